@@ -1,0 +1,70 @@
+"""The guard in front of a real AWS account: nothing is created before region, estimate and cap are agreed."""
+
+from __future__ import annotations
+
+import os
+import re
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.exceptions
+
+CONSENT_VARIABLE = "DEHELPERS_AWS_CONSENT"
+
+
+class ConsentNeeded(PermissionError):
+    """Work on real AWS was not agreed to; the message says what it would cost and how to agree."""
+
+
+def is_amazon(url: str) -> bool:
+    """Whether a URL is one of AWS's own endpoints, which need the same consent as target "aws"."""
+    host = urlsplit(url).hostname or ""
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
+
+
+def agree(consent: str | None, estimate: float | None) -> str:
+    """Show region and estimate, and return the region if the reader agreed to both. Nothing is asked of AWS.
+
+    Parameters:
+        consent: "REGION:USD", such as "us-east-1:5"; default `$DEHELPERS_AWS_CONSENT`.
+        estimate: what the work will cost, in US dollars; None if unknown.
+
+    Raises:
+        ConsentNeeded: there is no consent, it cannot be read, or the estimate is above the cap.
+    """
+    text = consent if consent is not None else os.environ.get(CONSENT_VARIABLE, "")
+    price = "not known for this notebook" if estimate is None else f"{estimate:.2f} USD"
+    how = (
+        "To agree, name the region and the most you are ready to spend, in US dollars: "
+        f'{CONSENT_VARIABLE}="us-east-1:5" in the environment, or de.connect("aws", consent="us-east-1:5").'
+    )
+    if not text:
+        raise ConsentNeeded(
+            'target="aws" creates resources in your own AWS account, and AWS bills you for them. '
+            f"Estimated price: {price}. Region: the one you name. {how}"
+        )
+    match = re.fullmatch(r"([a-z]{2}(?:-[a-z]+)+-\d):(\d+(?:\.\d+)?)", text.strip())
+    if not match:
+        raise ConsentNeeded(f"consent {text!r} is not of the form REGION:USD. {how}")
+    region, cap = match[1], float(match[2])
+    print(f"Real AWS. Region: {region}. Estimated price: {price}. Your cap: {cap:.2f} USD.")
+    if estimate is not None and estimate > cap:
+        raise ConsentNeeded(f"the estimate of {price} is above your cap of {cap:.2f} USD. {how}")
+    return region
+
+
+def account_id(endpoint: str | None) -> str:
+    """The account that the keys in use belong to.
+
+    Raises:
+        ConnectionError: there are no keys, they are not valid, or nothing answers.
+    """
+    try:
+        return str(boto3.client("sts").get_caller_identity()["Account"])
+    except botocore.exceptions.NoCredentialsError as error:
+        raise ConnectionError(
+            "no AWS credentials found. Sign in (`aws sso login` or `aws configure`) and name the profile: "
+            'os.environ["AWS_PROFILE"] = "…" before de.connect().'
+        ) from error
+    except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
+        raise ConnectionError(f"{endpoint or 'AWS'} does not accept your credentials: {error}") from error

@@ -1,0 +1,22 @@
+"""Where things are: the project, its notebooks, the lab's directory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+DIRECTORY_VARIABLE = "DEHELPERS_DIR"
+
+
+def root() -> Path:
+    """The project's directory: the checkout this package is installed from, else the current directory."""
+    checkout = Path(__file__).resolve().parents[2]
+    return checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
+
+
+def lab_directory(directory: str | Path | None = None) -> Path:
+    """The directory of the lab: the one named, else `$DEHELPERS_DIR`, else `.lab` in the project.
+
+    It does not depend on the current directory, so every kernel, shell and command finds the same lab.
+    """
+    return Path(directory or os.environ.get(DIRECTORY_VARIABLE) or root() / ".lab").expanduser().resolve()
