@@ -1,1 +1,7 @@
-"""An AWS behind a local endpoint: moto, plus engines that do the work moto only pretends to do."""
+"""A local AWS that does the real work: moto behind a signed gateway, with engines where moto only pretends.
+
+Start it with ``python -m localaws --dir .lab``; it writes ``lab.json`` (endpoint and keys) into that
+directory once it answers. Any AWS SDK or CLI that is given the endpoint and the keys can then use it.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,43 @@
+"""``python -m localaws --dir DIR [--port N]``: run a lab in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="localaws", description="A local AWS that does the real work.")
+    parser.add_argument("--dir", type=Path, default=Path(".lab"), help="where the lab keeps its state (default .lab)")
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
+    parser.add_argument("--account-id", default="123456789012", help="the 12-digit account that the lab plays")
+    parser.add_argument("--region", default="us-east-1", help="the region of its own clients")
+    arguments = parser.parse_args()
+    _isolate()
+    from localaws.server import serve
+
+    try:
+        serve(arguments.dir.resolve(), arguments.port, arguments.account_id, arguments.region)
+    except (OSError, ValueError) as error:
+        print(f"localaws cannot start: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _isolate() -> None:
+    """Forget the machine's own AWS settings before botocore and moto read them: nothing here may reach AWS."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "BOTO", "MOTO_"))]:
+        del os.environ[name]
+    os.environ.update(
+        AWS_CONFIG_FILE=os.devnull,
+        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+        AWS_EC2_METADATA_DISABLED="true",
+        MOTO_DISABLE_GLOBAL_CORS="true",
+        MOTO_ALLOW_NONEXISTENT_REGION="false",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

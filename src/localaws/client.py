@@ -1,0 +1,118 @@
+"""boto3 clients for the engines: real requests, signed and serialized by botocore, that skip only the socket."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import botocore.session
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.config import Config
+from botocore.credentials import Credentials, RefreshableCredentials
+
+from localaws.credentials import random_key_id
+
+if TYPE_CHECKING:
+    from localaws.lab import Lab
+
+_CONFIG = Config(
+    retries={"max_attempts": 1},
+    s3={"addressing_style": "path"},
+    inject_host_prefix=False,
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+    parameter_validation=False,
+)
+_clients: dict[tuple[int, str, str, str | None, str], Any] = {}
+_lock = threading.Lock()
+
+
+def in_process_client(lab: Lab, service: str, region: str, role_arn: str | None, session_name: str) -> Any:
+    """The client of *service*, made once for each region and role (a boto3 client is safe to share)."""
+    key = (id(lab), service, region, role_arn, session_name)
+    with _lock:
+        if key not in _clients:
+            _clients[key] = _make_client(lab, service, region, role_arn, session_name)
+        return _clients[key]
+
+
+def _make_client(lab: Lab, service: str, region: str, role_arn: str | None, session_name: str) -> Any:
+    session = botocore.session.Session()
+    if role_arn is None:
+        session.set_credentials(lab.owner.access_key_id, lab.owner.secret_access_key)
+    else:
+        session._credentials = _role_credentials(lab, role_arn, session_name)
+    session.user_agent_name = "localaws"
+    client = session.create_client(service, region_name=region, endpoint_url=lab.endpoint, config=_CONFIG)
+    client.meta.events.register("before-send", lambda request, **_: _send(lab, request))
+    return client
+
+
+def _role_credentials(lab: Lab, role_arn: str, session_name: str) -> Credentials:
+    """Temporary credentials of the role, renewed before they end, as STS gives them to a service."""
+    account_id, role_name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
+    principal = f"arn:aws:sts::{account_id}:assumed-role/{role_name}/{session_name}"
+    user_id = f"{random_key_id('AROA')}:{session_name}"
+
+    def refresh() -> dict[str, str]:
+        minted = lab.credentials.mint(principal, account_id, user_id, seconds=3600)
+        assert minted.expires is not None and minted.session_token is not None
+        return {
+            "access_key": minted.access_key_id,
+            "secret_key": minted.secret_access_key,
+            "token": minted.session_token,
+            "expiry_time": minted.expires.isoformat(),
+        }
+
+    return RefreshableCredentials.create_from_metadata(refresh(), refresh_using=refresh, method="assume-role")
+
+
+class _RawBody(io.BytesIO):
+    """The part of urllib3's response that botocore reads."""
+
+    def stream(self, amt: int = 65536, **_: Any) -> Iterable[bytes]:
+        while block := self.read(amt):
+            yield block
+
+
+def _send(lab: Lab, request: AWSPreparedRequest) -> AWSResponse:
+    """Hand a prepared request to the gateway as a WSGI environ and wrap what it answers."""
+    assert lab.gateway is not None, "the lab is not serving yet"
+    url = urlsplit(request.url)
+    body = request.body or b""
+    if isinstance(body, str):
+        body = body.encode()
+    stream = body if hasattr(body, "read") else io.BytesIO(body)
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": request.method,
+        "REQUEST_URI": url.path + (f"?{url.query}" if url.query else ""),
+        "QUERY_STRING": url.query,
+        "SERVER_NAME": url.hostname,
+        "SERVER_PORT": str(url.port),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_HOST": url.netloc,
+        "wsgi.input": stream,
+        "wsgi.url_scheme": url.scheme,
+        "wsgi.input_terminated": False,
+    }
+    for name, value in request.headers.items():
+        key = name.upper().replace("-", "_")
+        text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+        environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = text
+    answer: dict[str, Any] = {}
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+        answer.update(status=int(status.split()[0]), headers=headers)
+
+    result = lab.gateway(environ, start_response)
+    try:
+        raw = _RawBody(b"".join(result))
+    finally:
+        if hasattr(result, "close"):
+            result.close()
+    headers = {name.lower(): value for name, value in answer["headers"]}
+    return AWSResponse(request.url, answer["status"], headers, raw)

@@ -1,0 +1,75 @@
+"""Engines: one module for one service, holding only what moto answers without doing the work.
+
+To add one:
+
+1. Write ``engines/<service>.py`` with subclasses of moto's backend and, where the wire needs it, of its response
+   class. Override only the operations that moto pretends to do; leave the rest to moto.
+2. Give the module ``install(lab)``. It sets the classes' ``lab`` and calls `replace_backend` and
+   `replace_responses`. It may `lab.spawn` background work, which must end soon after ``lab.stopping`` is set.
+3. Add a line to ``ENGINES`` below, under moto's name of the service.
+
+An engine reaches other services with ``lab.client(service, role_arn=…)``, never by importing their backends: so the
+IAM decision, CloudTrail and the meter see the call. It takes the time from ``lab.clock``, writes only below
+``lab.directory``, and runs other people's code only in child processes. Errors it raises are AWS's own, as subclasses
+of moto's exceptions or `localaws.gateway.errors.AwsError`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from moto.core.base_backend import BackendDict, BaseBackend
+
+if TYPE_CHECKING:
+    from localaws.lab import Lab
+
+log = logging.getLogger(__name__)
+
+#: moto's service name → the module that does its work. Installed when the service is first called.
+ENGINES = {
+    "sts": "localaws.engines.sts",
+}
+
+#: moto's response class → the engine's, for the dispatcher.
+REPLACED_RESPONSES: dict[type, type] = {}
+
+
+class Installer:
+    """Installs each service's engine once, however many threads ask."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._lock = threading.RLock()
+        self._installed: set[str] = set()
+
+    def __call__(self, service: str) -> None:
+        with self._lock:
+            if service in ENGINES and service not in self._installed:
+                import_module(ENGINES[service]).install(self._lab)
+                self._installed.add(service)
+                log.info("engine %s installed", service)
+
+
+def replace_backend(backends: BackendDict[Any], engine: type[BaseBackend]) -> None:
+    """Have moto make *engine* wherever it would make its own backend, in every account and region.
+
+    Raises RuntimeError if moto has already made one: what it holds would be lost.
+    """
+    for account_id, region, existing in backends.iter_backends():
+        if not isinstance(existing, engine):
+            raise RuntimeError(f"{engine.__name__} came too late: {account_id}/{region} already has moto's backend")
+    moto_class = engine.__mro__[1]
+    # moto finds a backend's URLs by its module's name, which a subclass elsewhere does not share.
+    urls = import_module(moto_class.__module__.rpartition(".")[0] + ".urls")
+    engine._url_module = property(lambda self: urls)  # type: ignore[assignment, method-assign]
+    backends.backend = engine
+    for by_region in backends.values():
+        by_region.backend = engine
+
+
+def replace_responses(moto_class: type, engine: type) -> None:
+    """Have requests answered by *engine*, a subclass of *moto_class*."""
+    REPLACED_RESPONSES[moto_class] = engine

@@ -1,0 +1,99 @@
+"""STS: temporary credentials that really sign, and an identity that is the caller's own.
+
+moto keeps what it hands out to itself, or hands out constants; here the gateway must know every key.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from moto.core.responses import ActionResult
+from moto.iam.models import iam_backends
+from moto.sts.models import AssumedRole, STSBackend, sts_backends
+from moto.sts.responses import TokenResponse
+
+from localaws.credentials import Credential
+from localaws.engines import replace_backend, replace_responses
+from localaws.gateway.records import current_call
+from localaws.lab import Lab
+
+HOUR = 3600
+
+
+class STSEngine(STSBackend):
+    """Registers the credentials of every assumed role with the gateway."""
+
+    lab: ClassVar[Lab]
+
+    def assume_role(self, *args: Any, **kwargs: Any) -> AssumedRole:
+        role: AssumedRole = super().assume_role(*args, **kwargs)
+        credential = self.lab.credentials.mint(role.arn, role.account_id, role.user_id, int(kwargs["duration"]))
+        role.access_key_id = credential.access_key_id
+        role.secret_access_key = credential.secret_access_key
+        role.session_token = credential.session_token or ""
+        if credential.expires:
+            role.expiration = credential.expires
+        return role
+
+
+class STSEngineResponse(TokenResponse):
+    """The operations that moto answers with constants."""
+
+    lab: ClassVar[Lab]
+
+    def get_session_token(self) -> ActionResult:
+        caller = _caller()
+        duration = self._get_int_param("DurationSeconds", 12 * HOUR)
+        return ActionResult({"Credentials": self._mint(caller.principal, caller.user_id, duration)})
+
+    def get_federation_token(self) -> ActionResult:
+        name = self._get_param("Name")
+        arn = f"arn:aws:sts::{self.current_account}:federated-user/{name}"
+        user_id = f"{self.current_account}:{name}"
+        duration = self._get_int_param("DurationSeconds", 12 * HOUR)
+        return ActionResult(
+            {
+                "Credentials": self._mint(arn, user_id, duration),
+                "FederatedUser": {"FederatedUserId": user_id, "Arn": arn},
+                "PackedPolicySize": 0,
+            }
+        )
+
+    def get_caller_identity(self) -> ActionResult:
+        caller = _caller()
+        return ActionResult({"UserId": caller.user_id, "Account": caller.account_id, "Arn": caller.principal})
+
+    def _mint(self, principal: str, user_id: str, seconds: int) -> dict[str, Any]:
+        credential = self.lab.credentials.mint(principal, self.current_account, user_id, seconds)
+        return {
+            "AccessKeyId": credential.access_key_id,
+            "SecretAccessKey": credential.secret_access_key,
+            "SessionToken": credential.session_token,
+            "Expiration": credential.expires,
+        }
+
+
+def find_iam_key(access_key_id: str) -> Credential | None:
+    """The IAM user's key with that id, in any account; None if there is none or it is inactive."""
+    for account_id, by_partition in list(iam_backends.items()):
+        for iam in list(by_partition.values()):
+            key = iam.access_keys.get(access_key_id)
+            if key is None or key.status != "Active" or not key.user_name:
+                continue
+            user = iam.get_user(key.user_name)
+            return Credential(key.access_key_id, key.secret_access_key, user.arn, account_id, user.id)
+    return None
+
+
+def _caller() -> Credential:
+    credential = current_call.get().credential
+    assert credential is not None, "the gateway lets nobody in without one"
+    return credential
+
+
+def install(lab: Lab) -> None:
+    STSEngine.lab = lab
+    STSEngineResponse.lab = lab
+    lab.credentials.find_iam_key = find_iam_key
+    replace_backend(sts_backends, STSEngine)
+    replace_responses(TokenResponse, STSEngineResponse)

@@ -1,0 +1,1 @@
+"""What every request passes before a service sees it: guard, signature, IAM decision, record."""

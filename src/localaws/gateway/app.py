@@ -1,0 +1,202 @@
+"""The gateway: one WSGI application that every request, from outside or from a service, goes through."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from localaws.gateway.body import EMPTY_SHA256, open_body
+from localaws.gateway.dispatch import Dispatcher, WireRequest
+from localaws.gateway.errors import AwsError, render
+from localaws.gateway.guard import check_guard
+from localaws.gateway.operations import identify, protocol_of, resources_of, service_of
+from localaws.gateway.records import Call, current_call
+from localaws.gateway.sigv4 import Signature, authenticate, parse_signature
+from localaws.lab import Lab
+
+log = logging.getLogger(__name__)
+
+#: Bodies up to this size are proved before anything acts on them; only S3's larger ones are streamed.
+SMALL_BODY = 1 << 20
+#: The largest body of any other service: Lambda's 50 MB zip in base64, and room around it.
+MAX_BODY = 72 << 20
+
+Decision = Callable[[Call], None]
+StartResponse = Callable[..., Any]
+
+
+class Gateway:
+    """guard → signature → IAM decision → service, and a record of it all.
+
+    ``decisions`` is the place of the IAM decision: each is called with the identified call and raises
+    `AwsError` to deny it.
+    """
+
+    def __init__(self, lab: Lab, dispatcher: Dispatcher) -> None:
+        self._lab = lab
+        self._dispatcher = dispatcher
+        self.decisions: list[Decision] = []
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        started = time.perf_counter()
+        call = Call(
+            request_id=str(uuid.uuid4()),
+            time=self._lab.clock.now().isoformat(timespec="milliseconds"),
+            source_ip=environ.get("REMOTE_ADDR", ""),
+            user_agent=environ.get("HTTP_USER_AGENT", ""),
+            bytes_in=int(environ.get("CONTENT_LENGTH") or 0),
+        )
+        token = current_call.set(call)
+        arriving = environ["wsgi.input"]
+        protocol = "s3"
+        try:
+            check_guard(environ)
+            signature = parse_signature(environ)
+            service = service_of(signature.service if signature else _service_of_unsigned(environ), environ)
+            protocol = protocol_of(service, environ)
+            call.service = service
+            response = self._serve(environ, call, signature, service, protocol)
+        except AwsError as error:
+            response = _refuse(error, protocol, call, environ, arriving)
+        except Exception:
+            log.exception("request %s: %s %s failed", call.request_id, call.service, call.operation)
+            hint = f"The lab failed to serve this request. Its log has the cause under request id {call.request_id}."
+            response = _refuse(AwsError("InternalFailure", hint, 500), protocol, call, environ, arriving)
+        finally:
+            current_call.reset(token)
+        call.status = response.status_code
+        if call.status >= 400 and call.error is None:
+            call.error = _error_code(response)
+        for name in ("x-amzn-RequestId", "x-amz-request-id") if protocol == "s3" else ("x-amzn-RequestId",):
+            response.headers[name] = call.request_id
+        body = response(environ, start_response)
+        return _Recorded(body, call, self._lab, started)
+
+    def _serve(
+        self, environ: dict[str, Any], call: Call, signature: Signature | None, service: str, protocol: str
+    ) -> Response:
+        if signature is None:
+            raise _unsigned(protocol)
+        environ["RAW_URI"] = environ["REQUEST_URI"]
+        body = self._authenticate(environ, call, signature, service, protocol)
+        call.region = signature.region
+        if signature.service == "localaws":
+            return self._own_api(environ)
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account_id
+        if signature.expires is not None:  # moto looks for service and key in this header
+            environ["HTTP_AUTHORIZATION"] = f"AWS4-HMAC-SHA256 Credential={signature.access_key_id}/{signature.scope}, "
+        request = WireRequest(environ)
+        operation = identify(service, protocol, environ, body, request)
+        call.operation = operation.name
+        call.resources = resources_of(operation, body, environ, call.region, call.account_id)
+        for decide in self.decisions:
+            decide(call)
+        return self._dispatcher.dispatch(request)
+
+    def _authenticate(
+        self, environ: dict[str, Any], call: Call, signature: Signature, service: str, protocol: str
+    ) -> bytes:
+        """Prove who sent the request and return its body, or b"" for a large one that is proved as it is read."""
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if service == "s3":
+            payload_hash = environ.get("HTTP_X_AMZ_CONTENT_SHA256", EMPTY_SHA256)
+            if signature.expires is not None:
+                payload_hash = "UNSIGNED-PAYLOAD"
+            credential = authenticate(environ, signature, payload_hash, self._lab.credentials, protocol)
+            stream = open_body(environ, signature, credential, payload_hash)
+            body = b""
+            if length <= SMALL_BODY and not environ.get("wsgi.input_terminated"):
+                body = stream.read()
+                environ["wsgi.input"] = io.BytesIO(body)
+        else:
+            if length > MAX_BODY:
+                raise AwsError("RequestEntityTooLargeException", f"The body is over {MAX_BODY:,} bytes.", 413)
+            chunked = environ.get("wsgi.input_terminated")
+            body = environ["wsgi.input"].read(MAX_BODY if chunked else length)
+            environ["wsgi.input"] = io.BytesIO(body)
+            environ["CONTENT_LENGTH"] = str(len(body))
+            environ.pop("HTTP_TRANSFER_ENCODING", None)
+            payload_hash = hashlib.sha256(body).hexdigest()
+            if signature.expires is not None and environ["REQUEST_METHOD"] == "GET":
+                payload_hash = EMPTY_SHA256
+            credential = authenticate(environ, signature, payload_hash, self._lab.credentials, protocol)
+        call.credential = credential
+        call.principal = credential.principal
+        call.access_key_id = credential.access_key_id
+        call.account_id = credential.account_id
+        return body
+
+    def _own_api(self, environ: dict[str, Any]) -> Response:
+        """The lab's own few questions, signed for the service "localaws"."""
+        path = environ["PATH_INFO"]
+        if path == "/_localaws/calls":
+            since = environ.get("QUERY_STRING", "").removeprefix("since=") or "0"
+            if not since.isdigit():
+                raise AwsError("ValidationException", f"since must be a record's number, not {since!r}.", 400)
+            return Response(self._lab.records.since(int(since)), 200, content_type="application/x-ndjson")
+        raise AwsError("UnknownOperationException", f"The lab has no {path}.", 404)
+
+
+class _Recorded:
+    """A response body that counts itself and leaves the call's record when it has been sent."""
+
+    def __init__(self, body: Iterable[bytes], call: Call, lab: Lab, started: float) -> None:
+        self._body = body
+        self._call = call
+        self._lab = lab
+        self._started = started
+
+    def __iter__(self) -> Iterator[bytes]:
+        for block in self._body:
+            self._call.bytes_out += len(block)
+            yield block
+
+    def close(self) -> None:
+        if hasattr(self._body, "close"):
+            self._body.close()
+        self._call.ms = round((time.perf_counter() - self._started) * 1000, 3)
+        self._lab.records.append(self._call)
+
+
+def _service_of_unsigned(environ: dict[str, Any]) -> str:
+    """A guess that only chooses the shape of the error: S3 is the one service that people call without signing."""
+    target = environ.get("HTTP_X_AMZ_TARGET")
+    form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
+    return "unknown" if target or form else "s3"
+
+
+def _unsigned(protocol: str) -> AwsError:
+    if protocol == "s3":
+        return AwsError("AccessDenied", "Access Denied: the request is not signed.", 403)
+    code = "MissingAuthenticationTokenException" if protocol in ("json", "rest-json") else "MissingAuthenticationToken"
+    return AwsError(code, "Missing Authentication Token: sign with the keys that `dehelpers env` prints.", 403)
+
+
+def _error_code(response: Response) -> str:
+    """The code of an error that a service wrote itself."""
+    header = response.headers.get("x-amzn-ErrorType")
+    if header:
+        return header.split(":")[0]
+    text = b"" if response.is_streamed else response.get_data()
+    for start, end in ((b"<Code>", b"</Code>"), (b'"__type": "', b'"'), (b'"__type":"', b'"')):
+        if start in text:
+            return text.split(start, 1)[1].split(end, 1)[0].decode().rpartition("#")[2]
+    return str(response.status_code)
+
+
+def _refuse(error: AwsError, protocol: str, call: Call, environ: dict[str, Any], arriving: Any) -> Response:
+    call.error = error.code
+    try:  # read what is left of the body in small pieces, so that the connection can be used again
+        while arriving.read(1 << 16):
+            pass
+    except Exception:
+        log.info("request %s: its body ended early", call.request_id)
+    headers, body = render(error, protocol, call.request_id, environ["REQUEST_URI"].split("?", 1)[0])
+    return Response(body, error.status, headers)

@@ -1,0 +1,103 @@
+"""From a request to the moto handler that answers it, without a web framework in between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+from moto import backends
+from moto.core.base_backend import BackendDict
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.request import Request
+from moto.core.utils import convert_regex_to_flask_path
+from moto.moto_server.utilities import RegexConverter
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Response
+
+from localaws.gateway.errors import AwsError
+
+Handler = Callable[[Request, str, dict[str, str]], Any]
+_METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"]
+
+
+class WireRequest(Request):
+    """moto's request, marked as having come through a real server (which then adds Date itself)."""
+
+    from_wsgi_server = True
+    # Flask gives its requests these; a few of moto's handlers look at them.
+    url_rule = None
+    view_args: dict[str, Any] | None = None
+
+
+class Dispatcher:
+    """Finds handlers by service and path; a service's engine is installed before its first request."""
+
+    def __init__(self, install_engine: Callable[[str], None], replaced: dict[type, type]) -> None:
+        self._install_engine = install_engine
+        self._replaced = replaced
+        self._inferred = DomainDispatcherApplication(lambda service: None)  # type: ignore[arg-type, return-value]
+        self._backend_of_host: dict[str, str] = {}
+        self._routes: dict[str, Map] = {}
+
+    def dispatch(self, request: Request) -> Response:
+        """Answer a request whose Authorization header (or our stand-in for a presigned one) names its service."""
+        backend = self._find_backend(request)
+        routes = self._routes.get(backend) or self._load(backend)
+        try:
+            handler, arguments = routes.bind("localhost").match(request.path, request.method)
+        except HTTPException as error:
+            raise AwsError("UnknownOperationException", f"{backend} has no such operation: {error}.", 404) from None
+        request.view_args = arguments  # type: ignore[attr-defined]
+        try:
+            result = handler(request, request.raw_url, dict(request.headers))
+        except ClientError as error:
+            details = error.response["Error"]
+            raise AwsError(details.get("Code", "InternalFailure"), details.get("Message", ""), 400) from error
+        except HTTPException as error:  # moto's own AWS errors: they know their body and headers
+            answer = error.get_response(request.environ)
+            return Response(answer.get_data(), answer.status_code, answer.headers)
+        status, headers, content = result if len(result) == 3 else (200, {}, result)
+        response = Response(content, status, headers)
+        if request.method == "HEAD" and "content-length" in {name.lower() for name in headers}:
+            response.automatically_set_content_length = False
+        return response
+
+    def _find_backend(self, request: Request) -> str:
+        host = self._inferred.infer_service_region_host(request.environ, request.path)
+        if host is None:
+            raise AwsError("MissingAuthenticationToken", "The request names no service.", 403)
+        backend = self._backend_of_host.get(host)
+        if backend is None:
+            backend = self._inferred.get_backend_for_host(host)
+            if backend is None:
+                service = host.split(".")[0]
+                raise AwsError("UnknownOperationException", f"This lab has no service {service!r}.", 404)
+            self._backend_of_host[host] = backend
+        return backend
+
+    def _load(self, backend: str) -> Map:
+        """Install the service's engine, then make its route table; a race makes an equal table twice."""
+        self._install_engine(backend)
+        by_account = backends.get_backend(backend)  # type: ignore[call-overload]
+        if isinstance(by_account, BackendDict):
+            regions = by_account[DEFAULT_ACCOUNT_ID]
+            any_backend = regions["us-east-1"] if "us-east-1" in regions else regions["aws"]
+        else:
+            any_backend = by_account["global"]
+        routes = Map(strict_slashes=False, merge_slashes=False)
+        routes.converters["regex"] = RegexConverter
+        for path, handler in any_backend.url_paths.items():
+            rule = convert_regex_to_flask_path(path)
+            if rule:
+                routes.add(Rule(rule, endpoint=self._replace(handler), methods=_METHODS))
+        self._routes[backend] = routes
+        return routes
+
+    def _replace(self, handler: Handler) -> Handler:
+        """The same handler of the engine's response class, where an engine has one."""
+        owner = getattr(handler, "__self__", None)
+        replacement = self._replaced.get(owner) if isinstance(owner, type) else None
+        return getattr(replacement, handler.__name__) if replacement else handler

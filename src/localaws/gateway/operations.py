@@ -1,0 +1,160 @@
+"""Which operation of which service a request is, in botocore's own names, and what it acts on."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+from moto.core.request import Request
+from moto.core.routing import get_service_router
+from werkzeug.exceptions import NotFound
+
+# Services whose signing name is not botocore's service name.
+_SERVICE_BY_SIGNING_NAME = {
+    "airflow": "mwaa",
+    "elasticmapreduce": "emr",
+    "kinesisanalytics": "kinesisanalyticsv2",
+    "monitoring": "cloudwatch",
+    "states": "stepfunctions",
+    "tagging": "resourcegroupstaggingapi",
+}
+_REST_XML = {"s3control", "cloudfront", "route53"}
+_CBOR_PATH = re.compile(r"/service/[^/]+/operation/([^/]+)$")
+_PLAIN_OBJECT_CALLS = {"GET": "GetObject", "PUT": "PutObject", "HEAD": "HeadObject", "DELETE": "DeleteObject"}
+
+# Parameters that name the resource a call acts on, and the ARN each makes (service authorization reference).
+_RESOURCES: dict[str, dict[str, str]] = {
+    "athena": {"WorkGroup": "arn:aws:athena:{region}:{account}:workgroup/{value}"},
+    "dynamodb": {"TableName": "arn:aws:dynamodb:{region}:{account}:table/{value}"},
+    "firehose": {"DeliveryStreamName": "arn:aws:firehose:{region}:{account}:deliverystream/{value}"},
+    "glue": {
+        "DatabaseName": "arn:aws:glue:{region}:{account}:database/{value}",
+        "JobName": "arn:aws:glue:{region}:{account}:job/{value}",
+    },
+    "iam": {
+        "RoleName": "arn:aws:iam::{account}:role/{value}",
+        "UserName": "arn:aws:iam::{account}:user/{value}",
+    },
+    "kinesis": {"StreamName": "arn:aws:kinesis:{region}:{account}:stream/{value}"},
+    "lambda": {"FunctionName": "arn:aws:lambda:{region}:{account}:function:{value}"},
+    "logs": {"logGroupName": "arn:aws:logs:{region}:{account}:log-group:{value}"},
+    "sqs": {
+        "QueueUrl": "arn:aws:sqs:{region}:{account}:{value}",
+        "QueueName": "arn:aws:sqs:{region}:{account}:{value}",
+    },
+}
+_LARGE_BODY = 256 * 1024
+_TOP_OF_JSON = re.compile(rb'"(\w+)"\s*:\s*"([^"\\]{1,2048})"')
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A call's name and kind. ``protocol`` is as `errors.render` takes it; ``parameters`` are its URI's labels."""
+
+    service: str
+    name: str
+    protocol: str
+    parameters: dict[str, Any]
+
+
+def service_of(signing_name: str, environ: dict[str, Any]) -> str:
+    """botocore's name for the service that a request signed for *signing_name* is meant for."""
+    if signing_name == "s3" and environ["REQUEST_URI"].startswith("/v20180820/"):
+        return "s3control"
+    if signing_name == "dynamodb" and environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDBStreams"):
+        return "dynamodbstreams"
+    return _SERVICE_BY_SIGNING_NAME.get(signing_name, signing_name)
+
+
+def protocol_of(service: str, environ: dict[str, Any]) -> str:
+    """The wire protocol a request speaks, told from the request itself: a service may offer several."""
+    if service == "s3":
+        return "s3"
+    if environ.get("HTTP_SMITHY_PROTOCOL") == "rpc-v2-cbor":
+        return "smithy-rpc-v2-cbor"
+    if "HTTP_X_AMZ_TARGET" in environ:
+        return "json"
+    if service == "ec2":
+        return "ec2"
+    if service in _REST_XML:
+        return "rest-xml"
+    form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
+    if form or "Action=" in environ.get("QUERY_STRING", ""):
+        return "query"
+    return "rest-json"
+
+
+def identify(service: str, protocol: str, environ: dict[str, Any], body: bytes, request: Request) -> Operation:
+    """Name the operation; its name is "" where the service has none like it."""
+    if protocol == "json":
+        return Operation(service, environ["HTTP_X_AMZ_TARGET"].rpartition(".")[2], protocol, {})
+    if protocol == "smithy-rpc-v2-cbor":
+        match = _CBOR_PATH.search(environ["REQUEST_URI"].split("?", 1)[0])
+        return Operation(service, match.group(1) if match else "", protocol, {})
+    if protocol in ("query", "ec2"):
+        return Operation(service, _form(environ, body).get("Action", ""), protocol, {})
+    if service == "s3":
+        plain = _plain_object_call(environ)
+        if plain:
+            return plain
+    try:
+        operation, labels = get_service_router(service).match(request)
+    except (NotFound, NotImplementedError, ValueError, LookupError):
+        return Operation(service, "", protocol, {})
+    return Operation(service, operation.name, protocol, dict(labels))
+
+
+def resources_of(operation: Operation, body: bytes, environ: dict[str, Any], region: str, account: str) -> list[str]:
+    """The ARNs a call names, as far as its own parameters tell."""
+    if operation.service == "s3":
+        bucket, key = operation.parameters.get("Bucket"), operation.parameters.get("Key")
+        if not bucket:
+            return []
+        return [f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"]
+    if operation.protocol in ("query", "ec2"):
+        parameters: dict[str, Any] = _form(environ, body)
+    else:
+        parameters = {**_json_parameters(body), **operation.parameters}
+    templates = _RESOURCES.get(operation.service, {})
+    found = []
+    for name, value in parameters.items():
+        if not isinstance(value, str) or not value:
+            continue
+        if value.startswith("arn:") and name.lower().endswith(("arn", "resource", "streamname", "functionname")):
+            found.append(value)
+        elif name in templates:
+            # a queue's URL ends with its name
+            short = value.rstrip("/").rpartition("/")[2] if name == "QueueUrl" else value
+            found.append(templates[name].format(region=region, account=account, value=short))
+    return found
+
+
+def _plain_object_call(environ: dict[str, Any]) -> Operation | None:
+    """The four calls that move objects, told apart without a router: they are nearly all of S3's traffic."""
+    if environ.get("QUERY_STRING") or "HTTP_X_AMZ_COPY_SOURCE" in environ:
+        return None
+    name = _PLAIN_OBJECT_CALLS.get(environ["REQUEST_METHOD"])
+    bucket, _, key = environ["REQUEST_URI"][1:].partition("/")
+    if not name or not bucket or not key or environ["HTTP_HOST"].partition(":")[0].endswith(".localhost"):
+        return None
+    return Operation("s3", name, "s3", {"Bucket": unquote(bucket), "Key": unquote(key)})
+
+
+def _form(environ: dict[str, Any], body: bytes) -> dict[str, str]:
+    text = body.decode("utf-8", "replace") or environ.get("QUERY_STRING", "")
+    return {key: values[0] for key, values in parse_qs(text, keep_blank_values=True).items()}
+
+
+def _json_parameters(body: bytes) -> dict[str, Any]:
+    if len(body) > _LARGE_BODY:
+        # A batch of records: its names stand at either end, and parsing the rest would cost more than the call.
+        ends = body[:2048] + b"\n" + body[-2048:]
+        return {name.decode(): value.decode("utf-8", "replace") for name, value in _TOP_OF_JSON.findall(ends)}
+    try:
+        parsed = json.loads(body) if body[:1] == b"{" else {}
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}

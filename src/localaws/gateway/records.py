@@ -1,0 +1,88 @@
+"""One record a call: what CloudTrail, the cost meter and a curious reader are told."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from localaws.credentials import Credential
+
+KEPT_IN_MEMORY = 50_000
+_READS = ("Get", "List", "Describe", "Head", "BatchGet", "Scan", "Query")
+
+
+@dataclass
+class Call:
+    """A request on its way through the gateway; ``as_record`` is what is kept of it.
+
+    ``bytes_in`` and ``bytes_out`` count bodies only; ``ms`` runs from the request's headers to the last byte out.
+    ``units`` is for what an engine knows of its own billing (scanned bytes, say), by name.
+    """
+
+    request_id: str
+    time: str
+    source_ip: str
+    user_agent: str
+    service: str = ""
+    operation: str = ""
+    region: str = ""
+    principal: str = "anonymous"
+    access_key_id: str = ""
+    account_id: str = ""
+    resources: list[str] = field(default_factory=list)
+    bytes_in: int = 0
+    bytes_out: int = 0
+    status: int = 0
+    error: str | None = None
+    ms: float = 0.0
+    units: dict[str, float] = field(default_factory=dict)
+    credential: Credential | None = None
+
+    def as_record(self) -> dict[str, Any]:
+        record = {name: value for name, value in vars(self).items() if name != "credential"}
+        record["read_only"] = self.operation.startswith(_READS)
+        return record
+
+
+#: The call being served on this thread: engines read its principal and add to its units.
+current_call: ContextVar[Call] = ContextVar("current_call")
+
+
+class CallRecords:
+    """Appends records to *path* as JSON lines and keeps the newest in memory."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.Lock()
+        self._recent: deque[tuple[int, str]] = deque(maxlen=KEPT_IN_MEMORY)
+        self._sequence = 0
+        path.touch(mode=0o600)
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND)
+
+    def append(self, call: Call) -> None:
+        """Keep *call*; a record that is written survives the server."""
+        record = call.as_record()
+        with self._lock:
+            self._sequence += 1
+            line = json.dumps({"seq": self._sequence, **record}, separators=(",", ":"))
+            self._recent.append((self._sequence, line))
+            if self._file >= 0:
+                os.write(self._file, line.encode() + b"\n")
+
+    def since(self, sequence: int) -> Iterator[bytes]:
+        """JSON lines of the records after number *sequence*, oldest first."""
+        with self._lock:
+            lines = [line for number, line in self._recent if number > sequence]
+        return (line.encode() + b"\n" for line in lines)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._file >= 0:
+                os.close(self._file)
+                self._file = -1

@@ -1,0 +1,84 @@
+"""The lab: the one object every engine is given."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from localaws.clock import Clock
+from localaws.credentials import Credential, CredentialStore
+from localaws.gateway.records import CallRecords
+from localaws.metrics import Metrics
+
+if TYPE_CHECKING:
+    from localaws.gateway.app import Gateway
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Lab:
+    """One AWS account on this machine.
+
+    Everything it keeps lies in ``directory``; ``owner`` holds the long-term keys of its administrator.
+    """
+
+    directory: Path
+    owner: Credential
+    account_id: str
+    region: str
+    endpoint: str = ""
+    clock: Clock = field(default_factory=Clock)
+    stopping: threading.Event = field(default_factory=threading.Event)
+    gateway: Gateway | None = None
+
+    def __post_init__(self) -> None:
+        self.credentials = CredentialStore(self.clock)
+        self.credentials.add(self.owner)
+        self.records = CallRecords(self.directory / "calls.jsonl")
+        self.metrics = Metrics(self)
+        self._on_stop: list[Callable[[], None]] = []
+
+    def client(
+        self, service: str, *, region: str | None = None, role_arn: str | None = None, session_name: str = "localaws"
+    ) -> Any:
+        """A boto3 client whose requests enter the gateway in process, signed like anybody's.
+
+        Acts as the lab's owner, or as *role_arn* when a service works with a role that it was given.
+        """
+        from localaws.client import in_process_client
+
+        return in_process_client(self, service, region or self.region, role_arn, session_name)
+
+    def spawn(self, name: str, target: Callable[[], None]) -> threading.Thread:
+        """Run *target* on a background thread; it must return soon after ``stopping`` is set."""
+
+        def run() -> None:
+            try:
+                target()
+            except Exception:
+                if not self.stopping.is_set():
+                    log.exception("background work %r failed", name)
+
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        thread.start()
+        return thread
+
+    def on_stop(self, action: Callable[[], None]) -> None:
+        """Have *action* run when the lab stops, latest registered first."""
+        self._on_stop.append(action)
+
+    def stop(self) -> None:
+        """Tell background work to end and run what was registered with `on_stop`."""
+        self.stopping.set()
+        while self._on_stop:
+            action = self._on_stop.pop()
+            try:
+                action()
+            except Exception:
+                log.exception("while stopping")
+        self.records.close()

@@ -1,0 +1,147 @@
+"""The lab's process: a production WSGI server on 127.0.0.1 around the gateway."""
+
+from __future__ import annotations
+
+import json
+import logging
+import logging.handlers
+import os
+import re
+import secrets
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest
+from cheroot.wsgi import Gateway_10, Server
+
+from localaws.credentials import Credential, random_key_id
+from localaws.engines import REPLACED_RESPONSES, Installer
+from localaws.gateway.app import Gateway
+from localaws.gateway.dispatch import Dispatcher
+from localaws.lab import Lab
+
+log = logging.getLogger(__name__)
+
+THREADS = 40
+MAX_HEADER_BYTES = 64 * 1024  # a presigned URL with a session token and 2 KB of metadata fits many times
+LAB_FILE = "lab.json"
+
+
+class _UserMetadataHeaders(HeaderReader):
+    """Drops headers with underscores (WSGI cannot tell them from dashes), except S3's user metadata."""
+
+    def _allow_header(self, key_name: bytes) -> bool:
+        return b"_" not in key_name or key_name.lower().startswith(b"x-amz-meta-")
+
+
+class _Request(HTTPRequest):
+    header_reader = _UserMetadataHeaders()
+
+
+class _Connection(HTTPConnection):
+    RequestHandlerClass = _Request
+
+
+class _WireGateway(Gateway_10):
+    """Adds the spelling of metadata names, which moto looks up (S3 keeps ``my_key`` and ``my-key`` apart)."""
+
+    def get_environ(self) -> dict[str, Any]:  # type: ignore[override]
+        environ: dict[str, Any] = super().get_environ()
+        names = [name.decode("latin-1").lower() for name in self.req.inheaders if b"_" in name]
+        if names:
+            environ["moto.preserved_header_names"] = {"HTTP_" + name.upper().replace("-", "_"): name for name in names}
+        return environ
+
+
+def serve(directory: Path, port: int = 0, account_id: str = "123456789012", region: str = "us-east-1") -> None:
+    """Run the lab in *directory* until SIGTERM or SIGINT.
+
+    *port* 0 takes a free one. Raises OSError if the port is taken, ValueError for a bad account id.
+    """
+    if not re.fullmatch(r"\d{12}", account_id):
+        raise ValueError(f"an AWS account id has 12 digits, not {account_id!r}")
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _log_to(directory / "logs")
+    lab = Lab(directory, _owner(directory, account_id), account_id, region)
+    installer = Installer(lab)
+    gateway = Gateway(lab, Dispatcher(installer, REPLACED_RESPONSES))
+    lab.gateway = gateway
+    server = Server(("127.0.0.1", port), gateway, numthreads=THREADS, request_queue_size=128)
+    server.gateway = _WireGateway
+    server.ConnectionClass = _Connection
+    server.max_request_header_size = MAX_HEADER_BYTES
+    server.timeout = 60
+    server.shutdown_timeout = 2
+    server.error_log = _log_error  # type: ignore[method-assign]
+    server.prepare()
+    lab.endpoint = f"http://127.0.0.1:{server.bind_addr[1]}"
+    for eager in ("sts", "s3"):
+        installer(eager)
+
+    def stop(*_: Any) -> None:
+        threading.Thread(target=server.stop, daemon=True).start()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    _write_lab_file(lab, server.bind_addr[1])
+    log.info("serving %s from %s", lab.endpoint, directory)
+    try:
+        server.serve()
+    finally:
+        lab.stop()
+        server.stop()
+        (directory / LAB_FILE).unlink(missing_ok=True)
+        log.info("stopped")
+
+
+def _log_error(msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+    log.log(level, msg, exc_info=traceback)
+
+
+def _owner(directory: Path, account_id: str) -> Credential:
+    """The lab's own keys: random, made once a directory, readable by its user alone."""
+    path = directory / "keys.json"
+    if not path.exists():
+        keys = {"access_key_id": random_key_id("AKIA"), "secret_access_key": secrets.token_urlsafe(30)}
+        _write_private(path, keys)
+    keys = json.loads(path.read_text())
+    arn = f"arn:aws:iam::{account_id}:user/lab-admin"  # AWS advises against working as root (IAM best practices)
+    return Credential(keys["access_key_id"], keys["secret_access_key"], arn, account_id, "AIDALABADMINISTRATOR")
+
+
+def _write_lab_file(lab: Lab, port: int) -> None:
+    """Tell who starts a lab where it is; written last, so that it is a promise to answer."""
+    _write_private(
+        lab.directory / LAB_FILE,
+        {
+            "endpoint": lab.endpoint,
+            "port": port,
+            "pid": os.getpid(),
+            "account_id": lab.account_id,
+            "region": lab.region,
+            "access_key_id": lab.owner.access_key_id,
+            "secret_access_key": lab.owner.secret_access_key,
+            "lab_id": secrets.token_hex(8),
+            "started": lab.clock.now().isoformat(timespec="seconds"),
+        },
+    )
+
+
+def _write_private(path: Path, content: dict[str, Any]) -> None:
+    """Write JSON that only this user can read, whole or not at all."""
+    temporary = path.with_suffix(".tmp")
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(content, file, indent=2)
+    temporary.replace(path)
+
+
+def _log_to(directory: Path) -> None:
+    directory.mkdir(exist_ok=True)
+    handler = logging.handlers.RotatingFileHandler(directory / "localaws.log", maxBytes=10 << 20, backupCount=2)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    for noisy in ("botocore", "boto3", "urllib3"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,0 +1,124 @@
+"""Labs for the tests: real processes on free ports, started here and stopped here by process id."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+
+class RunningLab:
+    """A lab's process, seen only through its endpoint and keys, as any user sees it."""
+
+    def __init__(self, directory: Path, *options: str) -> None:
+        self.directory = directory
+        self.options = options
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "localaws", "--dir", str(self.directory), *self.options]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        deadline = time.monotonic() + 30
+        while not (self.directory / "lab.json").exists():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.process.kill()
+                raise RuntimeError(f"the lab did not start: {self.process.communicate()[0].decode()}")
+            time.sleep(0.02)
+        self.facts: dict[str, Any] = json.loads((self.directory / "lab.json").read_text())
+        self.endpoint: str = self.facts["endpoint"]
+        self.pid: int = self.facts["pid"]
+
+    def client(self, service: str, **overrides: Any) -> Any:
+        """A boto3 client; *overrides* go to it (other keys, a region, a Config)."""
+        settings: dict[str, Any] = {
+            "endpoint_url": self.endpoint,
+            "aws_access_key_id": self.facts["access_key_id"],
+            "aws_secret_access_key": self.facts["secret_access_key"],
+            "region_name": self.facts["region"],
+            "config": Config(retries={"max_attempts": 1, "mode": "standard"}, read_timeout=60),
+        }
+        return boto3.client(service, **{**settings, **overrides})
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a shell needs for the AWS CLI to reach this lab and nothing else."""
+        return {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "HOME": str(self.directory),
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": self.facts["access_key_id"],
+            "AWS_SECRET_ACCESS_KEY": self.facts["secret_access_key"],
+            "AWS_DEFAULT_REGION": self.facts["region"],
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_PAGER": "",
+        }
+
+    def aws(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run the AWS CLI."""
+        return subprocess.run(
+            ["aws", *arguments], env=self.environment, capture_output=True, text=True, check=check, timeout=120
+        )
+
+    def log(self) -> str:
+        return (self.directory / "logs" / "localaws.log").read_text()
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Every call recorded so far."""
+        return [json.loads(line) for line in (self.directory / "calls.jsonl").read_text().splitlines()]
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.communicate()
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.communicate(timeout=15)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
+    """One lab for all tests that can share it: take names of your own."""
+    running = RunningLab(tmp_path_factory.mktemp("lab"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def new_lab(tmp_path: Path) -> Iterator[Callable[..., RunningLab]]:
+    """Makes labs for one test alone: ``new_lab("name", "--account-id", …)``."""
+    started: list[RunningLab] = []
+
+    def make(name: str = "lab", *options: str) -> RunningLab:
+        started.append(RunningLab(tmp_path / name, *options))
+        return started[-1]
+
+    yield make
+    for running in started:
+        running.stop()
+
+
+def eventually(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+    """Poll *condition* until it is true and return its value; fail after *seconds*."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"did not happen within {seconds} s: {condition}"
+        time.sleep(0.05)
