@@ -24,10 +24,10 @@ from typing import Any
 
 import psutil
 
+from dehelpers.processes import end
 from dehelpers.project import lab_directory
 
 START_TIMEOUT = 60.0  # seconds; it takes about one, but a laptop may be waking up
-STOP_GRACE = 10.0  # seconds to finish requests in progress before the process is killed
 
 # What the server inherits. Everything else, the reader's own AWS keys above all, stays outside.
 INHERITED = (
@@ -68,9 +68,7 @@ class Lab:
         """The lab described in `directory`, running or not; None where there is no (whole) description."""
         try:
             facts: dict[str, Any] = json.loads((directory / "lab.json").read_text())
-            return cls(
-                directory, **{name: facts[name] for name in cls.__dataclass_fields__ if name != "directory"}
-            )
+            return cls(directory, **{name: facts[name] for name in cls.__dataclass_fields__ if name != "directory"})
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -101,11 +99,14 @@ def start(directory: str | Path | None = None, port: int = 0) -> Lab:
                     f"Use it as it is, or run `dehelpers stop` first and start it on {port} again."
                 )
             return lab
-        _end(_processes(home))  # one that is there but does not answer is of no use
+        end(_processes(home))  # one that is there but does not answer is of no use
         (home / "lab.json").unlink(missing_ok=True)
         if port:
             _check_free(port)
-        return _launch(home, port)
+        # The port it had before, if it is still free: shells and notebooks that were set up then keep working.
+        lab = _launch(home, port or _last_port(home))
+        (home / "port").write_text(str(lab.port))
+        return lab
 
 
 def find(directory: str | Path | None = None) -> Lab | None:
@@ -124,7 +125,7 @@ def stop(directory: str | Path | None = None) -> bool:
         return False
     with _locked(home):
         servers = _processes(home)
-        _end(servers)
+        end(servers)
         (home / "lab.json").unlink(missing_ok=True)
         return bool(servers)
 
@@ -190,8 +191,17 @@ def _launch(home: Path, port: int) -> Lab:
         if server.poll() is not None:
             raise LabError(f"the lab did not start (exit code {server.returncode}). {_log_says(home)}")
         time.sleep(0.02)
-    _end(_processes(home))
+    end(_processes(home))
     raise LabError(f"the lab did not answer within {START_TIMEOUT:.0f} s. {_log_says(home)}")
+
+
+def _last_port(home: Path) -> int:
+    try:
+        port = int((home / "port").read_text())
+        _check_free(port)
+        return port
+    except (OSError, ValueError, LabError):
+        return 0
 
 
 def _check_free(port: int) -> None:
@@ -219,17 +229,3 @@ def _is_server(pid: int, home: Path) -> bool:
 def _processes(home: Path) -> list[psutil.Process]:
     """The servers of the lab in `home`, found even if `lab.json` is gone."""
     return [process for process in psutil.process_iter() if _is_server(process.pid, home)]
-
-
-def _end(servers: list[psutil.Process]) -> None:
-    """Ask the servers to stop; kill what is left of them and their children after a grace."""
-    family = list(servers)
-    for server in servers:
-        with contextlib.suppress(psutil.Error):
-            family += server.children(recursive=True)
-            server.terminate()
-    _, alive = psutil.wait_procs(family, timeout=STOP_GRACE if servers else 0)
-    for process in alive:
-        with contextlib.suppress(psutil.Error):
-            process.kill()
-    psutil.wait_procs(alive, timeout=STOP_GRACE)

@@ -1,0 +1,37 @@
+"""`dehelpers lab`: JupyterLab on the course, with the lab running and every kernel and terminal pointed at it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from dehelpers import lab
+from dehelpers.environment import apply, lab_environment, path_with_commands
+from dehelpers.project import DIRECTORY_VARIABLE, root
+
+FIRST = "notebooks/00_introduction.ipynb"
+SETTINGS = Path(__file__).with_name("jupyter_config")
+
+
+def open_jupyterlab(directory: Path | None, port: int, *, browser: bool) -> int:
+    """Start the lab and become JupyterLab; does not return unless JupyterLab cannot be started.
+
+    Parameters:
+        directory: the lab's directory, see `lab.start`.
+        port: JupyterLab's port; it takes the next free one if that is in use.
+        browser: whether to open a browser window.
+    """
+    running = lab.start(directory)
+    print(f"The lab answers at {running.endpoint}; `dehelpers stop` ends it.", flush=True)
+    # Kernels and terminals inherit what JupyterLab itself is given.
+    apply(lab_environment(running) | {"PATH": path_with_commands(), DIRECTORY_VARIABLE: str(running.directory)})
+    config = os.pathsep.join(filter(None, [str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH")]))
+    os.environ["JUPYTER_CONFIG_PATH"] = config
+    first = root() / FIRST
+    command = [sys.executable, "-m", "jupyterlab", *([str(first)] if first.exists() else [])]
+    command += [f"--ServerApp.root_dir={root()}", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"]
+    command += ["--ServerApp.allow_remote_access=False"]
+    command += [] if browser else ["--no-browser"]
+    command += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    os.execv(command[0], command)
