@@ -14,7 +14,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ TABLES = ("flights", "weather", "airports", "airlines", "planes")
 NEW_YORK = "America/New_York"
 REPLICABLE = ("flights", "weather")  # the tables in which a row belongs to a moment of 2013
 MAX_SCALE = 1_000
+# what an event takes over from its flight as it is: only what is known when the plane leaves
+COPIED = ["carrier", "flight", "tailnum", "origin", "dest", "sched_dep_time", "dep_delay", "distance"]
 
 
 def flights() -> pd.DataFrame:
@@ -123,14 +125,14 @@ def departures(
 
 
 def _departures(
-    file: Path, start: datetime | None, end: datetime | None, limit: int | None, scale: int
+    file: Path, start: pd.Timestamp | None, end: pd.Timestamp | None, limit: int | None, scale: int
 ) -> Iterator[dict[str, Any]]:
-    columns = "year month day time_hour minute carrier flight tailnum origin dest sched_dep_time dep_delay distance"
-    year = pd.read_parquet(file, columns=columns.split()).dropna(subset=["dep_delay"])
+    columns = ["year", "month", "day", "time_hour", "minute", *COPIED]
+    year = pd.read_parquet(file, columns=columns).dropna(subset=["dep_delay"])
     for years in range(scale):
         left = _years_later(year, years)
         # An hhmm on the clock does not say which day it belongs to, nor, in autumn, which of two hours. The
-        # scheduled instant in UTC plus the delay says both, and gives back the published dep_time for every flight.
+        # scheduled instant in UTC plus the delay says both, and agrees with the published dep_time of every flight.
         minutes = left["minute"] + left["dep_delay"].astype("int32")
         left["event_time"] = left["time_hour"] + pd.to_timedelta(minutes, unit="min")
         left = left.sort_values("event_time", kind="stable", ignore_index=True)
@@ -144,22 +146,20 @@ def _departures(
 
 
 def _events(left: pd.DataFrame, chunk: int = 10_000) -> Iterator[dict[str, Any]]:
-    """Rows as plain Python dicts, a chunk at a time: millions of dicts at once would be the memory saved above."""
-    names = ["carrier", "flight", "tailnum", "origin", "dest", "sched_dep_time", "dep_delay", "distance"]
+    """Rows as plain Python dicts, a chunk at a time: a year of dicts weighs far more than its frame."""
     for offset in range(0, len(left), chunk):
         part = left[offset : offset + chunk]
         times = np.datetime_as_string(part["event_time"].dt.tz_localize(None).to_numpy(), unit="s").tolist()
-        days = zip(part["year"], part["month"], part["day"], strict=True)
-        for when, (y, m, d), *values in zip(times, days, *(part[name].tolist() for name in names), strict=True):
-            event = dict(zip(names, values, strict=True))
-            day = f"{y}-{m:02}-{d:02}"
+        days = [f"{y}-{m:02}-{d:02}" for y, m, d in zip(part["year"], part["month"], part["day"], strict=True)]
+        for when, day, *values in zip(times, days, *(part[name].tolist() for name in COPIED), strict=True):
+            event = dict(zip(COPIED, values, strict=True))
             event_id = f"{day}-{event['carrier']}-{event['flight']}-{event['origin']}"
             yield {"event_id": event_id, "event_time": f"{when}Z", "flight_date": day, **event}
 
 
 def _years_later(frame: pd.DataFrame, years: int) -> pd.DataFrame:
     """A copy of `frame` with the same local dates and hours `years` later: daylight saving falls on other days."""
-    code, hours = frame["time_hour"].factorize()  # a few thousand hours instead of every row: tens of times faster
+    code, hours = frame["time_hour"].factorize()  # convert a few thousand hours, not every row
     local = hours.tz_convert(NEW_YORK).tz_localize(None) + pd.DateOffset(years=years)
     # Two hours a year have no exact counterpart: the one that spring skips (take the next one), and the one that
     # autumn has twice (take the first). No flight is scheduled in either; weather readings are.
