@@ -20,6 +20,7 @@ from localaws.credentials import Credential, random_key_id
 from localaws.engines import REPLACED_RESPONSES, Installer
 from localaws.gateway.app import Gateway
 from localaws.gateway.dispatch import Dispatcher
+from localaws.gateway.tuning import tune
 from localaws.lab import Lab
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ def serve(directory: Path, port: int = 0, account_id: str = "123456789012", regi
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     _log_to(directory / "logs")
     lab = Lab(directory, _owner(directory, account_id), account_id, region)
+    tune()
     installer = Installer(lab)
     gateway = Gateway(lab, Dispatcher(installer, REPLACED_RESPONSES))
     lab.gateway = gateway

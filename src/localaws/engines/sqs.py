@@ -1,0 +1,106 @@
+"""SQS: queues that keep their pace as they fill and lose nothing between threads.
+
+moto works out every attribute, counting all messages several times, for each one sent; and it replaces a queue's
+list of messages at each delete, dropping what another thread has just sent.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import moto.sqs.models
+from moto.core.utils import camelcase_to_underscores, unix_time_millis
+from moto.sqs.exceptions import ReceiptHandleIsInvalid
+from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
+
+from localaws.engines import replace_backend
+from localaws.lab import Lab
+
+
+class _Attributes(Mapping[str, Any]):
+    """A queue's attributes, each worked out when it is asked for."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+        self._names = [*queue.BASE_ATTRIBUTES]
+        if queue.fifo_queue:
+            self._names += queue.FIFO_ATTRIBUTES
+        if queue.kms_master_key_id:  # type: ignore[attr-defined]
+            self._names += queue.KMS_ATTRIBUTES
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._names:
+            raise KeyError(name)
+        if name == "RedrivePolicy":
+            return json.dumps(self._queue.redrive_policy) if self._queue.redrive_policy else None
+        value = getattr(self._queue, camelcase_to_underscores(name))
+        return str(value).lower() if isinstance(value, bool) else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+class QueueEngine(Queue):
+    """A queue whose list of messages is only ever changed in place, under its lock."""
+
+    @property
+    def attributes(self) -> _Attributes:  # type: ignore[override]
+        return _Attributes(self)
+
+    @property
+    def messages(self) -> list[Message]:
+        now = unix_time_millis()
+        with self._messages_lock:
+            return [m for m in self._messages if m.visible_at < now and m.delayed_until <= now]
+
+    def delete_message(self, receipt_handle: str) -> None:
+        """Delete the message that *receipt_handle* was given for; deleting twice is no error.
+
+        Raises ReceiptHandleIsInvalid for a handle that this queue never gave (SQS API reference, DeleteMessage).
+        """
+        with self._messages_lock:
+            if receipt_handle in self.deleted_messages:
+                return
+            message = next((m for m in self._messages if m.had_receipt_handle(receipt_handle)), None)
+            if message is None:
+                raise ReceiptHandleIsInvalid
+            self._messages.remove(message)
+            self.pending_messages.discard(message)
+            self.deleted_messages.update(handle for handle in message.all_receipt_handles if handle)
+
+
+class SQSEngine(SQSBackend):
+    """Gives each message to one receiver at a time."""
+
+    def receive_message(
+        self,
+        queue_name: str,
+        count: int,
+        wait_seconds_timeout: int,
+        visibility_timeout: int,
+        message_attribute_names: list[str] | None = None,
+    ) -> list[Message]:
+        """Take up to *count* visible messages, waiting *wait_seconds_timeout* s for the first (long polling)."""
+        queue = self.get_queue(queue_name)
+        deadline = time.monotonic() + wait_seconds_timeout
+        while True:
+            with queue._messages_lock:
+                found: list[Message] = super().receive_message(
+                    queue_name, count, 0, visibility_timeout, message_attribute_names
+                )
+                left = deadline - time.monotonic()
+                if found or left <= 0:
+                    return found
+                # A message may also become visible by time alone, which notifies nobody.
+                queue._messages_lock.wait(min(left, 0.2))
+
+
+def install(lab: Lab) -> None:
+    moto.sqs.models.Queue = QueueEngine  # type: ignore[misc]
+    replace_backend(sqs_backends, SQSEngine)

@@ -1,0 +1,57 @@
+"""Remembers what moto works out anew at each request although it never changes.
+
+moto serves tests, where a process lives for seconds; a lab serves thousands of calls. Everything here returns
+exactly what moto's own function returns.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import moto.core.responses
+from moto.core.constants import MISSING
+from moto.core.serialize import AttributePicker, AttributePickerContext
+from moto.core.utils import get_value, method_names_from_class
+
+from localaws.gateway.records import current_call
+
+_pick = AttributePicker.__call__
+
+
+def tune() -> None:
+    """Install the remembering versions; once a process is enough."""
+    moto.core.responses.method_names_from_class = cache(method_names_from_class)  # type: ignore[attr-defined]
+    moto.core.responses.gen_amzn_requestid_long = _request_id  # type: ignore[attr-defined]
+    AttributePicker.__call__ = _pick_value  # type: ignore[method-assign, assignment]
+
+
+def _request_id(headerdict: dict[str, Any] | None = None) -> str:
+    """The call's own request id, so that bodies, headers, records and the log agree."""
+    request_id = current_call.get().request_id
+    if headerdict is not None:
+        headerdict["x-amzn-requestid"] = request_id
+    return request_id
+
+
+def _pick_value(picker: AttributePicker, context: AttributePickerContext) -> Any:
+    """Find a member's value under the names that moto would try, kept with the shape after the first time."""
+    cls = type(context.obj)
+    if hasattr(cls, "Meta"):  # aliases of the object's own: these may differ
+        return _pick(picker, context)
+    remembered: dict[Any, tuple[str, ...]] = context.shape.__dict__.setdefault("_possible_keys", {})
+    names = remembered.get((type(picker), cls))
+    if names is None:
+        names = remembered[type(picker), cls] = tuple(dict.fromkeys(picker.get_possible_keys(context)))
+    for name in names:
+        value = get_value(context.obj, name, MISSING)
+        if value is not MISSING:
+            break
+    else:
+        value = None
+    if picker.response_transformers:
+        path = f"{context.key_path}.{context.key}"
+        for ending, transform in picker.response_transformers.items():
+            if path.endswith(ending):
+                return transform(value)
+    return value

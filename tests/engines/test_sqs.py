@@ -1,0 +1,117 @@
+"""SQS as the SQS developer guide has it: visibility, long polling, dead-letter queues, FIFO order, nothing lost."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.conftest import RunningLab
+
+
+@pytest.fixture
+def sqs(lab: RunningLab) -> Any:
+    return lab.client("sqs")
+
+
+def test_attributes_count_what_is_visible_delayed_and_in_flight(sqs: Any) -> None:
+    """GetQueueAttributes: ApproximateNumberOfMessages, …Delayed, …NotVisible."""
+    url = sqs.create_queue(QueueName="attributes", Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
+    for _ in range(3):
+        sqs.send_message(QueueUrl=url, MessageBody="now")
+    sqs.send_message(QueueUrl=url, MessageBody="later", DelaySeconds=60)
+    assert len(sqs.receive_message(QueueUrl=url)["Messages"]) == 1
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert found["ApproximateNumberOfMessages"] == "2"
+    assert found["ApproximateNumberOfMessagesDelayed"] == "1"
+    assert found["ApproximateNumberOfMessagesNotVisible"] == "1"
+    assert found["QueueArn"].endswith(":attributes")
+    assert found["SqsManagedSseEnabled"] == "true"
+    assert "RedrivePolicy" not in found and "KmsMasterKeyId" not in found
+
+
+def test_long_polling_ends_when_a_message_arrives(sqs: Any) -> None:
+    """Developer guide, "Amazon SQS short and long polling": the wait ends as soon as there is a message."""
+    url = sqs.create_queue(QueueName="polling")["QueueUrl"]
+    answers: list[Any] = []
+    waiting = threading.Thread(target=lambda: answers.append(sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)))
+    started = time.monotonic()
+    waiting.start()
+    sqs.send_message(QueueUrl=url, MessageBody="hello")
+    waiting.join(timeout=19)
+    assert answers[0]["Messages"][0]["Body"] == "hello"
+    assert time.monotonic() - started < 19
+
+
+def test_a_message_received_too_often_goes_to_the_dead_letter_queue(sqs: Any) -> None:
+    """Developer guide, "Using dead-letter queues": after maxReceiveCount receives."""
+    dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 2})
+    attributes = {"RedrivePolicy": redrive, "VisibilityTimeout": "0"}
+    url = sqs.create_queue(QueueName="source", Attributes=attributes)["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="poison")
+    for _ in range(2):
+        assert sqs.receive_message(QueueUrl=url)["Messages"]
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)
+    assert sqs.receive_message(QueueUrl=dead)["Messages"][0]["Body"] == "poison"
+    stored = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]
+    assert json.loads(stored["RedrivePolicy"])["maxReceiveCount"] == 2
+
+
+def test_deleting_twice_is_no_error_and_a_foreign_handle_is(sqs: Any) -> None:
+    """API reference, DeleteMessage."""
+    url = sqs.create_queue(QueueName="deleting")["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="x")
+    handle = sqs.receive_message(QueueUrl=url)["Messages"][0]["ReceiptHandle"]
+    for _ in range(2):
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=handle)
+    with pytest.raises(ClientError) as error:
+        sqs.delete_message(QueueUrl=url, ReceiptHandle="never-given")
+    assert error.value.response["Error"]["Code"] == "ReceiptHandleIsInvalid"
+
+
+def test_fifo_keeps_order_within_a_group_and_drops_duplicates(sqs: Any) -> None:
+    """Developer guide, "FIFO queue delivery logic" and "Exactly-once processing"."""
+    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    url = sqs.create_queue(QueueName="order.fifo", Attributes=attributes)["QueueUrl"]
+    for body in ("1", "2", "2", "3"):
+        sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId="g")
+    bodies = [m["Body"] for m in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]]
+    assert bodies == ["1", "2", "3"]
+
+
+def test_nothing_is_lost_or_given_twice_between_threads(sqs: Any) -> None:
+    """Four senders and four receivers that delete: each message is received once within its visibility timeout."""
+    url = sqs.create_queue(QueueName="threads")["QueueUrl"]
+    received: list[str] = []
+    sent = threading.Event()
+
+    def send(sender: int) -> None:
+        for batch in range(10):
+            entries = [{"Id": str(i), "MessageBody": f"{sender}-{batch}-{i}"} for i in range(10)]
+            sqs.send_message_batch(QueueUrl=url, Entries=entries)
+
+    def receive(_: int) -> None:
+        while True:
+            finished = sent.is_set()
+            messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+            for message in messages:
+                received.append(message["Body"])
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            if finished and not messages:
+                return
+
+    with ThreadPoolExecutor(8) as pool:
+        receivers = [pool.submit(receive, n) for n in range(4)]
+        for sender in [pool.submit(send, n) for n in range(4)]:
+            sender.result()
+        sent.set()
+        for receiver in receivers:
+            receiver.result()
+    assert sorted(received) == sorted(f"{s}-{b}-{i}" for s in range(4) for b in range(10) for i in range(10))
