@@ -79,6 +79,7 @@ def test_the_quirks_the_readme_lists(flights: pd.DataFrame) -> None:
     assert flights["tailnum"].isna().sum() == 2_512
     assert flights.loc[flights["tailnum"].isna(), "dep_time"].isna().all()
     assert (flights["dep_time"] == 2400).sum() == 29
+    assert flights["month"].unique().tolist() == sorted(range(1, 13), key=str)
     assert (flights["tailnum"].notna() & ~flights["tailnum"].isin(planes["tailnum"])).sum() == 50_094
     assert sorted(set(flights["dest"]) - set(airports["faa"])) == ["BQN", "PSE", "SJU", "STT"]
     assert weather["wind_speed"].max() > 1_000
