@@ -1,0 +1,45 @@
+# Everything starts here: make lab. Each command first sets up whatever is missing; see tools/setup.py.
+
+.PHONY: help setup lab run test bench lock
+.DEFAULT_GOAL := help
+
+# The environment's own Python if it works, else the first one that is new enough. Choose yours: make PYTHON=python3.12
+CANDIDATES := $(PYTHON) .venv/bin/python python3.11 python3.12 python3.13 python3.14 python3 python
+FOUND := $(shell for python in $(CANDIDATES); do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$python"; break; }; done)
+IN := .venv/bin/python -m
+
+help:
+	@echo "make lab     JupyterLab with the lab running, on the first notebook"
+	@echo "make run     the whole course headless on a fresh lab, with an HTML report in build/report"
+	@echo "make test    everything is checked"
+	@echo "make bench   speed against others, side by side"
+	@echo "make setup   only the environment that the others need, in .venv"
+
+setup:
+ifeq ($(FOUND),)
+	@echo "setup: Python 3.11 or newer is needed, and none of these is it: $(CANDIDATES)" >&2
+	@echo "Debian, Ubuntu: sudo apt install python3 python3-venv   macOS: brew install python@3.12" >&2
+	@echo "Or name yours: make setup PYTHON=/path/to/python3" >&2
+	@exit 1
+else
+	@$(FOUND) tools/setup.py
+endif
+
+lab: setup
+	@$(IN) dehelpers lab
+
+run: setup
+	@$(IN) dehelpers run
+
+test: setup
+	$(IN) ruff check
+	$(IN) mypy
+	$(IN) pytest
+
+bench: setup
+	@$(IN) benchmarks
+
+# For maintainers, after a change to the dependencies in pyproject.toml; needs uv.
+lock:
+	@sh tools/lock.sh
