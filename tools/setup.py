@@ -135,7 +135,7 @@ def whole(info: Path) -> bool:
 
 def pip(*arguments: str, expect: int = 0) -> None:
     """Run pip in the environment, with a line of progress where `expect` packages are to be installed."""
-    command = [PYTHON, "-m", "pip", *arguments, "--disable-pip-version-check", "--no-input", "--progress-bar=off"]
+    command = [str(PYTHON), "-m", "pip", *arguments, "--disable-pip-version-check", "--no-input", "--progress-bar=off"]
     with LOG.open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT)
         try:
