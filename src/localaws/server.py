@@ -8,6 +8,7 @@ import logging.handlers
 import os
 import re
 import secrets
+import select
 import signal
 import threading
 from pathlib import Path
@@ -42,7 +43,22 @@ class _Request(HTTPRequest):
 
 
 class _Connection(HTTPConnection):
+    """Waits a moment for the client's next request on the thread that answered the last one.
+
+    SDKs send requests back to back: handing the connection to the selector thread and back costs more than many
+    a request does. When all threads are busy it is handed back at once.
+    """
+
     RequestHandlerClass = _Request
+
+    def communicate(self) -> bool:
+        while super().communicate():
+            poller = select.poll()
+            poller.register(self.socket, select.POLLIN)
+            wait = 20 if self.server.requests.idle else 0  # milliseconds
+            if not self.rfile.has_data() and not poller.poll(wait):
+                return True
+        return False
 
 
 class _WireGateway(Gateway_10):
