@@ -18,6 +18,7 @@ from localaws.gateway.errors import AwsError, render
 from localaws.gateway.guard import check_guard
 from localaws.gateway.operations import identify, protocol_of, resources_of, service_of
 from localaws.gateway.records import Call, current_call
+from localaws.gateway.sigv2 import authenticate_v2, parse_signature_v2
 from localaws.gateway.sigv4 import Signature, authenticate, parse_signature
 from localaws.lab import Lab
 
@@ -55,10 +56,10 @@ class Gateway:
         )
         token = current_call.set(call)
         arriving = environ["wsgi.input"]
-        protocol = "s3"
+        protocol = protocol_of(_service_of_unsigned(environ), environ)  # a guess, until the signature names the service
         try:
             check_guard(environ)
-            signature = parse_signature(environ)
+            signature = parse_signature(environ, protocol) or parse_signature_v2(environ, self._lab.region)
             service = service_of(signature.service if signature else _service_of_unsigned(environ), environ)
             protocol = protocol_of(service, environ)
             call.service = service
@@ -109,9 +110,13 @@ class Gateway:
             payload_hash = environ.get("HTTP_X_AMZ_CONTENT_SHA256", EMPTY_SHA256)
             if signature.expires is not None:
                 payload_hash = "UNSIGNED-PAYLOAD"
-            credential = authenticate(environ, signature, payload_hash, self._lab.credentials, protocol)
+            if signature.timestamp:
+                credential = authenticate(environ, signature, payload_hash, self._lab.credentials, protocol)
+            else:
+                credential = authenticate_v2(environ, signature, self._lab.credentials)
             stream = open_body(environ, signature, credential, payload_hash)
             body = b""
+            length = int(environ.get("CONTENT_LENGTH") or 0)  # aws-chunked apart
             if length <= SMALL_BODY and not environ.get("wsgi.input_terminated"):
                 body = stream.read()
                 environ["wsgi.input"] = io.BytesIO(body)
@@ -124,8 +129,6 @@ class Gateway:
             environ["CONTENT_LENGTH"] = str(len(body))
             environ.pop("HTTP_TRANSFER_ENCODING", None)
             payload_hash = hashlib.sha256(body).hexdigest()
-            if signature.expires is not None and environ["REQUEST_METHOD"] == "GET":
-                payload_hash = EMPTY_SHA256
             credential = authenticate(environ, signature, payload_hash, self._lab.credentials, protocol)
         call.credential = credential
         call.principal = credential.principal
@@ -169,7 +172,9 @@ def _service_of_unsigned(environ: dict[str, Any]) -> str:
     """A guess that only chooses the shape of the error: S3 is the one service that people call without signing."""
     target = environ.get("HTTP_X_AMZ_TARGET")
     form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
-    return "unknown" if target or form else "s3"
+    query = environ.get("QUERY_STRING", "")
+    named = target or form or "HTTP_SMITHY_PROTOCOL" in environ or "Action=" in query
+    return "unknown" if named else "s3"
 
 
 def _unsigned(protocol: str) -> AwsError:

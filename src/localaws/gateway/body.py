@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from typing import Any, BinaryIO
 
 from localaws.credentials import Credential
@@ -16,6 +17,11 @@ from localaws.gateway.sigv4 import Signature, signing_key
 
 EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 MAX_LINE = 8192
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_CHUNK_SIZE = re.compile(r"[0-9a-fA-F]{1,16}")
+_SIGNED_CHUNKS = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+_SIGNED_CHUNKS_AND_TRAILER = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
+_UNSIGNED_CHUNKS_AND_TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
 
 
 class PlainBody:
@@ -62,8 +68,9 @@ class PlainBody:
 class ChunkedBody:
     """Takes aws-chunked framing apart: ``size;chunk-signature=…``, data, …, ``0``, then trailing headers.
 
-    Trailing headers are put into *environ* as if they had come first. Chunk signatures are checked where the
-    client signs them (*signature* and *credential* given), each of which chains to the one before.
+    The trailing headers, which must be those that x-amz-trailer announces in *trailers*, are put into *environ* as
+    if they had come first. Where the client signs chunks and trailer (*signing* given), each signature chains to the
+    one before.
     """
 
     def __init__(
@@ -72,11 +79,13 @@ class ChunkedBody:
         environ: dict[str, Any],
         decoded_length: int,
         signing: tuple[Signature, Credential] | None,
+        trailers: frozenset[str],
     ) -> None:
         self._stream = stream
         self._environ = environ
         self._expected = decoded_length
         self._signing = signing
+        self._trailers = trailers
         self._previous = signing[0].value if signing else ""
         self._left = 0
         self._hash = hashlib.sha256()
@@ -87,7 +96,7 @@ class ChunkedBody:
     def read(self, size: int = -1) -> bytes:
         """Up to *size* bytes, all that is left if negative; b"" at a proved end.
 
-        Raises SignatureDoesNotMatch, IncompleteBody or InvalidRequest (bad framing).
+        Raises SignatureDoesNotMatch, IncompleteBody, MalformedTrailerError or InvalidRequest (bad framing).
         """
         if size < 0:
             return b"".join(iter(lambda: self.read(1 << 20), b""))
@@ -110,10 +119,9 @@ class ChunkedBody:
 
     def _next_chunk(self) -> bool:
         size_text, _, extension = self._line().partition(";")
-        try:
-            self._left = int(size_text, 16)
-        except ValueError:
-            raise AwsError("InvalidRequest", "The aws-chunked body has a chunk without a valid size.", 400) from None
+        if not _CHUNK_SIZE.fullmatch(size_text):
+            raise AwsError("InvalidRequest", "The aws-chunked body has a chunk without a valid size.", 400)
+        self._left = int(size_text, 16)
         self._chunk_signature = extension.removeprefix("chunk-signature=")
         if self._left:
             if self._total + self._left > self._expected:
@@ -140,55 +148,71 @@ class ChunkedBody:
         self._hash = hashlib.sha256()
 
     def _read_trailers(self) -> None:
-        lines: list[str] = []
-        while line := self._line():
+        found: dict[str, str] = {}
+        while line := self._line(at_end=True):
             name, _, value = line.partition(":")
-            name, value = name.strip().lower(), value.strip()
-            if name == "x-amz-trailer-signature":
-                self._check_trailer(lines, value)
-            else:
-                lines.append(f"{name}:{value}\n")
-                if name.startswith("x-amz-checksum-"):
-                    self._environ["HTTP_" + name.upper().replace("-", "_")] = value
-
-    def _check_trailer(self, lines: list[str], given: str) -> None:
-        if self._signing:
+            found[name.strip().lower()] = value.strip()
+        given = found.pop("x-amz-trailer-signature", "")
+        if set(found) != self._trailers:
+            raise AwsError(
+                "MalformedTrailerError",
+                "The request contained trailing data that was not well-formed or did not conform to our published "
+                "schema: the trailing headers are not those that x-amz-trailer announces.",
+                400,
+            )
+        if self._signing and found:
             signature, _ = self._signing
+            lines = "".join(f"{name}:{value}\n" for name, value in found.items())
             text = f"AWS4-HMAC-SHA256-TRAILER\n{signature.timestamp}\n{signature.scope}\n{self._previous}\n"
-            self._verify(text + hashlib.sha256("".join(lines).encode()).hexdigest(), given)
+            self._verify(text + hashlib.sha256(lines.encode()).hexdigest(), given)
+        self._environ.update({"HTTP_" + name.upper().replace("-", "_"): value for name, value in found.items()})
 
     def _verify(self, text: str, given: str) -> None:
         assert self._signing is not None
         signature, credential = self._signing
         key = signing_key(credential.secret_access_key, signature.date, signature.region, signature.service)
         expected = hmac.digest(key, text.encode(), "sha256").hex()
-        if not hmac.compare_digest(expected, given):
+        if not hmac.compare_digest(expected.encode(), given.encode()):
             raise AwsError("SignatureDoesNotMatch", "A chunk of the body does not match its signature.", 403)
         self._previous = given
 
-    def _line(self) -> str:
+    def _line(self, at_end: bool = False) -> str:
         line = self._stream.readline(MAX_LINE)
         if len(line) == MAX_LINE:
             raise AwsError("InvalidRequest", "A line of the aws-chunked framing is too long.", 400)
+        if not line.endswith(b"\n") and not at_end:
+            raise _incomplete()
         return line.decode("latin-1").rstrip("\r\n")
 
 
 def open_body(environ: dict[str, Any], signature: Signature, credential: Credential, payload_hash: str) -> Any:
     """Put a proved, plain stream in ``environ["wsgi.input"]`` and take aws-chunked out of the headers."""
     stream = environ["wsgi.input"]
-    if not payload_hash.startswith("STREAMING-"):
+    trailers = frozenset[str]()
+    if payload_hash in (_SIGNED_CHUNKS_AND_TRAILER, _UNSIGNED_CHUNKS_AND_TRAILER):
+        trailers = frozenset(filter(None, re.split(r"[\s,]+", environ.get("HTTP_X_AMZ_TRAILER", "").lower())))
+        if not all(name.startswith("x-amz-checksum-") for name in trailers):
+            raise AwsError("InvalidRequest", "The value specified in the x-amz-trailer header is not supported", 400)
+    elif payload_hash != _SIGNED_CHUNKS:
         declared = None if payload_hash == "UNSIGNED-PAYLOAD" else payload_hash
+        if declared is not None and not _SHA256.fullmatch(declared):
+            raise AwsError(
+                "InvalidArgument",
+                f"x-amz-content-sha256 must be UNSIGNED-PAYLOAD, {_UNSIGNED_CHUNKS_AND_TRAILER}, {_SIGNED_CHUNKS}, "
+                f"{_SIGNED_CHUNKS_AND_TRAILER} or a valid sha256 value.",
+                400,
+            )
         length = None if environ.get("wsgi.input_terminated") else int(environ.get("CONTENT_LENGTH") or 0)
         environ["wsgi.input"] = PlainBody(stream, length, declared)
         return environ["wsgi.input"]
-    try:
-        decoded = int(environ["HTTP_X_AMZ_DECODED_CONTENT_LENGTH"])
-    except (KeyError, ValueError):
+    length_text = environ.get("HTTP_X_AMZ_DECODED_CONTENT_LENGTH", "")
+    if not (length_text.isascii() and length_text.isdigit()):
         raise AwsError(
             "MissingContentLength", "An aws-chunked body needs the x-amz-decoded-content-length header.", 411
-        ) from None
-    signed = payload_hash.startswith("STREAMING-AWS4-HMAC-SHA256-PAYLOAD")
-    environ["wsgi.input"] = ChunkedBody(stream, environ, decoded, (signature, credential) if signed else None)
+        )
+    decoded = int(length_text)
+    signing = None if payload_hash == _UNSIGNED_CHUNKS_AND_TRAILER else (signature, credential)
+    environ["wsgi.input"] = ChunkedBody(stream, environ, decoded, signing, trailers)
     environ["CONTENT_LENGTH"] = str(decoded)
     environ["wsgi.input_terminated"] = False
     encodings = [part.strip() for part in environ.get("HTTP_CONTENT_ENCODING", "").split(",")]

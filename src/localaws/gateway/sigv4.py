@@ -14,7 +14,7 @@ from calendar import timegm
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, unquote_plus, unquote_to_bytes
 
 from localaws.credentials import Credential, CredentialStore
 from localaws.gateway.errors import JSON_PROTOCOLS, AwsError
@@ -23,6 +23,7 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 MAX_SKEW_SECONDS = 15 * 60
 MAX_PRESIGNED_SECONDS = 7 * 24 * 3600
 _SPACES = re.compile(r" +")
+_HEADER_NAMES = re.compile(r"[a-z0-9_.-]+(;[a-z0-9_.-]+)*")
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256\s+Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})\s*"
 )
@@ -50,21 +51,29 @@ class Signature:
         return f"{self.date}/{self.region}/{self.service}/aws4_request"
 
 
-def parse_signature(environ: dict[str, Any]) -> Signature | None:
+def parse_signature(environ: dict[str, Any], protocol: str) -> Signature | None:
     """Read the signature from the Authorization header or the query string; None for an unsigned request.
 
-    Raises AuthorizationHeaderMalformed or AuthorizationQueryParametersError when it cannot be read.
+    Raises, when it cannot be read, what AWS answers in this *protocol*: AuthorizationHeaderMalformed,
+    AuthorizationQueryParametersError, InvalidRequest (Signature Version 2) or InvalidArgument (signed twice) from S3,
+    IncompleteSignature(Exception) from the others.
     """
     header = environ.get("HTTP_AUTHORIZATION")
     if header is None:
-        return _parse_presigned(environ)
+        return _parse_presigned(environ, protocol)
+    if protocol == "s3" and "X-Amz-Algorithm=" in environ.get("QUERY_STRING", ""):
+        raise AwsError("InvalidArgument", "Only one auth mechanism allowed: sign the header or the query, not both.")
+    if protocol == "s3" and not header.startswith(ALGORITHM):
+        mechanism = "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
+        raise AwsError("InvalidRequest", mechanism)
     match = _AUTHORIZATION.fullmatch(header.strip())
     scope = match.group(1).rsplit("/", 4) if match else []
-    if match is None or len(scope) != 5 or scope[4] != "aws4_request":
-        raise AwsError(
+    if match is None or len(scope) != 5 or scope[4] != "aws4_request" or not _HEADER_NAMES.fullmatch(match.group(2)):
+        raise _unreadable(
             "AuthorizationHeaderMalformed",
             "The Authorization header is not a valid AWS4-HMAC-SHA256 one: it needs Credential, SignedHeaders "
             "and Signature. Configure the client with the keys that `dehelpers env` prints.",
+            protocol,
         )
     timestamp = environ.get("HTTP_X_AMZ_DATE", "")
     access_key_id, date, region, service = scope[:4]
@@ -80,7 +89,7 @@ def parse_signature(environ: dict[str, Any]) -> Signature | None:
     )
 
 
-def _parse_presigned(environ: dict[str, Any]) -> Signature | None:
+def _parse_presigned(environ: dict[str, Any], protocol: str) -> Signature | None:
     query = environ.get("QUERY_STRING", "")
     if "X-Amz-Algorithm=" not in query and "X-Amz-Signature=" not in query:
         return None
@@ -89,6 +98,8 @@ def _parse_presigned(environ: dict[str, Any]) -> Signature | None:
         scope = fields["X-Amz-Credential"].rsplit("/", 4)
         expires = int(fields["X-Amz-Expires"])
         if fields["X-Amz-Algorithm"] != ALGORITHM or len(scope) != 5 or not 1 <= expires <= MAX_PRESIGNED_SECONDS:
+            raise ValueError
+        if scope[4] != "aws4_request" or not _HEADER_NAMES.fullmatch(fields["X-Amz-SignedHeaders"]):
             raise ValueError
         access_key_id, date, region, service = scope[:4]
         return Signature(
@@ -103,11 +114,18 @@ def _parse_presigned(environ: dict[str, Any]) -> Signature | None:
             expires=expires,
         )
     except (KeyError, ValueError):
-        raise AwsError(
+        raise _unreadable(
             "AuthorizationQueryParametersError",
             "Query-string authentication requires X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, "
             "X-Amz-SignedHeaders and X-Amz-Expires (1 to 604800 seconds).",
+            protocol,
         ) from None
+
+
+def _unreadable(code_of_s3: str, message: str, protocol: str) -> AwsError:
+    if protocol == "s3":
+        return AwsError(code_of_s3, message)
+    return AwsError("IncompleteSignatureException" if protocol in JSON_PROTOCOLS else "IncompleteSignature", message)
 
 
 def authenticate(
@@ -124,16 +142,43 @@ def authenticate(
     if credential.session_token is not None or signature.session_token:
         _check_token(signature, credential, credentials, protocol)
     _check_time(signature, protocol)
+    _check_signed_headers(environ, signature, protocol)
     expected = _sign(environ, signature, payload_hash, credential.secret_access_key)
-    if not hmac.compare_digest(expected, signature.value):
-        code = "InvalidSignatureException" if protocol in JSON_PROTOCOLS else "SignatureDoesNotMatch"
-        raise AwsError(
-            code,
+    if not _same(expected, signature.value):
+        raise _mismatch(
             "The request signature we calculated does not match the signature you provided. "
             "Check your AWS Secret Access Key and signing method.",
-            400 if protocol in JSON_PROTOCOLS else 403,
+            protocol,
         )
     return credential
+
+
+def _mismatch(message: str, protocol: str) -> AwsError:
+    if protocol in JSON_PROTOCOLS:
+        return AwsError("InvalidSignatureException", message, 400)
+    return AwsError("SignatureDoesNotMatch", message, 403)
+
+
+def _same(expected: str, given: str) -> bool:
+    """Compare in constant time; *given* may hold anything that a client can send."""
+    return hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogateescape"))
+
+
+def _check_signed_headers(environ: dict[str, Any], signature: Signature, protocol: str) -> None:
+    """The host and every x-amz-* header must be signed, or whoever relays a request could add to it.
+
+    Only S3 wants the session token signed too; clients of the others may add it afterwards (IAM user guide,
+    "Create a signed AWS API request").
+    """
+    signed = {"HTTP_" + name.upper().replace("-", "_") for name in signature.signed_headers}
+    if protocol != "s3":
+        signed.add("HTTP_X_AMZ_SECURITY_TOKEN")
+    elif any(key.startswith("HTTP_X_AMZ_") and key not in signed for key in environ):
+        raise AwsError("AccessDenied", "There were headers present in the request which were not signed", 403)
+    for name in ("host", "x-amz-target"):
+        key = "HTTP_" + name.upper().replace("-", "_")
+        if key in environ and key not in signed:
+            raise _mismatch(f"{name!r} must be a 'SignedHeader' in the AWS Authorization.", protocol)
 
 
 def _unknown_key(protocol: str) -> AwsError:
@@ -145,7 +190,7 @@ def _unknown_key(protocol: str) -> AwsError:
 
 
 def _check_token(signature: Signature, credential: Credential, credentials: CredentialStore, protocol: str) -> None:
-    if not hmac.compare_digest(credential.session_token or "", signature.session_token or ""):
+    if not _same(credential.session_token or "", signature.session_token or ""):
         if protocol == "s3":
             raise AwsError("InvalidToken", "The provided token is malformed or otherwise invalid.", 400)
         raise _unknown_key(protocol)
@@ -161,27 +206,26 @@ def _check_time(signature: Signature, protocol: str) -> None:
     try:
         signed_at = timegm(time.strptime(signature.timestamp, "%Y%m%dT%H%M%SZ"))
     except ValueError:
-        raise AwsError("AccessDenied", "AWS authentication requires a valid Date or x-amz-date header", 403) from None
+        message = "AWS authentication requires a valid Date or x-amz-date header"
+        if protocol == "s3":
+            raise AwsError("AccessDenied", message, 403) from None
+        raise _unreadable("", message, protocol) from None
     if signature.timestamp[:8] != signature.date:
-        raise AwsError("SignatureDoesNotMatch", "Date in Credential scope does not match YYYYMMDD of X-Amz-Date.", 403)
-    if signature.expires is not None:
+        raise _mismatch("Date in Credential scope does not match YYYYMMDD of X-Amz-Date.", protocol)
+    if signature.expires is not None and protocol == "s3":
         if now > signed_at + signature.expires:
             raise AwsError("AccessDenied", "Request has expired", 403)
         if now < signed_at - MAX_SKEW_SECONDS:
             raise AwsError("AccessDenied", "Request is not yet valid", 403)
-    elif abs(now - signed_at) > MAX_SKEW_SECONDS:
+    elif not -MAX_SKEW_SECONDS <= now - signed_at <= (signature.expires or MAX_SKEW_SECONDS):
         if protocol == "s3":
             raise AwsError(
                 "RequestTimeTooSkewed",
                 "The difference between the request time and the current time is too large.",
                 403,
             )
-        code = "InvalidSignatureException" if protocol in JSON_PROTOCOLS else "SignatureDoesNotMatch"
-        raise AwsError(
-            code,
-            f"Signature expired: {signature.timestamp} is not within 15 minutes of the server's time",
-            400 if protocol in JSON_PROTOCOLS else 403,
-        )
+        limit = f"{signature.expires} seconds" if signature.expires else "15 minutes"
+        raise _mismatch(f"Signature expired: {signature.timestamp} is not within {limit} of now.", protocol)
 
 
 def _sign(environ: dict[str, Any], signature: Signature, payload_hash: str, secret: str) -> str:
@@ -214,7 +258,9 @@ def signing_key(secret: str, date: str, region: str, service: str) -> bytes:
 def _canonical_path(environ: dict[str, Any], service: str) -> str:
     path: str = environ["REQUEST_URI"].split("?", 1)[0] or "/"
     if service in ("s3", "s3-object-lambda"):
-        return path  # S3 signs the path as it is sent; everyone else normalizes and encodes it once more
+        # S3 signs the key encoded in AWS's one way, however it was sent (Arrow leaves "=" as it is); everyone else
+        # normalizes the path as sent and encodes it once more
+        return quote(unquote_to_bytes(path), safe="/~")
     segments: list[str] = []
     for segment in path.split("/"):
         if segment == "..":
@@ -231,7 +277,8 @@ def _canonical_query(query: str) -> str:
     if not query:
         return ""
     pairs = [
-        (quote(unquote(key), safe="-_.~"), quote(unquote(value), safe="-_.~"))
+        # a "+" is a space to whoever reads the query, so it has to be one here
+        (quote(unquote_plus(key), safe="-_.~"), quote(unquote_plus(value), safe="-_.~"))
         for key, value in _split_query(query)
         if key != "X-Amz-Signature"
     ]
