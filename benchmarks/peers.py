@@ -1,0 +1,102 @@
+"""The two servers that are compared, as processes: this lab and plain moto, each seen through boto3 alone."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psutil
+from botocore.config import Config
+
+# No retries: an error must show. Checksums only when required: they would be the client's time, not the server's.
+CONFIG = Config(
+    retries={"max_attempts": 1},
+    read_timeout=120,
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)
+
+
+class Peer:
+    """A running server; ``first_answer`` is the time in seconds from starting it to its first S3 answer."""
+
+    name: str
+    settings: dict[str, str]
+    process: subprocess.Popen[bytes]
+    first_answer: float
+
+    def client(self, service: str) -> Any:
+        return boto3.client(service, region_name="us-east-1", config=CONFIG, **self.settings)
+
+    def memory(self) -> float:
+        """Resident megabytes of the server and its children."""
+        server = psutil.Process(self.process.pid)
+        processes = [server, *server.children(recursive=True)]
+        return sum(process.memory_info().rss for process in processes) / 1e6
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=20)
+
+    def _await_first_answer(self, started: float) -> None:
+        client = None
+        while True:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"{self.name} did not start")
+            try:
+                client = client or self.client("s3")
+                client.list_buckets()
+                break
+            except Exception:
+                if time.perf_counter() - started > 60:
+                    raise
+                time.sleep(0.01)
+        self.first_answer = time.perf_counter() - started
+
+
+class ThisLab(Peer):
+    name = "lab"
+
+    def __init__(self) -> None:
+        directory = Path(tempfile.mkdtemp(prefix="bench-lab-"))
+        started = time.perf_counter()
+        self.process = subprocess.Popen([sys.executable, "-m", "localaws", "--dir", str(directory)])
+        facts = directory / "lab.json"
+        while not facts.exists():
+            if self.process.poll() is not None:
+                raise RuntimeError("the lab did not start")
+            time.sleep(0.005)
+        lab = json.loads(facts.read_text())
+        self.settings = {
+            "endpoint_url": lab["endpoint"],
+            "aws_access_key_id": lab["access_key_id"],
+            "aws_secret_access_key": lab["secret_access_key"],
+        }
+        self._await_first_answer(started)
+
+
+class PlainMoto(Peer):
+    name = "moto"
+
+    def __init__(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        self.settings = {
+            "endpoint_url": f"http://127.0.0.1:{port}",
+            "aws_access_key_id": "AKIAIOSFODNN7EXAMPLE",
+            "aws_secret_access_key": "secret",
+        }
+        started = time.perf_counter()
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", "from moto.server import main; main()", "-H", "127.0.0.1", "-p", str(port)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self._await_first_answer(started)
