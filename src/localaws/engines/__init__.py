@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 #: moto's service name → the module that does its work. Installed when the service is first called.
 ENGINES = {
+    "kinesis": "localaws.engines.kinesis",
     "sts": "localaws.engines.sts",
 }
 
