@@ -11,6 +11,7 @@ from typing import Any
 
 import moto.core.responses
 from moto.core.constants import MISSING
+from moto.core.parse import BaseJSONParser
 from moto.core.serialize import AttributePicker, AttributePickerContext
 from moto.core.utils import get_value, method_names_from_class
 
@@ -23,6 +24,7 @@ def tune() -> None:
     """Install the remembering versions; once a process is enough."""
     moto.core.responses.method_names_from_class = cache(method_names_from_class)  # type: ignore[attr-defined]
     moto.core.responses.gen_amzn_requestid_long = _request_id  # type: ignore[attr-defined]
+    BaseJSONParser._parse_structure = _parse_structure  # type: ignore[method-assign]
     AttributePicker.__call__ = _pick_value  # type: ignore[method-assign, assignment]
 
 
@@ -55,3 +57,19 @@ def _pick_value(picker: AttributePicker, context: AttributePickerContext) -> Any
             if path.endswith(ending):
                 return transform(value)
     return value
+
+
+def _parse_structure(parser: BaseJSONParser, shape: Any, value: dict[str, Any] | None) -> Any:
+    """Convert what a request has, rather than look for each member that it might have."""
+    if value is None or shape.is_document_type:
+        return value
+    members = shape.__dict__.get("_members_by_json_name")
+    if members is None:
+        members = {member.serialization.get("name", name): (name, member) for name, member in shape.members.items()}
+        shape.__dict__["_members_by_json_name"] = members
+    parsed = parser.MAP_TYPE()
+    for json_name, raw in value.items():
+        if raw is not None and json_name in members:
+            name, member = members[json_name]
+            parsed[name] = raw if member.type_name == "string" else parser._parse_shape(member, raw)
+    return parsed
