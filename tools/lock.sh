@@ -8,3 +8,4 @@ cd "$(dirname "$0")/.."
         --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links
 } >requirements.lock.new
 mv requirements.lock.new requirements.lock
+python3 tools/environment.py

@@ -89,7 +89,7 @@ def make() -> None:
     else:
         print(f"Making an environment with Python {sys.version.split()[0]} in .venv")
         create()
-    total = LOCK.read_text().count("==")
+    total = sum("==" in line and ";" not in line for line in LOCK.read_text().splitlines())
     pip("install", "--require-hashes", "-r", str(LOCK), expect=total)
     pip("install", "--no-deps", "--no-build-isolation", "-e", str(ROOT))
     STAMP.write_text(json.dumps({"key": key(), "installed": sorted(entries())}))

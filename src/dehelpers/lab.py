@@ -195,6 +195,13 @@ def _launch(home: Path, port: int) -> Lab:
     raise LabError(f"the lab did not answer within {START_TIMEOUT:.0f} s. {_log_says(home)}")
 
 
+def free_port() -> int:
+    """A port on 127.0.0.1 that nobody uses at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def _last_port(home: Path) -> int:
     try:
         port = int((home / "port").read_text())
