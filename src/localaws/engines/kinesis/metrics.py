@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from localaws.engines.kinesis.shard import Shard
 from localaws.engines.kinesis.stream import Entry, Stream
+from localaws.engines.kinesis.usage import use_get, use_put
 
 SHARD_METRICS = [
     "IncomingBytes",
@@ -51,9 +52,10 @@ def report_put(
     latency_ms: float,
 ) -> None:
     """The metrics of one PutRecord or PutRecords call."""
-    failed = sum(1 for _, number in results if number is None)
-    stored_bytes = sum(entry.size for entry, (_, number) in zip(entries, results, strict=True) if number is not None)
-    stored = len(entries) - failed
+    sizes = [entry.size for entry, (_, number) in zip(entries, results, strict=True) if number is not None]
+    stored, stored_bytes = len(sizes), sum(sizes)
+    failed = len(entries) - stored
+    use_put(stream, sizes)
     values: dict[str, float] = {
         "IncomingBytes": stored_bytes,
         "IncomingRecords": stored,
@@ -96,6 +98,7 @@ def _report_put_by_shard(stream: Stream, entries: Sequence[Entry], results: Sequ
 
 def report_get(stream: Stream, shard: Shard, records: int, size: int, age_ms: int, latency_ms: float) -> None:
     """The metrics of one GetRecords call that was answered."""
+    use_get(stream, size)
     stream_metrics(
         stream,
         {

@@ -18,6 +18,7 @@ from localaws.engines.kinesis import limits
 from localaws.engines.kinesis.errors import in_use, invalid, limit_exceeded, not_found, not_valid
 from localaws.engines.kinesis.limits import DailyQuota, Throttle
 from localaws.engines.kinesis.shard import Shard
+from localaws.engines.kinesis.usage import use_capacity
 
 if TYPE_CHECKING:
     from localaws.engines.kinesis.fanout import Consumer
@@ -134,6 +135,7 @@ class Stream(MotoStream):
         )
         self._starts = [shard.start_hash for shard in self.open_shards]
         self.shard_count = len(self.open_shards)
+        use_capacity(self)
 
     def get_shard(self, shard_id: str) -> Shard:  # type: ignore[override]
         try:
@@ -322,11 +324,13 @@ class Stream(MotoStream):
                 )
             self.stream_mode = {"StreamMode": mode}
             self.change("UPDATING")
+            use_capacity(self)
 
     def delete(self) -> None:
         """Enter DELETING and let go of the records."""
         with self.lock:
             self.change("DELETING")
+            use_capacity(self, deleted=True)
             for shard in self.shards.values():
                 shard.log.clear()
                 shard.notify()
