@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import logging
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from moto.core.utils import get_service_model
 from werkzeug.wrappers import Response
 
-from localaws.gateway.body import EMPTY_SHA256, open_body
+from localaws.gateway.binding import identified_as
+from localaws.gateway.body import EMPTY_SHA256, CountedBody, open_body
 from localaws.gateway.dispatch import Dispatcher, WireRequest
-from localaws.gateway.errors import AwsError, render
+from localaws.gateway.errors import JSON_PROTOCOLS, AwsError, render
 from localaws.gateway.guard import check_guard
 from localaws.gateway.operations import identify, protocol_of, resources_of, service_of
 from localaws.gateway.records import Call, current_call
@@ -55,6 +58,8 @@ class Gateway:
             bytes_in=int(environ.get("CONTENT_LENGTH") or 0),
         )
         token = current_call.set(call)
+        if environ.get("wsgi.input_terminated"):
+            environ["wsgi.input"] = CountedBody(environ["wsgi.input"], call)
         arriving = environ["wsgi.input"]
         protocol = protocol_of(_service_of_unsigned(environ), environ)  # a guess, until the signature names the service
         try:
@@ -66,6 +71,9 @@ class Gateway:
             response = self._serve(environ, call, signature, service, protocol)
         except AwsError as error:
             response = _refuse(error, protocol, call, environ, arriving)
+        except NotImplementedError:
+            log.info("request %s: %s %s is not implemented", call.request_id, call.service, call.operation)
+            response = _refuse(_not_implemented(call, protocol), protocol, call, environ, arriving)
         except Exception:
             log.exception("request %s: %s %s failed", call.request_id, call.service, call.operation)
             hint = f"The lab failed to serve this request. Its log has the cause under request id {call.request_id}."
@@ -89,13 +97,18 @@ class Gateway:
         body = self._authenticate(environ, call, signature, service, protocol)
         call.region = signature.region
         if signature.service == "localaws":
-            return self._own_api(environ)
+            return self._own_api(environ, body)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account_id
         if signature.expires is not None:  # moto looks for service and key in this header
             environ["HTTP_AUTHORIZATION"] = f"AWS4-HMAC-SHA256 Credential={signature.access_key_id}/{signature.scope}, "
         request = WireRequest(environ)
         operation = identify(service, protocol, environ, body, request)
         call.operation = operation.name
+        if not operation.name:
+            raise AwsError("UnknownOperationException", f"{service} has no operation like this request.", 404)
+        if protocol == "smithy-rpc-v2-cbor":
+            raise AwsError("UnknownOperationException", "The lab speaks no CBOR: use the service's JSON protocol.", 404)
+        identified_as(environ, operation, call.region)
         call.resources = resources_of(operation, body, environ, call.region, call.account_id)
         for decide in self.decisions:
             decide(call)
@@ -122,9 +135,11 @@ class Gateway:
                 environ["wsgi.input"] = io.BytesIO(body)
         else:
             if length > MAX_BODY:
-                raise AwsError("RequestEntityTooLargeException", f"The body is over {MAX_BODY:,} bytes.", 413)
+                raise _too_large()
             chunked = environ.get("wsgi.input_terminated")
-            body = environ["wsgi.input"].read(MAX_BODY if chunked else length)
+            body = environ["wsgi.input"].read(MAX_BODY + 1 if chunked else length)
+            if len(body) > MAX_BODY:
+                raise _too_large()
             environ["wsgi.input"] = io.BytesIO(body)
             environ["CONTENT_LENGTH"] = str(len(body))
             environ.pop("HTTP_TRANSFER_ENCODING", None)
@@ -136,15 +151,27 @@ class Gateway:
         call.account_id = credential.account_id
         return body
 
-    def _own_api(self, environ: dict[str, Any]) -> Response:
+    def _own_api(self, environ: dict[str, Any], body: bytes) -> Response:
         """The lab's own few questions, signed for the service "localaws"."""
         path = environ["PATH_INFO"]
         if path == "/_localaws/calls":
             since = environ.get("QUERY_STRING", "").removeprefix("since=") or "0"
             if not since.isdigit():
                 raise AwsError("ValidationException", f"since must be a record's number, not {since!r}.", 400)
-            return Response(self._lab.records.since(int(since)), 200, content_type="application/x-ndjson")
+            records = self._lab.records
+            headers = {"x-localaws-newest": str(records.newest)}
+            return Response(records.since(int(since)), 200, headers, content_type="application/x-ndjson")
+        if path == "/_localaws/clock" and environ["REQUEST_METHOD"] == "POST":
+            return self._advance(body)
         raise AwsError("UnknownOperationException", f"The lab has no {path}.", 404)
+
+    def _advance(self, body: bytes) -> Response:
+        """Let ``{"advance": seconds}`` pass on the lab's clock, and tell the time."""
+        try:
+            self._lab.clock.advance(float(json.loads(body)["advance"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise AwsError("ValidationException", f'Send {{"advance": seconds}}, seconds ≥ 0: {error}', 400) from None
+        return Response(json.dumps({"now": self._lab.clock.now().isoformat()}), 200, content_type="application/json")
 
 
 class _Recorded:
@@ -166,6 +193,19 @@ class _Recorded:
             self._body.close()
         self._call.ms = round((time.perf_counter() - self._started) * 1000, 3)
         self._lab.records.append(self._call)
+
+
+def _not_implemented(call: Call, protocol: str) -> AwsError:
+    """AWS's error for what is no operation at all, and the plain truth about what is one."""
+    if call.operation in get_service_model(call.service).operation_names:
+        return AwsError("NotImplemented", f"This lab does not do {call.service} {call.operation} yet.", 501)
+    if protocol in JSON_PROTOCOLS:
+        return AwsError("UnknownOperationException", f"{call.service} has no operation {call.operation!r}.")
+    return AwsError("InvalidAction", f"{call.service} has no action {call.operation!r}.")
+
+
+def _too_large() -> AwsError:
+    return AwsError("RequestEntityTooLargeException", f"The body is over {MAX_BODY:,} bytes.", 413)
 
 
 def _service_of_unsigned(environ: dict[str, Any]) -> str:

@@ -75,6 +75,11 @@ class CallRecords:
             if self._file >= 0:
                 os.write(self._file, line.encode() + b"\n")
 
+    @property
+    def newest(self) -> int:
+        """The number of the last record."""
+        return self._sequence
+
     def since(self, sequence: int) -> Iterator[bytes]:
         """JSON lines of the records after number *sequence*, oldest first."""
         with self._lock:
