@@ -20,6 +20,7 @@ from cheroot.wsgi import Gateway_10, Server
 from localaws.credentials import Credential, random_key_id
 from localaws.engines import REPLACED_RESPONSES, Installer
 from localaws.gateway.app import Gateway
+from localaws.gateway.binding import bind
 from localaws.gateway.dispatch import Dispatcher
 from localaws.gateway.tuning import tune
 from localaws.lab import Lab
@@ -39,7 +40,18 @@ class _UserMetadataHeaders(HeaderReader):
 
 
 class _Request(HTTPRequest):
+    """Refuses a body whose length can be read in two ways (RFC 9112, 6.3): no honest client sends one."""
+
     header_reader = _UserMetadataHeaders()
+
+    def read_request_headers(self) -> bool:
+        if not super().read_request_headers():
+            return False
+        length = self.inheaders.get(b"Content-Length")
+        if length is not None and (b"Transfer-Encoding" in self.inheaders or not length.isdigit()):
+            self.simple_response("400 Bad Request", "Content-Length must be a number, without Transfer-Encoding.")
+            return False
+        return True
 
 
 class _Connection(HTTPConnection):
@@ -83,6 +95,7 @@ def serve(directory: Path, port: int = 0, account_id: str = "123456789012", regi
     _log_to(directory / "logs")
     lab = Lab(directory, _owner(directory, account_id), account_id, region)
     tune()
+    bind()
     installer = Installer(lab)
     gateway = Gateway(lab, Dispatcher(installer, REPLACED_RESPONSES))
     lab.gateway = gateway

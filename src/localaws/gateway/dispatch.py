@@ -20,6 +20,8 @@ from werkzeug.wrappers import Response
 from localaws.gateway.errors import AwsError
 
 Handler = Callable[[Request, str, dict[str, str]], Any]
+#: What moto adds to AWS for tests: its reset buttons, its recorder and a fake instance metadata service.
+_CLOSED = {"moto_api", "moto_proxy", "instance_metadata"}
 _METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"]
 
 
@@ -72,7 +74,7 @@ class Dispatcher:
         backend = self._backend_of_host.get(host)
         if backend is None:
             backend = self._inferred.get_backend_for_host(host)
-            if backend is None:
+            if backend is None or backend in _CLOSED:
                 service = host.split(".")[0]
                 raise AwsError("UnknownOperationException", f"This lab has no service {service!r}.", 404)
             self._backend_of_host[host] = backend

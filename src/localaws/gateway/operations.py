@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from botocore.exceptions import UnknownServiceError
 from moto.core.request import Request
 from moto.core.routing import get_service_router
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import HTTPException
 
 # Services whose signing name is not botocore's service name.
 _SERVICE_BY_SIGNING_NAME = {
@@ -82,7 +83,7 @@ def protocol_of(service: str, environ: dict[str, Any]) -> str:
     if service in _REST_XML:
         return "rest-xml"
     form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
-    if form or "Action=" in environ.get("QUERY_STRING", ""):
+    if form or "Action" in parse_qs(environ.get("QUERY_STRING", "")):
         return "query"
     return "rest-json"
 
@@ -102,7 +103,7 @@ def identify(service: str, protocol: str, environ: dict[str, Any], body: bytes, 
             return plain
     try:
         operation, labels = get_service_router(service).match(request)
-    except (NotFound, NotImplementedError, ValueError, LookupError):
+    except (HTTPException, NotImplementedError, ValueError, LookupError, UnknownServiceError):
         return Operation(service, "", protocol, {})
     return Operation(service, operation.name, protocol, dict(labels))
 
@@ -144,7 +145,9 @@ def _plain_object_call(environ: dict[str, Any]) -> Operation | None:
 
 
 def _form(environ: dict[str, Any], body: bytes) -> dict[str, str]:
-    text = body.decode("utf-8", "replace") or environ.get("QUERY_STRING", "")
+    """The parameters of a query call: its form's if it has one, else the URL's, as moto reads them."""
+    form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
+    text = body.decode("utf-8", "replace") if form and body else environ.get("QUERY_STRING", "")
     return {key: values[0] for key, values in parse_qs(text, keep_blank_values=True).items()}
 
 

@@ -12,9 +12,12 @@ import re
 import time
 from calendar import timegm
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import chain
 from typing import Any
 from urllib.parse import quote, unquote, unquote_plus, unquote_to_bytes
+
+import botocore.session
 
 from localaws.credentials import Credential, CredentialStore
 from localaws.gateway.errors import JSON_PROTOCOLS, AwsError
@@ -23,6 +26,7 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 MAX_SKEW_SECONDS = 15 * 60
 MAX_PRESIGNED_SECONDS = 7 * 24 * 3600
 _SPACES = re.compile(r" +")
+_TIMESTAMP = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _HEADER_NAMES = re.compile(r"[a-z0-9_.-]+(;[a-z0-9_.-]+)*")
 _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256\s+Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})\s*"
@@ -76,6 +80,9 @@ def parse_signature(environ: dict[str, Any], protocol: str) -> Signature | None:
             protocol,
         )
     timestamp = environ.get("HTTP_X_AMZ_DATE", "")
+    if not _TIMESTAMP.fullmatch(timestamp):
+        message = "AWS authentication requires a valid Date or x-amz-date header"
+        raise AwsError("AccessDenied", message, 403) if protocol == "s3" else _unreadable("", message, protocol)
     access_key_id, date, region, service = scope[:4]
     return Signature(
         access_key_id=access_key_id,
@@ -100,6 +107,8 @@ def _parse_presigned(environ: dict[str, Any], protocol: str) -> Signature | None
         if fields["X-Amz-Algorithm"] != ALGORITHM or len(scope) != 5 or not 1 <= expires <= MAX_PRESIGNED_SECONDS:
             raise ValueError
         if scope[4] != "aws4_request" or not _HEADER_NAMES.fullmatch(fields["X-Amz-SignedHeaders"]):
+            raise ValueError
+        if not _TIMESTAMP.fullmatch(fields["X-Amz-Date"]):
             raise ValueError
         access_key_id, date, region, service = scope[:4]
         return Signature(
@@ -142,6 +151,8 @@ def authenticate(
     if credential.session_token is not None or signature.session_token:
         _check_token(signature, credential, credentials, protocol)
     _check_time(signature, protocol)
+    if signature.region not in _regions():
+        raise _mismatch(f"Credential should be scoped to a valid region, not {signature.region!r}.", protocol)
     _check_signed_headers(environ, signature, protocol)
     expected = _sign(environ, signature, payload_hash, credential.secret_access_key)
     if not _same(expected, signature.value):
@@ -151,6 +162,14 @@ def authenticate(
             protocol,
         )
     return credential
+
+
+@cache
+def _regions() -> frozenset[str]:
+    """Every region that botocore knows, of all partitions."""
+    session = botocore.session.get_session()
+    names = (session.get_available_regions("ec2", partition) for partition in session.get_available_partitions())
+    return frozenset(chain.from_iterable(names))
 
 
 def _mismatch(message: str, protocol: str) -> AwsError:
@@ -206,10 +225,7 @@ def _check_time(signature: Signature, protocol: str) -> None:
     try:
         signed_at = timegm(time.strptime(signature.timestamp, "%Y%m%dT%H%M%SZ"))
     except ValueError:
-        message = "AWS authentication requires a valid Date or x-amz-date header"
-        if protocol == "s3":
-            raise AwsError("AccessDenied", message, 403) from None
-        raise _unreadable("", message, protocol) from None
+        raise _mismatch(f"{signature.timestamp} is no date.", protocol) from None
     if signature.timestamp[:8] != signature.date:
         raise _mismatch("Date in Credential scope does not match YYYYMMDD of X-Amz-Date.", protocol)
     if signature.expires is not None and protocol == "s3":
