@@ -1,0 +1,90 @@
+"""S3 whose objects are files: bytes stream to disk and back, survive the process, and are announced to who listens.
+
+moto keeps the buckets' configuration and the many small operations. Ours are the bytes (`store`, `objects`), what
+makes them last (`journal`, `recovery`), versions and listings (`backend`), the operations that move bytes
+(`responses`, `headers`, `checksums`) and event notifications (`notifications`).
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from urllib.parse import quote
+
+from moto.core.request import Request
+from moto.s3 import notifications as moto_notifications
+from moto.s3.models import s3_backends
+from moto.s3.responses import S3Response
+
+from localaws.engines import replace_backend, replace_responses
+from localaws.engines.s3.backend import S3Engine
+from localaws.engines.s3.journal import Journal
+from localaws.engines.s3.notifications import Notifier
+from localaws.engines.s3.objects import StoredObject
+from localaws.engines.s3.recovery import apply, history
+from localaws.engines.s3.responses import S3EngineResponse
+from localaws.engines.s3.store import ObjectStore
+from localaws.lab import Lab
+
+log = logging.getLogger(__name__)
+
+
+def install(lab: Lab) -> None:
+    """Put the engine in moto's place and bring back what an earlier process of this lab stored."""
+    directory = lab.directory / "objects"
+    S3Engine.lab = S3EngineResponse.lab = lab
+    S3Engine.store = ObjectStore(directory / "data")
+    S3Engine.journal = Journal(directory / "journal")
+    S3Engine.notifier = notifier = Notifier(lab)
+    replace_backend(s3_backends, S3Engine)
+    replace_responses(S3Response, S3EngineResponse)
+    # moto announces tagging, ACL and restore events through these two functions of its module
+    moto_notifications.send_event = lambda account_id, event_name, bucket, key: notifier.publish(
+        bucket, event_name, key
+    )
+    moto_notifications.send_test_event = lambda account_id, bucket: None
+    _recover()
+    lab.on_stop(S3Engine.journal.close)
+
+
+def _recover() -> None:
+    journal, store = S3Engine.journal, S3Engine.store
+    for change in journal.replay():
+        apply(_engine(change["account"]), change)
+    engines = [backend for _, _, backend in s3_backends.iter_backends() if isinstance(backend, S3Engine)]
+    for engine in engines:
+        for bucket_name, settings in engine.configurations.items():
+            for request in settings.values():
+                _configure(engine.account_id, bucket_name, request)
+    journal.rewrite(change for engine in engines for change in history(engine))
+    store.sweep({key.file for engine in engines for key in _objects(engine)})
+
+
+def _configure(account_id: str, bucket_name: str, kept: dict[str, Any]) -> None:
+    """Give moto a bucket's configuration again, as the request that first made it."""
+    headers = {**kept["headers"], "x-moto-account-id": account_id, "Host": "localhost"}
+    headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential=replay/20000101/{kept['region']}/s3/aws4_request, "
+    headers["x-amz-skip-destination-validation"] = "true"
+    query = kept["query"]
+    request = Request.from_primitives(
+        "PUT", f"http://localhost/{quote(bucket_name)}?{query}", headers, kept["body"].encode()
+    )
+    status, _, body = S3Response.bucket_response(S3EngineResponse(), request, request.raw_url, headers)
+    if int(status) >= 300:
+        log.error("a configuration of bucket %s could not be brought back (%s): %s", bucket_name, query, body)
+
+
+def _engine(account_id: str) -> S3Engine:
+    engine = s3_backends[account_id]["aws"]
+    assert isinstance(engine, S3Engine)
+    return engine
+
+
+def _objects(engine: S3Engine) -> list[StoredObject]:
+    return [
+        version
+        for bucket in engine.buckets.values()
+        for _, versions in bucket.keys.lists()
+        for version in versions
+        if isinstance(version, StoredObject)
+    ]

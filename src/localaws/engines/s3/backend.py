@@ -1,0 +1,441 @@
+"""S3's state: buckets and object versions in moto's structures, bytes in files, every change in the journal."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import re
+import threading
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+from moto.s3.exceptions import (
+    AccessDeniedByLock,
+    BadRequest,
+    InvalidBucketName,
+    InvalidContinuationToken,
+    InvalidStorageClass,
+    InvalidTagError,
+    MethodNotAllowed,
+    MissingKey,
+    PreconditionFailed,
+)
+from moto.s3.models import FakeBucket, FakeTableStorageBucket, S3Backend
+from moto.s3.notifications import S3NotificationEvent as Event
+from moto.s3.utils import STORAGE_CLASS
+
+from localaws.engines.s3.checksums import Checksum, encode
+from localaws.engines.s3.journal import Journal
+from localaws.engines.s3.notifications import Notifier
+from localaws.engines.s3.objects import (
+    NULL_VERSION,
+    CompletedUpload,
+    DeleteMarker,
+    KeyTable,
+    StoredObject,
+)
+from localaws.engines.s3.recovery import bucket_to_record, marker_to_record, to_record
+from localaws.engines.s3.store import Blob, ObjectStore
+from localaws.gateway.errors import AwsError
+from localaws.lab import Lab
+
+MAX_PAGE = 1000
+_BUCKET_NAME = re.compile(r"(?!xn--|sthree-)(?!.*\.\.)(?!(\d+\.){3}\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_SSE_S3: dict[str, Any] = {
+    "Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """If-Match and If-None-Match of a write: only one of two racing writers gets through.
+
+    Source: S3 user guide, "How to prevent object overwrites with conditional writes".
+    """
+
+    if_match: str | None = None
+    if_none_match: str | None = None
+
+    def check(self, current: StoredObject | None, key_name: str) -> None:
+        """Raises NoSuchKey, PreconditionFailed or NotImplemented."""
+        if self.if_match is not None:
+            if current is None:
+                raise MissingKey(key=key_name)
+            if self.if_match != "*" and self.if_match.strip('"') != current.etag.strip('"'):
+                raise PreconditionFailed("If-Match")
+        if self.if_none_match is not None:
+            if self.if_none_match != "*":
+                raise AwsError(
+                    "NotImplemented",
+                    "A header you provided implies functionality that is not implemented: If-None-Match takes only *.",
+                    501,
+                )
+            if current is not None:
+                raise PreconditionFailed("If-None-Match")
+
+
+ALWAYS = Condition()
+
+
+class S3Engine(S3Backend):
+    """Overrides what touches bytes, versions and listings; bucket configuration stays moto's."""
+
+    lab: ClassVar[Lab]
+    store: ClassVar[ObjectStore]
+    journal: ClassVar[Journal]
+    notifier: ClassVar[Notifier]
+    #: Guards every table of every account; never held while bytes move.
+    lock: ClassVar[threading.RLock] = threading.RLock()
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        #: bucket → sub-resource → the request that configured it, for the journal
+        self.configurations: dict[str, dict[str, dict[str, Any]]] = {}
+
+    def now(self) -> datetime:
+        """The lab's time as moto keeps times: UTC without saying so."""
+        return self.lab.clock.now().replace(tzinfo=None)
+
+    def path_of(self, bucket_name: str, key_name: str, version_id: str | None = None) -> Path:
+        """Where an object's bytes lie, for engines that read in place; the file never changes, but may go.
+
+        Raises NoSuchBucket or NoSuchKey.
+        """
+        key = self.get_object(bucket_name, key_name, version_id=version_id)
+        if not isinstance(key, StoredObject):
+            raise MissingKey(key=key_name)
+        return self.store.path(key.file)
+
+    @property
+    def url_paths(self) -> dict[str, Any]:
+        """moto's, for keys with line breaks in them too."""
+        return {path.replace(".+", r"[\s\S]+"): handler for path, handler in super().url_paths.items()}
+
+    # Buckets
+
+    def create_bucket(self, bucket_name: str, region_name: str, bucket_namespace: str | None = None) -> FakeBucket:
+        """Source of the naming rules: S3 user guide, "General purpose bucket naming rules"."""
+        if not _BUCKET_NAME.fullmatch(bucket_name) or bucket_name.endswith(("-s3alias", "--ol-s3")):
+            raise InvalidBucketName()
+        with self.lock:
+            bucket = super().create_bucket(bucket_name, region_name, bucket_namespace)
+            bucket.creation_date = self.lab.clock.now()
+            self.equip(bucket)
+            self._record("create-bucket", bucket_to_record(bucket))
+        return bucket
+
+    def equip(self, bucket: FakeBucket) -> None:
+        """Give a new bucket what moto's has not."""
+        bucket.keys = KeyTable()
+        bucket.encryption = _SSE_S3  # since January 2023 every bucket encrypts
+
+    def delete_bucket(self, bucket_name: str) -> FakeBucket | None:
+        with self.lock:
+            removed = self.forget_bucket(bucket_name)
+            if removed:
+                self._record("delete-bucket", {"bucket": bucket_name})
+        return removed
+
+    def forget_bucket(self, bucket_name: str) -> FakeBucket | None:
+        """Delete a bucket without recording it; None if it is not empty."""
+        removed = super().delete_bucket(bucket_name)
+        if removed:
+            for upload in removed.multiparts.values():
+                upload.dispose()
+            self.tagger.delete_all_tags_for_resource(removed.arn)
+            self.configurations.pop(bucket_name, None)
+        return removed
+
+    def delete_bucket_encryption(self, bucket_name: str) -> None:
+        self.get_bucket(bucket_name).encryption = _SSE_S3
+
+    def put_bucket_notification_configuration(self, bucket_name: str, notification_config: dict[str, Any]) -> None:
+        """Raises InvalidArgument unless every destination exists and lets S3 send to it.
+
+        "Unchecked" in *notification_config* is x-amz-skip-destination-validation, and how recovery asks.
+        """
+        bucket = self.get_bucket(bucket_name)
+        previous = bucket.notification_configuration
+        bucket.set_notification_configuration(notification_config)
+        if bucket.notification_configuration is None or notification_config.get("Unchecked"):
+            return
+        try:
+            self.notifier.validate(bucket)
+        except AwsError:
+            bucket.notification_configuration = previous
+            raise
+        self.notifier.test(bucket)
+
+    def remember_configuration(self, bucket_name: str, name: str, request: dict[str, Any] | None) -> None:
+        """Keep the request that configures a bucket's sub-resource, or forget it (None)."""
+        self.note_configuration(bucket_name, name, request)
+        self._record("configure", {"bucket": bucket_name, "name": name, "request": request})
+
+    def note_configuration(self, bucket_name: str, name: str, request: dict[str, Any] | None) -> None:
+        """The same without recording it."""
+        settings = self.configurations.setdefault(bucket_name, {})
+        settings.pop(name, None)
+        if request is not None:
+            settings[name] = request
+
+    # Objects
+
+    def put_object(  # type: ignore[override]
+        self,
+        bucket_name: str,
+        key_name: str,
+        value: Blob | bytes | str,
+        storage: str | None = None,
+        encryption: str | None = None,
+        kms_key_id: str | None = None,
+        bucket_key_enabled: Any = None,
+        lock_mode: str | None = None,
+        lock_legal_status: str | None = None,
+        lock_until: str | None = None,
+        metadata: dict[str, str] | None = None,
+        tags: dict[str, str] | None = None,
+        acl: Any = None,
+        redirect: str | None = None,
+        upload: CompletedUpload | None = None,
+        condition: Condition = ALWAYS,
+        event: Event | None = None,
+        request_method: str | None = "PUT",
+        disable_notification: bool | None = False,
+        **_: Any,
+    ) -> StoredObject:
+        """Make *value*, which the store already holds if it is a Blob, the newest version of a key."""
+        if not isinstance(value, Blob):
+            value = self.store.write(value.encode() if isinstance(value, str) else value)
+        try:
+            if storage is not None and storage not in STORAGE_CLASS:
+                raise InvalidStorageClass(storage=storage)
+            bucket = self.get_bucket(bucket_name)
+            key = StoredObject(
+                self.store,
+                value,
+                name=key_name,
+                bucket_name=bucket_name,
+                account_id=self.account_id,
+                modified=self.now(),
+            )
+            key._storage_class = storage or "STANDARD"
+            _encrypt(key, bucket, encryption, kms_key_id, bucket_key_enabled)
+            key.lock_mode, key.lock_legal_status, key.lock_until = lock_mode, lock_legal_status, lock_until
+            key.website_redirect_location = redirect
+            key.multipart = upload
+            if metadata:
+                key.set_metadata(dict(metadata))
+            if acl is not None:
+                key.acl = acl
+            with self.lock:
+                condition.check(self.current(bucket, key_name), key_name)
+                self._insert(bucket, key)
+                self.set_tags(key, tags or {})
+                self._record("put", to_record(key, tags or {}))
+        except BaseException:
+            self.store.remove(value.file)
+            raise
+        if not disable_notification:
+            posted = request_method == "POST"
+            default = Event.OBJECT_CREATED_POST_EVENT if posted else Event.OBJECT_CREATED_PUT_EVENT
+            self.notifier.publish(bucket, event or default, key)
+        return key
+
+    def current(self, bucket: FakeBucket, key_name: str) -> StoredObject | None:
+        """The newest version, unless it is a delete marker."""
+        newest = bucket.keys.get(key_name)
+        return newest if isinstance(newest, StoredObject) else None
+
+    def _insert(self, bucket: FakeBucket, version: StoredObject | DeleteMarker) -> None:
+        """Put a new version on top. Where versioning is not enabled it takes the place of the null version."""
+        versions = bucket.keys.getlist(version.name, [])
+        if bucket.is_versioned:
+            version._version_id = uuid.uuid4().hex
+        if bucket.versioning_status and isinstance(version, StoredObject):
+            version._is_versioned = True
+        if versions:  # listings order versions by time: no two may have the same
+            version.last_modified = max(version.last_modified, versions[-1].last_modified + timedelta(milliseconds=1))
+        if version.version_id == NULL_VERSION:
+            versions = [kept for kept in versions if kept.version_id != NULL_VERSION]
+            bucket.keys.setlist(version.name, [*versions, version])
+        else:
+            bucket.keys[version.name] = version
+
+    def copy(
+        self,
+        source: StoredObject,
+        bucket_name: str,
+        key_name: str,
+        *,
+        algorithm: str | None = None,
+        **options: Any,
+    ) -> StoredObject:
+        """Copy an object's bytes by a hard link; *options* are `put_object`'s.
+
+        The copy of a multipart object is a single part, so its ETag is the MD5 of the whole.
+        """
+        checksum, etag = source.checksum, source._etag or ""
+        if source.multipart or (algorithm and algorithm != source.checksum_algorithm):
+            wanted = algorithm or source.checksum_algorithm or "CRC64NVME"
+            md5, digest = self.store.hash(source.file, "MD5", wanted)
+            checksum, etag = Checksum(wanted, encode(digest)), md5.hex()
+        with self.lock:
+            if source.disposed:
+                raise MissingKey(key=source.name)
+            file = self.store.link(source.file)
+        return self.put_object(bucket_name, key_name, Blob(file, source.size, etag, checksum), **options)
+
+    def delete_object(
+        self, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False
+    ) -> tuple[bool, dict[str, Any]]:
+        """Source: S3 user guide, "Deleting object versions from a versioning-enabled bucket"."""
+        bucket = self.get_bucket(bucket_name)
+        if isinstance(bucket, FakeTableStorageBucket):
+            raise MethodNotAllowed()
+        with self.lock:
+            if version_id is None and bucket.versioning_status:
+                return True, self._mark_deleted(bucket, key_name)
+            doomed = next(
+                (v for v in bucket.keys.getlist(key_name, []) if v.version_id == (version_id or NULL_VERSION)), None
+            )
+            meta = {"version-id": version_id} if version_id else {}
+            if doomed is None:
+                return False, meta
+            if isinstance(doomed, StoredObject):
+                if doomed.is_locked(governance_bypass=bypass):
+                    raise AccessDeniedByLock
+                self.tagger.delete_all_tags_for_resource(doomed.arn)
+            else:
+                meta["delete-marker"] = "true"
+            self._record("remove", {"bucket": bucket_name, "key": key_name, "version": doomed.version_id})
+            self.remove_version(bucket, doomed)
+        self.notifier.publish(bucket, Event.OBJECT_REMOVED_DELETE_EVENT, doomed)
+        return True, meta
+
+    def _mark_deleted(self, bucket: FakeBucket, key_name: str) -> dict[str, Any]:
+        marker = DeleteMarker(key_name, NULL_VERSION, self.now())
+        self._insert(bucket, marker)
+        self._record("mark", marker_to_record(bucket.name, marker))
+        self.notifier.publish(bucket, Event.OBJECT_REMOVED_DELETE_MARKER_CREATED_EVENT, marker)
+        return {"version-id": marker.version_id, "delete-marker": "true"}
+
+    @staticmethod
+    def remove_version(bucket: FakeBucket, version: StoredObject | DeleteMarker) -> None:
+        """Take a version out of its table; its file goes with it."""
+        kept = [other for other in bucket.keys.getlist(version.name) if other is not version]
+        if kept:
+            bucket.keys.setlist(version.name, kept)
+        else:
+            bucket.keys.pop(version.name)
+
+    # Tags, retention: moto's, and a line in the journal
+
+    def check_tags(self, tags: dict[str, str]) -> None:
+        """Raises BadRequest or InvalidTag. Source: S3 user guide, "Categorizing your objects using tags"."""
+        if len(tags) > 10:
+            raise BadRequest("Object tags cannot be greater than 10")
+        if any(name.startswith("aws:") for name in tags):
+            raise InvalidTagError("Your TagKey cannot be prefixed with aws:")
+        if fault := self.tagger.validate_tags(self.tagger.convert_dict_to_tags_input(tags)):
+            raise InvalidTagError(fault)
+
+    def set_tags(self, key: StoredObject, tags: dict[str, str]) -> None:
+        """Give an object exactly these tags."""
+        self.tagger.delete_all_tags_for_resource(key.arn)
+        if tags:
+            self.tagger.tag_resource(key.arn, self.tagger.convert_dict_to_tags_input(tags))
+
+    def put_object_tagging(self, key: Any, tags: dict[str, str] | None) -> Any:
+        super().put_object_tagging(key, tags)
+        self._update(key)
+        return key
+
+    def delete_object_tagging(self, bucket_name: str, key_name: str, version_id: str | None = None) -> None:
+        super().delete_object_tagging(bucket_name, key_name, version_id)
+        self._update(self.get_object(bucket_name, key_name, version_id))
+
+    def put_object_legal_hold(
+        self, bucket_name: str, key_name: str, version_id: str | None, legal_hold_status: dict[str, Any]
+    ) -> None:
+        super().put_object_legal_hold(bucket_name, key_name, version_id, legal_hold_status)
+        self._update(self.get_object(bucket_name, key_name, version_id))
+
+    def put_object_retention(
+        self, bucket_name: str, key_name: str, version_id: str | None, retention: tuple[str | None, str | None]
+    ) -> None:
+        super().put_object_retention(bucket_name, key_name, version_id, retention)
+        self._update(self.get_object(bucket_name, key_name, version_id))
+
+    def _update(self, key: Any) -> None:
+        """Journal an object again: replay lets a later line about the same file win."""
+        if isinstance(key, StoredObject):
+            self._record("put", to_record(key, self.tagger.get_tag_dict_for_resource(key.arn)))
+
+    # Listings
+
+    def list_objects(  # type: ignore[override]
+        self, bucket: FakeBucket, prefix: str | None, delimiter: str | None, marker: str | None, max_keys: int | None
+    ) -> tuple[list[StoredObject], list[str], bool, str | None]:
+        items, truncated = self._page(bucket, prefix, delimiter, marker, max_keys)
+        keys = [item for item in items if isinstance(item, StoredObject)]
+        folders = [item for item in items if isinstance(item, str)]
+        return keys, folders, truncated, _name_of(items[-1]) if truncated and delimiter else None
+
+    def list_objects_v2(  # type: ignore[override]
+        self,
+        bucket: FakeBucket,
+        prefix: str | None,
+        delimiter: str | None,
+        continuation_token: str | None,
+        start_after: str | None,
+        max_keys: int,
+    ) -> tuple[list[StoredObject | str], bool, str | None]:
+        after = _decode_token(continuation_token) if continuation_token else start_after
+        items, truncated = self._page(bucket, prefix, delimiter, after, max_keys)
+        return items, truncated, _encode_token(_name_of(items[-1])) if truncated else None
+
+    def _page(
+        self, bucket: FakeBucket, prefix: str | None, delimiter: str | None, after: str | None, max_keys: int | None
+    ) -> tuple[list[StoredObject | str], bool]:
+        if isinstance(bucket, FakeTableStorageBucket):
+            raise MethodNotAllowed()
+        size = MAX_PAGE if max_keys is None else min(max_keys, MAX_PAGE)
+        with self.lock:
+            listed = cast(KeyTable, bucket.keys).listed(prefix or "", delimiter, after or "")
+            items = list(itertools.islice(listed, size + 1)) if size else []
+        return items[:size], len(items) > size
+
+    # The journal
+
+    def _record(self, operation: str, details: dict[str, Any]) -> None:
+        self.journal.append({"op": operation, "account": self.account_id, **details})
+
+
+def _encrypt(
+    key: StoredObject, bucket: FakeBucket, encryption: str | None, kms_key_id: str | None, bucket_key: Any
+) -> None:
+    """What the request says of encryption, or else the bucket's default."""
+    rule: dict[str, Any] = (bucket.encryption or _SSE_S3)["Rule"]
+    default = rule["ApplyServerSideEncryptionByDefault"]
+    key.encryption = encryption or default["SSEAlgorithm"]
+    if key.encryption != "AES256":
+        key.kms_key_id = kms_key_id or default.get("KMSMasterKeyID")
+        key.bucket_key_enabled = bucket_key or rule.get("BucketKeyEnabled", False)
+
+
+def _name_of(item: StoredObject | str) -> str:
+    return item if isinstance(item, str) else item.name
+
+
+def _encode_token(name: str) -> str:
+    return base64.urlsafe_b64encode(name.encode()).decode()
+
+
+def _decode_token(token: str) -> str:
+    try:
+        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
+    except ValueError:
+        raise InvalidContinuationToken() from None

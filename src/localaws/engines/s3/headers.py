@@ -1,0 +1,179 @@
+"""What S3's request headers say, and AWS's answer where they say it wrongly."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from werkzeug.http import parse_date
+
+from localaws.engines.s3.checksums import ALGORITHMS, DEFAULT_ALGORITHM, Checksum
+from localaws.engines.s3.objects import StoredObject
+from localaws.engines.s3.store import Blob
+from localaws.gateway.errors import AwsError
+
+MAX_KEY = 1024
+MAX_METADATA = 2048
+MAX_PUT = 5 << 30
+_SYSTEM_METADATA = {
+    "content-type",
+    "content-language",
+    "content-encoding",
+    "cache-control",
+    "expires",
+    "content-disposition",
+}
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_UNSUPPORTED_CHECKSUM = re.compile(r"x-amz-checksum-xxhash\w+", re.IGNORECASE)
+
+
+def check_key(key_name: str) -> str:
+    """The key, if S3 would take it. Raises KeyTooLongError or InvalidURI.
+
+    Source: S3 user guide, "Naming Amazon S3 objects": 1,024 bytes of UTF-8; ``../`` must never climb above the bucket.
+    """
+    size = len(key_name.encode("utf-8", "replace"))
+    if size > MAX_KEY:
+        raise AwsError("KeyTooLongError", f"Your key is too long: {size} bytes, and {MAX_KEY} at most.", 400)
+    if ".." in key_name:
+        depth = 0
+        for segment in key_name.split("/"):
+            depth += -1 if segment == ".." else bool(segment)
+            if depth < 0:
+                raise AwsError("InvalidURI", "Couldn't parse the specified URI.", 400)
+    return key_name
+
+
+def content_length(environ: Mapping[str, Any]) -> int:
+    """The decoded length of the body. Raises MissingContentLength or EntityTooLarge."""
+    text = environ.get("CONTENT_LENGTH")
+    if not text or environ.get("wsgi.input_terminated"):
+        raise AwsError("MissingContentLength", "You must provide the Content-Length HTTP header.", 411)
+    if int(text) > MAX_PUT:
+        raise AwsError(
+            "EntityTooLarge",
+            f"Your proposed upload exceeds the maximum allowed size: {text} bytes, and {MAX_PUT} at most in one "
+            "request. Use a multipart upload.",
+            400,
+        )
+    return int(text)
+
+
+def metadata_of(headers: Any, query: Mapping[str, list[str]]) -> dict[str, str]:
+    """System and user metadata; presigned URLs may carry the latter in the query. Raises MetadataTooLarge."""
+    found = {}
+    size = 0
+    for name, value in headers.items():
+        lower = name.lower()
+        if lower.startswith("x-amz-meta-"):
+            found[lower] = value
+            size += len(lower) - len("x-amz-meta-") + len(value)
+        elif lower in _SYSTEM_METADATA:
+            found[lower] = value
+    for name, values in query.items():
+        if name.lower().startswith("x-amz-meta-"):
+            found[name.lower()] = values[0]
+            size += len(name) - len("x-amz-meta-") + len(values[0])
+    if size > MAX_METADATA:
+        raise AwsError(
+            "MetadataTooLarge",
+            f"Your metadata headers exceed the maximum allowed metadata size: {size} of {MAX_METADATA} bytes.",
+            400,
+        )
+    return found
+
+
+def checksum_wanted(headers: Any, default: str | None = DEFAULT_ALGORITHM) -> str | None:
+    """The algorithm to compute over an upload: the one whose value is sent, before or behind the body, or asked for.
+
+    Raises NotImplemented for the xxHash family.
+    """
+    trailer = headers.get("x-amz-trailer", "")
+    for algorithm in ALGORITHMS:
+        name = f"x-amz-checksum-{algorithm.lower()}"
+        if name in headers or name in trailer:
+            return algorithm
+    if _UNSUPPORTED_CHECKSUM.search(trailer) or any(_UNSUPPORTED_CHECKSUM.match(name) for name in headers.keys()):  # noqa: SIM118
+        raise AwsError("NotImplemented", f"This lab computes only these checksums: {', '.join(ALGORITHMS)}.", 501)
+    asked = headers.get("x-amz-sdk-checksum-algorithm", "").upper()
+    return asked if asked in ALGORITHMS else default
+
+
+def check_digests(headers: Any, blob: Blob) -> None:
+    """Compare what arrived with what the client computed. Raises InvalidDigest or BadDigest."""
+    if given := headers.get("Content-MD5"):
+        try:
+            md5 = base64.b64decode(given, validate=True)
+        except binascii.Error:
+            md5 = b""
+        if len(md5) != 16:
+            raise AwsError("InvalidDigest", "The Content-MD5 you specified was invalid.", 400)
+        if md5.hex() != blob.etag:
+            raise AwsError("BadDigest", "The Content-MD5 you specified did not match what we received.", 400)
+    checksum = blob.checksum
+    if checksum and headers.get(checksum.header, checksum.value) != checksum.value:
+        raise _bad_checksum(checksum)
+
+
+def _bad_checksum(checksum: Checksum) -> AwsError:
+    message = f"The {checksum.algorithm} you specified did not match the calculated checksum."
+    return AwsError("BadDigest", message, 400)
+
+
+def not_modified(headers: Any, key: StoredObject, prefix: str = "") -> bool:
+    """Whether the four conditions of a read make the answer 304. Raises PreconditionFailed.
+
+    *prefix* is ``x-amz-copy-source-`` for the conditions of a copy. Source: S3 API reference, GetObject, "Overriding
+    conditions": a true If-Match outweighs If-Unmodified-Since, a false If-None-Match outweighs If-Modified-Since.
+    """
+    modified = key.last_modified.replace(microsecond=0, tzinfo=UTC)
+    match, none_match = headers.get(f"{prefix}If-Match"), headers.get(f"{prefix}If-None-Match")
+    since, unmodified = _date(headers, f"{prefix}If-Modified-Since"), _date(headers, f"{prefix}If-Unmodified-Since")
+    if match is not None:
+        if not _matches(match, key):
+            raise _precondition("If-Match")
+    elif unmodified is not None and modified > unmodified:
+        raise _precondition("If-Unmodified-Since")
+    if none_match is not None:
+        return _matches(none_match, key)
+    return since is not None and modified <= since
+
+
+def _matches(condition: str, key: StoredObject) -> bool:
+    tags = [tag.strip().removeprefix("W/").strip('"') for tag in condition.split(",")]
+    return "*" in tags or key.etag.strip('"') in tags
+
+
+def _date(headers: Any, name: str) -> datetime | None:
+    value = headers.get(name)
+    return parse_date(value) if value else None
+
+
+def _precondition(name: str) -> AwsError:
+    message = f"At least one of the pre-conditions you specified did not hold: {name}."
+    return AwsError("PreconditionFailed", message, 412)
+
+
+def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
+    """Start and length of the range asked for; None for the whole object. Raises InvalidRange.
+
+    S3 serves one range a request; several, or a header it cannot read, give the whole object (S3 API reference,
+    GetObject, "Range").
+    """
+    match = _RANGE.fullmatch(header.strip()) if header else None
+    if match is None or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    if first:
+        start, end = int(first), min(int(last), size - 1) if last else size - 1
+        if last and int(last) < int(first):
+            return None
+    else:
+        start, end = max(size - int(last), 0), size - 1
+    if start >= size:
+        raise AwsError("InvalidRange", f"The requested range is not satisfiable: {header} of {size} bytes.", 416)
+    return start, end - start + 1

@@ -1,0 +1,312 @@
+"""Event notifications: checked when they are configured, sent through the front door after the request is answered.
+
+Source: S3 user guide, "Event message structure" and "Granting permissions to publish event notification messages
+to a destination".
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import queue
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, cast
+from urllib.parse import quote_plus
+
+from botocore.exceptions import ClientError
+from moto.s3.models import FakeBucket, Notification
+from moto.s3.notifications import S3NotificationEvent as Event
+from moto.s3.notifications import _detail_type
+
+from localaws.engines.s3.objects import DeleteMarker, StoredObject
+from localaws.gateway.errors import AwsError
+from localaws.gateway.records import Call, current_call
+from localaws.lab import Lab
+
+log = logging.getLogger(__name__)
+SERVICE = "s3.amazonaws.com"
+_EMPTY_MD5 = "d41d8cd98f00b204e9800998ecf8427e"
+
+
+@dataclass(frozen=True)
+class Destination:
+    """How one kind of destination is asked for its policy and given a message."""
+
+    noun: str
+    action: str
+    policy: Callable[[Any, str], str | None]
+    send: Callable[[Any, str, str], Any]
+
+
+def _queue_url(client: Any, arn: str) -> str:
+    account, name = arn.split(":")[4:6]
+    return cast(str, client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"])
+
+
+def _queue_policy(client: Any, arn: str) -> str | None:
+    answer = client.get_queue_attributes(QueueUrl=_queue_url(client, arn), AttributeNames=["Policy"])
+    return cast("str | None", answer.get("Attributes", {}).get("Policy"))
+
+
+def _function_policy(client: Any, arn: str) -> str | None:
+    client.get_function(FunctionName=arn)
+    try:
+        return cast(str, client.get_policy(FunctionName=arn)["Policy"])
+    except client.exceptions.ResourceNotFoundException:
+        return None
+
+
+DESTINATIONS = {
+    "sqs": Destination(
+        "queue",
+        "sqs:SendMessage",
+        _queue_policy,
+        lambda client, arn, text: client.send_message(QueueUrl=_queue_url(client, arn), MessageBody=text),
+    ),
+    "sns": Destination(
+        "topic",
+        "sns:Publish",
+        lambda client, arn: client.get_topic_attributes(TopicArn=arn)["Attributes"].get("Policy"),
+        lambda client, arn, text: client.publish(TopicArn=arn, Message=text, Subject="Amazon S3 Notification"),
+    ),
+    "lambda": Destination(
+        "function",
+        "lambda:InvokeFunction",
+        _function_policy,
+        lambda client, arn, text: client.invoke(FunctionName=arn, InvocationType="Event", Payload=text),
+    ),
+}
+
+
+class Notifier:
+    """Matches events with buckets' configurations and delivers them on a thread of its own."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._outgoing: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
+        self._sequence = itertools.count(time.time_ns())  # grows over restarts too
+        lab.spawn("s3-notifications", self._deliver)
+        lab.on_stop(lambda: self._outgoing.put(None))
+
+    def publish(self, bucket: FakeBucket, event: Event, key: StoredObject | DeleteMarker) -> None:
+        """Queue *event* for every destination whose rule it meets; returns at once."""
+        configuration = bucket.notification_configuration
+        if configuration is None:
+            return
+        matching = [rule for rule in _rules(bucket) if rule.matches(event.value, key.name)]
+        if matching or configuration.event_bridge is not None:
+            sequencer = f"{next(self._sequence):016X}"
+            for rule in matching:
+                record = self._record(bucket, event, key, rule.id, sequencer)
+                self._outgoing.put((rule.arn, json.dumps({"Records": [record]})))
+            if configuration.event_bridge is not None:
+                self._outgoing.put(("events", json.dumps(self._bus_entry(bucket, event, key, sequencer))))
+
+    def test(self, bucket: FakeBucket) -> None:
+        """Send s3:TestEvent to the bucket's queues and topics, as S3 does when they are configured."""
+        call = _current_call()
+        message = {
+            "Service": "Amazon S3",
+            "Event": "s3:TestEvent",
+            "Time": self._time(),
+            "Bucket": bucket.name,
+            "RequestId": call.request_id,
+            "HostId": call.request_id,
+        }
+        for arn in sorted({rule.arn for rule in _rules(bucket)}):
+            if _service(arn) != "lambda":
+                self._outgoing.put((arn, json.dumps(message)))
+
+    def validate(self, bucket: FakeBucket) -> None:
+        """Raises InvalidArgument if rules overlap, or if a destination is missing or does not let S3 send to it."""
+        _check_overlap(list(_rules(bucket)))
+        for arn in sorted({rule.arn for rule in _rules(bucket)}):
+            destination = DESTINATIONS[_service(arn)]
+            try:
+                policy = destination.policy(self._client(arn), arn)
+            except ClientError:
+                raise _invalid(arn, f"The destination {destination.noun} does not exist") from None
+            if not _allows(policy, destination.action, arn, bucket):
+                raise _invalid(
+                    arn,
+                    f"Permissions on the destination {destination.noun} do not allow S3 to publish notifications "
+                    "from this bucket",
+                )
+
+    def _deliver(self) -> None:
+        while (message := self._outgoing.get()) is not None:
+            arn, text = message
+            try:
+                if arn == "events":
+                    self._lab.client("events").put_events(Entries=[json.loads(text)])
+                else:
+                    DESTINATIONS[_service(arn)].send(self._client(arn), arn, text)
+            except Exception:
+                if self._lab.stopping.is_set():
+                    return
+                log.exception("an S3 event could not be delivered to %s", arn)
+
+    def _client(self, arn: str) -> Any:
+        return self._lab.client(_service(arn), region=arn.split(":")[3])
+
+    def _time(self) -> str:
+        return self._lab.clock.now().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+    def _record(
+        self, bucket: FakeBucket, event: Event, key: StoredObject | DeleteMarker, rule_id: str, sequencer: str
+    ) -> dict[str, Any]:
+        call = _current_call()
+        detail: dict[str, Any] = {"key": quote_plus(key.name, safe="/")}
+        if event.value.startswith("s3:ObjectCreated:"):
+            assert isinstance(key, StoredObject)
+            detail |= {"size": key.size, "eTag": key.etag.strip('"')}
+        elif isinstance(key, DeleteMarker) and event == Event.OBJECT_REMOVED_DELETE_MARKER_CREATED_EVENT:
+            detail["eTag"] = _EMPTY_MD5
+        if key.version_id != "null":
+            detail["versionId"] = key.version_id
+        return {
+            "eventVersion": "2.1" if event.value.startswith(("s3:ObjectCreated:", "s3:ObjectRemoved:")) else "2.3",
+            "eventSource": "aws:s3",
+            "awsRegion": bucket.region_name,
+            "eventTime": self._time(),
+            "eventName": event.value.removeprefix("s3:"),
+            "userIdentity": {"principalId": _principal_id(call)},
+            "requestParameters": {"sourceIPAddress": call.source_ip},
+            "responseElements": {"x-amz-request-id": call.request_id, "x-amz-id-2": call.request_id},
+            "s3": {
+                "s3SchemaVersion": "1.0",
+                "configurationId": rule_id,
+                "bucket": {
+                    "name": bucket.name,
+                    "ownerIdentity": {"principalId": bucket.account_id},
+                    "arn": bucket.arn,
+                },
+                "object": detail | {"sequencer": sequencer},
+            },
+        }
+
+    def _bus_entry(
+        self, bucket: FakeBucket, event: Event, key: StoredObject | DeleteMarker, sequencer: str
+    ) -> dict[str, Any]:
+        """The event as S3 gives it to EventBridge. Source: S3 user guide, "EventBridge event message structure"."""
+        call = _current_call()
+        thing: dict[str, Any] = {"key": key.name, "sequencer": sequencer}
+        if isinstance(key, StoredObject):
+            thing |= {"size": key.size, "etag": key.etag.strip('"')}
+        if key.version_id != "null":
+            thing["version-id"] = key.version_id
+        detail = {
+            "version": "0",
+            "bucket": {"name": bucket.name},
+            "object": thing,
+            "request-id": call.request_id,
+            "requester": call.account_id,
+            "source-ip-address": call.source_ip,
+            "reason": call.operation,
+        }
+        return {
+            "Source": "aws.s3",
+            "DetailType": _detail_type(event),
+            "Resources": [bucket.arn],
+            "Detail": json.dumps(detail),
+        }
+
+
+def _rules(bucket: FakeBucket) -> Iterator[Notification]:
+    configuration = bucket.notification_configuration
+    if configuration:
+        yield from itertools.chain(configuration.topic, configuration.queue, configuration.cloud_function)
+
+
+def _service(arn: str) -> str:
+    return arn.split(":")[2]
+
+
+def _current_call() -> Call:
+    """The request behind an event; S3's own work (a lifecycle rule) has none."""
+    return current_call.get(None) or Call(str(uuid.uuid4()), "", SERVICE, SERVICE)
+
+
+def _principal_id(call: Call) -> str:
+    return f"AWS:{call.credential.user_id}" if call.credential else f"AWS:{call.account_id}"
+
+
+def _invalid(arn: str, reason: str) -> AwsError:
+    message = f"Unable to validate the following destination configurations: {reason} ({arn})"
+    return AwsError("InvalidArgument", message, 400)
+
+
+def _check_overlap(rules: list[Notification]) -> None:
+    """Two rules may share an event only where no key can meet both.
+
+    Source: S3 user guide, "Examples of notification configurations with object prefix and suffix overlaps".
+    """
+    for first, second in itertools.combinations(rules, 2):
+        shared = any(_covers(a, b) or _covers(b, a) for a in first.events for b in second.events)
+        if not shared:
+            continue
+        one, other = _filters(first), _filters(second)
+        prefixes = one["prefix"].startswith(other["prefix"]) or other["prefix"].startswith(one["prefix"])
+        suffixes = one["suffix"].endswith(other["suffix"]) or other["suffix"].endswith(one["suffix"])
+        if prefixes and suffixes:
+            raise AwsError(
+                "InvalidArgument",
+                "Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes "
+                "are overlapping for the same event type.",
+                400,
+            )
+
+
+def _covers(pattern: str, event: str) -> bool:
+    return event == pattern or (pattern.endswith("*") and event.startswith(pattern[:-1]))
+
+
+def _filters(rule: Notification) -> dict[str, str]:
+    given = rule.filters["S3Key"]["FilterRule"] if "S3Key" in rule.filters else []
+    return {"prefix": "", "suffix": ""} | {item["Name"]: item["Value"] for item in given}
+
+
+def _allows(policy: str | None, action: str, arn: str, bucket: FakeBucket) -> bool:
+    """Whether a resource policy lets S3 do *action* on behalf of *bucket*: an explicit deny wins."""
+    statements = _as_list(json.loads(policy).get("Statement", [])) if policy else []
+    effects = {s["Effect"] for s in statements if _applies(s, action, arn, bucket)}
+    return "Allow" in effects and "Deny" not in effects
+
+
+def _applies(statement: dict[str, Any], action: str, arn: str, bucket: FakeBucket) -> bool:
+    principal = statement.get("Principal")
+    services = _as_list(principal.get("Service", [])) if isinstance(principal, dict) else []
+    everyone = principal == "*" or (isinstance(principal, dict) and "*" in _as_list(principal.get("AWS", [])))
+    if SERVICE not in services and not everyone:
+        return False
+    actions = [pattern.lower() for pattern in _as_list(statement.get("Action", []))]
+    if not any(fnmatchcase(action.lower(), pattern) for pattern in actions):
+        return False
+    if not any(fnmatchcase(arn, pattern) for pattern in _as_list(statement.get("Resource", "*"))):
+        return False
+    context = {"aws:sourcearn": bucket.arn, "aws:sourceaccount": bucket.account_id}
+    conditions = statement.get("Condition", {})
+    return all(_holds(operator, tests, context) for operator, tests in conditions.items())
+
+
+def _holds(operator: str, tests: dict[str, Any], context: dict[str, str]) -> bool:
+    """The condition operators that AWS's own examples of these policies use; any other does not hold."""
+    like = operator.removesuffix("IfExists") in ("ArnLike", "ArnEquals", "StringLike")
+    if not like and operator not in ("StringEquals", "StringEqualsIfExists"):
+        return False
+    for name, expected in tests.items():
+        actual = context.get(name.lower())
+        if actual is None:
+            return False
+        if not any(fnmatchcase(actual, e) if like else actual == e for e in _as_list(expected)):
+            return False
+    return True
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
