@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from localaws.clock import Clock
 from localaws.credentials import Credential
 from localaws.engines import REPLACED_RESPONSES, Installer
 from localaws.gateway.app import Gateway
@@ -24,12 +25,19 @@ SHARD = "shardId-000000000000"
 names = count()
 
 
+class StillClock(Clock):
+    """Time that passes only when a test says so."""
+
+    def time(self) -> float:
+        return 1_800_000_000.0 + self._offset
+
+
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     directory: Path = tmp_path_factory.mktemp("clock")
     account = "123456789012"
     owner = Credential("AKIATESTTESTTESTTEST", "secret", f"arn:aws:iam::{account}:root", account, account)
-    lab = Lab(directory, owner, account, "us-east-1", endpoint="http://127.0.0.1:1")
+    lab = Lab(directory, owner, account, "us-east-1", "http://127.0.0.1:1", StillClock())
     lab.gateway = Gateway(lab, Dispatcher(Installer(lab), REPLACED_RESPONSES))
     yield lab
     lab.stop()
@@ -65,6 +73,39 @@ def read(kinesis: Any, iterator: str) -> list[bytes]:
 
 def raises(code: str) -> Any:
     return pytest.raises(ClientError, match=rf"\({code}\)")
+
+
+def test_a_stream_passes_through_its_states(lab: Lab, kinesis: Any) -> None:
+    """API CreateStream, SplitShard, DeleteStream: CREATING, ACTIVE, UPDATING, DELETING, gone."""
+    name = f"clock-{next(names)}"
+
+    def status() -> str:
+        return kinesis.describe_stream(StreamName=name)["StreamDescription"]["StreamStatus"]
+
+    kinesis.create_stream(StreamName=name, ShardCount=1)
+    assert status() == "CREATING"
+    with raises("ResourceNotFoundException"):
+        put(kinesis, name, b"x")
+    with raises("ResourceInUseException"):
+        kinesis.create_stream(StreamName=name, ShardCount=1)
+    lab.clock.advance(1)
+    assert status() == "ACTIVE"
+    kinesis.split_shard(StreamName=name, ShardToSplit=SHARD, NewStartingHashKey="99")
+    assert status() == "UPDATING"
+    assert put(kinesis, name, b"x") == 0  # reading and writing go on
+    with raises("ResourceInUseException"):
+        kinesis.split_shard(StreamName=name, ShardToSplit="shardId-000000000002", NewStartingHashKey="999")
+    lab.clock.advance(1)
+    iterator = start(kinesis, name)
+    kinesis.delete_stream(StreamName=name)
+    assert status() == "DELETING"
+    lab.clock.advance(1)
+    with raises("ResourceNotFoundException"):
+        status()
+    kinesis.create_stream(StreamName=name, ShardCount=1)
+    lab.clock.advance(1)
+    with raises("ResourceNotFoundException"):  # the iterator was the old stream's
+        read(kinesis, iterator)
 
 
 def test_an_iterator_lives_five_minutes(lab: Lab, kinesis: Any, stream: str) -> None:
@@ -147,6 +188,19 @@ def test_the_write_limit_is_over_with_the_second(lab: Lab, kinesis: Any, stream:
     assert put(kinesis, stream, b"x") == 1
     lab.clock.advance(1.1)
     assert put(kinesis, stream, b"x") == 0
+
+
+def test_a_shard_answers_five_reads_a_second(lab: Lab, kinesis: Any, stream: str) -> None:
+    """DG "Quotas and limits": five read transactions a second for each shard, and five GetShardIterator calls."""
+    for _ in range(5):
+        iterator = start(kinesis, stream)
+        assert read(kinesis, iterator) == []
+    with raises("ProvisionedThroughputExceededException"):
+        read(kinesis, iterator)
+    with raises("ProvisionedThroughputExceededException"):
+        start(kinesis, stream)
+    lab.clock.advance(1)
+    assert read(kinesis, iterator) == []
 
 
 def test_a_ten_mebibyte_read_blocks_the_shard_for_five_seconds(lab: Lab, kinesis: Any, stream: str) -> None:

@@ -48,11 +48,13 @@ class Installer:
         self._installed: set[str] = set()
 
     def __call__(self, service: str) -> None:
+        # CloudFormation makes the resources of other services without calling them.
+        wanted = ENGINES.keys() if service == "cloudformation" else ENGINES.keys() & {service}
         with self._lock:
-            if service in ENGINES and service not in self._installed:
-                import_module(ENGINES[service]).install(self._lab)
-                self._installed.add(service)
-                log.info("engine %s installed", service)
+            for each in wanted - self._installed:
+                import_module(ENGINES[each]).install(self._lab)
+                self._installed.add(each)
+                log.info("engine %s installed", each)
 
 
 def replace_backend(backends: BackendDict[Any], engine: type[BaseBackend]) -> None:

@@ -7,10 +7,10 @@ import time
 from binascii import a2b_base64
 from collections.abc import Iterator
 from functools import partial
-from hashlib import md5
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
+from moto.core.utils import camelcase_to_underscores
 from moto.kinesis.responses import KinesisResponse
 
 from localaws.engines.kinesis import limits
@@ -27,8 +27,9 @@ from localaws.engines.kinesis.errors import (
 from localaws.engines.kinesis.iterators import iterator_at, next_token, read_iterator, read_next_token, start_position
 from localaws.engines.kinesis.metrics import report_event, report_get, report_get_refused, report_put, stream_metrics
 from localaws.engines.kinesis.shard import Shard
-from localaws.engines.kinesis.stream import HASH_KEYS, Entry, Stream
+from localaws.engines.kinesis.stream import HASH_KEYS, Entry, Stream, hash_of
 from localaws.engines.kinesis.validation import validate
+from localaws.gateway.errors import AwsError
 
 Raw = tuple[int, dict[str, str], bytes | Iterator[bytes]]
 _JSON = {"Content-Type": "application/x-amz-json-1.1"}
@@ -45,7 +46,9 @@ def entry_of(record: dict[str, Any]) -> Entry:
     if not 0 < len(key) <= 256:
         raise ValueError("PartitionKey")
     if explicit is None:
-        return Entry(key, int.from_bytes(md5(key_bytes, usedforsecurity=False).digest()), data, size)
+        return Entry(key, hash_of(key_bytes), data, size)
+    if not explicit.isdigit():
+        raise ValueError("ExplicitHashKey")
     return Entry(key, int(explicit), data, size)
 
 
@@ -56,11 +59,14 @@ class KinesisEngineResponse(KinesisResponse):
 
     def setup_class(self, request: Any, full_url: Any = None, headers: Any = None, use_raw_body: Any = None) -> None:
         super().setup_class(request, full_url, headers, use_raw_body=True)
+        operation = self._get_action()
+        if not hasattr(self, camelcase_to_underscores(operation)):
+            raise AwsError("UnknownOperationException", f"This lab's Kinesis has no operation {operation!r}.")
         try:
             self.parameters: dict[str, Any] = json.loads(self.raw_body or b"{}")
         except ValueError:
             raise not_serializable("The request's body is not JSON.") from None
-        validate(self._get_action(), self.parameters, skip=("Records", "Data"))
+        validate(operation, self.parameters, skip=("Records", "Data"))
         self._name_stream()
 
     def _name_stream(self) -> None:
@@ -118,9 +124,9 @@ class KinesisEngineResponse(KinesisResponse):
 
     def _entries(self, records: list[dict[str, Any]], path: str) -> list[Entry]:
         stream = self._stream()
-        if stream.distribution == "AUTO":
-            records = [{**record, "PartitionKey": "-"} for record in records]
         try:
+            if stream.distribution == "AUTO":
+                records = [{**record, "PartitionKey": "-"} for record in records]
             entries = [entry_of(record) for record in records]
         except (KeyError, TypeError, AttributeError, ValueError):
             self._explain(records)

@@ -36,9 +36,9 @@ class Entry(NamedTuple):
     size: int
 
 
-def hash_of(partition_key: str) -> int:
+def hash_of(partition_key: bytes) -> int:
     """MD5 as a 128-bit integer (API Reference, PutRecord, ``PartitionKey``)."""
-    return int.from_bytes(md5(partition_key.encode(), usedforsecurity=False).digest())
+    return int.from_bytes(md5(partition_key, usedforsecurity=False).digest())
 
 
 class Stream(MotoStream):
@@ -277,7 +277,7 @@ class Stream(MotoStream):
 
     def put_record(self, partition_key: str, explicit_hash_key: str, data: str) -> tuple[str, str]:
         """How moto's other services (CloudWatch Logs) write: base64 *data*; returns sequence number and shard."""
-        hash_key = int(explicit_hash_key) if explicit_hash_key else hash_of(partition_key)
+        hash_key = int(explicit_hash_key) if explicit_hash_key else hash_of(partition_key.encode())
         entry = Entry(partition_key, hash_key, data, len(data) * 3 // 4 + len(partition_key))
         [(shard, number)] = self.append([entry])
         return str(number), shard.shard_id
