@@ -1,0 +1,39 @@
+"""Data Firehose: streams that really buffer, transform, convert and deliver to S3.
+
+moto writes one object for every call and ignores compression, prefixes, conversion and the Kinesis source. Here:
+
+    PutRecord ─┐                ┌─ processing.py: split, partition by jq, add delimiters
+    Kinesis  ──┴▶ delivery.py ──┼─ buffers: by size or by time, whichever comes first
+    (source.py)                 ├─ conversion.py: Parquet or ORC by a Glue table
+                                └─ S3, under the key that prefix.py writes; what fails goes to the error prefix
+"""
+
+from __future__ import annotations
+
+from moto.firehose.models import firehose_backends
+from moto.firehose.responses import FirehoseResponse
+
+from localaws.engines import replace_backend, replace_responses
+from localaws.engines.firehose.backend import FirehoseEngine
+from localaws.engines.firehose.delivery import Delivery
+from localaws.engines.firehose.responses import FirehoseEngineResponse
+from localaws.lab import Lab
+
+
+def install(lab: Lab) -> None:
+    FirehoseEngine.lab = lab
+    replace_backend(firehose_backends, FirehoseEngine)
+    replace_responses(FirehoseResponse, FirehoseEngineResponse)
+    lab.on_stop(_deliver_everything)
+
+
+def _deliver_everything() -> None:
+    """What was acknowledged is delivered before the lab ends: first tell all streams, then wait for each."""
+    deliveries: list[Delivery] = []
+    for _, _, backend in firehose_backends.iter_backends():
+        if isinstance(backend, FirehoseEngine):
+            deliveries += backend.deliveries()
+    for delivery in deliveries:
+        delivery.end(deliver=True)
+    for delivery in deliveries:
+        delivery.join()
