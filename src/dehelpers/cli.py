@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     sub = add("lab", _lab, "start the lab and open JupyterLab on the first notebook")
+    sub.add_argument("notebook", nargs="?", type=Path, metavar="NOTEBOOK", help="open this one instead")
     sub.add_argument("--no-browser", action="store_true", help="only print the address")
     sub.add_argument("--port", type=int, default=8888, metavar="N", help="JupyterLab's port (default: 8888)")
 
@@ -131,7 +132,7 @@ def _reset(options: argparse.Namespace) -> int:
 def _lab(options: argparse.Namespace) -> int:
     from dehelpers.jupyter import open_jupyterlab
 
-    return open_jupyterlab(options.dir, options.port, browser=not options.no_browser)
+    return open_jupyterlab(options.notebook, options.dir, options.port, browser=not options.no_browser)
 
 
 def _run(options: argparse.Namespace) -> int:
