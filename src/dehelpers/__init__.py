@@ -1,5 +1,37 @@
 """The words a notebook speaks: connect, name, stage, wait, show, price, tear down."""
 
-from dehelpers.connect import Session, connect, current
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
 
-__all__ = ["Session", "connect", "current"]
+from dehelpers import price, show
+from dehelpers.connect import Session, connect, current
+from dehelpers.names import name
+from dehelpers.price import cost
+from dehelpers.teardown import teardown
+from dehelpers.waiting import GONE, wait
+
+if TYPE_CHECKING:
+    from dehelpers import data, stage
+
+__all__ = [
+    "GONE",
+    "Session",
+    "connect",
+    "cost",
+    "current",
+    "data",
+    "name",
+    "price",
+    "show",
+    "stage",
+    "teardown",
+    "wait",
+]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Import what needs pandas when it is first used: the command line starts without it."""
+    if name in ("data", "stage"):
+        return import_module(f"dehelpers.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import boto3
 
 from dehelpers import aws_target, hooks, lab
+from dehelpers.calls import newest
 from dehelpers.environment import LAB_ONLY, MARKER, apply, lab_environment, path_with_commands
 from dehelpers.ledger import Ledger
 from dehelpers.project import root
@@ -26,6 +27,7 @@ class Session:
         prefix: what names start with, so that two people in one account do not collide.
         ledger: what this and earlier connections created there.
         directory: the lab's directory; None unless target is "local".
+        first_call: the number of the last call before this connection: the bill counts from there.
     """
 
     target: str
@@ -35,6 +37,7 @@ class Session:
     prefix: str
     ledger: Ledger = field(repr=False)
     directory: Path | None = field(default=None, repr=False)
+    first_call: int = field(default=0, repr=False)
 
     @property
     def tags(self) -> dict[str, str]:
@@ -102,6 +105,7 @@ def connect(
         session = _remote("endpoint", region, target, prefix)
     else:
         raise ValueError(f'unknown target {target!r}: use "local", "aws" or the URL of an endpoint')
+    session = replace(session, first_call=newest(session))
     hooks.install(session)
     _current = session
     return session

@@ -1,0 +1,283 @@
+"""Delete everything the session created, then look again: a resource left behind is an error, not a surprise bill."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from dehelpers.connect import Session, current
+from dehelpers.ledger import Created
+from dehelpers.waiting import GONE, WaitError, wait
+
+
+class LeftOver(RuntimeError):
+    """Something the session created still exists, or cannot be proved gone; the message names each."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of resource: how to list it, and how to delete one.
+
+    `pages` is the listing operation (botocore's method name), `items` the path of the names in its answer and
+    `created_by` the operation, with the field of its request or answer that holds the name.
+    """
+
+    title: str
+    service: str
+    pages: str
+    items: str
+    created_by: tuple[str, str]
+    delete: Callable[[Any, str], Any]
+
+    @property
+    def plural(self) -> str:
+        return re.sub("y$", "ie", self.title) + "s"
+
+    def names(self, region: str) -> Iterator[str]:
+        """The names of all that exist in a region, somebody else's too. A queue or topic is listed by its address."""
+        client = boto3.client(self.service, region_name=region)
+        field, _, key = self.items.partition(".")
+        for page in _pages(client, self.pages):
+            for item in page.get(field) or []:
+                yield item[key] if key else item
+
+
+# In this order: what feeds on something goes before it.
+KINDS = (
+    Kind("alarm", "cloudwatch", "describe_alarms", "MetricAlarms.AlarmName", ("PutMetricAlarm", "AlarmName"),
+         lambda aws, name: aws.delete_alarms(AlarmNames=[name])),
+    Kind("Lambda function", "lambda", "list_functions", "Functions.FunctionName", ("CreateFunction", "FunctionName"),
+         lambda aws, name: _delete_function(aws, name)),
+    Kind("Firehose stream", "firehose", "list_delivery_streams", "DeliveryStreamNames",
+         ("CreateDeliveryStream", "DeliveryStreamName"),
+         lambda aws, name: aws.delete_delivery_stream(DeliveryStreamName=name, AllowForceDelete=True)),
+    Kind("Kinesis stream", "kinesis", "list_streams", "StreamNames", ("CreateStream", "StreamName"),
+         lambda aws, name: aws.delete_stream(StreamName=name, EnforceConsumerDeletion=True)),
+    Kind("SNS topic", "sns", "list_topics", "Topics.TopicArn", ("CreateTopic", "Name"),
+         lambda aws, arn: _delete_topic(aws, arn)),
+    Kind("SQS queue", "sqs", "list_queues", "QueueUrls", ("CreateQueue", "QueueName"),
+         lambda aws, url: aws.delete_queue(QueueUrl=url)),
+    Kind("DynamoDB table", "dynamodb", "list_tables", "TableNames", ("CreateTable", "TableName"),
+         lambda aws, name: aws.delete_table(TableName=name)),
+    Kind("Glue database", "glue", "get_databases", "DatabaseList.Name", ("CreateDatabase", "Name"),
+         lambda aws, name: aws.delete_database(Name=name)),
+    Kind("bucket", "s3", "list_buckets", "Buckets.Name", ("CreateBucket", "Bucket"),
+         lambda aws, name: _delete_bucket(name)),
+    Kind("IAM role", "iam", "list_roles", "Roles.RoleName", ("CreateRole", "RoleName"),
+         lambda aws, name: _delete_role(aws, name)),
+    Kind("IAM policy", "iam", "list_policies", "Policies.Arn", ("CreatePolicy", "PolicyName"),
+         lambda aws, arn: _delete_policy(aws, arn)),
+    Kind("log group", "logs", "describe_log_groups", "logGroups.logGroupName", ("CreateLogGroup", "logGroupName"),
+         lambda aws, name: aws.delete_log_group(logGroupName=name)),
+)  # fmt: skip
+
+# What disappears together with something above.
+PART_OF = {
+    ("kinesis", "RegisterStreamConsumer"),
+    ("glue", "CreateTable"),
+    ("glue", "CreatePartition"),
+    ("glue", "CreatePartitionIndex"),
+    ("lambda", "CreateEventSourceMapping"),
+    ("lambda", "CreateAlias"),
+    ("iam", "CreatePolicyVersion"),
+    ("logs", "CreateLogStream"),
+}
+_REGIONAL_OR_NOT = {"s3", "iam"}  # listed once, whatever the region
+
+
+def teardown(timeout: float = 120.0) -> None:
+    """Delete what the session created, wait until it is gone, and assert that nothing is left. Safe to run twice.
+
+    The session's own is what its ledger lists (also from earlier runs that never got here), what bears its tags, and
+    in the lab all that has its prefix. On real AWS a mere prefix proves nothing: such resources are left alone and
+    named, unless the name ends in account and region as `name` writes it.
+
+    Parameters:
+        timeout: seconds to wait for each resource to be gone.
+
+    Raises:
+        LeftOver: something is still there; the message names it.
+    """
+    session = current()
+    gone: Counter[str] = Counter()
+    faults: dict[str, str] = {}
+    for kind, region, address in list(_own(session)):
+        try:
+            kind.delete(boto3.client(kind.service, region_name=region), address)
+            gone[kind.plural] += 1
+        except ClientError as error:
+            if not _absent(error):
+                faults[f"{kind.title} {_short(address)}"] = f": {error}"
+
+    def left() -> list[str]:
+        labels = [f"{kind.title} {_short(address)}" for kind, _, address in _own(session)]
+        return [label for label in labels if label not in faults]
+
+    with contextlib.suppress(WaitError):
+        wait(lambda: ", ".join(left()) or GONE, until=GONE, what="teardown", timeout=timeout, quiet=True)
+    faults |= {label: f": still there after {timeout:g} s" for label in left()}
+    faults |= _settle(session, faults)
+    if faults:
+        lines = [label + fault for label, fault in faults.items()]
+        raise LeftOver("\n- ".join(["teardown could not delete", *lines]) + "\nMend the cause and run it again.")
+    what = ", ".join(f"{number} {plural}" for plural, number in gone.items()) or "nothing to delete"
+    print(f"Teardown: {what}. Nothing is left.")
+    strangers = sorted(_strangers(session))
+    if strangers:
+        print("Not this session's, left alone: " + ", ".join(strangers))
+
+
+def _regions(session: Session, kind: Kind) -> set[str]:
+    elsewhere = {entry.region for entry in session.ledger if re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", entry.region)}
+    return {session.region} if kind.service in _REGIONAL_OR_NOT else {session.region} | elsewhere
+
+
+def _own(session: Session) -> Iterator[tuple[Kind, str, str]]:
+    """All that is the session's and exists now: its kind, region and address."""
+    tagged = _tagged(session)
+    functions = {name for entry in session.ledger if (name := entry.names.get("FunctionName"))}
+    for kind in KINDS:
+        key = kind.created_by[1]
+        listed = {entry.names[key] for entry in session.ledger if _made(entry, kind) and key in entry.names}
+        for region in sorted(_regions(session, kind)):
+            for address in kind.names(region):
+                name = _short(address)
+                own_log = kind.service == "logs" and name.removeprefix("/aws/lambda/") in functions
+                if name in listed or own_log or (kind.service, name) in tagged or _proves(session, name):
+                    yield kind, region, address
+
+
+def _made(entry: Created, kind: Kind) -> bool:
+    return (entry.service, entry.operation) == (kind.service, kind.created_by[0])
+
+
+def _proves(session: Session, name: str) -> bool:
+    """Whether a name by itself shows that the session made it."""
+    if session.target != "aws":
+        return _has_prefix(session, name)
+    return name.startswith(f"{session.prefix}-") and name.endswith(f"-{session.account_id}-{session.region}")
+
+
+def _has_prefix(session: Session, name: str) -> bool:
+    return name.rpartition("/")[2].startswith((f"{session.prefix}-", f"{session.prefix}_"))
+
+
+def _tagged(session: Session) -> set[tuple[str, str]]:
+    """(service, name) of all in the account that bears the session's tags. Only real AWS is tagged."""
+    if session.target != "aws":
+        return set()
+    filters = [{"Key": key, "Values": [value]} for key, value in session.tags.items()]
+    client = boto3.client("resourcegroupstaggingapi", region_name=session.region)
+    arns = [
+        item["ResourceARN"]
+        for page in client.get_paginator("get_resources").paginate(TagFilters=filters)
+        for item in page["ResourceTagMappingList"]
+    ]
+    return {(arn.split(":")[2], _short(arn)) for arn in arns}
+
+
+def _strangers(session: Session) -> Iterator[str]:
+    """What only looks like the session's: it has the prefix, but nothing shows that the session made it."""
+    if session.target != "aws":
+        return
+    for kind in KINDS:
+        for address in kind.names(session.region):
+            if _has_prefix(session, _short(address)):
+                yield f"{kind.title} {_short(address)}"
+
+
+def _settle(session: Session, faults: Mapping[str, str]) -> dict[str, str]:
+    """Strike out of the ledger what is proved gone; what no kind covers is a leftover."""
+    kinds = {(kind.service, kind.created_by[0]): kind for kind in KINDS}
+    unknown = {}
+    for entry in list(session.ledger):
+        kind = kinds.get((entry.service, entry.operation))
+        if kind is None and (entry.service, entry.operation) not in PART_OF:
+            label = f"{entry.service} {entry.operation} {', '.join(entry.names.values())}"
+            unknown[label] = ": teardown does not know this kind, delete it yourself"
+        elif kind is None or f"{kind.title} {entry.names.get(kind.created_by[1])}" not in faults:
+            session.ledger.remove(entry)
+    return unknown
+
+
+def _short(address: str) -> str:
+    """The name at the end of a queue's URL or an ARN."""
+    if address.startswith("http"):
+        return address.rstrip("/").rpartition("/")[2]
+    if address.startswith("arn:"):
+        return re.split("[:/]", address.split(":", 5)[5])[-1]
+    return address
+
+
+def _absent(error: ClientError) -> bool:
+    """Whether AWS says that there is nothing to delete: it went together with something else."""
+    code: str = error.response["Error"]["Code"]
+    return any(part in code for part in ("NotFound", "NoSuch", "NonExistent"))
+
+
+def _pages(client: Any, operation: str) -> Iterable[dict[str, Any]]:
+    """All pages of a listing, also where botocore has no paginator for it."""
+    arguments: dict[str, Any] = {"Scope": "Local"} if operation == "list_policies" else {}
+    if client.can_paginate(operation):
+        yield from client.get_paginator(operation).paginate(**arguments)
+        return
+    while True:  # Firehose alone: it is asked to go on after the last name
+        page = getattr(client, operation)(**arguments)
+        yield page
+        if not page.get("HasMoreDeliveryStreams"):
+            return
+        arguments["ExclusiveStartDeliveryStreamName"] = page["DeliveryStreamNames"][-1]
+
+
+def _delete_bucket(bucket: str) -> None:
+    """Empty a bucket, old versions and unfinished uploads included, and delete it."""
+    aws = boto3.client("s3")
+    for page in aws.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
+        for upload in page.get("Uploads", []):
+            aws.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+    for page in aws.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        found = page.get("Versions", []) + page.get("DeleteMarkers", [])
+        if found:
+            keys = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
+            aws.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+    aws.delete_bucket(Bucket=bucket)
+
+
+def _delete_function(aws: Any, function: str) -> None:
+    for mapping in aws.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]:
+        aws.delete_event_source_mapping(UUID=mapping["UUID"])
+    aws.delete_function(FunctionName=function)
+
+
+def _delete_topic(aws: Any, topic: str) -> None:
+    """Subscriptions outlive their topic, so they go first."""
+    for page in aws.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic):
+        for subscription in page["Subscriptions"]:
+            if subscription["SubscriptionArn"].startswith("arn:"):  # else it still waits for its confirmation
+                aws.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+    aws.delete_topic(TopicArn=topic)
+
+
+def _delete_role(aws: Any, role: str) -> None:
+    """A role can be deleted once it is bare of policies and instance profiles (IAM API Reference, DeleteRole)."""
+    for policy in aws.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        aws.detach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
+    for name in aws.list_role_policies(RoleName=role)["PolicyNames"]:
+        aws.delete_role_policy(RoleName=role, PolicyName=name)
+    for profile in aws.list_instance_profiles_for_role(RoleName=role)["InstanceProfiles"]:
+        aws.remove_role_from_instance_profile(InstanceProfileName=profile["InstanceProfileName"], RoleName=role)
+    aws.delete_role(RoleName=role)
+
+
+def _delete_policy(aws: Any, policy: str) -> None:
+    for version in aws.list_policy_versions(PolicyArn=policy)["Versions"]:
+        if not version["IsDefaultVersion"]:
+            aws.delete_policy_version(PolicyArn=policy, VersionId=version["VersionId"])
+    aws.delete_policy(PolicyArn=policy)
