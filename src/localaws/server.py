@@ -22,6 +22,7 @@ from localaws.engines import REPLACED_RESPONSES, Installer
 from localaws.gateway.app import Gateway
 from localaws.gateway.binding import bind
 from localaws.gateway.dispatch import Dispatcher
+from localaws.gateway.transfer import TransferChunks
 from localaws.gateway.tuning import tune
 from localaws.lab import Lab
 
@@ -78,10 +79,17 @@ class _WireGateway(Gateway_10):
 
     def get_environ(self) -> dict[str, Any]:  # type: ignore[override]
         environ: dict[str, Any] = super().get_environ()
+        if self.req.chunked_read:
+            environ["wsgi.input"] = self._chunks = TransferChunks(self.req.conn.rfile)
         names = [name.decode("latin-1").lower() for name in self.req.inheaders if b"_" in name]
         if names:
             environ["moto.preserved_header_names"] = {"HTTP_" + name.upper().replace("-", "_"): name for name in names}
         return environ
+
+    def respond(self) -> None:
+        super().respond()
+        if self.req.chunked_read and not self._chunks.ended:
+            self.req.close_connection = True  # what is left of the body must not be taken for a request
 
 
 def serve(directory: Path, port: int = 0, account_id: str = "123456789012", region: str = "us-east-1") -> None:

@@ -15,7 +15,7 @@ from moto.core.utils import get_service_model
 from werkzeug.wrappers import Response
 
 from localaws.gateway.binding import identified_as
-from localaws.gateway.body import EMPTY_SHA256, CountedBody, open_body
+from localaws.gateway.body import EMPTY_SHA256, open_body
 from localaws.gateway.dispatch import Dispatcher, WireRequest
 from localaws.gateway.errors import JSON_PROTOCOLS, AwsError, render
 from localaws.gateway.guard import check_guard
@@ -58,8 +58,6 @@ class Gateway:
             bytes_in=int(environ.get("CONTENT_LENGTH") or 0),
         )
         token = current_call.set(call)
-        if environ.get("wsgi.input_terminated"):
-            environ["wsgi.input"] = CountedBody(environ["wsgi.input"], call)
         arriving = environ["wsgi.input"]
         protocol = protocol_of(_service_of_unsigned(environ), environ)  # a guess, until the signature names the service
         try:
@@ -80,6 +78,7 @@ class Gateway:
             response = _refuse(AwsError("InternalFailure", hint, 500), protocol, call, environ, arriving)
         finally:
             current_call.reset(token)
+        call.bytes_in = getattr(arriving, "received", call.bytes_in)  # a chunked transfer declares no length
         call.status = response.status_code
         if call.status >= 400 and call.error is None:
             call.error = _error_code(response)

@@ -13,7 +13,6 @@ from typing import Any, BinaryIO
 
 from localaws.credentials import Credential
 from localaws.gateway.errors import AwsError
-from localaws.gateway.records import Call
 from localaws.gateway.sigv4 import Signature, signing_key
 
 EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
@@ -23,24 +22,6 @@ _CHUNK_SIZE = re.compile(r"[0-9a-fA-F]{1,16}")
 _SIGNED_CHUNKS = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
 _SIGNED_CHUNKS_AND_TRAILER = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
 _UNSIGNED_CHUNKS_AND_TRAILER = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
-
-
-class CountedBody:
-    """Tells *call* how many bytes a body of undeclared length (Transfer-Encoding: chunked) really brings."""
-
-    def __init__(self, stream: BinaryIO, call: Call) -> None:
-        self._stream = stream
-        self._call = call
-
-    def read(self, size: int = -1) -> bytes:
-        return self._count(self._stream.read(size))
-
-    def readline(self, size: int = -1) -> bytes:
-        return self._count(self._stream.readline(size))
-
-    def _count(self, data: bytes) -> bytes:
-        self._call.bytes_in += len(data)
-        return data
 
 
 class PlainBody:
@@ -151,6 +132,8 @@ class ChunkedBody:
         self._done = True
         if self._total != self._expected:
             raise _incomplete()
+        if self._stream.read(1):
+            raise AwsError("InvalidRequest", "The aws-chunked body goes on after its last chunk.", 400)
         return False
 
     def _end_chunk(self) -> None:
