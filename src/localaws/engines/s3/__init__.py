@@ -24,6 +24,7 @@ from localaws.engines.s3.objects import StoredObject
 from localaws.engines.s3.recovery import apply, history
 from localaws.engines.s3.responses import S3EngineResponse
 from localaws.engines.s3.store import ObjectStore
+from localaws.gateway.records import Call, current_call
 from localaws.lab import Lab
 
 log = logging.getLogger(__name__)
@@ -55,23 +56,30 @@ def _recover() -> None:
     for engine in engines:
         for bucket_name, settings in engine.configurations.items():
             for request in settings.values():
-                _configure(engine.account_id, bucket_name, request)
+                _configure(engine, bucket_name, request)
     journal.rewrite(change for engine in engines for change in history(engine))
     store.sweep({key.file for engine in engines for key in _objects(engine)})
 
 
-def _configure(account_id: str, bucket_name: str, kept: dict[str, Any]) -> None:
+def _configure(engine: S3Engine, bucket_name: str, kept: dict[str, Any]) -> None:
     """Give moto a bucket's configuration again, as the request that first made it."""
-    headers = {**kept["headers"], "x-moto-account-id": account_id, "Host": "localhost"}
+    headers = {**kept["headers"], "x-moto-account-id": engine.account_id, "Host": "localhost"}
     headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential=replay/20000101/{kept['region']}/s3/aws4_request, "
     headers["x-amz-skip-destination-validation"] = "true"
     query = kept["query"]
     request = Request.from_primitives(
         "PUT", f"http://localhost/{quote(bucket_name)}?{query}", headers, kept["body"].encode()
     )
-    status, _, body = S3Response.bucket_response(S3EngineResponse(), request, request.raw_url, headers)
-    if int(status) >= 300:
-        log.error("a configuration of bucket %s could not be brought back (%s): %s", bucket_name, query, body)
+    call = Call("recovery", engine.lab.clock.now().isoformat(), "", "", "s3", account_id=engine.account_id)
+    token = current_call.set(call)
+    try:
+        status, _, body = S3Response.bucket_response(S3EngineResponse(), request, request.raw_url, headers)
+        if int(status) >= 300:
+            raise ValueError(f"{status}: {body!r}")
+    except Exception:  # the objects matter more: let the lab start
+        log.exception("configuration %r of bucket %s could not be brought back", query, bucket_name)
+    finally:
+        current_call.reset(token)
 
 
 def _engine(account_id: str) -> S3Engine:

@@ -376,6 +376,10 @@ class S3Engine(S3Backend):
 
     # Listings
 
+    def is_truncated(self, bucket_name: str, multipart_id: str, next_part_number_marker: int) -> bool:
+        """Whether an upload has parts above a number."""
+        return max(self.get_bucket(bucket_name).multiparts[multipart_id].partlist) > next_part_number_marker
+
     def list_objects(  # type: ignore[override]
         self, bucket: FakeBucket, prefix: str | None, delimiter: str | None, marker: str | None, max_keys: int | None
     ) -> tuple[list[StoredObject], list[str], bool, str | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -69,7 +69,7 @@ class StoredObject(FakeKey):
         return object.__new__(cls)  # moto keeps a list of every key ever made
 
     def __init__(
-        self, store: ObjectStore, blob: Blob, *, name: str, bucket_name: str | None, account_id: str, modified: datetime
+        self, store: ObjectStore, blob: Blob, *, name: Any, bucket_name: str | None, account_id: str, modified: datetime
     ) -> None:
         self.store = store
         self.file = blob.file
@@ -203,6 +203,11 @@ class StoredUpload(FakeMultipart):
             metadata["x-amz-checksum-type"] = options.checksum_type or "COMPOSITE"
         super().__init__(key_name, metadata, account_id, region_name, options.storage_class, options.tags, options.acl)
         self.options = options
+
+    def list_parts(self, part_number_marker: int, max_parts: int) -> Iterator[StoredObject]:
+        """Parts numbered above the marker; moto takes the marker for a position."""
+        later = self.partlist[bisect_right(self.partlist, part_number_marker) :]
+        return (self.parts[number] for number in later[:max_parts])
 
     def add(self, part: StoredObject) -> None:
         """Take a part in; one of the same number is replaced."""

@@ -46,7 +46,7 @@ def add_part(
 ) -> StoredObject:
     """Keep a part that the store holds. Raises NoSuchUpload if the upload ended meanwhile."""
     part = StoredObject(
-        engine.store, blob, name=str(number), bucket_name=None, account_id=engine.account_id, modified=engine.now()
+        engine.store, blob, name=number, bucket_name=None, account_id=engine.account_id, modified=engine.now()
     )
     with engine.lock:
         try:
