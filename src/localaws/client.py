@@ -67,7 +67,9 @@ def _role_credentials(lab: Lab, role_arn: str, session_name: str) -> Credentials
             "expiry_time": minted.expires.isoformat(),
         }
 
-    return RefreshableCredentials.create_from_metadata(refresh(), refresh_using=refresh, method="assume-role")
+    credentials = RefreshableCredentials.create_from_metadata(refresh(), refresh_using=refresh, method="assume-role")
+    credentials._time_fetcher = lab.clock.now  # they end on the lab's clock, which may be ahead of the machine's
+    return credentials
 
 
 class _RawBody(io.BytesIO):

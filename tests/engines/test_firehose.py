@@ -20,7 +20,11 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
+from botocore.httpsession import URLLib3Session
 
 from tests.conftest import RunningLab, eventually
 
@@ -102,6 +106,27 @@ def test_a_full_buffer_does_not_wait_for_its_interval(streams: Streams) -> None:
     streams.put(stream, b"stays in the buffer")
     ((_, body),) = streams.delivered(bucket).items()
     assert body == b"x" * 1_200_000
+
+
+def test_the_interval_passes_on_the_labs_clock(new_lab: Callable[..., RunningLab]) -> None:
+    """A lesson need not wait 15 minutes; nor do the credentials of the stream's role outlive their hour."""
+    lab = new_lab()
+    streams = Streams(lab)
+    bucket = streams.bucket()
+    stream = streams.make(bucket, BufferingHints={"SizeInMBs": 128, "IntervalInSeconds": 900})
+    for count in (1, 2):
+        streams.put(stream, b"late")
+        assert len(streams.objects(bucket)) == count - 1
+        advance(lab, 2 * 3600)
+        streams.delivered(bucket, count)
+
+
+def advance(lab: RunningLab, seconds: float) -> None:
+    """Let time pass in *lab*, by its own signed request."""
+    request = AWSRequest("POST", f"{lab.endpoint}/_localaws/clock", data=json.dumps({"advance": seconds}))
+    keys = Credentials(lab.facts["access_key_id"], lab.facts["secret_access_key"])
+    SigV4Auth(keys, "localaws", lab.facts["region"]).add_auth(request)
+    assert URLLib3Session().send(request.prepare()).status_code == 200
 
 
 def test_deleting_a_stream_deletes_its_data(streams: Streams) -> None:
