@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import boto3
 import botocore.exceptions
+
+if TYPE_CHECKING:
+    from dehelpers.price import Bill
 
 CONSENT_VARIABLE = "DEHELPERS_AWS_CONSENT"
 
@@ -22,18 +26,19 @@ def is_amazon(url: str) -> bool:
     return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws"))
 
 
-def agree(consent: str | None, estimate: float | None) -> str:
+def agree(consent: str | None, estimate: float | Bill | None) -> str:
     """Show region and estimate, and return the region if the reader agreed to both. Nothing is asked of AWS.
 
     Parameters:
         consent: "REGION:USD", such as "us-east-1:5"; default `$DEHELPERS_AWS_CONSENT`.
-        estimate: what the work will cost, in US dollars; None if unknown.
+        estimate: what the work will cost, in US dollars, or a bill that says so line by line.
 
     Raises:
-        ConsentNeeded: there is no consent, it cannot be read, or the estimate is above the cap.
+        ConsentNeeded: consent or estimate is missing, or the estimate is above the cap.
     """
     text = consent if consent is not None else os.environ.get(CONSENT_VARIABLE, "")
-    price = "not known for this notebook" if estimate is None else f"{estimate:.2f} USD"
+    usd = estimate if estimate is None or isinstance(estimate, int | float) else estimate.total
+    price = "not known" if usd is None else f"{usd:.2f} USD"
     how = (
         "To agree, name the region and the most you are ready to spend, in US dollars: "
         f'{CONSENT_VARIABLE}="us-east-1:5" in the environment, or de.connect("aws", consent="us-east-1:5").'
@@ -48,7 +53,12 @@ def agree(consent: str | None, estimate: float | None) -> str:
         raise ConsentNeeded(f"consent {text!r} is not of the form REGION:USD. {how}")
     region, cap = match[1], float(match[2])
     print(f"Real AWS. Region: {region}. Estimated price: {price}. Your cap: {cap:.2f} USD.")
-    if estimate is not None and estimate > cap:
+    if usd is None:
+        raise ConsentNeeded(
+            "without an estimate nobody can agree to a price. Say what you plan to use: "
+            'de.connect("aws", estimate=de.price.estimate({"kinesis.shard_hour": 2})).'
+        )
+    if usd > cap:
         raise ConsentNeeded(f"the estimate of {price} is above your cap of {cap:.2f} USD. {how}")
     return region
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
 
@@ -13,6 +14,9 @@ from dehelpers.calls import newest
 from dehelpers.environment import LAB_ONLY, MARKER, apply, lab_environment, path_with_commands
 from dehelpers.ledger import Ledger
 from dehelpers.project import root
+
+if TYPE_CHECKING:
+    from dehelpers.price import Bill
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def connect(
     directory: str | Path | None = None,
     prefix: str | None = None,
     consent: str | None = None,
-    estimate: float | None = None,
+    estimate: float | Bill | None = None,
 ) -> Session:
     """Point this process and all it starts at an AWS: from then on boto3, awswrangler and `!aws` just work.
 
@@ -81,11 +85,11 @@ def connect(
         prefix: what names start with; default `$DEHELPERS_PREFIX`, else "de".
         consent: for "aws": region and spending cap in US dollars, such as "us-east-1:5";
             default `$DEHELPERS_AWS_CONSENT`.
-        estimate: for "aws": what the notebook will cost, in US dollars, if known.
+        estimate: for "aws": what the work will cost, in US dollars; a bill from `price.estimate` will do.
 
     Raises:
         LabError: the lab cannot be started.
-        aws_target.ConsentNeeded: "aws" without consent, or dearer than the cap.
+        aws_target.ConsentNeeded: "aws" without consent or estimate, or dearer than the cap.
         ValueError: an unknown target.
     """
     global _current
@@ -93,8 +97,8 @@ def connect(
     if target == "local":
         session = _local(directory, prefix)
     elif target == "aws" or aws_target.is_amazon(target):
-        _leave_lab()
         region = aws_target.agree(consent, estimate)
+        _leave_lab()  # not before: one who did not agree stays in the lab
         apply({"AWS_REGION": region, "AWS_DEFAULT_REGION": region, "PATH": path_with_commands()})
         session = _remote("aws", region, os.environ.get("AWS_ENDPOINT_URL"), prefix)
         print(f"AWS account {session.account_id}, {region}: all that is created gets tagged and listed.")

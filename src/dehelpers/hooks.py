@@ -22,8 +22,6 @@ _session: Session | None = None
 def install(session: Session) -> None:
     """Make `session` the one whose ledger is written, for all clients created from now on."""
     global _session
-    if _session is None:
-        botocore.handlers.BUILTIN_HANDLERS += [("before-parameter-build", _before), ("after-call", _after)]
     _session = session
     boto3.DEFAULT_SESSION = None  # it may hold other credentials, and has no such handlers
 
@@ -69,3 +67,7 @@ def _add_tags(params: dict[str, Any], model: Any, tags: dict[str, str]) -> None:
             given = list(params.get(name, []))
             taken = {tag[key] for tag in given}
             params[name] = given + [{key: k, value: v} for k, v in tags.items() if k not in taken]
+
+
+# Once a process; they do nothing until there is a session.
+botocore.handlers.BUILTIN_HANDLERS += [("before-parameter-build", _before), ("after-call", _after)]
