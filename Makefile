@@ -7,7 +7,7 @@
 CANDIDATES := $(PYTHON) .venv/bin/python python3.11 python3.12 python3.13 python3.14 python3 python
 FOUND := $(shell for python in $(CANDIDATES); do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$python"; break; }; done)
-IN := .venv/bin/python -m
+IN := .venv/bin/python
 
 help:
 	@echo "make lab     JupyterLab with the lab running, on the first notebook"
@@ -27,18 +27,18 @@ else
 endif
 
 lab: setup
-	@$(IN) dehelpers lab
+	@$(IN) -m dehelpers lab
 
 run: setup
-	@$(IN) dehelpers run
+	@$(IN) -m dehelpers run
 
 test: setup
-	$(IN) ruff check
-	$(IN) mypy
-	$(IN) pytest
+	$(IN) -m ruff check
+	$(IN) -m mypy
+	$(IN) -m pytest
 
 bench: setup
-	@$(IN) benchmarks
+	@$(IN) benchmarks/bench.py
 
 # For maintainers, after a change to the dependencies in pyproject.toml; needs uv.
 lock:
