@@ -10,6 +10,7 @@ from typing import Any
 from urllib.error import HTTPError
 
 import pytest
+
 from tests.conftest import RunningLab
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from moto.core.responses import ActionResult
+from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
 from moto.sts.models import AssumedRole, STSBackend, sts_backends
 from moto.sts.responses import TokenResponse
 
 from localaws.credentials import Credential
 from localaws.engines import replace_backend, replace_responses
+from localaws.gateway.errors import AwsError
 from localaws.gateway.records import current_call
 from localaws.lab import Lab
 
@@ -21,13 +23,15 @@ HOUR = 3600
 
 
 class STSEngine(STSBackend):
-    """Registers the credentials of every assumed role with the gateway."""
+    """Assumes only roles that exist, and registers their credentials with the gateway."""
 
     lab: ClassVar[Lab]
 
     def assume_role(self, *args: Any, **kwargs: Any) -> AssumedRole:
+        duration = int(kwargs["duration"])
+        _check_role(kwargs["role_arn"], duration)
         role: AssumedRole = super().assume_role(*args, **kwargs)
-        credential = self.lab.credentials.mint(role.arn, role.account_id, role.user_id, int(kwargs["duration"]))
+        credential = self.lab.credentials.mint(role.arn, role.account_id, role.user_id, duration)
         role.access_key_id = credential.access_key_id
         role.secret_access_key = credential.secret_access_key
         role.session_token = credential.session_token or ""
@@ -64,6 +68,7 @@ class STSEngineResponse(TokenResponse):
         return ActionResult({"UserId": caller.user_id, "Account": caller.account_id, "Arn": caller.principal})
 
     def _mint(self, principal: str, user_id: str, seconds: int) -> dict[str, Any]:
+        _check_duration(seconds, 36 * HOUR)
         credential = self.lab.credentials.mint(principal, self.current_account, user_id, seconds)
         return {
             "AccessKeyId": credential.access_key_id,
@@ -83,6 +88,28 @@ def find_iam_key(access_key_id: str) -> Credential | None:
             user = iam.get_user(key.user_name)
             return Credential(key.access_key_id, key.secret_access_key, user.arn, account_id, user.id)
     return None
+
+
+def _check_role(role_arn: str, duration: int) -> None:
+    """Raise AccessDenied for a role that does not exist, ValidationError for a session longer than it allows.
+
+    STS API reference, AssumeRole: between 15 minutes and the role's MaxSessionDuration, an hour in a role chain.
+    """
+    caller = _caller()
+    try:
+        _, partition, _, _, account_id, _ = role_arn.split(":", 5)
+        role = iam_backends[account_id][partition].get_role_by_arn(role_arn)
+    except (ValueError, KeyError, NotFoundException):
+        # AWS does not tell whether there is such a role
+        message = f"User: {caller.principal} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
+        raise AwsError("AccessDenied", message, 403) from None
+    chained = ":assumed-role/" in caller.principal
+    _check_duration(duration, HOUR if chained else int(role.max_session_duration or HOUR))
+
+
+def _check_duration(seconds: int, longest: int) -> None:
+    if not 900 <= seconds <= longest:
+        raise AwsError("ValidationError", f"DurationSeconds must be between 900 and {longest} here, not {seconds}.")
 
 
 def _caller() -> Credential:
