@@ -29,14 +29,18 @@ class RunningLab:
         command = [sys.executable, "-m", "localaws", "--dir", str(self.directory), *self.options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + 30
-        while not (self.directory / "lab.json").exists():
+        while self._facts().get("pid") != self.process.pid:  # a killed lab leaves its file behind
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.process.kill()
                 raise RuntimeError(f"the lab did not start: {self.process.communicate()[0].decode()}")
             time.sleep(0.02)
-        self.facts: dict[str, Any] = json.loads((self.directory / "lab.json").read_text())
+        self.facts = self._facts()
         self.endpoint: str = self.facts["endpoint"]
         self.pid: int = self.facts["pid"]
+
+    def _facts(self) -> dict[str, Any]:
+        path = self.directory / "lab.json"
+        return json.loads(path.read_text()) if path.exists() else {}
 
     def client(self, service: str, **overrides: Any) -> Any:
         """A boto3 client; *overrides* go to it (other keys, a region, a Config)."""

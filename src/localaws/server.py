@@ -99,7 +99,8 @@ def serve(directory: Path, port: int = 0, account_id: str = "123456789012", regi
     """
     if not re.fullmatch(r"\d{12}", account_id):
         raise ValueError(f"an AWS account id has 12 digits, not {account_id!r}")
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory.mkdir(parents=True, exist_ok=True)
+    directory.chmod(0o700)
     _log_to(directory / "logs")
     lab = Lab(directory, _owner(directory, account_id), account_id, region)
     tune()
@@ -114,19 +115,20 @@ def serve(directory: Path, port: int = 0, account_id: str = "123456789012", regi
     server.timeout = 60
     server.shutdown_timeout = 2
     server.error_log = _log_error  # type: ignore[method-assign]
-    server.prepare()
-    lab.endpoint = f"http://127.0.0.1:{server.bind_addr[1]}"
-    for eager in ("sts", "s3"):
-        installer(eager)
 
     def stop(*_: Any) -> None:
+        lab.stopping.set()  # streams end by themselves; the server waits for them a moment
         threading.Thread(target=server.stop, daemon=True).start()
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    _write_lab_file(lab, server.bind_addr[1])
-    log.info("serving %s from %s", lab.endpoint, directory)
-    try:
+    server.prepare()
+    try:  # from here on threads run that have to be ended
+        lab.endpoint = f"http://127.0.0.1:{server.bind_addr[1]}"
+        for eager in ("sts", "s3"):
+            installer(eager)
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        _write_lab_file(lab, server.bind_addr[1])
+        log.info("serving %s from %s", lab.endpoint, directory)
         server.serve()
     finally:
         lab.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from typing import Any
 from localaws.credentials import Credential
 
 KEPT_IN_MEMORY = 50_000
+_NUMBER = re.compile(rb'\{"seq":(\d+),')
 _READS = ("Get", "List", "Describe", "Head", "BatchGet", "Scan", "Query")
 
 
@@ -61,8 +63,8 @@ class CallRecords:
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
         self._recent: deque[tuple[int, str]] = deque(maxlen=KEPT_IN_MEMORY)
-        self._sequence = 0
         path.touch(mode=0o600)
+        self._sequence = _last_number(path)
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND)
 
     def append(self, call: Call) -> None:
@@ -91,3 +93,14 @@ class CallRecords:
             if self._file >= 0:
                 os.close(self._file)
                 self._file = -1
+
+
+def _last_number(path: Path) -> int:
+    """The number of the last whole record in *path*, so that a lab that was ended or killed goes on counting."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - (1 << 20)))
+        for line in reversed(file.read().split(b"\n")[:-1]):
+            match = _NUMBER.match(line)
+            if match:
+                return int(match.group(1))
+    return 0
