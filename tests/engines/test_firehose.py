@@ -456,6 +456,21 @@ def test_other_destinations_are_refused_rather_than_pretended(streams: Streams) 
     assert "elsewhere" not in streams.firehose.list_delivery_streams(Limit=100)["DeliveryStreamNames"]
 
 
+def test_a_plain_s3_destination_is_described_as_both(streams: Streams) -> None:
+    """API S3DestinationConfiguration; buffering-hints.html: 5 MiB and 300 seconds unless said otherwise."""
+    bucket = streams.bucket()
+    streams.firehose.create_delivery_stream(
+        DeliveryStreamName=bucket,
+        S3DestinationConfiguration={"RoleARN": ROLE, "BucketARN": f"arn:aws:s3:::{bucket}"},
+    )
+    described = streams.firehose.describe_delivery_stream(DeliveryStreamName=bucket)["DeliveryStreamDescription"]
+    assert described["DeliveryStreamType"] == "DirectPut"
+    for kind in ("S3DestinationDescription", "ExtendedS3DestinationDescription"):
+        description = described["Destinations"][0][kind]
+        assert description["BufferingHints"] == {"SizeInMBs": 5, "IntervalInSeconds": 300}
+        assert description["CompressionFormat"] == "UNCOMPRESSED"
+
+
 def test_a_stream_of_the_same_name_and_tags(streams: Streams) -> None:
     """API CreateDeliveryStream: ResourceInUseException; TagDeliveryStream."""
     bucket = streams.bucket()

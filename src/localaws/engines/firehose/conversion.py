@@ -27,6 +27,8 @@ from localaws.engines.firehose.hive import (
 from localaws.engines.firehose.processing import Failure, Record
 
 Row = dict[str, Any]
+#: Records that are Python objects at the same time: they are many times larger than their JSON.
+_CHUNK = 10_000
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,21 @@ def convert(
         rules, reader = Rules(False, hive_timestamp(formats)), _Reader(columns, {})
     else:
         rules, reader = Rules(True, openx_timestamp), _Reader(columns, openx)
+    tables: list[pa.Table] = []
+    fitting: list[Record] = []
+    failures: list[Failure] = []
+    for start in range(0, len(records), _CHUNK):
+        table, fit, failed = _convert_chunk(records[start : start + _CHUNK], columns, rules, reader)
+        tables.append(table)
+        fitting += fit
+        failures += failed
+    serializer = conversion["OutputFormatConfiguration"]["Serializer"]
+    return _serialize(pa.concat_tables(tables), serializer) if fitting else None, fitting, failures
+
+
+def _convert_chunk(
+    records: list[Record], columns: Columns, rules: Rules, reader: _Reader
+) -> tuple[pa.Table, list[Record], list[Failure]]:
     rows: list[Row] = []
     owners: list[int] = []  # which record a row came from
     failures: dict[int, Failure] = {}
@@ -76,14 +93,13 @@ def convert(
     bad: dict[int, str] = {}
     arrays = [_column(rows, name, kind, rules, bad) for name, kind in columns.types.items()]
     for row, reason in bad.items():
-        record = records[owners[row]]
         message = f"Data does not match the schema. {reason}"
-        failures.setdefault(owners[row], Failure(record, "DataFormatConversion.MalformedData", message))
+        failure = Failure(records[owners[row]], "DataFormatConversion.MalformedData", message)
+        failures.setdefault(owners[row], failure)
     keep = pa.array([owner not in failures for owner in owners], pa.bool_())
     table = pa.Table.from_arrays(arrays, schema=columns.schema).filter(keep)
     fitting = [record for number, record in enumerate(records) if number not in failures]
-    file = _serialize(table, conversion["OutputFormatConfiguration"]["Serializer"]) if fitting else None
-    return file, fitting, [failures[number] for number in sorted(failures)]
+    return table, fitting, [failures[number] for number in sorted(failures)]
 
 
 class _ParseError(ValueError):
