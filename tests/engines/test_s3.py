@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -318,3 +319,18 @@ def test_a_bucket_policy_that_denies_is_obeyed(s3: Any, bucket: str) -> None:
     assert s3.get_object(Bucket=bucket, Key="open")["Body"].read() == b"x"
     assert error_of(s3.get_object, Bucket=bucket, Key="closed/k") == ("AccessDenied", 403)
     assert error_of(s3.get_object, Bucket=bucket, Key="open", ExpectedBucketOwner="999999999999")[1] == 403
+
+
+def test_a_locked_version_stays(s3: Any) -> None:
+    """User guide, "Locking objects with Object Lock": a version under retention cannot be deleted."""
+    name = f"s3-lock-{uuid.uuid4().hex[:12]}"
+    s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+    until = datetime(2099, 1, 1, tzinfo=UTC)
+    locked = {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": until}
+    version = s3.put_object(Bucket=name, Key="k", Body=b"x", **locked)["VersionId"]
+    assert error_of(s3.delete_object, Bucket=name, Key="k", VersionId=version) == ("AccessDenied", 403)
+    retention = s3.get_object_retention(Bucket=name, Key="k")["Retention"]
+    assert retention == {"Mode": "COMPLIANCE", "RetainUntilDate": until}
+    assert s3.delete_object(Bucket=name, Key="k")["DeleteMarker"] is True
+    s3.put_object(Bucket=name, Key="free", Body=b"x")
+    assert error_of(s3.get_object_retention, Bucket=name, Key="free") == ("NoSuchObjectLockConfiguration", 404)

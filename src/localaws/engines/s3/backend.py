@@ -232,9 +232,10 @@ class S3Engine(S3Backend):
                 key.acl = acl
             with self.lock:
                 condition.check(self.current(bucket, key_name), key_name)
+                self._date(bucket, key)
+                self._record("put", to_record(key, tags or {}))
                 self._insert(bucket, key)
                 self.set_tags(key, tags or {})
-                self._record("put", to_record(key, tags or {}))
         except BaseException:
             self.store.remove(value.file)
             raise
@@ -249,8 +250,9 @@ class S3Engine(S3Backend):
         newest = bucket.keys.get(key_name)
         return newest if isinstance(newest, StoredObject) else None
 
-    def _insert(self, bucket: FakeBucket, version: StoredObject | DeleteMarker) -> None:
-        """Put a new version on top. Where versioning is not enabled it takes the place of the null version."""
+    @staticmethod
+    def _date(bucket: FakeBucket, version: StoredObject | DeleteMarker) -> None:
+        """Give a new version its id and its place in time."""
         versions = bucket.keys.getlist(version.name, [])
         if bucket.is_versioned:
             version._version_id = uuid.uuid4().hex
@@ -258,7 +260,12 @@ class S3Engine(S3Backend):
             version._is_versioned = True
         if versions:  # listings order versions by time: no two may have the same
             version.last_modified = max(version.last_modified, versions[-1].last_modified + timedelta(milliseconds=1))
+
+    @staticmethod
+    def _insert(bucket: FakeBucket, version: StoredObject | DeleteMarker) -> None:
+        """Put a new version on top. Where versioning is not enabled it takes the place of the null version."""
         if version.version_id == NULL_VERSION:
+            versions = bucket.keys.getlist(version.name, [])
             versions = [kept for kept in versions if kept.version_id != NULL_VERSION]
             bucket.keys.setlist(version.name, [*versions, version])
         else:
@@ -317,8 +324,9 @@ class S3Engine(S3Backend):
 
     def _mark_deleted(self, bucket: FakeBucket, key_name: str) -> dict[str, Any]:
         marker = DeleteMarker(key_name, NULL_VERSION, self.now())
-        self._insert(bucket, marker)
+        self._date(bucket, marker)
         self._record("mark", marker_to_record(bucket.name, marker))
+        self._insert(bucket, marker)
         self.notifier.publish(bucket, Event.OBJECT_REMOVED_DELETE_MARKER_CREATED_EVENT, marker)
         return {"version-id": marker.version_id, "delete-marker": "true"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -26,15 +27,17 @@ class Journal:
         self._descriptor = -1
 
     def replay(self) -> Iterator[dict[str, Any]]:
-        """All changes, oldest first. A last line that the crash cut off was never acknowledged: it is dropped."""
+        """All changes, oldest first. A line that a crash or a full disk cut off was never acknowledged: it goes."""
         if not self._path.exists():
             return
         with self._path.open("rb") as lines:
             for line in lines:
-                if not line.endswith(b"\n"):
-                    log.warning("%s ends in a change that was cut off; dropped", self._path)
-                    return
-                yield json.loads(line)
+                try:
+                    change = json.loads(line)
+                except ValueError:
+                    log.warning("%s has a change that was cut off; dropped: %r", self._path, line[:200])
+                    continue
+                yield change
 
     def rewrite(self, changes: Iterable[dict[str, Any]]) -> None:
         """Replace the history by the shorter one that leads to the same state, and open it for appending."""
@@ -50,7 +53,9 @@ class Journal:
         with self._lock:
             if self._descriptor < 0:
                 raise RuntimeError("the object journal is closed: the lab is stopping")
-            os.write(self._descriptor, line)
+            if os.write(self._descriptor, line) != len(line):
+                os.write(self._descriptor, b"\n")
+                raise OSError(errno.ENOSPC, "no room for the object journal", str(self._path))
 
     def close(self) -> None:
         with self._lock:

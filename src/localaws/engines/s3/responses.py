@@ -48,7 +48,7 @@ Answer = tuple[int, dict[str, Any], Any]
 #: Requests that moto reads into memory: XML, JSON and browser forms.
 MAX_DOCUMENT = 64 << 20
 #: Query parameters that make a request about an object one of moto's.
-_SUBRESOURCES = {"acl", "tagging", "legal-hold", "retention", "attributes", "torrent", "restore", "select"}
+_SUBRESOURCES = {"acl", "tagging", "legal-hold", "retention", "attributes", "restore", "select"}
 #: Query parameters of bucket configuration, which the journal keeps as the requests that made it.
 _CONFIGURATIONS = {
     "accelerate",
@@ -73,9 +73,7 @@ _OTHER_BUCKET_READS = _CONFIGURATIONS | {"location", "policyStatus", "uploads", 
 
 
 class S3EngineResponse(S3Response):
-    """Answers PutObject, UploadPart, CopyObject, UploadPartCopy, GetObject, HeadObject and the multipart
-    operations itself, and leaves everything else to moto.
-    """
+    """Answers the operations on objects and parts and the listings itself, and leaves everything else to moto."""
 
     lab: ClassVar[Lab]
 
@@ -88,7 +86,7 @@ class S3EngineResponse(S3Response):
 
     def key_response(self, request: Request, full_url: str, headers: Any) -> Any:
         query = parse_qs(request.environ.get("QUERY_STRING", ""), keep_blank_values=True)
-        handler = None if _SUBRESOURCES & query.keys() else self._handler(request, query)
+        handler = self._handler(request, query)
         if handler is None:
             check_key(bucket_and_key(request)[1])
             _check_document(request)
@@ -138,6 +136,10 @@ class S3EngineResponse(S3Response):
     def _handler(self, request: Request, query: dict[str, list[str]]) -> Any:
         """The method for an operation that moves bytes, or None."""
         upload = "uploadId" in query
+        if request.method == "GET" and "retention" in query:
+            return self.get_object_retention
+        if _SUBRESOURCES & query.keys():
+            return None
         match request.method:
             case "PUT" if "x-amz-copy-source" in request.headers:
                 return self.upload_part_copy if upload else self.copy_object
@@ -147,6 +149,8 @@ class S3EngineResponse(S3Response):
                 return self.get_object
             case "HEAD":
                 return self.head
+            case "DELETE" if not upload:
+                return self.delete_object
             case "POST" if upload:
                 return self.complete_upload
             case "POST" if "uploads" in query:
@@ -270,6 +274,15 @@ class S3EngineResponse(S3Response):
         _check_restored(source)
         return source
 
+    def delete_object(self) -> Answer:
+        """Source: S3 API reference, DeleteObject."""
+        bucket = self._bucket("DeleteObject")
+        Condition(self.headers.get("If-Match")).check(self.backend.current(bucket, self.key_name), self.key_name)
+        version_id = self.querystring.get("versionId", [None])[0]
+        bypass = self.headers.get("x-amz-bypass-governance-retention", "").lower() == "true"
+        _, meta = self.backend.delete_object(self.bucket_name, self.key_name, version_id, bypass)
+        return 204, {f"x-amz-{name}": value for name, value in meta.items()}, ""
+
     # Multipart uploads
 
     def create_upload(self) -> Answer:
@@ -367,6 +380,16 @@ class S3EngineResponse(S3Response):
     def get_object(self) -> Answer:
         """Source: S3 API reference, GetObject."""
         return self._read(with_body=True)
+
+    def get_object_retention(self) -> Answer:
+        """Source: S3 API reference, GetObjectRetention; moto would answer with the object."""
+        self._bucket("GetObjectRetention")
+        key = self._find(self.bucket_name, self.key_name, self.querystring.get("versionId", [None])[0])
+        if not key.lock_mode:
+            message = "The specified object does not have a ObjectLock configuration"
+            raise AwsError("NoSuchObjectLockConfiguration", message, 404)
+        retention = {"Mode": key.lock_mode, "RetainUntilDate": key.lock_until}
+        return self._document("GetObjectRetention", {"Retention": retention}, {})
 
     def head(self) -> Answer:
         """Source: S3 API reference, HeadObject."""

@@ -16,9 +16,11 @@ from typing import Protocol
 from localaws.engines.s3.checksums import Checksum, Hash, encode, new_hash
 from localaws.gateway.errors import AwsError
 
-#: How much is read, hashed and written at a time.
-BLOCK = 1 << 20
-_QUEUED_BLOCKS = 4
+#: How much is read, hashed and written at a time, in bytes: small enough for a processor's cache.
+BLOCK = 1 << 18
+#: Bodies up to this size are not worth a second thread.
+SMALL = 1 << 20
+_QUEUED_BLOCKS = 16
 
 
 class Readable(Protocol):
@@ -75,7 +77,7 @@ class ObjectStore:
 
         Raises IncompleteBody, or what the stream raises; then nothing is left behind.
         """
-        if length <= BLOCK:
+        if length <= SMALL:
             return self.write(_read_all(stream, length), algorithm)
         file = uuid.uuid4().hex
         hashes = _hashes(algorithm)
