@@ -33,6 +33,7 @@ ENGINES = {
     "firehose": "localaws.engines.firehose",
     "kinesis": "localaws.engines.kinesis",
     "s3": "localaws.engines.s3",
+    "sqs": "localaws.engines.sqs",
     "sts": "localaws.engines.sts",
 }
 
