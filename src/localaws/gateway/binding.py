@@ -10,9 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from moto.core.responses import BaseResponse
+from moto.core.serialize import SerializationContext
 from moto.utilities.utils import get_partition
 
 from localaws.gateway.operations import Operation
+from localaws.gateway.records import current_call
 
 _ENVIRON_KEY = "localaws.identified"
 _moto_get_action = BaseResponse._get_action
@@ -28,6 +30,7 @@ def bind() -> None:
     """Teach moto's response classes to ask the gateway; once a process is enough."""
     BaseResponse._get_action = _get_action  # type: ignore[method-assign, assignment]
     BaseResponse.setup_class = _setup_class  # type: ignore[method-assign, assignment]
+    SerializationContext.__init__ = _take_request_id  # type: ignore[method-assign, assignment]
 
 
 def _get_action(response: BaseResponse) -> str:
@@ -45,3 +48,8 @@ def _setup_class(response: BaseResponse, request: Any, *arguments: Any, **option
     if region:
         response.region = region
         response.partition = get_partition(region)
+
+
+def _take_request_id(context: SerializationContext, request_id: str | None = None) -> None:
+    """Answers carry the call's own id, where moto would write the words "request-id"."""
+    context.request_id = request_id or current_call.get().request_id
