@@ -26,7 +26,9 @@ ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 
 # What each notebook is run with, besides its defaults: at least two sets, the first of them the quickest.
-PARAMETERS: dict[str, list[dict[str, Any]]] = {}
+PARAMETERS: dict[str, list[dict[str, Any]]] = {
+    "00_introduction": [{"airport": "JFK", "hours": 1}, {"airport": "LGA", "hours": 24}],
+}
 
 # The `##` headings of a notebook; one for each outcome comes after "Connect".
 OPENING = ["What you will be able to do", "Parameters", "Connect"]
