@@ -36,9 +36,9 @@ class Kind:
     created_by: tuple[str, str]
     delete: Callable[[Any, str], Any]
 
-    @property
-    def plural(self) -> str:
-        return re.sub("y$", "ie", self.title) + "s"
+    def count(self, number: int) -> str:
+        """Such as "2 IAM policies"."""
+        return f"{number} {self.title if number == 1 else re.sub('y$', 'ie', self.title) + 's'}"
 
     def names(self, region: str) -> Iterator[str]:
         """The names of all that exist in a region, somebody else's too. A queue or topic is listed by its address."""
@@ -106,12 +106,12 @@ def teardown(timeout: float = 120.0) -> None:
         LeftOver: something is still there; the message names it.
     """
     session = current()
-    gone: Counter[str] = Counter()
+    gone: Counter[Kind] = Counter()
     faults: dict[str, str] = {}
     for kind, region, address in list(_own(session)):
         try:
             kind.delete(boto3.client(kind.service, region_name=region), address)
-            gone[kind.plural] += 1
+            gone[kind] += 1
         except ClientError as error:
             if not _absent(error):
                 faults[f"{kind.title} {_short(address)}"] = f": {error}"
@@ -127,7 +127,7 @@ def teardown(timeout: float = 120.0) -> None:
     if faults:
         lines = [label + fault for label, fault in faults.items()]
         raise LeftOver("\n- ".join(["teardown could not delete", *lines]) + "\nMend the cause and run it again.")
-    what = ", ".join(f"{number} {plural}" for plural, number in gone.items()) or "nothing to delete"
+    what = ", ".join(kind.count(number) for kind, number in gone.items()) or "nothing to delete"
     print(f"Teardown: {what}. Nothing is left.")
     strangers = sorted(_strangers(session))
     if strangers:
@@ -200,7 +200,7 @@ def _settle(session: Session, faults: Mapping[str, str]) -> dict[str, str]:
     for entry in list(session.ledger):
         kind = kinds.get((entry.service, entry.operation))
         if kind is None and (entry.service, entry.operation) not in PART_OF:
-            label = f"{entry.service} {entry.operation} {', '.join(entry.names.values())}"
+            label = f"{entry.service} {entry.operation} {next(iter(entry.names.values()), '')}"
             unknown[label] = ": teardown does not know this kind, delete it yourself"
         elif kind is None or f"{kind.title} {entry.names.get(kind.created_by[1])}" not in faults:
             session.ledger.remove(entry)

@@ -1,0 +1,120 @@
+"""The bill: list prices with their day and source, quantities from what was really called."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+import dehelpers as de
+from dehelpers import price
+from tests.conftest import RunningLab
+from tests.connected import connected, keys_of, process
+
+NewLab = Callable[..., RunningLab]
+
+
+def quantities(bill: price.Bill) -> dict[str, float]:
+    return {line.price.key: line.quantity for line in bill.lines}
+
+
+def test_every_price_says_when_and_where_it_was_read() -> None:
+    for entry in price.prices().values():
+        assert entry.usd > 0
+        assert entry.per >= 1
+        assert entry.sure in ("aws", "third party", "unverified")
+        assert entry.source.startswith("https://aws.amazon.com/") == (entry.sure == "aws")
+        if entry.read:
+            datetime.date.fromisoformat(entry.read)
+        assert bool(entry.read) == (entry.sure != "unverified")
+    wanted = {key for key, _ in price.METERED.values()} | {*price.STANDING.values(), *price.REQUESTS.values()}
+    assert wanted <= price.prices().keys()
+
+
+def test_an_estimate_of_what_stands_and_what_is_used() -> None:
+    month = price.estimate({"kinesis.shard_hour": 2, "kinesis.put_unit": 1e6, "s3.storage": 10}, hours=730)
+    assert [round(line.usd, 6) for line in month.lines] == [21.9, 0.014, 0.23]
+    assert round(month.total, 6) == 22.144
+    text = repr(month)
+    assert "estimate" in text
+    assert "2026-09-25" in text
+    assert "Not counted: free tiers" in text
+    with pytest.raises(KeyError, match=r"no price 'kinesis\.hour'"):
+        price.estimate({"kinesis.hour": 1})
+
+
+def test_prices_not_seen_on_awss_page_are_marked() -> None:
+    bill = price.estimate({"sqs.request": 1, "s3.put": 1})
+    assert [row["price, USD"] for row in bill.rows()][:2] == ["0.4 per million requests*", "0.005 per 1,000 requests"]
+    assert "* not read on AWS's own page" in repr(bill)
+    assert "*" not in repr(price.estimate({"s3.put": 1}))
+
+
+def test_the_bill_of_a_session_counts_what_it_called(new_lab: NewLab, tmp_path: Path) -> None:
+    lab = new_lab()
+    lab.client("s3").create_bucket(Bucket="before-the-session")
+    with connected(lab, tmp_path):
+        s3, kinesis, sqs = boto3.client("s3"), boto3.client("kinesis"), boto3.client("sqs")
+        s3.create_bucket(Bucket=de.name("lake"))
+        s3.put_object(Bucket=de.name("lake"), Key="a", Body=bytes(10_737_418))
+        s3.get_object(Bucket=de.name("lake"), Key="a")["Body"].read()
+        s3.delete_object(Bucket=de.name("lake"), Key="a")
+        stream = {"StreamName": de.name("departures", "stream")}
+        kinesis.create_stream(**stream, ShardCount=2)
+        de.wait(lambda: kinesis.describe_stream_summary(**stream)["StreamDescriptionSummary"]["StreamStatus"],
+                until="ACTIVE", what="stream")  # fmt: skip
+        # "A PUT payload unit is counted in 25 KB payload chunks that comprise a record" (Kinesis pricing)
+        records = [{"Data": bytes(size), "PartitionKey": "k"} for size in (1, 26_000, 60_000)]
+        kinesis.put_records(**stream, Records=records)
+        sqs.create_queue(QueueName=de.name("bad", "queue"))
+        bill = de.cost()
+        used = quantities(bill)
+        assert used["s3.put"] == 2
+        assert used["s3.get"] == 1, "and DELETE is free"
+        assert used["s3.storage"] == pytest.approx(0.01 / 730, rel=0.01), "0.01 GB for one begun hour"
+        assert used["kinesis.shard_hour"] == 2
+        assert used["kinesis.put_unit"] == 1 + 2 + 3
+        assert used["sqs.request"] == 1
+        assert bill.total == pytest.approx(0.0300105, abs=1e-6)
+        assert "would have cost on AWS: an estimate" in repr(bill)
+        assert "<table>" in bill._repr_html_()
+        assert "Kinesis Data Streams shard 0.030000" in repr(de.show.cost(bill))
+
+
+def test_nothing_metered_is_said_and_is_no_error(new_lab: NewLab, tmp_path: Path) -> None:
+    lab = new_lab("far", "--account-id", "999999999999")
+    with process(tmp_path, {**keys_of(lab), "AWS_ENDPOINT_URL": lab.endpoint}):
+        de.connect("aws", consent="us-east-1:1", estimate=0.5)
+        assert "Cost Explorer" in repr(de.cost())
+        assert de.cost().total == 0
+
+
+def record(minute: int, operation: str, **fields: Any) -> dict[str, Any]:
+    time = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC) + datetime.timedelta(minutes=minute)
+    stream = "arn:aws:kinesis:us-east-1:123456789012:stream/x"
+    defaults = {"service": "kinesis", "resources": [stream], "units": {}, "bytes_in": 0, "time": time.isoformat()}
+    return {**defaults, "operation": operation, **fields}
+
+
+def test_shards_are_billed_by_the_hour_begun_and_by_how_many_stood_then() -> None:
+    used = price._used(
+        [
+            record(0, "CreateStream", units={"kinesis:shards": 1}),
+            record(90, "UpdateShardCount", units={"kinesis:shards": 4}),  # in the second hour
+            record(190, "DeleteStream", units={"kinesis:shards": 0}),  # in the fourth
+            record(400, "ListStreams", resources=[]),
+        ]
+    )
+    assert used["kinesis.shard_hour"] == 1 + 4 + 4 + 4
+
+
+def test_the_table_is_valid_and_each_key_is_there_once() -> None:
+    document = json.loads((Path(price.__file__).parent / "prices.json").read_text())
+    keys = [entry["key"] for entry in document["prices"]]
+    assert len(keys) == len(set(keys))
+    assert document["region"] == "us-east-1"

@@ -1,0 +1,162 @@
+"""teardown deletes the session's own, only that, and proves it: seen with boto3 over the socket."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+import dehelpers as de
+from dehelpers.teardown import KINDS, LeftOver
+from tests.conftest import RunningLab
+from tests.connected import connected, keys_of, process
+
+TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
+DOCUMENT = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+)
+
+
+@pytest.fixture(scope="module")
+def session(lab: RunningLab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[de.Session]:
+    with connected(lab, tmp_path_factory.mktemp("home"), prefix="gone") as session:
+        yield session
+
+
+def make_one_of_each() -> None:
+    """A resource of every kind that teardown knows, each with what makes it hard to delete."""
+    s3, bucket = boto3.client("s3"), de.name("lake")
+    s3.create_bucket(Bucket=bucket)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    for body in (b"old", b"new"):
+        s3.put_object(Bucket=bucket, Key="k", Body=body)
+    s3.delete_object(Bucket=bucket, Key="k")  # leaves both versions and a marker
+    s3.create_multipart_upload(Bucket=bucket, Key="never finished")
+
+    kinesis = boto3.client("kinesis")
+    kinesis.create_stream(StreamName=de.name("departures", "stream"), ShardCount=1)
+    arn = kinesis.describe_stream_summary(StreamName="gone-departures")["StreamDescriptionSummary"]["StreamARN"]
+    kinesis.get_waiter("stream_exists").wait(StreamName="gone-departures", WaiterConfig={"Delay": 1})
+    kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="fast")
+
+    iam, role = boto3.client("iam"), de.name("delivery", "role")
+    role_arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    iam.put_role_policy(RoleName=role, PolicyName="inline", PolicyDocument=DOCUMENT)
+    policy = iam.create_policy(PolicyName=de.name("read", "role"), PolicyDocument=DOCUMENT)["Policy"]["Arn"]
+    iam.create_policy_version(PolicyArn=policy, PolicyDocument=DOCUMENT, SetAsDefault=True)
+    iam.attach_role_policy(RoleName=role, PolicyArn=policy)
+
+    boto3.client("firehose").create_delivery_stream(
+        DeliveryStreamName=de.name("to-lake", "firehose"),
+        ExtendedS3DestinationConfiguration={"RoleARN": role_arn, "BucketARN": f"arn:aws:s3:::{bucket}"},
+    )
+    queue = boto3.client("sqs").create_queue(QueueName=de.name("new-files", "queue"))["QueueUrl"]
+    topic = boto3.client("sns").create_topic(Name=de.name("alerts", "topic"))["TopicArn"]
+    boto3.client("sns").subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:123456789012:{queue.rpartition('/')[2]}"
+    )
+    boto3.client("cloudwatch").put_metric_alarm(
+        AlarmName=de.name("late", "alarm"), Namespace="AWS/Kinesis", MetricName="IncomingRecords", Period=60,
+        EvaluationPeriods=1, Threshold=1, ComparisonOperator="LessThanThreshold", Statistic="Sum",
+    )  # fmt: skip
+    glue, database = boto3.client("glue"), de.name("lake", "database")
+    glue.create_database(DatabaseInput={"Name": database})
+    glue.create_table(DatabaseName=database, TableInput={"Name": "weather"})
+    boto3.client("dynamodb").create_table(
+        TableName=de.name("checkpoints", "table"), BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )  # fmt: skip
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("main.py", "def handler(event, context): ...")
+    boto3.client("lambda").create_function(
+        FunctionName=de.name("clean", "function"), Role=role_arn, Runtime="python3.13", Handler="main.handler",
+        Code={"ZipFile": code.getvalue()},
+    )  # fmt: skip
+    boto3.client("logs").create_log_group(logGroupName="/aws/lambda/gone-clean")
+
+
+def remaining(prefix: str) -> list[str]:
+    return [
+        name
+        for kind in KINDS
+        for name in kind.names("us-east-1")
+        if name.rpartition("/")[2].rpartition(":")[2].startswith(prefix)
+    ]
+
+
+def test_everything_is_deleted_and_only_the_sessions_own(
+    session: de.Session, lab: RunningLab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab.aws("s3", "mb", "s3://somebody-elses")
+    lab.aws("sns", "create-topic", "--name", "somebody-elses")
+    make_one_of_each()
+    assert len(remaining("gone")) == len(KINDS), "one of each kind, or this test proves too little"
+    capsys.readouterr()
+    de.teardown()
+    assert capsys.readouterr().out == (
+        "Teardown: 1 alarm, 1 Lambda function, 1 Firehose stream, 1 Kinesis stream, 1 SNS topic, 1 SQS queue, "
+        "1 DynamoDB table, 1 Glue database, 1 bucket, 1 IAM role, 1 IAM policy, 1 log group. Nothing is left.\n"
+    )
+    assert remaining("gone") == []
+    assert len(session.ledger) == 0
+    assert boto3.client("sns").list_subscriptions()["Subscriptions"] == []
+    assert "somebody-elses" in {bucket["Name"] for bucket in lab.client("s3").list_buckets()["Buckets"]}
+    assert len(lab.client("sns").list_topics()["Topics"]) == 1
+
+
+def test_it_can_be_run_again(session: de.Session, capsys: pytest.CaptureFixture[str]) -> None:
+    de.teardown()
+    assert capsys.readouterr().out == "Teardown: nothing to delete. Nothing is left.\n"
+
+
+def test_what_the_aws_cli_made_is_found_by_its_prefix(session: de.Session, lab: RunningLab) -> None:
+    lab.aws("s3", "mb", "s3://gone-by-hand")
+    assert len(session.ledger) == 0, "another program's calls are not in the ledger"
+    de.teardown()
+    assert remaining("gone") == []
+
+
+def test_what_has_another_name_is_found_by_the_ledger(session: de.Session, capsys: pytest.CaptureFixture[str]) -> None:
+    boto3.client("sqs").create_queue(QueueName="any-name-at-all")
+    de.teardown()
+    assert "1 SQS queue" in capsys.readouterr().out
+    assert remaining("any-name") == []
+
+
+def test_what_cannot_be_deleted_is_an_error_that_names_it(session: de.Session) -> None:
+    iam, dynamodb = boto3.client("iam"), boto3.client("dynamodb")
+    boto3.client("s3").create_bucket(Bucket=de.name("lake"))
+    iam.create_user(UserName="keeper")  # no kind that teardown knows
+    dynamodb.create_table(
+        TableName="gone-held", BillingMode="PAY_PER_REQUEST", DeletionProtectionEnabled=True,
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )  # fmt: skip
+    with pytest.raises(LeftOver) as caught:
+        de.teardown()
+    message = str(caught.value)
+    assert "- DynamoDB table gone-held: An error occurred (ValidationException)" in message
+    assert "- iam CreateUser keeper: teardown does not know this kind" in message
+    assert remaining("gone") == ["gone-held"], "what could be deleted was"
+    dynamodb.update_table(TableName="gone-held", DeletionProtectionEnabled=False)
+    iam.delete_user(UserName="keeper")
+    session.ledger.remove(next(entry for entry in session.ledger if entry.operation == "CreateUser"))
+    de.teardown()
+    assert remaining("gone") == []
+
+
+def test_a_url_as_target_is_torn_down_too(lab: RunningLab, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with process(tmp_path, keys_of(lab)):
+        session = de.connect(lab.endpoint, prefix="url")
+        assert session.target == "endpoint"
+        boto3.client("s3").create_bucket(Bucket=de.name("lake"))
+        de.teardown()
+        assert remaining("url") == []
+    assert "1 bucket" in capsys.readouterr().out
