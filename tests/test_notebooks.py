@@ -54,7 +54,7 @@ RETIRED = {
     r"AWS (Single Sign-On|SSO)\b": "IAM Identity Center",
     r"select_object_content": "Athena (S3 Select is closed to new customers)",
 }
-HISTORY = ("formerly", "renamed", "retired", "the guide")
+HISTORY = ("formerly", "previously", "renamed", "retired", "the guide")
 
 # What is not the same on the next run, or on the next machine.
 VOLATILE = {
