@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.credentials import Credentials, RefreshableCredentials
 
-from localaws.credentials import random_key_id
+from localaws.credentials import Credential, random_key_id
 
 if TYPE_CHECKING:
     from localaws.lab import Lab
@@ -51,14 +51,18 @@ def _make_client(lab: Lab, service: str, region: str, role_arn: str | None, sess
     return client
 
 
-def _role_credentials(lab: Lab, role_arn: str, session_name: str) -> Credentials:
-    """Temporary credentials of the role, renewed before they end, as STS gives them to a service."""
+def credential_of_role(lab: Lab, role_arn: str, session_name: str, seconds: int = 3600) -> Credential:
+    """Temporary credentials of the role, as STS gives them to a service that works with it, for *seconds*."""
     account_id, role_name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
     principal = f"arn:aws:sts::{account_id}:assumed-role/{role_name}/{session_name}"
-    user_id = f"{random_key_id('AROA')}:{session_name}"
+    return lab.credentials.mint(principal, account_id, f"{random_key_id('AROA')}:{session_name}", seconds)
+
+
+def _role_credentials(lab: Lab, role_arn: str, session_name: str) -> Credentials:
+    """Credentials of the role that are renewed before they end on the lab's clock."""
 
     def refresh() -> dict[str, str]:
-        minted = lab.credentials.mint(principal, account_id, user_id, seconds=3600)
+        minted = credential_of_role(lab, role_arn, session_name)
         assert minted.expires is not None and minted.session_token is not None
         return {
             "access_key": minted.access_key_id,

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 #: moto's service name → the module that does its work. Installed when the service is first called.
 ENGINES = {
+    "awslambda": "localaws.engines.lambda_",
     "firehose": "localaws.engines.firehose",
     "kinesis": "localaws.engines.kinesis",
     "s3": "localaws.engines.s3",

@@ -1,0 +1,33 @@
+"""Lambda: functions that run, in child processes, with the limits, logs and errors that AWS gives them.
+
+From the wire inwards: `responses` reads Invoke, `backend` finds the function, `execution` runs it in a `worker` of the
+`pool` and writes its log (`transcript`, `logs`). `bootstrap` is what runs in the child; `packages` brings code to
+disk. What moto does right (functions' configuration, versions, aliases, layers, policies, tags) stays moto's.
+"""
+
+from __future__ import annotations
+
+import shutil
+
+import moto.awslambda.models
+from moto.awslambda.models import lambda_backends
+from moto.awslambda.responses import LambdaResponse
+
+from localaws.engines import replace_backend, replace_responses
+from localaws.engines.lambda_.backend import LambdaEngine
+from localaws.engines.lambda_.execution import Executor
+from localaws.engines.lambda_.function import FunctionEngine
+from localaws.engines.lambda_.responses import LambdaEngineResponse
+from localaws.lab import Lab
+
+
+def install(lab: Lab) -> None:
+    """Serve Lambda from this engine. Functions do not outlive the server, so what an earlier one left is removed."""
+    directory = lab.directory / "lambda"
+    shutil.rmtree(directory, ignore_errors=True)
+    LambdaEngine.lab = LambdaEngineResponse.lab = FunctionEngine.lab = lab
+    FunctionEngine.directory = directory
+    LambdaEngine.executor = Executor(lab, directory / "environments")
+    moto.awslambda.models.LambdaFunction = FunctionEngine  # type: ignore[misc]
+    replace_backend(lambda_backends, LambdaEngine)
+    replace_responses(LambdaResponse, LambdaEngineResponse)

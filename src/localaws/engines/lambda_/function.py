@@ -1,0 +1,179 @@
+"""A function whose code is checked when it arrives and lies on disk, ready to be run.
+
+moto keeps the configuration. Sources: CreateFunction, API reference; Lambda developer guide, "Lambda quotas".
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from pathlib import Path
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+from moto.awslambda.exceptions import InvalidParameterValueException
+from moto.awslambda.models import LambdaFunction
+from moto.awslambda.utils import get_backend
+
+from localaws.engines.lambda_.environment import check_variables
+from localaws.engines.lambda_.packages import LARGEST_ZIP, check_size, unzip, unzipped_size
+from localaws.engines.lambda_.worker import Sandbox
+from localaws.gateway.errors import AwsError
+from localaws.lab import Lab
+
+#: CreateFunction, API reference: allowed seconds and megabytes.
+TIMEOUTS = range(1, 901)
+MEMORY_SIZES = range(128, 10_241)
+_RUNTIME = re.compile(r"python3\.\d+")
+
+
+class FunctionEngine(LambdaFunction):
+    """moto's function, which can say what to run."""
+
+    lab: ClassVar[Lab]
+    directory: ClassVar[Path]
+
+    def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
+        self.dead_letter_arn: str = ""
+        self.log_group: str = ""
+        _check_settings({"Timeout": 3, "MemorySize": 128, "Runtime": None, "Handler": None, **spec})
+        if spec.get("PackageType", "Zip") != "Zip":
+            raise InvalidParameterValueException("This lab runs functions of PackageType Zip: it has no containers.")
+        super().__init__(account_id, {**spec, "Code": zip_code(self.lab, spec["Code"], region)}, region, version)
+        self._keep(spec)
+        self._check_total_size()
+
+    @property
+    def code_path(self) -> Path:
+        """Where the code lies unzipped."""
+        return unzip([self.code_bytes], self.directory / "code")
+
+    @property
+    def layers_path(self) -> Path | None:
+        """Where the layers lie unzipped over one another; None without any."""
+        archives = self._layer_archives()
+        return unzip(archives, self.directory / "layers") if archives else None
+
+    def sandbox(self) -> Sandbox:
+        """What an execution environment of this function, as it is now, is made for."""
+        return Sandbox(
+            account_id=self.account_id,
+            region=self.region,
+            name=self.function_name,
+            version=str(self.version),
+            runtime=self.run_time or "",
+            handler=self.handler or "",
+            role=self.role,
+            memory_mb=int(self.memory_size),
+            timeout=int(self.timeout),
+            storage_mb=int(self.ephemeral_storage),
+            code=self.code_path,
+            layers=self.layers_path,
+            variables=tuple(sorted(self.environment_vars.items())),
+            log_group=self.log_group or self.logs_group_name,
+        )
+
+    def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
+        configuration = super().get_configuration(on_create)
+        if self.dead_letter_arn:
+            configuration["DeadLetterConfig"] = {"TargetArn": self.dead_letter_arn}
+        configuration["LoggingConfig"] = {"LogFormat": "Text", "LogGroup": self.log_group or self.logs_group_name}
+        return configuration
+
+    def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
+        """Change settings; environments made for the former ones serve no further calls."""
+        _check_settings(config_updates)
+        former = self.layers
+        super().update_configuration(config_updates)
+        try:
+            self._check_total_size()
+        except InvalidParameterValueException:
+            self.layers = former
+            raise
+        if "EphemeralStorage" in config_updates:
+            self.ephemeral_storage = config_updates["EphemeralStorage"]["Size"]
+        self._keep(config_updates)
+        self._touch()
+        return self.get_configuration()
+
+    def update_function_code(self, updated_spec: dict[str, Any]) -> dict[str, Any]:
+        """Change the code, or with ``DryRun`` only check it."""
+        code = zip_code(self.lab, updated_spec, self.region)
+        super().update_function_code({**code, "DryRun": updated_spec.get("DryRun", False)})
+        self._check_total_size()
+        self._touch()
+        return self.get_configuration()
+
+    def _keep(self, spec: dict[str, Any]) -> None:
+        """Keep the settings that moto has no place for."""
+        if "DeadLetterConfig" in spec:
+            self.dead_letter_arn = spec["DeadLetterConfig"].get("TargetArn", "")
+        if "LoggingConfig" in spec:
+            self.log_group = spec["LoggingConfig"].get("LogGroup", self.log_group)
+
+    def _touch(self) -> None:
+        self.last_modified = self.lab.clock.now().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
+
+    def _layer_archives(self) -> list[bytes]:
+        backend = get_backend(self.account_id, self.region)
+        versions = [backend.layers_versions_by_arn(layer["Arn"]) for layer in self.layers]
+        return [version.code_bytes for version in versions if version is not None]
+
+    def _check_total_size(self) -> None:
+        check_size(unzipped_size([self.code_bytes, *self._layer_archives()]))
+
+
+def zip_code(lab: Lab, code: dict[str, Any], region: str) -> dict[str, Any]:
+    """*code* as the request gave it (``ZipFile``, or ``S3Bucket`` and ``S3Key``) as ``{"ZipFile": base64}``, checked.
+
+    Raises InvalidParameterValueException for what is no safe zip archive or is not there.
+    """
+    if "S3Bucket" in code:
+        archive = _from_s3(lab, code, region)
+    elif "ZipFile" in code:
+        try:
+            archive = base64.b64decode(code["ZipFile"])
+        except (binascii.Error, ValueError):
+            raise InvalidParameterValueException("ZipFile is not base64.") from None
+        if len(archive) > LARGEST_ZIP:
+            raise AwsError(
+                "RequestEntityTooLargeException",
+                f"A .zip file in a request must be smaller than {LARGEST_ZIP} bytes: put larger ones into S3.",
+                413,
+            )
+    else:
+        raise InvalidParameterValueException("Please provide ZipFile, or S3Bucket and S3Key.")
+    unzip([archive], FunctionEngine.directory / "code")
+    return {"ZipFile": base64.b64encode(archive).decode()}
+
+
+def _from_s3(lab: Lab, code: dict[str, Any], region: str) -> bytes:
+    version = {"VersionId": code["S3ObjectVersion"]} if code.get("S3ObjectVersion") else {}
+    try:
+        answer = lab.client("s3", region=region).get_object(Bucket=code["S3Bucket"], Key=code["S3Key"], **version)
+    except ClientError as error:
+        details = error.response["Error"]
+        raise InvalidParameterValueException(
+            f"Error occurred while GetObject. S3 Error Code: {details['Code']}. S3 Error Message: {details['Message']}"
+        ) from None
+    content: bytes = answer["Body"].read()
+    return content
+
+
+def _check_settings(spec: dict[str, Any]) -> None:
+    """Raises InvalidParameterValueException for settings that AWS, or this lab, cannot run."""
+    if "Runtime" in spec and not _RUNTIME.fullmatch(spec["Runtime"] or ""):
+        raise InvalidParameterValueException(
+            f"This lab runs Python functions: the runtime must be python3.x, not {spec['Runtime']!r}."
+        )
+    if "Handler" in spec and not spec["Handler"]:
+        raise InvalidParameterValueException("Handler is required for functions with PackageType Zip.")
+    for name, allowed in (("Timeout", TIMEOUTS), ("MemorySize", MEMORY_SIZES)):
+        if spec.get(name) is not None and spec[name] not in allowed:
+            raise AwsError(
+                "ValidationException",
+                f"1 validation error detected: Value '{spec[name]}' at '{name[0].lower() + name[1:]}' failed to "
+                f"satisfy constraint: Member must have value between {allowed.start} and {allowed.stop - 1}",
+            )
+    check_variables((spec.get("Environment") or {}).get("Variables", {}))

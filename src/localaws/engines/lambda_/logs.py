@@ -1,0 +1,83 @@
+"""Delivers transcripts to CloudWatch Logs in the background, with the rights of the function's role."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import queue
+from collections.abc import Iterator
+
+from botocore.exceptions import ClientError
+
+from localaws.engines.lambda_.transcript import LogLine
+from localaws.engines.lambda_.worker import Sandbox
+from localaws.lab import Lab
+
+log = logging.getLogger(__name__)
+
+#: PutLogEvents, API reference: events and bytes of one request; each event counts 26 bytes more than its text.
+MOST_EVENTS = 10_000
+MOST_BYTES = 1_048_576
+_EVENT_OVERHEAD = 26
+
+
+class LogDelivery:
+    """A queue of lines; one thread sends them, in order, to the log stream of each execution environment."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._outgoing: queue.SimpleQueue[tuple[Sandbox, str, list[LogLine]] | None] = queue.SimpleQueue()
+        self._streams: set[tuple[str, str, str]] = set()
+        lab.spawn("lambda-logs", self._deliver)
+        lab.on_stop(lambda: self._outgoing.put(None))
+
+    def send(self, sandbox: Sandbox, log_stream: str, lines: list[LogLine]) -> None:
+        """Have *lines* delivered; returns at once."""
+        self._outgoing.put((sandbox, log_stream, lines))
+
+    def _deliver(self) -> None:
+        while (item := self._outgoing.get()) is not None:
+            sandbox, log_stream, lines = item
+            try:
+                self._put(sandbox, log_stream, lines)
+            except ClientError as error:  # as on AWS, a role without rights to write logs leaves none
+                log.warning("no logs of function %s: %s", sandbox.name, error)
+            except Exception:
+                if self._lab.stopping.is_set():
+                    return
+                log.exception("no logs of function %s", sandbox.name)
+
+    def _put(self, sandbox: Sandbox, log_stream: str, lines: list[LogLine]) -> None:
+        client = self._lab.client("logs", region=sandbox.region, role_arn=sandbox.role, session_name=sandbox.name)
+        place = {"logGroupName": sandbox.log_group, "logStreamName": log_stream}
+        key = sandbox.region, sandbox.log_group, log_stream
+        if key not in self._streams:
+            for create, arguments in (
+                (client.create_log_group, {"logGroupName": sandbox.log_group}),
+                (client.create_log_stream, place),
+            ):
+                try:
+                    create(**arguments)
+                except client.exceptions.ResourceAlreadyExistsException:
+                    continue
+            self._streams.add(key)
+        for batch in _batches(lines):
+            try:
+                client.put_log_events(**place, logEvents=[line._asdict() for line in batch])
+            except client.exceptions.ResourceNotFoundException:  # somebody deleted the group: the next call makes it
+                self._streams.discard(key)
+                raise
+
+
+def _batches(lines: list[LogLine]) -> Iterator[list[LogLine]]:
+    """Parts of *lines*, each fit for one request."""
+    sizes = itertools.accumulate(len(line.message.encode()) + _EVENT_OVERHEAD for line in lines)
+    start, sent = 0, 0
+    before = 0
+    for index, size in enumerate(sizes):
+        if size - sent > MOST_BYTES or index - start >= MOST_EVENTS:
+            yield lines[start:index]
+            start, sent = index, before
+        before = size
+    if start < len(lines):
+        yield lines[start:]

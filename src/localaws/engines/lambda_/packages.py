@@ -1,0 +1,117 @@
+"""Zip archives to directories: what is not safe or too large is refused before anything is written.
+
+Sources: Lambda developer guide, "Lambda quotas" (250 MB unzipped, layers included) and "Working with .zip file
+archives for Python Lambda functions".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+import stat
+import threading
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from tempfile import mkdtemp
+
+from moto.awslambda.exceptions import InvalidParameterValueException
+
+#: Bytes of a .zip file in a request, and of everything unzipped.
+LARGEST_ZIP = 50 << 20
+LARGEST_UNZIPPED = 262_144_000
+
+_lock = threading.Lock()
+
+
+def unzip(archives: Sequence[bytes], directory: Path) -> Path:
+    """Unzip *archives* over one another, as layers are, below *directory*; equal archives share one place.
+
+    Raises InvalidParameterValueException for an archive that is damaged, too large, or that would write elsewhere.
+    """
+    digest = hashlib.sha256()
+    for archive in archives:
+        digest.update(hashlib.sha256(archive).digest())
+    place = directory / digest.hexdigest()
+    with _lock:
+        if not place.exists():
+            _unzip_to(archives, place)
+    return place
+
+
+def unzipped_size(archives: Sequence[bytes]) -> int:
+    """Bytes of all files in *archives*; raises InvalidParameterValueException like `unzip`."""
+    return sum(member.file_size for archive in archives for member in _members(archive))
+
+
+def _unzip_to(archives: Sequence[bytes], place: Path) -> None:
+    check_size(unzipped_size(archives))
+    place.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(mkdtemp(prefix="unzipping-", dir=place.parent))
+    try:
+        for archive in archives:
+            with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+                for member in _members(archive):
+                    _extract(opened, member, unfinished)
+        unfinished.chmod(0o755)
+        unfinished.rename(place)
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise _refused(str(error)) from None
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def check_size(size: int) -> None:
+    """Raises InvalidParameterValueException if *size* bytes unzipped, layers included, are over the quota."""
+    if size > LARGEST_UNZIPPED:
+        raise InvalidParameterValueException(
+            f"Unzipped size must be smaller than {LARGEST_UNZIPPED} bytes, layers included: this is {size} bytes."
+        )
+
+
+def _members(archive: bytes) -> list[zipfile.ZipInfo]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+            members = opened.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise _refused(str(error)) from None
+    for member in members:
+        _check(member)
+    return members
+
+
+def _check(member: zipfile.ZipInfo) -> None:
+    name = member.orig_filename
+    path = PurePosixPath(name)
+    if (
+        path.is_absolute()
+        or ".." in path.parts
+        or "\\" in name
+        or "\0" in name
+        or not path.parts
+        or ":" in path.parts[0]
+    ):
+        raise _refused(f"{name!r} is not a path within the archive")
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise _refused(f"{name!r} is a link or a device, which this lab does not unzip")
+
+
+def _extract(opened: zipfile.ZipFile, member: zipfile.ZipInfo, root: Path) -> None:
+    target = root / member.filename
+    if member.is_dir():
+        target.mkdir(parents=True, exist_ok=True)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with opened.open(member) as source, target.open("wb") as file:  # reads no more than the declared size
+        shutil.copyfileobj(source, file, 1 << 20)
+    executable = (member.external_attr >> 16) & 0o111
+    target.chmod(0o755 if executable else 0o644)
+
+
+def _refused(reason: str) -> InvalidParameterValueException:
+    return InvalidParameterValueException(
+        f"Could not unzip uploaded file. Please check your file, then try to upload again. ({reason})"
+    )

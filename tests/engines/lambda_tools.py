@@ -1,0 +1,78 @@
+"""What the tests of Lambda share: functions made of a few lines, and a look at their logs."""
+
+from __future__ import annotations
+
+import io
+import json
+import textwrap
+import zipfile
+from typing import Any
+
+from tests.conftest import RunningLab, eventually
+
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
+
+
+def archive(**files: str | bytes) -> bytes:
+    """A .zip of files by name (``__`` stands for a dot)."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as opened:
+        for name, content in files.items():
+            opened.writestr(name.replace("__", "."), content)
+    return made.getvalue()
+
+
+def source(code: str) -> bytes:
+    """A .zip with *code* as ``app.py``."""
+    return archive(app__py=textwrap.dedent(code))
+
+
+def role(lab: RunningLab, name: str = "worker") -> str:
+    """The ARN of a role that Lambda may assume, made if it is not there."""
+    iam = lab.client("iam")
+    try:
+        return iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    except iam.exceptions.EntityAlreadyExistsException:
+        return iam.get_role(RoleName=name)["Role"]["Arn"]
+
+
+def create(lab: RunningLab, name: str, code: str | bytes, **settings: Any) -> str:
+    """Make a function of *code* (its ``app.handler``, or a .zip); returns its ARN."""
+    function = {
+        "FunctionName": name,
+        "Runtime": "python3.12",
+        "Handler": "app.handler",
+        "Role": role(lab),
+        "Code": {"ZipFile": code if isinstance(code, bytes) else source(code)},
+        **settings,
+    }
+    return lab.client("lambda").create_function(**function)["FunctionArn"]
+
+
+def invoke(lab: RunningLab, name: str, event: Any = None, **options: Any) -> tuple[Any, dict[str, Any]]:
+    """The decoded payload, and the whole answer."""
+    answer = lab.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event), **options)
+    body = answer["Payload"].read()
+    return (json.loads(body) if body else None), answer
+
+
+def log_lines(lab: RunningLab, name: str, until: str = "REPORT", times: int = 1) -> list[str]:
+    """The function's log, once it has *times* lines with *until*."""
+    logs = lab.client("logs")
+
+    def read() -> list[str]:
+        try:
+            events = logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            return []
+        lines = [event["message"] for event in events]
+        return lines if sum(until in line for line in lines) >= times else []
+
+    return eventually(read)
