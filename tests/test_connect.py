@@ -85,6 +85,21 @@ print(json.dumps([lab.target, lab.account_id, listing.split()[-1], os.environ["A
     assert outcome.value[3] != "AKIAMINE"
 
 
+def test_the_aws_cli_stays_in_the_lab_also_where_it_prefers_old_host_names(python: Callable[..., Outcome]) -> None:
+    outcome = python(
+        """
+import json, subprocess
+lab = de.connect()
+boto3.client("sqs").create_queue(QueueName="de-here")
+aws = "aws sqs list-queues --query 'QueueUrls' && aws rds describe-db-instances --query DBInstances"
+listing = subprocess.run(aws, shell=True, capture_output=True, text=True)
+print(json.dumps([listing.stdout, listing.stderr]))
+"""
+    )
+    assert "/123456789012/de-here" in outcome.value[0], outcome.value[1]
+    assert outcome.value[0].endswith("[]\n")
+
+
 def test_what_is_created_is_written_down_once(python: Callable[..., Outcome]) -> None:
     outcome = python(
         """

@@ -97,7 +97,14 @@ def test_nothing_metered_is_said_and_is_no_error(new_lab: NewLab, tmp_path: Path
 def record(minute: int, operation: str, **fields: Any) -> dict[str, Any]:
     time = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC) + datetime.timedelta(minutes=minute)
     stream = "arn:aws:kinesis:us-east-1:123456789012:stream/x"
-    defaults = {"service": "kinesis", "resources": [stream], "units": {}, "bytes_in": 0, "time": time.isoformat()}
+    defaults = {
+        "service": "kinesis",
+        "principal": "arn:aws:iam::123456789012:root",
+        "resources": [stream],
+        "units": {},
+        "bytes_in": 0,
+        "time": time.isoformat(),
+    }
     return {**defaults, "operation": operation, **fields}
 
 
@@ -111,6 +118,13 @@ def test_shards_are_billed_by_the_hour_begun_and_by_how_many_stood_then() -> Non
         ]
     )
     assert used["kinesis.shard_hour"] == 1 + 4 + 4 + 4
+
+
+def test_firehose_bills_what_it_reads_from_a_stream_in_steps_of_5_kb() -> None:
+    units = {"kinesis:records_out": 100, "kinesis:bytes_out": 20_000}
+    firehose = "arn:aws:sts::123456789012:assumed-role/delivery/AWSFirehose"
+    used = price._used([record(0, "GetRecords", units=units), record(1, "GetRecords", units=units, principal=firehose)])
+    assert used["firehose.ingested"] * price.GB == 100 * 5 * 1024
 
 
 def test_the_table_is_valid_and_each_key_is_there_once() -> None:

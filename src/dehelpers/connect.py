@@ -117,7 +117,8 @@ def connect(
 
 def _local(directory: str | Path | None, prefix: str) -> Session:
     running = lab.start(directory)
-    before = apply(lab_environment(running) | {"PATH": path_with_commands()})
+    path = {"PATH": path_with_commands()}
+    before = apply(lab_environment(running, {**os.environ, **path}) | path)
     for name, value in before.items():
         _restore.setdefault(name, value)
     home = running.directory

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,7 +55,8 @@ def lab_environment(lab: Lab, current: Mapping[str, str] | None = None) -> dict[
         current: the environment to be changed (default: this process's), for what depends on it.
     """
     current = os.environ if current is None else current
-    config, credentials = _files(lab)
+    cli = shutil.which("aws", path=current.get("PATH"))
+    config, credentials = _files(lab, own_cli=cli is not None and Path(cli).parent == Path(sys.executable).parent)
     services = [name for name in current if re.fullmatch(r"AWS_ENDPOINT_URL_\w+", name)]
     return {
         **dict.fromkeys([*UNSET, *services], None),
@@ -102,12 +104,15 @@ def path_with_commands() -> str:
     return path if path.split(os.pathsep)[0] == commands else commands + os.pathsep + path
 
 
-def _files(lab: Lab) -> tuple[Path, Path]:
+def _files(lab: Lab, own_cli: bool) -> tuple[Path, Path]:
+    """The AWS configuration, with our plug-in where `aws` is the one that can import it, and no credentials."""
     folder = lab.directory / "aws"
     folder.mkdir(exist_ok=True)
-    config, credentials = folder / "config", folder / "credentials"
+    config, credentials = folder / ("config" if own_cli else "config-plain"), folder / "credentials"
     # An address has no sub-domains, so buckets go into the path (SDKs other than boto3 need to be told).
     text = f"[default]\nregion = {lab.region}\ns3 =\n  addressing_style = path\n"
+    if own_cli:
+        text += f"[plugins]\nlab = {__package__}.awscli_plugin\n"
     if not config.exists() or config.read_text() != text:
         config.write_text(text)
     credentials.touch()

@@ -27,7 +27,8 @@ def open_jupyterlab(notebook: Path | None, directory: Path | None, port: int, *,
     running = lab.start(directory)
     print(f"The lab answers at {running.endpoint}; `dehelpers stop` ends it.", flush=True)
     # Kernels and terminals inherit what JupyterLab itself is given.
-    apply(lab_environment(running) | {"PATH": path_with_commands(), DIRECTORY_VARIABLE: str(running.directory)})
+    path = {"PATH": path_with_commands()}
+    apply(lab_environment(running, {**os.environ, **path}) | path | {DIRECTORY_VARIABLE: str(running.directory)})
     config = os.pathsep.join(filter(None, [str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH")]))
     os.environ["JUPYTER_CONFIG_PATH"] = config
     opened = (notebook or root() / FIRST).resolve()

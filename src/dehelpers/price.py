@@ -29,6 +29,8 @@ METERED = {
     "firehose:billed_bytes": ("firehose.ingested", GB),
     "firehose:converted_bytes": ("firehose.converted", GB),
 }
+# Data Firehose bills what it reads from a stream like what is put into it: each record rounded up to 5 KB.
+FIREHOSE_READER, FIREHOSE_STEP = "/AWSFirehose", 5 * 1024
 # Units that say what runs by the hour from that call on.
 STANDING = {"kinesis:shards": "kinesis.shard_hour", "kinesis:on_demand_streams": "kinesis.on_demand_hour"}
 # S3 User Guide, "S3 request pricing": everything else that is not free counts as GET.
@@ -192,6 +194,9 @@ def _used(records: Iterable[Mapping[str, Any]]) -> dict[str, float]:
                 usage[key] += amount / size
             elif unit in STANDING and record["resources"]:
                 standing.setdefault((STANDING[unit], record["resources"][0]), []).append((last, amount))
+        if record["operation"] == "GetRecords" and record["principal"].endswith(FIREHOSE_READER):
+            billed = max(units.get("kinesis:bytes_out", 0), units.get("kinesis:records_out", 0) * FIREHOSE_STEP)
+            usage["firehose.ingested"] += billed / GB
         if record["service"] == "s3" and record["operation"] in ("PutObject", "UploadPart"):
             objects[record["resources"][0]] += record["bytes_in"]
     if first and last:

@@ -98,7 +98,7 @@ def _report_put_by_shard(stream: Stream, entries: Sequence[Entry], results: Sequ
 
 def report_get(stream: Stream, shard: Shard, records: int, size: int, age_ms: int, latency_ms: float) -> None:
     """The metrics of one GetRecords call that was answered."""
-    use_get(stream, size)
+    use_get(stream, records, size)
     stream_metrics(
         stream,
         {

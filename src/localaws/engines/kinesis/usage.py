@@ -30,8 +30,9 @@ def use_put(stream: Stream, sizes: Iterable[int]) -> None:
     _use({"kinesis:on_demand_bytes_in": steps * step} if stream.is_on_demand else {"kinesis:put_units": steps})
 
 
-def use_get(stream: Stream, size: int) -> None:
-    """Bytes that were read; in provisioned mode they are free."""
+def use_get(stream: Stream, records: int, size: int) -> None:
+    """What was read. In provisioned mode it is free, but Firehose bills what it reads."""
+    _use({"kinesis:records_out": records, "kinesis:bytes_out": size})
     if stream.is_on_demand:
         _use({"kinesis:on_demand_bytes_out": size})
 
