@@ -22,6 +22,8 @@ from localaws.engines import REPLACED_RESPONSES, Installer
 from localaws.gateway.app import Gateway
 from localaws.gateway.binding import bind
 from localaws.gateway.dispatch import Dispatcher
+from localaws.gateway.errors import AwsError
+from localaws.gateway.sigv4 import regions
 from localaws.gateway.transfer import TransferChunks
 from localaws.gateway.tuning import tune
 from localaws.lab import Lab
@@ -30,6 +32,7 @@ log = logging.getLogger(__name__)
 
 THREADS = 40
 MAX_HEADER_BYTES = 64 * 1024  # a presigned URL with a session token and 2 KB of metadata fits many times
+MAX_UNREAD_BYTES = 256 << 20  # of a refused body; a client that sends more loses its connection
 LAB_FILE = "lab.json"
 
 
@@ -53,6 +56,23 @@ class _Request(HTTPRequest):
             self.simple_response("400 Bad Request", "Content-Length must be a number, without Transfer-Encoding.")
             return False
         return True
+
+    def send_headers(self) -> None:
+        """Throw away, in small pieces, what the service left of the body: it must not be taken for a request.
+
+        cheroot would read it in one piece, however large.
+        """
+        try:
+            for _ in range(MAX_UNREAD_BYTES >> 16):
+                if not self.rfile.read(1 << 16):
+                    break
+            self.close_connection |= not self._at_end()
+        except (AwsError, OSError):
+            self.close_connection = True
+        super().send_headers()
+
+    def _at_end(self) -> bool:
+        return self.rfile.ended if self.chunked_read else self.rfile.remaining == 0
 
 
 class _Connection(HTTPConnection):
@@ -80,16 +100,11 @@ class _WireGateway(Gateway_10):
     def get_environ(self) -> dict[str, Any]:  # type: ignore[override]
         environ: dict[str, Any] = super().get_environ()
         if self.req.chunked_read:
-            environ["wsgi.input"] = self._chunks = TransferChunks(self.req.conn.rfile)
+            environ["wsgi.input"] = self.req.rfile = TransferChunks(self.req.conn.rfile)
         names = [name.decode("latin-1").lower() for name in self.req.inheaders if b"_" in name]
         if names:
             environ["moto.preserved_header_names"] = {"HTTP_" + name.upper().replace("-", "_"): name for name in names}
         return environ
-
-    def respond(self) -> None:
-        super().respond()
-        if self.req.chunked_read and not self._chunks.ended:
-            self.req.close_connection = True  # what is left of the body must not be taken for a request
 
 
 def serve(directory: Path, port: int = 0, account_id: str = "123456789012", region: str = "us-east-1") -> None:
@@ -99,6 +114,10 @@ def serve(directory: Path, port: int = 0, account_id: str = "123456789012", regi
     """
     if not re.fullmatch(r"\d{12}", account_id):
         raise ValueError(f"an AWS account id has 12 digits, not {account_id!r}")
+    if region not in regions():
+        raise ValueError(f"AWS has no region {region!r}")
+    if not 0 <= port <= 65535:
+        raise ValueError(f"a port is a number up to 65535, not {port}")
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o700)
     _log_to(directory / "logs")

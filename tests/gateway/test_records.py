@@ -17,16 +17,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
-from tests.gateway.wire import own_api, send, signer
+from tests.gateway.wire import own_api, recorded, send, signer
 
 ACCOUNT = "123456789012"
-
-
-def recorded(lab: RunningLab, request_id: str) -> dict[str, Any]:
-    """The one record of a call; it is written after the last byte is out."""
-    found = eventually(lambda: [call for call in lab.calls() if call["request_id"] == request_id])
-    assert len(found) == 1
-    return dict(found[0])
 
 
 def record_of(lab: RunningLab, answer: dict[str, Any]) -> dict[str, Any]:

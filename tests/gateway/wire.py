@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from tests.conftest import RunningLab
+from tests.conftest import RunningLab, eventually
 
 
 @dataclass
@@ -175,6 +175,13 @@ def own_api(lab: RunningLab, method: str, target: str, document: Any = None) -> 
     answer = send(lab, method, target, signer(lab, "localaws").headers(method, target, body), body)
     assert answer.status == 200, answer
     return [json.loads(line) for line in answer.body.splitlines()]
+
+
+def recorded(lab: RunningLab, request_id: str) -> dict[str, Any]:
+    """The one record of a call; it is written after the last byte is out."""
+    found = eventually(lambda: [call for call in lab.calls() if call["request_id"] == request_id])
+    assert len(found) == 1
+    return dict(found[0])
 
 
 def path_of(url: str) -> str:

@@ -11,15 +11,14 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from moto.core.utils import get_service_model
 from werkzeug.wrappers import Response
 
 from localaws.gateway.binding import identified_as
 from localaws.gateway.body import EMPTY_SHA256, open_body
 from localaws.gateway.dispatch import Dispatcher, WireRequest
-from localaws.gateway.errors import JSON_PROTOCOLS, AwsError, render
+from localaws.gateway.errors import AwsError, render
 from localaws.gateway.guard import check_guard
-from localaws.gateway.operations import identify, protocol_of, resources_of, service_of
+from localaws.gateway.operations import identify, operations_of, protocol_of, resources_of, service_of
 from localaws.gateway.records import Call, current_call
 from localaws.gateway.sigv2 import authenticate_v2, parse_signature_v2
 from localaws.gateway.sigv4 import Signature, authenticate, parse_signature
@@ -68,14 +67,15 @@ class Gateway:
             call.service = service
             response = self._serve(environ, call, signature, service, protocol)
         except AwsError as error:
-            response = _refuse(error, protocol, call, environ, arriving)
+            response = _refuse(error, protocol, call, environ)
         except NotImplementedError:
             log.info("request %s: %s %s is not implemented", call.request_id, call.service, call.operation)
-            response = _refuse(_not_implemented(call, protocol), protocol, call, environ, arriving)
+            honest = f"This lab does not do {call.service} {call.operation} yet."
+            response = _refuse(AwsError("NotImplemented", honest, 501), protocol, call, environ)
         except Exception:
             log.exception("request %s: %s %s failed", call.request_id, call.service, call.operation)
             hint = f"The lab failed to serve this request. Its log has the cause under request id {call.request_id}."
-            response = _refuse(AwsError("InternalFailure", hint, 500), protocol, call, environ, arriving)
+            response = _refuse(AwsError("InternalFailure", hint, 500), protocol, call, environ)
         finally:
             current_call.reset(token)
         call.bytes_in = getattr(arriving, "received", call.bytes_in)  # a chunked transfer declares no length
@@ -85,7 +85,14 @@ class Gateway:
         for name in ("x-amzn-RequestId", "x-amz-request-id") if protocol == "s3" else ("x-amzn-RequestId",):
             response.headers[name] = call.request_id
         body = response(environ, start_response)
-        return _Recorded(body, call, self._lab, started)
+        if response.is_streamed:
+            return _Recorded(body, call, self._lab, started)
+        # Whoever has the answer finds the record: it is written first.
+        blocks = list(body)
+        response.close()
+        call.bytes_out = sum(map(len, blocks))
+        _record(call, self._lab, started)
+        return blocks
 
     def _serve(
         self, environ: dict[str, Any], call: Call, signature: Signature | None, service: str, protocol: str
@@ -103,8 +110,9 @@ class Gateway:
         request = WireRequest(environ)
         operation = identify(service, protocol, environ, body, request)
         call.operation = operation.name
-        if not operation.name:
-            raise AwsError("UnknownOperationException", f"{service} has no operation like this request.", 404)
+        known = operations_of(service)
+        if known is not None and operation.name not in known:
+            raise _no_operation(call, protocol)
         if protocol == "smithy-rpc-v2-cbor":
             raise AwsError("UnknownOperationException", "The lab speaks no CBOR: use the service's JSON protocol.", 404)
         identified_as(environ, operation, call.region)
@@ -173,8 +181,13 @@ class Gateway:
         return Response(json.dumps({"now": self._lab.clock.now().isoformat()}), 200, content_type="application/json")
 
 
+def _record(call: Call, lab: Lab, started: float) -> None:
+    call.ms = round((time.perf_counter() - started) * 1000, 3)
+    lab.records.append(call)
+
+
 class _Recorded:
-    """A response body that counts itself and leaves the call's record when it has been sent."""
+    """A streamed body that counts itself and leaves the call's record when it has been sent."""
 
     def __init__(self, body: Iterable[bytes], call: Call, lab: Lab, started: float) -> None:
         self._body = body
@@ -190,17 +203,14 @@ class _Recorded:
     def close(self) -> None:
         if hasattr(self._body, "close"):
             self._body.close()
-        self._call.ms = round((time.perf_counter() - self._started) * 1000, 3)
-        self._lab.records.append(self._call)
+        _record(self._call, self._lab, self._started)
 
 
-def _not_implemented(call: Call, protocol: str) -> AwsError:
-    """AWS's error for what is no operation at all, and the plain truth about what is one."""
-    if call.operation in get_service_model(call.service).operation_names:
-        return AwsError("NotImplemented", f"This lab does not do {call.service} {call.operation} yet.", 501)
-    if protocol in JSON_PROTOCOLS:
-        return AwsError("UnknownOperationException", f"{call.service} has no operation {call.operation!r}.")
-    return AwsError("InvalidAction", f"{call.service} has no action {call.operation!r}.")
+def _no_operation(call: Call, protocol: str) -> AwsError:
+    name = repr(call.operation) if call.operation else "like this request"
+    if protocol in ("query", "ec2"):
+        return AwsError("InvalidAction", f"{call.service} has no action {name}.")
+    return AwsError("UnknownOperationException", f"{call.service} has no operation {name}.", 404)
 
 
 def _too_large() -> AwsError:
@@ -235,12 +245,7 @@ def _error_code(response: Response) -> str:
     return str(response.status_code)
 
 
-def _refuse(error: AwsError, protocol: str, call: Call, environ: dict[str, Any], arriving: Any) -> Response:
+def _refuse(error: AwsError, protocol: str, call: Call, environ: dict[str, Any]) -> Response:
     call.error = error.code
-    try:  # read what is left of the body in small pieces, so that the connection can be used again
-        while arriving.read(1 << 16):
-            pass
-    except Exception:
-        log.info("request %s: its body ended early", call.request_id)
     headers, body = render(error, protocol, call.request_id, environ["REQUEST_URI"].split("?", 1)[0])
     return Response(body, error.status, headers)

@@ -35,7 +35,9 @@ def bind() -> None:
 
 def _get_action(response: BaseResponse) -> str:
     operation, _ = response.normalized_request.environ.get(_ENVIRON_KEY, (None, ""))
-    if operation is None or operation.service == "s3":  # moto's S3 names its actions itself, on the way
+    if operation is None or not operation.name:
+        return _moto_get_action(response)
+    if operation.service == "s3":  # moto's S3 names its actions itself, on the way
         return _moto_get_action(response)
     if operation.protocol.startswith("rest"):
         response.uri_match = operation.parameters

@@ -68,9 +68,12 @@ class Dispatcher:
         return response
 
     def _find_backend(self, request: Request) -> str:
-        host = self._inferred.infer_service_region_host(request.environ, request.path)
+        try:
+            host = self._inferred.infer_service_region_host(request.environ, request.path)
+        except LookupError:  # DynamoDB's version is looked for in X-Amz-Target
+            host = None
         if host is None:
-            raise AwsError("MissingAuthenticationToken", "The request names no service.", 403)
+            raise AwsError("UnknownOperationException", "The request names no service and operation.", 404)
         backend = self._backend_of_host.get(host)
         if backend is None:
             backend = self._inferred.get_backend_for_host(host)

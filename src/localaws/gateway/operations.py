@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from botocore.exceptions import UnknownServiceError
 from moto.core.request import Request
 from moto.core.routing import get_service_router
+from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
 # Services whose signing name is not botocore's service name.
@@ -86,6 +88,15 @@ def protocol_of(service: str, environ: dict[str, Any]) -> str:
     if form or "Action" in parse_qs(environ.get("QUERY_STRING", "")):
         return "query"
     return "rest-json"
+
+
+@cache
+def operations_of(service: str) -> frozenset[str] | None:
+    """The names of all its operations; None for what is not one of botocore's services."""
+    try:
+        return frozenset(get_service_model(service).operation_names)
+    except UnknownServiceError:
+        return None
 
 
 def identify(service: str, protocol: str, environ: dict[str, Any], body: bytes, request: Request) -> Operation:

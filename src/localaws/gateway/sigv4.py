@@ -151,7 +151,7 @@ def authenticate(
     if credential.session_token is not None or signature.session_token:
         _check_token(signature, credential, credentials, protocol)
     _check_time(signature, protocol)
-    if signature.region not in _regions():
+    if signature.region not in regions():
         raise _mismatch(f"Credential should be scoped to a valid region, not {signature.region!r}.", protocol)
     _check_signed_headers(environ, signature, protocol)
     expected = _sign(environ, signature, payload_hash, credential.secret_access_key)
@@ -165,7 +165,7 @@ def authenticate(
 
 
 @cache
-def _regions() -> frozenset[str]:
+def regions() -> frozenset[str]:
     """Every region that botocore knows, of all partitions."""
     session = botocore.session.get_session()
     names = (session.get_available_regions("ec2", partition) for partition in session.get_available_partitions())

@@ -1,0 +1,163 @@
+"""What breaks servers: the lab refuses it, and goes on serving everybody else.
+
+RFC 9112 (HTTP/1.1), sections 3, 6.1, 6.3 and 9.3.2.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.conftest import RunningLab
+from tests.gateway.wire import host, raw, send, signer
+
+
+@pytest.fixture(autouse=True)
+def still_serving(lab: RunningLab) -> Iterator[None]:
+    """After every attack the lab must answer, by the same process."""
+    yield
+    assert lab.process.poll() is None
+    lab.client("sts").get_caller_identity()
+
+
+def status(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1]) if answer else 0
+
+
+def get(lab: RunningLab, *lines: str, target: str = "/") -> bytes:
+    return "\r\n".join((f"GET {target} HTTP/1.1", f"Host: {host(lab)}", *lines, "", "")).encode("latin-1")
+
+
+def test_huge_headers(lab: RunningLab) -> None:
+    assert status(raw(lab, get(lab, "X-Large: " + "x" * 70_000))) in (413, 431)
+    assert status(raw(lab, get(lab, *(f"X-{n}: x" for n in range(20_000))))) in (413, 431)
+
+
+def test_a_huge_request_line(lab: RunningLab) -> None:
+    assert status(raw(lab, get(lab, target="/" + "x" * 70_000))) == 414
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Content-Length: 5", "Transfer-Encoding: chunked"],
+        ["Transfer-Encoding: chunked", "Content-Length: 5"],
+        ["Content-Length: -5"],
+        ["Content-Length: +5"],
+        ["Content-Length: 0x10"],
+        ["Content-Length: 1_0"],
+        ["Content-Length: five"],
+        ["Content-Length: 5, 5"],
+    ],
+)
+def test_a_length_that_can_be_read_in_two_ways(lab: RunningLab, lines: list[str]) -> None:
+    """Request smuggling: the connection is closed, so what follows is never taken for a request."""
+    answer = raw(lab, get(lab, *lines) + b"0\r\n\r\n" + get(lab))
+    assert (status(answer), answer.count(b"HTTP/1.1")) == (400, 1)
+
+
+@pytest.mark.parametrize("coding", ["gzip, chunked", "chunked, gzip", "identity", "x"])
+def test_unknown_transfer_codings(lab: RunningLab, coding: str) -> None:
+    answer = raw(lab, get(lab, f"Transfer-Encoding: {coding}") + b"0\r\n\r\n" + get(lab))
+    assert (status(answer), answer.count(b"HTTP/1.1")) == (501, 1)
+
+
+@pytest.mark.parametrize("length", [10**12, 10**40])
+def test_an_absurd_length_takes_no_memory(lab: RunningLab, length: int) -> None:
+    """The body is awaited in small pieces; the client's end of stream ends the wait."""
+    assert status(raw(lab, get(lab, f"Content-Length: {length}") + b"x")) == 403
+
+
+def test_an_absurd_chunk_takes_no_memory(lab: RunningLab) -> None:
+    assert status(raw(lab, get(lab, "Transfer-Encoding: chunked") + b"fffffffffff\r\nx")) == 403
+
+
+def test_a_broken_chunk_closes_the_connection(lab: RunningLab) -> None:
+    answer = raw(lab, get(lab, "Transfer-Encoding: chunked") + b"zz\r\n" + get(lab))
+    assert (status(answer), answer.count(b"HTTP/1.1")) == (403, 1)
+
+
+def test_pipelined_requests_are_answered_in_order(lab: RunningLab) -> None:
+    """Each is authenticated by itself: what follows an authorised request is not authorised with it."""
+    signed = [f"{name}: {value}" for name, value in signer(lab).headers("GET", "/").items() if name != "Host"]
+    answer = raw(lab, get(lab, *signed) + get(lab) + get(lab, *signed))
+    statuses = [part.split(b" ", 1)[0] for part in answer.split(b"HTTP/1.1 ")[1:]]
+    assert statuses == [b"200", b"403", b"200"]
+
+
+def test_nothing_of_a_body_is_taken_for_a_request(lab: RunningLab) -> None:
+    inner = get(lab)
+    outer = get(lab, f"Content-Length: {len(inner)}") + inner
+    assert raw(lab, outer).count(b"HTTP/1.1 ") == 1
+
+
+def test_nul_and_control_bytes_in_a_path(lab: RunningLab) -> None:
+    lab.client("s3").create_bucket(Bucket="control")
+    for target in ("/control/a%00b", "/control/%00", "/control/a%0D%0AX-Injected%3A%201"):
+        answer = send(lab, "PUT", target, signer(lab).headers("PUT", target, b"x"), b"x")
+        assert answer.status in (200, 400), answer
+        assert "x-injected" not in answer.headers
+    assert status(raw(lab, get(lab, target="/control/\x00"))) in (400, 403)
+
+
+def test_garbage_is_not_a_request(lab: RunningLab) -> None:
+    hello = b"\x16\x03\x01\x02\x00\x01\x00"  # a TLS handshake
+    for garbage in (hello, b"GET\r\n\r\n", b"\r\n" * 100, b"GET / HTTP/9.9\r\n\r\n", b"\xff" * 999):
+        assert status(raw(lab, garbage)) in (0, 400, 505)
+
+
+def test_slow_clients_hold_up_nobody(lab: RunningLab) -> None:
+    """Connections that never finish their headers or their body, and some that say nothing at all."""
+    with ExitStack() as stack:
+        for n in range(24):
+            slow = stack.enter_context(socket.create_connection(("127.0.0.1", lab.facts["port"])))
+            slow.sendall((b"", b"GET / HTTP/1.1\r\nX-Slow: ", get(lab, "Content-Length: 100") + b"x")[n % 3])
+        for _ in range(5):
+            lab.client("sts").get_caller_identity()
+
+
+def test_a_client_that_leaves_in_mid_answer(lab: RunningLab) -> None:
+    s3 = lab.client("s3")
+    s3.create_bucket(Bucket="leaving")
+    s3.put_object(Bucket="leaving", Key="large", Body=b"x" * (8 << 20))
+    for _ in range(5):
+        s3.get_object(Bucket="leaving", Key="large")["Body"].close()
+    assert s3.get_object(Bucket="leaving", Key="large")["ContentLength"] == 8 << 20
+
+
+def files_of(lab: RunningLab) -> set[str]:
+    """Everything in the lab's directory but its logs and records, by path."""
+    own = {"calls.jsonl", "localaws.log", "lab.json", "keys.json"}
+    return {str(path) for path in lab.directory.rglob("*") if path.is_file() and path.name not in own}
+
+
+def test_killed_in_mid_upload(new_lab: Callable[..., RunningLab]) -> None:
+    """S3 user guide, "Uploading objects": Amazon S3 never adds partial objects. What was stored before stays."""
+    lab = new_lab()
+    s3 = lab.client("s3")
+    s3.create_bucket(Bucket="crash")
+    s3.put_object(Bucket="crash", Key="before", Body=b"safe" * 500_000)
+    before = files_of(lab)
+    size = 40 << 20
+    headers = signer(lab).headers("PUT", "/crash/partial", payload_hash="UNSIGNED-PAYLOAD")
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    with socket.create_connection(("127.0.0.1", lab.facts["port"])) as connection:
+        connection.sendall(f"PUT /crash/partial HTTP/1.1\r\n{lines}Content-Length: {size}\r\n\r\n".encode())
+        connection.sendall(b"x" * (size // 2))
+        threading.Timer(0.1, lab.kill).start()
+        with pytest.raises(OSError):
+            while True:
+                connection.sendall(b"x")
+    lab.process.wait()
+    lab.start()
+    s3 = lab.client("s3")
+    assert s3.get_object(Bucket="crash", Key="before")["Body"].read() == b"safe" * 500_000
+    with pytest.raises(ClientError, match="404"):
+        s3.head_object(Bucket="crash", Key="partial")
+    assert files_of(lab) == before
+    assert sum(path.stat().st_size for path in lab.directory.rglob("*") if path.is_file()) < 3 << 20
