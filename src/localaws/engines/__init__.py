@@ -31,9 +31,12 @@ log = logging.getLogger(__name__)
 #: moto's service name → the module that does its work. Installed when the service is first called.
 ENGINES = {
     "awslambda": "localaws.engines.lambda_",
+    "events": "localaws.engines.events",
     "firehose": "localaws.engines.firehose",
     "kinesis": "localaws.engines.kinesis",
+    "logs": "localaws.engines.logs",
     "s3": "localaws.engines.s3",
+    "sns": "localaws.engines.sns",
     "sqs": "localaws.engines.sqs",
     "sts": "localaws.engines.sts",
 }

@@ -14,6 +14,7 @@ from moto.awslambda.models import lambda_backends
 from moto.awslambda.responses import LambdaResponse
 
 from localaws.engines import replace_backend, replace_responses
+from localaws.engines.lambda_.asynchronous import AsynchronousInvoker
 from localaws.engines.lambda_.backend import LambdaEngine
 from localaws.engines.lambda_.execution import Executor
 from localaws.engines.lambda_.function import FunctionEngine
@@ -25,9 +26,10 @@ def install(lab: Lab) -> None:
     """Serve Lambda from this engine. Functions do not outlive the server, so what an earlier one left is removed."""
     directory = lab.directory / "lambda"
     shutil.rmtree(directory, ignore_errors=True)
-    LambdaEngine.lab = LambdaEngineResponse.lab = FunctionEngine.lab = lab
+    LambdaEngine.lab = FunctionEngine.lab = lab
     FunctionEngine.directory = directory
     LambdaEngine.executor = Executor(lab, directory / "environments")
+    LambdaEngine.asynchronous = AsynchronousInvoker(lab)
     moto.awslambda.models.LambdaFunction = FunctionEngine  # type: ignore[misc]
     replace_backend(lambda_backends, LambdaEngine)
     replace_responses(LambdaResponse, LambdaEngineResponse)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import random
+import time
 import uuid
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from moto.awslambda.models import LambdaAlias, LambdaBackend
 
+from localaws.engines.lambda_.asynchronous import AsynchronousInvoker, Event
 from localaws.engines.lambda_.execution import Executor, Invocation, Result
 from localaws.engines.lambda_.function import FunctionEngine
 from localaws.gateway.errors import AwsError
+from localaws.gateway.records import Call
 from localaws.lab import Lab
 
+#: The principal of executions that Lambda itself starts.
+SERVICE = "lambda.amazonaws.com"
 #: Bytes of an event (Lambda quotas, "Invocation payload").
 LARGEST_EVENT = 6_291_456
 LARGEST_ASYNCHRONOUS_EVENT = 1_048_576
@@ -33,6 +38,7 @@ class LambdaEngine(LambdaBackend):
 
     lab: ClassVar[Lab]
     executor: ClassVar[Executor]
+    asynchronous: ClassVar[AsynchronousInvoker]
 
     def resolve(self, name: str, qualifier: str | None = None) -> Target:
         """Find what to run; an alias with weights chooses one of its versions. ResourceNotFoundException if none."""
@@ -69,6 +75,60 @@ class LambdaEngine(LambdaBackend):
         )
         return self.executor.run(invocation)
 
+    def execute_unattended(self, target: Target, event: bytes, request_id: str, client_context: Any = None) -> Result:
+        """Run *target* when no caller waits for it: the execution leaves a call record of its own, for the meter."""
+        clock = self.lab.clock
+        call = Call(
+            request_id=request_id,
+            time=clock.now().isoformat(timespec="milliseconds"),
+            source_ip=SERVICE,
+            user_agent=SERVICE,
+            service="lambda",
+            operation="Invoke",
+            region=self.region_name,
+            principal=SERVICE,
+            account_id=self.account_id,
+            resources=[target.arn],
+            bytes_in=len(event),
+        )
+        started = time.monotonic()
+        try:
+            result = self.execute(target, event, request_id, client_context)
+            call.units, call.bytes_out, call.status = result.units, len(result.payload), 200
+            return result
+        except AwsError as error:
+            call.error, call.status = error.code, error.status
+            raise
+        finally:
+            call.ms = round((time.monotonic() - started) * 1000, 3)
+            self.lab.records.append(call)
+
+    def accept(self, arn: str, event: bytes, request_id: str, client_context: Any = None) -> None:
+        """Take *event* for the function *arn*, to be run asynchronously."""
+        self.asynchronous.submit(Event(self, arn, event, request_id, self.lab.clock.time(), client_context))
+
+    def invoke(
+        self, function_name: str, qualifier: str | None, body: Any, headers: Any, response_headers: Any
+    ) -> bytes:
+        """Run a function for another service of moto's (a rotation of Secrets Manager's)."""
+        event = (body or "{}").encode()
+        result = self.execute_unattended(self.resolve(function_name, qualifier), event, str(uuid.uuid4()))
+        if result.error:
+            response_headers["x-amz-function-error"] = "Unhandled"
+        return result.payload
+
+    # Settings of asynchronous invocation: moto keeps the first it was given
+
+    def put_function_event_invoke_config(self, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
+        self.get_function(function_name).event_invoke_config = []
+        answer: dict[str, Any] = super().put_function_event_invoke_config(function_name, config)
+        return answer
+
+    def update_function_event_invoke_config(self, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
+        former = super().get_function_event_invoke_config(function_name)
+        kept = {name: former[name] for name in former.keys() - {"FunctionArn", "LastModified"}}
+        return self.put_function_event_invoke_config(function_name, {**kept, **config})
+
     # What changes a function ends its idle environments
 
     def update_function_code(self, function_name: str, qualifier: str, body: dict[str, Any]) -> dict[str, Any] | None:
@@ -103,10 +163,6 @@ def check_event(event: bytes, largest: int) -> None:
         json.loads(event)
     except (ValueError, RecursionError) as error:
         raise AwsError("InvalidRequestContentException", f"Could not parse request body into json: {error}") from None
-
-
-def new_request_id() -> str:
-    return str(uuid.uuid4())
 
 
 def _choose_version(alias: LambdaAlias) -> str:

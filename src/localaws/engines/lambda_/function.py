@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import uuid
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -74,12 +75,23 @@ class FunctionEngine(LambdaFunction):
             log_group=self.log_group or self.logs_group_name,
         )
 
+    @property
+    def event_invoke_settings(self) -> dict[str, Any]:
+        """What PutFunctionEventInvokeConfig asked for; empty if nobody did."""
+        return self.event_invoke_config[0].config if self.event_invoke_config else {}
+
     def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
         configuration = super().get_configuration(on_create)
         if self.dead_letter_arn:
             configuration["DeadLetterConfig"] = {"TargetArn": self.dead_letter_arn}
         configuration["LoggingConfig"] = {"LogFormat": "Text", "LogGroup": self.log_group or self.logs_group_name}
         return configuration
+
+    def invoke(self, body: str, request_headers: Any, response_headers: Any) -> bytes:
+        """Take an event from another service of moto's, to be run asynchronously."""
+        backend: Any = get_backend(self.account_id, self.region)
+        backend.accept(self.function_arn, body.encode(), str(uuid.uuid4()))
+        return b""
 
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
         """Change settings; environments made for the former ones serve no further calls."""

@@ -1,0 +1,167 @@
+"""Asynchronous invocation: events accepted now and run soon, retried on the lab's clock, their outcome sent on.
+
+Source: Lambda developer guide, "How Lambda handles errors and retries with asynchronous invocation".
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import json
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from localaws.engines.lambda_.destinations import Destinations
+from localaws.gateway.errors import AwsError
+from localaws.lab import Lab
+
+if TYPE_CHECKING:
+    from localaws.engines.lambda_.backend import LambdaEngine, Target
+    from localaws.engines.lambda_.execution import Result
+
+log = logging.getLogger(__name__)
+
+#: "waiting one minute before the first retry, and two minutes before the second".
+RETRY_SECONDS = (60, 120)
+#: "The retry interval increases exponentially from one second after the first attempt to a maximum of 5 minutes."
+LONGEST_THROTTLE_SECONDS = 300
+#: Six hours, "the maximum amount of time Lambda retains an event in the asynchronous event queue".
+OLDEST_EVENT_SECONDS = 21_600
+#: Events that are run at the same time.
+THREADS = 16
+
+
+@dataclass
+class Event:
+    """An event on its way. ``attempts`` counts executions, ``throttled`` refusals since the last one."""
+
+    engine: LambdaEngine
+    arn: str
+    payload: bytes
+    request_id: str
+    accepted: float
+    client_context: Any = None
+    attempts: int = 0
+    throttled: int = 0
+
+
+class AsynchronousInvoker:
+    """The queue of events and the threads that run them."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._destinations = Destinations(lab)
+        self._threads = ThreadPoolExecutor(THREADS, "lambda-event")
+        self._numbers = itertools.count()
+        self._waiting: list[tuple[float, int, Event]] = []
+        self._changed = threading.Event()
+        self._lock = threading.Lock()
+        lab.spawn("lambda-retries", self._run_due)
+        lab.on_stop(self._stop)
+
+    def submit(self, event: Event) -> None:
+        """Accept *event*; returns at once."""
+        if not self._lab.stopping.is_set():
+            self._threads.submit(self._run, event)
+
+    def _stop(self) -> None:
+        self._changed.set()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _run_due(self) -> None:
+        """Hand the events whose time has come to the threads."""
+        while not self._lab.stopping.is_set():
+            now = self._lab.clock.time()
+            with self._lock:
+                self._changed.clear()
+                while self._waiting and self._waiting[0][0] <= now:
+                    self.submit(heapq.heappop(self._waiting)[2])
+                pause = self._waiting[0][0] - now if self._waiting else None
+            if pause is None:
+                self._changed.wait(1)
+            else:
+                self._lab.clock.wait(self._changed, pause)
+
+    def _run(self, event: Event) -> None:
+        try:
+            target = event.engine.resolve(event.arn)
+            self._attempt(event, target)
+        except Exception as error:
+            if not self._lab.stopping.is_set():
+                log.warning("event %s for %s is lost: %s", event.request_id, event.arn, error)
+
+    def _attempt(self, event: Event, target: Target) -> None:
+        settings = target.function.event_invoke_settings
+        try:
+            result = event.engine.execute_unattended(target, event.payload, event.request_id, event.client_context)
+        except AwsError as error:
+            if error.code != "TooManyRequestsException":
+                raise
+            pause = min(2**event.throttled, LONGEST_THROTTLE_SECONDS)
+            event.throttled += 1
+            if not self._retry(event, pause, settings):
+                self._finish(event, target, "EventAgeExceeded", None)
+            return
+        event.attempts += 1
+        event.throttled = 0
+        if self._lab.stopping.is_set():
+            return
+        if not result.error:
+            self._finish(event, target, "Success", result)
+        elif event.attempts > settings.get("MaximumRetryAttempts", len(RETRY_SECONDS)):
+            self._finish(event, target, "RetriesExhausted", result)
+        elif not self._retry(event, RETRY_SECONDS[event.attempts - 1], settings):
+            self._finish(event, target, "EventAgeExceeded", result)
+
+    def _retry(self, event: Event, pause: float, settings: dict[str, Any]) -> bool:
+        """Have *event* run again in *pause* seconds; False if it would be too old by then."""
+        due = self._lab.clock.time() + pause
+        if due - event.accepted > settings.get("MaximumEventAgeInSeconds", OLDEST_EVENT_SECONDS):
+            return False
+        with self._lock:
+            heapq.heappush(self._waiting, (due, next(self._numbers), event))
+        self._changed.set()
+        return True
+
+    def _finish(self, event: Event, target: Target, condition: str, result: Result | None) -> None:
+        """Tell the destinations what came of *event*."""
+        succeeded = condition == "Success"
+        sandbox = target.function.sandbox()
+        config = target.function.event_invoke_settings.get("DestinationConfig", {})
+        destination = config.get("OnSuccess" if succeeded else "OnFailure", {}).get("Destination")
+        if destination:
+            outcome = "Success" if succeeded else "Failure"
+            self._destinations.send(
+                sandbox,
+                destination,
+                self._document(event, target, condition, result),
+                f"Lambda Function Invocation Result - {outcome}",
+            )
+        if not succeeded and target.function.dead_letter_arn:
+            message = json.loads(result.payload).get("errorMessage", "") if result else condition
+            self._destinations.dead_letter(
+                sandbox, target.function.dead_letter_arn, event.payload, event.request_id, str(message)
+            )
+
+    def _document(self, event: Event, target: Target, condition: str, result: Result | None) -> dict[str, Any]:
+        arn = target.arn if target.arn.count(":") > 6 else f"{target.arn}:$LATEST"
+        document: dict[str, Any] = {
+            "version": "1.0",
+            "timestamp": self._lab.clock.now().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",
+            "requestContext": {
+                "requestId": event.request_id,
+                "functionArn": arn,
+                "condition": condition,
+                "approximateInvokeCount": event.attempts,
+            },
+            "requestPayload": json.loads(event.payload),
+        }
+        if result is not None:
+            document["responseContext"] = {"statusCode": 200, "executedVersion": result.version}
+            if result.error:
+                document["responseContext"]["functionError"] = "Unhandled"
+            document["responsePayload"] = json.loads(result.payload)
+        return document

@@ -1,0 +1,68 @@
+"""SNS: messages for functions are sent through the front door, in the shape that AWS gives them.
+
+Source: Lambda developer guide, "Invoking Lambda functions with Amazon SNS notifications".
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any, ClassVar
+
+import moto.sns.models
+from botocore.exceptions import ClientError
+from moto.sns.models import Subscription
+
+from localaws.lab import Lab
+
+log = logging.getLogger(__name__)
+
+
+class SubscriptionEngine(Subscription):
+    """A subscription that, for the protocol ``lambda``, invokes the function."""
+
+    lab: ClassVar[Lab]
+
+    def publish(
+        self,
+        message: str,
+        message_id: str,
+        subject: str | None = None,
+        message_attributes: dict[str, Any] | None = None,
+        group_id: str | None = None,
+        deduplication_id: str | None = None,
+        message_structure: str | None = None,
+    ) -> None:
+        if self.protocol != "lambda":
+            super().publish(
+                message, message_id, subject, message_attributes, group_id, deduplication_id, message_structure
+            )
+            return
+        matcher = self._filter_policy_matcher
+        if matcher is not None and not matcher.matches(message_attributes, message):
+            return
+        if message_structure == "json":
+            message = self._parse_message_structure(message, self.protocol)
+        notification = self.get_post_data(message, message_id, subject, message_attributes or {})
+        notification |= {
+            "Subject": subject,
+            "MessageAttributes": message_attributes or {},
+            "SigningCertUrl": notification.pop("SigningCertURL"),
+            "UnsubscribeUrl": notification.pop("UnsubscribeURL"),
+        }
+        record = {
+            "EventSource": "aws:sns",
+            "EventVersion": "1.0",
+            "EventSubscriptionArn": self.arn,
+            "Sns": notification,
+        }
+        client = self.lab.client("lambda", region=self.endpoint.split(":")[3])
+        try:
+            client.invoke(FunctionName=self.endpoint, InvocationType="Event", Payload=json.dumps({"Records": [record]}))
+        except ClientError as error:
+            log.warning("topic %s could not invoke %s: %s", self.topic_arn, self.endpoint, error)
+
+
+def install(lab: Lab) -> None:
+    SubscriptionEngine.lab = lab
+    moto.sns.models.Subscription = SubscriptionEngine  # type: ignore[misc]
