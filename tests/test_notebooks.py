@@ -28,6 +28,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 # What each notebook is run with, besides its defaults: at least two sets, the first of them the quickest.
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "00_introduction": [{"airport": "JFK", "hours": 1}, {"airport": "LGA", "hours": 24}],
+    "01_ingestion": [{"records": 500, "shards": 2, "month": 12}, {"records": 8000, "shards": 6, "seed": 7}],
 }
 
 # The `##` headings of a notebook; one for each outcome comes after "Connect".
@@ -71,7 +72,7 @@ PRIVATE = {
 }
 UNWANTED = {
     r"\blocalaws\b": "notebooks know only the endpoint",
-    r"\bsleep\(": "wait with de.wait, which polls",
+    r"\bsleep\((?!random\.|pace\b)": "wait with de.wait, which polls (retries may pause, loops keep their pace)",
     r"\binput\(": "it would block an unattended run; make it a parameter",
     r"\b(pip|conda|uv) install\b": "a notebook never changes its environment",
     r"raises-exception": "papermill ignores it; use try/except",

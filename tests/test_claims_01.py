@@ -1,0 +1,133 @@
+"""What notebooks/01_ingestion.ipynb says about how the lab differs from AWS."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.conftest import RunningLab, eventually
+
+NO_ROLE = "arn:aws:iam::123456789012:role/nobody-made-it"
+
+
+def unique(word: str) -> str:
+    return f"{word}-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def bucket(lab: RunningLab) -> str:
+    name = unique("claims")
+    lab.client("s3").create_bucket(Bucket=name)
+    return name
+
+
+def make_stream(lab: RunningLab, shards: int = 1) -> str:
+    kinesis, name = lab.client("kinesis"), unique("claims")
+    kinesis.create_stream(StreamName=name, ShardCount=shards)
+    eventually(lambda: status_of(kinesis, name) == "ACTIVE")
+    return name
+
+
+def status_of(kinesis: Any, name: str) -> str:
+    summary: dict[str, str] = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    return summary["StreamStatus"]
+
+
+def make_firehose(lab: RunningLab, bucket: str, interval: int) -> str:
+    firehose, name = lab.client("firehose"), unique("claims")
+    destination = {
+        "RoleARN": NO_ROLE,
+        "BucketARN": f"arn:aws:s3:::{bucket}",
+        "BufferingHints": {"SizeInMBs": 1, "IntervalInSeconds": interval},
+    }
+    firehose.create_delivery_stream(DeliveryStreamName=name, ExtendedS3DestinationConfiguration=destination)
+    return name
+
+
+def objects(lab: RunningLab, bucket: str) -> list[str]:
+    return [item["Key"] for item in lab.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])]
+
+
+def test_streams_are_ready_at_once(lab: RunningLab, bucket: str) -> None:
+    began = time.monotonic()
+    make_stream(lab)
+    firehose, name = lab.client("firehose"), make_firehose(lab, bucket, interval=60)
+    description = firehose.describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]
+    assert description["DeliveryStreamStatus"] == "ACTIVE"
+    assert time.monotonic() - began < 10  # AWS: "it can take several minutes"
+
+
+def test_latencies_are_those_of_one_machine(lab: RunningLab) -> None:
+    kinesis, stream = lab.client("kinesis"), make_stream(lab)
+    kinesis.put_record(StreamName=stream, Data=b"x", PartitionKey="k")
+    place = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
+    )
+    assert lab.endpoint.startswith("http://127.0.0.1:")
+    # the very next read has it: no replication, no propagation
+    assert len(kinesis.get_records(ShardIterator=place["ShardIterator"])["Records"]) == 1
+
+
+def test_events_arrive_once_and_in_order(lab: RunningLab, bucket: str) -> None:
+    s3, sqs = lab.client("s3"), lab.client("sqs")
+    queue = sqs.create_queue(QueueName=unique("claims"))["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    allow = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = {"Version": "2012-10-17", "Statement": [{**allow, "Resource": arn}]}
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps(policy)})
+    rule = {"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [rule]})
+    keys = [f"file-{number:02}" for number in range(30)]
+    for key in keys:
+        s3.put_object(Bucket=bucket, Key=key, Body=b"")
+    told: list[str] = []
+
+    def all_told() -> bool:
+        answer = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        for message in answer.get("Messages", []):
+            records = json.loads(message["Body"]).get("Records", [])  # the test event has none
+            told.extend(record["s3"]["object"]["key"] for record in records)
+        return len(told) >= len(keys)
+
+    eventually(all_told, seconds=20)
+    assert told == keys
+
+
+def test_what_fails_in_a_shard_is_the_end_of_the_call(lab: RunningLab) -> None:
+    """On AWS "an unsuccessfully processed record" may stand anywhere in the answer (PutRecords, API Reference)."""
+    kinesis, stream = lab.client("kinesis"), make_stream(lab)
+    entries = [{"Data": b"x" * 3_000, "PartitionKey": "k"} for _ in range(500)]  # 1.5 MB: more than a second's worth
+    answer = kinesis.put_records(StreamName=stream, Records=entries)
+    stored = ["ErrorCode" not in record for record in answer["Records"]]
+    assert 0 < answer["FailedRecordCount"] == stored.count(False) < len(entries)
+    assert stored == sorted(stored, reverse=True)
+
+
+def test_zero_buffering_writes_each_batch_at_once(lab: RunningLab, bucket: str) -> None:
+    firehose, name = lab.client("firehose"), make_firehose(lab, bucket, interval=0)
+    for count in (1, 2, 3):
+        firehose.put_record_batch(DeliveryStreamName=name, Records=[{"Data": b"a\n"}, {"Data": b"b\n"}])
+        eventually(lambda count=count: len(objects(lab, bucket)) == count, seconds=5)
+
+
+def test_the_role_of_firehose_is_not_judged(lab: RunningLab, bucket: str) -> None:
+    firehose, name = lab.client("firehose"), make_firehose(lab, bucket, interval=0)
+    firehose.put_record(DeliveryStreamName=name, Record={"Data": b"delivered\n"})
+    eventually(lambda: objects(lab, bucket))
+
+
+def test_objects_outlive_the_process_and_records_do_not(new_lab: Callable[..., RunningLab]) -> None:
+    lab = new_lab()
+    lab.client("s3").create_bucket(Bucket="kept")
+    lab.client("s3").put_object(Bucket="kept", Key="object", Body=b"still here")
+    make_stream(lab)
+    lab.stop()
+    (lab.directory / "lab.json").unlink(missing_ok=True)
+    lab.start()
+    assert lab.client("s3").get_object(Bucket="kept", Key="object")["Body"].read() == b"still here"
+    assert lab.client("kinesis").list_streams()["StreamNames"] == []
