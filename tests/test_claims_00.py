@@ -63,6 +63,12 @@ def test_common_bucket_names_are_free(session: de.Session) -> None:
     s3.delete_bucket(Bucket="data")
 
 
+def test_a_new_bucket_does_not_block_public_access(bucket: str) -> None:
+    """On AWS it does (S3 User Guide, "Blocking public access to your Amazon S3 storage")."""
+    with pytest.raises(ClientError, match="NoSuchPublicAccessBlockConfiguration"):
+        boto3.client("s3").get_public_access_block(Bucket=bucket)
+
+
 def test_a_user_without_policies_may_read(bucket: str) -> None:
     iam = boto3.client("iam")
     iam.create_user(UserName="claims00-nobody")
