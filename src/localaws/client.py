@@ -12,6 +12,7 @@ import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.credentials import Credentials, RefreshableCredentials
+from botocore.loaders import create_loader
 
 from localaws.credentials import Credential, random_key_id
 
@@ -26,6 +27,8 @@ _CONFIG = Config(
     response_checksum_validation="when_required",
     parameter_validation=False,
 )
+#: Shared, so that each service's model is read once however many roles have a client of it.
+_LOADER = create_loader()
 _clients: dict[tuple[int, str, str, str | None, str], Any] = {}
 _lock = threading.Lock()
 
@@ -41,6 +44,7 @@ def in_process_client(lab: Lab, service: str, region: str, role_arn: str | None,
 
 def _make_client(lab: Lab, service: str, region: str, role_arn: str | None, session_name: str) -> Any:
     session = botocore.session.Session()
+    session.register_component("data_loader", _LOADER)
     if role_arn is None:
         session.set_credentials(lab.owner.access_key_id, lab.owner.secret_access_key)
     else:

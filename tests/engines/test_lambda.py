@@ -7,10 +7,20 @@ Held to the Lambda developer guide ("Define Lambda function handler in Python", 
 from __future__ import annotations
 
 import base64
+import json
 import re
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
-from tests.conftest import RunningLab
-from tests.engines.lambda_tools import create, invoke, log_lines
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from tests.conftest import RunningLab, eventually
+from tests.engines.lambda_tools import archive, create, invoke, log_lines, role, source
 
 
 def test_handler_is_called_in_a_warm_environment(lab: RunningLab) -> None:
@@ -67,3 +77,293 @@ def test_log_tells_of_start_prints_end_and_report(lab: RunningLab) -> None:
     streams = lab.client("logs").describe_log_streams(logGroupName="/aws/lambda/talker")["logStreams"]
     assert [s["logStreamName"] for s in streams] == [stream]
     assert re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", stream)
+
+
+CONTEXT = """
+import os
+def handler(event, context):
+    names = "function_name function_version invoked_function_arn memory_limit_in_mb aws_request_id log_group_name"
+    seen = {name: getattr(context, name) for name in names.split()}
+    seen["remaining"] = context.get_remaining_time_in_millis()
+    seen["client"] = context.client_context
+    return {"context": seen, "environment": dict(os.environ), "directory": os.getcwd()}
+"""
+
+
+def test_context_and_environment(lab: RunningLab) -> None:
+    """Only AWS's variables, the function's own, and the lab's address: nothing of the server's environment."""
+    arn = create(lab, "context", CONTEXT, Environment={"Variables": {"TABLE": "flights"}}, Timeout=9, MemorySize=256)
+    client_context = base64.b64encode(b'{"custom": {"a": 1}}').decode()
+    payload, answer = invoke(lab, "context", {}, ClientContext=client_context)
+    remaining = payload["context"].pop("remaining")
+    assert 8000 < remaining <= 9000
+    assert payload["context"] == {
+        "function_name": "context",
+        "function_version": "$LATEST",
+        "invoked_function_arn": arn,
+        "memory_limit_in_mb": "256",
+        "aws_request_id": answer["ResponseMetadata"]["RequestId"],
+        "log_group_name": "/aws/lambda/context",
+        "client": {"custom": {"a": 1}},
+    }
+    environment = payload["environment"]
+    assert environment["TABLE"] == "flights"
+    assert environment["AWS_LAMBDA_FUNCTION_NAME"] == "context" and environment["AWS_REGION"] == "us-east-1"
+    assert environment["AWS_EXECUTION_ENV"] == "AWS_Lambda_python3.12" and environment["_HANDLER"] == "app.handler"
+    assert environment["AWS_ENDPOINT_URL"] == lab.endpoint
+    assert (
+        environment["AWS_ACCESS_KEY_ID"].startswith("ASIA") and environment["LAMBDA_TASK_ROOT"] == payload["directory"]
+    )
+    assert lab.facts["secret_access_key"] not in environment.values()
+    assert not {"VIRTUAL_ENV", "PYTEST_CURRENT_TEST", "USER"} & environment.keys()
+
+
+def test_handler_works_with_its_role(lab: RunningLab) -> None:
+    """The execution role's temporary credentials, in a session named after the function."""
+    create(
+        lab,
+        "identity",
+        """
+        import boto3
+        sts = boto3.client("sts")
+        def handler(event, context):
+            return sts.get_caller_identity()["Arn"]
+        """,
+        Timeout=20,
+        MemorySize=256,
+    )
+    assert invoke(lab, "identity")[0] == "arn:aws:sts::123456789012:assumed-role/worker/identity"
+
+
+def test_temporary_directory_is_the_environments_own(lab: RunningLab) -> None:
+    create(
+        lab,
+        "scratch",
+        """
+        import os, tempfile
+        def handler(event, context):
+            with open(os.path.join(tempfile.gettempdir(), "kept"), "a") as file:
+                file.write("x")
+                return [file.name, file.tell()]
+        """,
+    )
+    (first, one), (second, two) = invoke(lab, "scratch")[0], invoke(lab, "scratch")[0]
+    assert first == second and (one, two) == (1, 2)
+    lab.client("lambda").delete_function(FunctionName="scratch")
+    assert not Path(first).exists()
+
+
+def test_uncaught_exception(lab: RunningLab) -> None:
+    """FunctionError and the error document, with AWS's paths in the stack trace."""
+    create(
+        lab,
+        "raises",
+        """
+        class TooLate(Exception):
+            pass
+        def check(minutes):
+            raise TooLate(f"{minutes} minutes late")
+        def handler(event, context):
+            check(event)
+        """,
+    )
+    payload, answer = invoke(lab, "raises", 40, LogType="Tail")
+    assert answer["StatusCode"] == 200 and answer["FunctionError"] == "Unhandled"
+    assert payload == {
+        "errorMessage": "40 minutes late",
+        "errorType": "TooLate",
+        "requestId": answer["ResponseMetadata"]["RequestId"],
+        "stackTrace": [
+            '  File "/var/task/app.py", line 7, in handler\n    check(event)\n',
+            '  File "/var/task/app.py", line 5, in check\n    raise TooLate(f"{minutes} minutes late")\n',
+        ],
+    }
+    events = log_lines(lab, "raises")
+    assert "[ERROR] TooLate: 40 minutes late\nTraceback (most recent call last):\n" in "".join(events)
+    assert invoke(lab, "raises", 41, LogType="Tail")[1]["FunctionError"], "an error does not end the environment"
+    assert b"Init Duration" not in base64.b64decode(invoke(lab, "raises", 42, LogType="Tail")[1]["LogResult"])
+
+
+@pytest.mark.parametrize(
+    ("code", "handler", "error_type", "message"),
+    [
+        ("import nothing_like_it", "app.handler", "Runtime.ImportModuleError", "No module named 'nothing_like_it'"),
+        ("", "other.handler", "Runtime.ImportModuleError", "Unable to import module 'other'"),
+        ("", "app.handler", "Runtime.HandlerNotFound", "Handler 'handler' missing on module 'app'"),
+        ("", "app", "Runtime.MalformedHandlerName", "Bad handler 'app'"),
+        ("def broken(", "app.handler", "Runtime.UserCodeSyntaxError", "Syntax error in module 'app'"),
+        ("1 / 0", "app.handler", "ZeroDivisionError", "division by zero"),
+        ("import sys; sys.exit(3)", "app.handler", "Runtime.ExitError", "exit status 3"),
+        ("def handler(e, c): return {1}", "app.handler", "Runtime.MarshalError", "set is not JSON serializable"),
+        ("def handler(e, c): return 'x' * 7_000_000", "app.handler", "Function.ResponseSizeTooLarge", "6291556 bytes"),
+        ("import os\ndef handler(e, c): os._exit(0)", "app.handler", "Runtime.ExitError", "without providing a reason"),
+        ("import sys\ndef handler(e, c): sys.exit('bye')", "app.handler", "Runtime.ExitError", "exit status 1"),
+    ],
+)
+def test_errors_of_the_runtime(lab: RunningLab, code: str, handler: str, error_type: str, message: str) -> None:
+    """The names that AWS's Python runtime gives them."""
+    name = f"wrong-{uuid.uuid4().hex[:8]}"
+    create(lab, name, code, Handler=handler)
+    payload, answer = invoke(lab, name)
+    assert answer["FunctionError"] == "Unhandled"
+    assert payload["errorType"] == error_type and message in payload["errorMessage"]
+    assert answer["ResponseMetadata"]["RequestId"] in str(payload)
+
+
+def test_layers_lie_over_one_another(lab: RunningLab) -> None:
+    """Layers unzip to /opt in their order; /opt/python is on the path behind the function's own code."""
+    client = lab.client("lambda")
+    layers = [
+        client.publish_layer_version(LayerName=name, Content={"ZipFile": files}, CompatibleRuntimes=["python3.12"])[
+            "LayerVersionArn"
+        ]
+        for name, files in (
+            ("base", archive(**{"python/tools__py": "NAME = 'base'", "python/base__py": "A = 1"})),
+            ("over", archive(**{"python/tools__py": "NAME = 'over'", "python/app__py": "wrong = 1"})),
+        )
+    ]
+    code = "import tools, base\ndef handler(e, c): return [tools.NAME, base.A]"
+    create(lab, "layered", code, Layers=layers)
+    assert invoke(lab, "layered")[0] == ["over", 1]
+    client.update_function_configuration(FunctionName="layered", Layers=layers[::-1])
+    assert invoke(lab, "layered")[0] == ["base", 1]
+
+
+def test_updates_take_effect_without_restart(lab: RunningLab) -> None:
+    client = lab.client("lambda")
+    create(lab, "changing", "import os\ndef handler(e, c): return ['one', os.environ.get('MODE')]")
+    assert invoke(lab, "changing")[0] == ["one", None]
+    client.update_function_configuration(FunctionName="changing", Environment={"Variables": {"MODE": "fast"}})
+    assert invoke(lab, "changing")[0] == ["one", "fast"]
+    client.update_function_code(
+        FunctionName="changing", ZipFile=source("import os\ndef handler(e, c): return ['two', os.environ['MODE']]")
+    )
+    assert invoke(lab, "changing")[0] == ["two", "fast"]
+
+
+def test_versions_and_aliases(lab: RunningLab) -> None:
+    """A version keeps its code; an alias runs the version it points to; weights split the calls."""
+    client = lab.client("lambda")
+    code = "def handler(e, c): return ['{}', c.function_version, c.invoked_function_arn.rpartition(':')[2]]"
+    create(lab, "versioned", code.format("old"))
+    client.publish_version(FunctionName="versioned")
+    client.update_function_code(FunctionName="versioned", ZipFile=source(code.format("new")), Publish=True)
+    client.create_alias(FunctionName="versioned", Name="live", FunctionVersion="1")
+    assert invoke(lab, "versioned")[0] == ["new", "$LATEST", "versioned"]
+    assert invoke(lab, "versioned", Qualifier="1")[0] == ["old", "1", "1"]
+    assert invoke(lab, "versioned:2")[0] == ["new", "2", "2"]
+    payload, answer = invoke(lab, "versioned", Qualifier="live")
+    assert payload == ["old", "1", "live"] and answer["ExecutedVersion"] == "1"
+    client.update_alias(FunctionName="versioned", Name="live", RoutingConfig={"AdditionalVersionWeights": {"2": 0.5}})
+    assert {invoke(lab, "versioned", Qualifier="live")[0][0] for _ in range(40)} == {"old", "new"}
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        invoke(lab, "versioned", Qualifier="9")
+
+
+def test_concurrent_calls_have_environments_of_their_own(lab: RunningLab, tmp_path: Path) -> None:
+    """One environment for each concurrent call, up to the reserved concurrency (then 429)."""
+    create(
+        lab,
+        "parallel",
+        """
+        import os, time
+        def handler(event, context):
+            while not os.path.exists(event):
+                time.sleep(0.01)
+            return os.getpid()
+        """,
+        Timeout=60,
+    )
+    lab.client("lambda").put_function_concurrency(FunctionName="parallel", ReservedConcurrentExecutions=3)
+    go = tmp_path / "go"
+    refused: list[str] = []
+
+    def call(_: int) -> Any:
+        try:
+            return invoke(lab, "parallel", str(go))[0]
+        except ClientError as error:
+            refused.append(error.response["Error"]["Code"])
+
+    with ThreadPoolExecutor(5) as threads:
+        calls = [threads.submit(call, number) for number in range(5)]
+        eventually(lambda: len(refused) == 2)
+        go.touch()
+    processes = {call.result() for call in calls} - {None}
+    assert len(processes) == 3 and refused == ["TooManyRequestsException"] * 2
+    assert invoke(lab, "parallel", str(go))[0] in processes
+
+
+def test_metrics_and_units(lab: RunningLab) -> None:
+    """AWS/Lambda's metrics, and what a call is billed for."""
+    create(lab, "measured", "def handler(e, c): return 1 / e", MemorySize=1024)
+    _, answer = invoke(lab, "measured", 1)
+    invoke(lab, "measured", 0)
+    request_id = answer["ResponseMetadata"]["RequestId"]
+    units = next(c["units"] for c in lab.calls() if c["request_id"] == request_id)
+    assert units["lambda:requests"] == 1 and units["lambda:gb_seconds"] * 1000 == pytest.approx(
+        round(units["lambda:gb_seconds"] * 1000)
+    )
+
+    def sums() -> dict[str, float]:
+        cloudwatch, found = lab.client("cloudwatch"), {}
+        now = datetime.now(UTC)
+        for metric in ("Invocations", "Errors", "Duration"):
+            points = cloudwatch.get_metric_statistics(
+                Namespace="AWS/Lambda",
+                MetricName=metric,
+                Dimensions=[{"Name": "FunctionName", "Value": "measured"}],
+                StartTime=now - timedelta(minutes=10),
+                EndTime=now + timedelta(minutes=10),
+                Period=3600,
+                Statistics=["Sum"],
+            )["Datapoints"]
+            found[metric] = sum(point["Sum"] for point in points)
+        return found
+
+    found = eventually(lambda: (seen := sums())["Invocations"] == 2 and seen)
+    assert found["Errors"] == 1 and found["Duration"] > 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"Runtime": "nodejs22.x"}, "the runtime must be python3.x, not 'nodejs22.x'"),
+        ({"Environment": {"Variables": {"AWS_REGION": "eu-west-1"}}}, "reserved keys"),
+        ({"Environment": {"Variables": {"BIG": "x" * 4096}}}, "4KB limit"),
+        ({"Timeout": 901}, "between 1 and 900"),
+        ({"MemorySize": 64}, "between 128 and 10240"),
+        ({"Role": "arn:aws:iam::123456789012:role/nobody"}, "cannot be assumed by Lambda"),
+        ({"Code": {"S3Bucket": "no-such-bucket-here", "S3Key": "a.zip"}}, "NoSuchBucket"),
+    ],
+)
+def test_settings_that_cannot_be_run_are_refused(lab: RunningLab, settings: dict[str, Any], message: str) -> None:
+    config = Config(parameter_validation=False)
+    function = {
+        "FunctionName": "refused",
+        "Runtime": "python3.12",
+        "Handler": "app.handler",
+        "Role": role(lab),
+        "Code": {"ZipFile": source("")},
+    }
+    with pytest.raises(ClientError, match=re.escape(message)):
+        lab.client("lambda", config=config).create_function(**{**function, **settings})
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        lab.client("lambda").get_function(FunctionName="refused")
+
+
+def test_command_line(lab: RunningLab, tmp_path: Path) -> None:
+    """Code from S3, and the AWS CLI's own way to invoke."""
+    (tmp_path / "app.zip").write_bytes(source("def handler(event, context): return {'got': event['key']}"))
+    lab.aws("s3", "mb", "s3://lambda-code")
+    lab.aws("s3", "cp", str(tmp_path / "app.zip"), "s3://lambda-code/app.zip")
+    lab.aws(
+        *"lambda create-function --function-name from-s3 --runtime python3.12 --handler app.handler".split(),
+        *f"--role {role(lab)} --code S3Bucket=lambda-code,S3Key=app.zip".split(),
+    )
+    lab.aws(
+        *"lambda invoke --function-name from-s3".split(),
+        "--payload",
+        '{"key": "value"}',
+        str(tmp_path / "answer.json"),
+    )
+    assert json.loads((tmp_path / "answer.json").read_text()) == {"got": "value"}
