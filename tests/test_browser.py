@@ -35,9 +35,11 @@ def test_the_introduction_runs_in_jupyterlab_without_an_error(tmp_path: Path) ->
             address = f"{server['url']}lab/tree/{notebook.name}?token={server['token']}"
             with browser.Browser(executable, tmp_path / "profile") as page:
                 page.call("Page.navigate", url=address)
-                _run_all(page)
-                eventually(lambda: _finished(page, notebook), 300)
-                page.screenshot(Path(os.environ.get("SCREENSHOT", tmp_path / "introduction.png")))
+                try:
+                    _run_all(page)
+                    eventually(lambda: _finished(page, notebook), 300)
+                finally:
+                    page.screenshot(Path(os.environ.get("SCREENSHOT", tmp_path / "introduction.png")))
                 assert page.evaluate("document.querySelectorAll('.jp-Dialog').length") == 0
                 assert page.exceptions == []
         finally:
@@ -58,10 +60,10 @@ def _without_outputs(copy: Path) -> Path:
 
 
 def _run_all(page: browser.Browser) -> None:
-    """Choose "Run All Cells" from the menu, once the kernel is there."""
-    page.click(".jp-NotebookPanel-toolbar .jp-Toolbar-kernelName", "Python 3")
-    page.click(".jp-Dialog .jp-mod-reject")
-    eventually(lambda: page.evaluate("!document.querySelector('.jp-Dialog')"))
+    """Choose "Run All Cells" from the menu, once the kernel is there: before, JupyterLab would ask which one."""
+    page.click(".lm-TabBar-tabLabel", INTRODUCTION.name)
+    status = "document.querySelector('#jp-main-statusbar')?.textContent"
+    eventually(lambda: "Python 3 (ipykernel) | Idle" in (page.evaluate(status) or ""), 60)
     page.click(".lm-MenuBar-item", "Run")
     page.click("[data-command='runmenu:run-all']")
 
