@@ -18,7 +18,7 @@ from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest
 from cheroot.wsgi import Gateway_10, Server
 
 from localaws.credentials import Credential, random_key_id
-from localaws.engines import REPLACED_RESPONSES, Installer
+from localaws.engines import REPLACED_RESPONSES, RETURNING, Installer
 from localaws.gateway.app import Gateway
 from localaws.gateway.binding import bind
 from localaws.gateway.dispatch import Dispatcher
@@ -142,7 +142,8 @@ def serve(directory: Path, port: int = 0, account_id: str = "123456789012", regi
     server.prepare()
     try:  # from here on threads run that have to be ended
         lab.endpoint = f"http://127.0.0.1:{server.bind_addr[1]}"
-        for eager in ("sts", "s3"):
+        returning = [service for service, state in RETURNING.items() if (directory / state).exists()]
+        for eager in ("sts", "s3", *returning):
             installer(eager)
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)

@@ -35,11 +35,15 @@ ENGINES = {
     "firehose": "localaws.engines.firehose",
     "kinesis": "localaws.engines.kinesis",
     "logs": "localaws.engines.logs",
+    "rds": "localaws.engines.rds",
     "s3": "localaws.engines.s3",
     "sns": "localaws.engines.sns",
     "sqs": "localaws.engines.sqs",
     "sts": "localaws.engines.sts",
 }
+
+#: Services that work unasked after a start, if the file tells that there is something to go on with.
+RETURNING = {"rds": "rds/state.json"}
 
 #: moto's response class → the engine's, for the dispatcher.
 REPLACED_RESPONSES: dict[type, type] = {}

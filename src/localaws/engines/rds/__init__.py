@@ -1,0 +1,103 @@
+"""RDS: every DB instance is a PostgreSQL server of its own on 127.0.0.1.
+
+moto describes instances that nobody can connect to. Here:
+
+    backend.py ── checks what is asked; works in the background; statuses tell how far it is
+    instance.py ─ moto's description and the server behind it
+    server.py ─── initdb, start, stop, backup of one server
+    guardian.py ─ the small process between lab and server, which ends the server when the lab is gone
+    journal.py ── what outlives the lab: after a stop or a crash instances come back with their data
+"""
+
+from __future__ import annotations
+
+import shutil
+from datetime import datetime
+from typing import Any
+
+from moto.rds.models import DBParameterGroup, DBSnapshot, rds_backends
+from moto.rds.responses import RDSResponse
+
+from localaws.engines import replace_backend, replace_responses
+from localaws.engines.rds.backend import RDSEngine
+from localaws.engines.rds.instance import PostgresInstance
+from localaws.engines.rds.journal import Journal
+from localaws.engines.rds.places import data_directory
+from localaws.engines.rds.responses import RDSEngineResponse
+from localaws.lab import Lab
+
+
+def install(lab: Lab) -> None:
+    RDSEngine.lab = lab
+    RDSEngine.journal = Journal(lab.directory / "rds", _collect)
+    RDSEngine.place = data_directory(lab.directory)
+    replace_backend(rds_backends, RDSEngine)
+    replace_responses(RDSResponse, RDSEngineResponse)
+    lab.on_stop(_stop_everything)
+    _bring_back(RDSEngine.journal.loaded)
+
+
+def _engines() -> list[RDSEngine]:
+    return [backend for _, _, backend in rds_backends.iter_backends() if isinstance(backend, RDSEngine)]
+
+
+def _collect() -> dict[str, Any]:
+    """The journal's content: what is needed to have all of it again."""
+    groups, instances, snapshots = [], [], []
+    for engine in _engines():
+        where = {"account": engine.account_id, "region": engine.region_name}
+        groups += [
+            {**where, "name": group.name, "family": group.family, "description": group.description}
+            | {"parameters": group.parameters, "tags": group.tags}
+            for group in engine.db_parameter_groups.values()
+            if not group.name.startswith("default.")
+        ]
+        instances += [instance.record() for instance in engine.databases.values()]
+        snapshots += [
+            {**where, "name": snapshot.db_snapshot_identifier, "type": snapshot.snapshot_type}
+            | {"created": snapshot.created.isoformat(), "settings": snapshot.settings, "tags": snapshot.tags}  # type: ignore[attr-defined]
+            for snapshot in engine.database_snapshots.values()
+            if snapshot.status == "available"
+        ]
+    return {"groups": groups, "instances": instances, "snapshots": snapshots}
+
+
+def _bring_back(state: dict[str, Any]) -> None:
+    """Have again what the journal tells, and remove files that it does not know."""
+
+    def engine_of(record: dict[str, Any]) -> RDSEngine:
+        backend = rds_backends[record["account"]][record["region"]]
+        assert isinstance(backend, RDSEngine)
+        return backend
+
+    for record in state.get("groups", []):
+        engine = engine_of(record)
+        named = record["name"], record["description"], record["family"], record["tags"]
+        group = DBParameterGroup(engine, *named)  # type: ignore[abstract]
+        group.parameters.update(record["parameters"])
+        engine.db_parameter_groups[record["name"]] = group
+    known = {record["resource_id"] for record in state.get("instances", [])}
+    for record in state.get("snapshots", []):
+        engine = engine_of(record)
+        created = datetime.fromisoformat(record["created"])
+        described = PostgresInstance(engine, record["settings"], created)  # type: ignore[abstract]
+        snapshot = DBSnapshot(engine, described, record["name"], record["type"], record["tags"])
+        snapshot.created = snapshot.original_snapshot_create_time = created
+        snapshot.settings = record["settings"]  # type: ignore[attr-defined]
+        engine.database_snapshots[record["name"]] = snapshot
+        known.add(engine.snapshot_files(snapshot).name)
+    for record in state.get("instances", []):
+        engine_of(record).bring_back(record)
+    for kind in ("instances", "snapshots"):
+        for directory in (RDSEngine.place / kind).glob("*"):
+            if directory.name not in known:
+                shutil.rmtree(directory, ignore_errors=True)
+
+
+def _stop_everything() -> None:
+    """First tell all servers, then wait for each. Their statuses stay: they are what the next start restores."""
+    servers = [instance.server for engine in _engines() for instance in engine.databases.values()]
+    for server in servers:
+        server.ask_to_stop()
+    for server in servers:
+        server.stop()

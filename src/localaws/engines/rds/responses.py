@@ -1,0 +1,69 @@
+"""What moto's RDS does not answer: which engine versions and parameters there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.core.responses import ActionResult, PaginatedResult
+from moto.rds.exceptions import DBParameterGroupNotFoundError, InvalidParameterCombination
+from moto.rds.responses import RDSResponse
+
+from localaws.engines.rds.backend import RDSEngine
+from localaws.engines.rds.parameters import parameter_table
+
+
+class RDSEngineResponse(RDSResponse):
+    @property
+    def engine(self) -> RDSEngine:
+        backend = self.backend
+        assert isinstance(backend, RDSEngine)
+        return backend
+
+    def describe_db_engine_versions(self) -> ActionResult:
+        """The one version that this machine has."""
+        binaries = self.engine.binaries
+        asked = self.params.get("EngineVersion", binaries.version)
+        fits = self.params.get("Engine", "postgres") == "postgres" and asked.split(".")[0] == binaries.major
+        version = {
+            "Engine": "postgres",
+            "EngineVersion": binaries.version,
+            "MajorEngineVersion": binaries.major,
+            "DBParameterGroupFamily": f"postgres{binaries.major}",
+            "DBEngineDescription": "PostgreSQL",
+            "DBEngineVersionDescription": f"PostgreSQL {binaries.version}",
+            "Status": "available",
+        }
+        return ActionResult({"DBEngineVersions": [version] if fits else []})
+
+    def describe_db_parameters(self) -> ActionResult:
+        """Every parameter of the server, those that the group sets with their values."""
+        group = self._group(self.params["DBParameterGroupName"])
+        source = self.params.get("Source")
+        parameters: list[dict[str, Any]] = []
+        for name, parameter in sorted(parameter_table(self.engine.binaries).items()):
+            described = parameter.described | (
+                {**group.parameters[name], "Source": "user"} if name in group.parameters else {}
+            )
+            if source in (None, described["Source"]):
+                parameters.append(described)
+        return PaginatedResult({"Parameters": parameters})
+
+    def reset_db_parameter_group(self) -> ActionResult:
+        """Give all, or the named, parameters their defaults again."""
+        group = self._group(self.params["DBParameterGroupName"])
+        named = [each["ParameterName"] for each in self.params.get("Parameters", [])]
+        everything = self.params.get("ResetAllParameters", not named)
+        if everything and named:
+            raise InvalidParameterCombination("Name parameters, or set ResetAllParameters, not both.")
+        for name in list(group.parameters) if everything else named:
+            group.parameters.pop(name, None)
+        self.engine.apply_group(group.name)
+        return ActionResult({"DBParameterGroupName": group.name})
+
+    def _group(self, name: str) -> Any:
+        groups = self.engine.db_parameter_groups
+        if name not in groups and name == f"default.postgres{self.engine.binaries.major}":
+            return self.engine.default_group()
+        if name not in groups:
+            raise DBParameterGroupNotFoundError(name)
+        return groups[name]

@@ -1,0 +1,258 @@
+"""One PostgreSQL server: its files, its process, and what the lab tells it as its administrator."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+from psycopg import sql
+
+from localaws.engines.rds import guardian
+from localaws.engines.rds.binaries import ENVIRONMENT, Binaries
+
+#: AWS's own superuser on every instance ("Master user account privileges"); nobody else is one.
+ADMIN = "rdsadmin"
+#: Sizes for a laptop; parameter groups may override those that are not about safety.
+_DEFAULTS = {
+    "shared_buffers": "32MB",
+    "max_connections": "100",
+    "max_wal_senders": "20",
+    "max_replication_slots": "20",
+    "max_wal_size": "256MB",
+}
+_HBA = """\
+# Every connection proves its password, and none comes from outside.
+host all all 127.0.0.1/32 scram-sha-256
+host replication all 127.0.0.1/32 scram-sha-256
+"""
+
+
+class StartError(RuntimeError):
+    """The server did not start; the message is its own last words."""
+
+
+class PostgresServer:
+    """The server whose files lie in *home*: ``home/data`` and ``home/postgresql.log``.
+
+    *password* is that of its administrator. Methods are not safe to call from two threads at once.
+    """
+
+    def __init__(self, home: Path, binaries: Binaries, password: str) -> None:
+        self.home = home
+        self.data = home / "data"
+        self.port = 0
+        self._binaries = binaries
+        self._password = password
+        self._guardian: subprocess.Popen[bytes] | None = None
+
+    def create(self) -> None:
+        """Make an empty database cluster, replacing what a creation that was broken off has left."""
+        shutil.rmtree(self.home, ignore_errors=True)
+        self._make_home()
+        with tempfile.NamedTemporaryFile("w", prefix="rds-") as file:
+            file.write(self._password)
+            file.flush()
+            self._give_away(Path(file.name))
+            self._binaries.run(
+                "initdb",
+                f"--pgdata={self.data}",
+                f"--username={ADMIN}",
+                f"--pwfile={file.name}",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                f"--locale={'en_US.UTF-8' if sys.platform == 'darwin' else 'C.UTF-8'}",
+            )
+
+    def create_from(self, backup: Path) -> None:
+        """Make the database cluster a copy of the *backup* that `back_up` has made."""
+        shutil.rmtree(self.home, ignore_errors=True)
+        self._make_home()
+        shutil.copytree(backup, self.data, symlinks=True)
+        self._give_away(self.data)
+
+    def start(self, port: int, settings: Mapping[str, str]) -> None:
+        """Start with *settings*, on *port* if it is free, else on any that is, and wait until it takes connections.
+
+        Raises StartError with the end of the server's log.
+        """
+        self.end_stray()
+        (self.data / "pg_hba.conf").write_text(_HBA)
+        log = self.home / "postgresql.log"
+        for attempt in range(3):  # another program may take the port between our look and the server's
+            self.port = port if port and not attempt and _is_free(port) else _free_port()
+            self.configure(settings)
+            start_of_log = log.stat().st_size if log.exists() else 0
+            with log.open("ab") as output:
+                log.chmod(0o600)
+                self._guardian = self._spawn(output)
+            if self._wait_until_ready():
+                return
+            self.stop()
+            words = log.read_bytes()[start_of_log:].decode(errors="replace").strip()
+            if "could not bind" not in words:
+                break
+        raise StartError(words[-2000:] or "the server ended without a word")
+
+    def configure(self, settings: Mapping[str, str]) -> None:
+        """Write the server's configuration: *settings* over our defaults, and what is not theirs to change."""
+        fixed = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": "",
+            "password_encryption": "scram-sha-256",
+            "logging_collector": "off",
+            "log_destination": "stderr",
+        }
+        everything = {"timezone": "UTC", "log_timezone": "UTC", **_DEFAULTS, **settings, **fixed}
+        lines = [f"{name} = {_quoted(value)}\n" for name, value in everything.items()]
+        (self.data / "postgresql.conf").write_text("".join(lines))
+
+    def reload(self) -> None:
+        """Have the running server read its configuration again."""
+        self.execute("SELECT pg_reload_conf()")
+
+    @property
+    def running(self) -> bool:
+        return self._guardian is not None and self._guardian.poll() is None
+
+    def ask_to_stop(self) -> None:
+        """Begin a fast shutdown; `stop` waits for its end."""
+        if self._guardian and self._guardian.stdin:
+            self._guardian.stdin.close()
+
+    def stop(self) -> None:
+        """Shut down; sessions are ended, nothing committed is lost."""
+        self.ask_to_stop()
+        if self._guardian:
+            self._guardian.wait()
+        self._guardian = None
+
+    def destroy(self) -> None:
+        """Stop, and remove every file."""
+        self.stop()
+        self.end_stray()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def end_stray(self) -> None:
+        """End a server that a killed lab has left on our files, and forget its lock."""
+        lock = self.data / "postmaster.pid"
+        try:
+            stray = psutil.Process(int(lock.read_text().split("\n", 1)[0]))
+            if Path(stray.cwd()) == self.data:
+                stray.send_signal(signal.SIGINT)
+                stray.wait(timeout=guardian.PATIENCE)
+        except (OSError, ValueError, psutil.NoSuchProcess):
+            pass
+        except psutil.TimeoutExpired:
+            stray.kill()
+            stray.wait()
+        lock.unlink(missing_ok=True)
+
+    def back_up(self, target: Path) -> None:
+        """Copy the whole cluster, consistent at one moment, into *target*: online if the server runs."""
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True, mode=0o700)
+        self._give_away(target)
+        if not self.running:
+            shutil.copytree(self.data, target, symlinks=True, dirs_exist_ok=True)
+            self._give_away(target)
+            return
+        where = f"host=127.0.0.1 port={self.port} user={ADMIN}"
+        self._binaries.run(
+            "pg_basebackup", f"--dbname={where}", f"--pgdata={target}", "--checkpoint=fast", PGPASSWORD=self._password
+        )
+
+    def connect(self, database: str = "postgres", **options: Any) -> psycopg.Connection[Any]:
+        """A connection as the administrator, in autocommit."""
+        return psycopg.connect(
+            host="127.0.0.1",
+            port=self.port,
+            user=ADMIN,
+            password=self._password,
+            dbname=database,
+            autocommit=True,
+            **options,
+        )
+
+    def execute(self, *statements: str | sql.Composed) -> None:
+        """Run *statements* as the administrator, each in a transaction of its own."""
+        with self.connect() as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def _spawn(self, output: Any) -> subprocess.Popen[bytes]:
+        uid = gid = -1
+        if self._binaries.user:
+            import pwd
+
+            entry = pwd.getpwnam(self._binaries.user)
+            uid, gid = entry.pw_uid, entry.pw_gid
+        server = [str(self._binaries.directory / "postgres"), "-D", str(self.data)]
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", guardian.__file__, str(uid), str(gid), *server],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            cwd="/",
+            env=ENVIRONMENT,
+            start_new_session=True,  # Ctrl-C in the lab's terminal is for the lab, which then stops us in order
+        )
+
+    def _wait_until_ready(self) -> bool:
+        """Whether the server says "ready" in the last line of its lock file, as pg_ctl waits for it."""
+        lock = self.data / "postmaster.pid"
+        pause = threading.Event()
+        while self.running:
+            try:
+                if lock.read_text().split("\n")[7].strip() == "ready":
+                    return True
+            except (OSError, IndexError):
+                pass
+            pause.wait(0.02)
+        return False
+
+    def _make_home(self) -> None:
+        self.home.mkdir(parents=True, mode=0o700)
+        self._give_away(self.home)
+
+    def _give_away(self, path: Path) -> None:
+        """Make whom the server runs as the owner of *path* and of everything below it."""
+        if self._binaries.user:
+            shutil.chown(path, self._binaries.user)
+            for directory, directories, files in os.walk(path):
+                for name in directories + files:
+                    shutil.chown(Path(directory, name), self._binaries.user)
+
+
+def _quoted(value: str) -> str:
+    """A value of postgresql.conf. Raises ValueError for what could begin another line."""
+    if "\n" in value or "\r" in value:
+        raise ValueError("a parameter's value is one line")
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
