@@ -73,6 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     add("status", _status, "say whether the lab runs, and where")
     add("env", _env, 'print export lines, for eval "$(dehelpers env)"; starts the lab if need be')
     add("reset", _reset, "stop the lab and delete everything in it")
+    text = "show which exercises are solved"
+    sub = commands.add_parser("progress", help=text, description=text[0].upper() + text[1:] + ".")
+    sub.set_defaults(command=_progress)
     add("doctor", _doctor, "check this installation and name the fix for each fault")
     return parser
 
@@ -139,6 +142,13 @@ def _run(options: argparse.Namespace) -> int:
     from dehelpers.run import run
 
     return run(options.notebooks, dict(options.parameters), options.dir, options.jobs, options.output)
+
+
+def _progress(options: argparse.Namespace) -> int:
+    from dehelpers.exercises import PARTS, exercises
+
+    print("\n\n".join(repr(exercises(part)) for part in PARTS))
+    return 0
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -1,0 +1,1 @@
+"""What each exercise looks at, part by part."""

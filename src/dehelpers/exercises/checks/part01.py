@@ -1,0 +1,3 @@
+from dehelpers.exercises.exercise import Part
+
+PART = Part("01_ingestion")

@@ -1,0 +1,101 @@
+"""Things in the lab that a check needs for as long as it runs, each under a name nobody else has."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+
+from dehelpers.names import name
+from dehelpers.waiting import wait
+
+Event = Mapping[str, Any]
+
+
+def unique(kind: str) -> str:
+    """A name for a *kind* of resource that only one check uses; teardown knows it as the session's."""
+    return name(f"ex-{uuid.uuid4().hex[:8]}", kind)
+
+
+@contextmanager
+def bucket() -> Iterator[str]:
+    """An empty bucket, which is deleted at the end with all that is in it. Its name."""
+    s3, made = boto3.resource("s3"), unique("bucket")
+    elsewhere = s3.meta.client.meta.region_name != "us-east-1"  # S3 takes no constraint for its first region
+    place = {"CreateBucketConfiguration": {"LocationConstraint": s3.meta.client.meta.region_name}} if elsewhere else {}
+    s3.create_bucket(Bucket=made, **place)
+    try:
+        yield made
+    finally:
+        s3.Bucket(made).objects.delete()
+        s3.Bucket(made).delete()
+
+
+@contextmanager
+def stream(shards: int) -> Iterator[str]:
+    """A stream with so many shards, ready to be written to, deleted at the end. Its name."""
+    made = unique("stream")
+    new_stream(made, shards)
+    try:
+        yield made
+    finally:
+        boto3.client("kinesis").delete_stream(StreamName=made)
+
+
+def new_stream(made: str, shards: int) -> None:
+    """Create the stream *made* and wait until it can be used."""
+    boto3.client("kinesis").create_stream(StreamName=made, ShardCount=shards)
+    ready(made)
+
+
+def ready(stream: str) -> None:
+    """Wait until a stream that is being made or changed is ACTIVE."""
+    kinesis = boto3.client("kinesis")
+    wait(
+        lambda: kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]["StreamStatus"],
+        until="ACTIVE",
+        what=f"stream {stream}",
+        quiet=True,
+    )
+
+
+def entry(event: Event, key: str) -> dict[str, Any]:
+    """An event as PutRecords takes it."""
+    return {"Data": json.dumps(event).encode(), "PartitionKey": key}
+
+
+def put(stream: str, entries: Iterable[dict[str, Any]]) -> list[str]:
+    """Put *entries*, all of them, however often a shard refuses. The ShardId of each."""
+    kinesis, waiting = boto3.client("kinesis"), list(enumerate(entries))
+    placed: dict[int, str] = {}
+    while waiting:
+        batch, waiting = waiting[:500], waiting[500:]
+        answer = kinesis.put_records(StreamName=stream, Records=[item for _, item in batch])["Records"]
+        for (number, item), said in zip(batch, answer, strict=True):
+            if "ErrorCode" in said:
+                waiting.append((number, item))
+            else:
+                placed[number] = said["ShardId"]
+    return [placed[number] for number in sorted(placed)]
+
+
+def contents(stream: str) -> dict[str, list[dict[str, Any]]]:
+    """All that is in a stream: for each shard its records, oldest first."""
+    kinesis = boto3.client("kinesis")
+    found: dict[str, list[dict[str, Any]]] = {}
+    for shard in kinesis.list_shards(StreamName=stream)["Shards"]:
+        shard_id = shard["ShardId"]
+        place = {"StreamName": stream, "ShardId": shard_id, "ShardIteratorType": "TRIM_HORIZON"}
+        iterator = kinesis.get_shard_iterator(**place)["ShardIterator"]
+        found[shard_id] = []
+        while iterator:
+            page = kinesis.get_records(ShardIterator=iterator)
+            found[shard_id] += page["Records"]
+            iterator = page.get("NextShardIterator")
+            if not page["Records"] and not page["MillisBehindLatest"]:
+                break
+    return found
