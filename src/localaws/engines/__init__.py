@@ -36,6 +36,7 @@ ENGINES = {
     "kinesis": "localaws.engines.kinesis",
     "logs": "localaws.engines.logs",
     "rds": "localaws.engines.rds",
+    "rdsdata": "localaws.engines.rdsdata",
     "s3": "localaws.engines.s3",
     "sns": "localaws.engines.sns",
     "sqs": "localaws.engines.sqs",

@@ -66,6 +66,7 @@ class PostgresServer:
             self._give_away(Path(file.name))
             self._binaries.run(
                 "initdb",
+                "--no-sync",  # the machine writes new files out within half a minute; losing the lab loses nothing
                 f"--pgdata={self.data}",
                 f"--username={ADMIN}",
                 f"--pwfile={file.name}",
@@ -170,7 +171,12 @@ class PostgresServer:
             return
         where = f"host=127.0.0.1 port={self.port} user={ADMIN}"
         self._binaries.run(
-            "pg_basebackup", f"--dbname={where}", f"--pgdata={target}", "--checkpoint=fast", PGPASSWORD=self._password
+            "pg_basebackup",
+            f"--dbname={where}",
+            f"--pgdata={target}",
+            "--checkpoint=fast",
+            "--no-sync",
+            PGPASSWORD=self._password,
         )
 
     def connect(self, database: str = "postgres", **options: Any) -> psycopg.Connection[Any]:
