@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -166,8 +167,9 @@ def test_solutions_and_exercises_have_the_same_names(part: str) -> None:
 @each_part
 def test_prose_is_short_and_names_the_answer(part: str) -> None:
     cells = nbformat.read(ROOT / "solutions" / f"{part}.ipynb", as_version=4).cells
-    for number, exercise in enumerate(exercises(part), start=1):
-        [prose] = [cell.source for cell in cells if cell.source.startswith(f"## {number} · ")]
+    text = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    sections = re.split(r"^(?=## )", text, flags=re.M)[1:]
+    for number, (exercise, prose) in enumerate(zip(exercises(part), sections, strict=False), start=1):
         assert prose.splitlines()[0] == f"## {number} · {exercise.title} *({exercise.kind})*"
         assert 15 <= len(prose.split()) <= 130
         code = [cell.source for cell in cells if cell.cell_type == "code"]

@@ -1,1 +1,9 @@
-WRONG = {}
+"""Answers to the exercises of 01_ingestion that are wrong in a known way, each with words of its own advice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.exercises import wrong_streams
+
+WRONG: dict[str, list[tuple[tuple[Any, ...], str]]] = {**wrong_streams.WRONG}

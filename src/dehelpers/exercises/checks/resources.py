@@ -99,3 +99,16 @@ def contents(stream: str) -> dict[str, list[dict[str, Any]]]:
             if not page["Records"] and not page["MillisBehindLatest"]:
                 break
     return found
+
+
+def split(stream: str, shard_id: str) -> None:
+    """Split a shard in the middle, and wait until the stream is ready again."""
+    kinesis = boto3.client("kinesis")
+    [hashes] = [
+        shard["HashKeyRange"]
+        for shard in kinesis.list_shards(StreamName=stream)["Shards"]
+        if shard["ShardId"] == shard_id
+    ]
+    middle = (int(hashes["StartingHashKey"]) + int(hashes["EndingHashKey"])) // 2 + 1
+    kinesis.split_shard(StreamName=stream, ShardToSplit=shard_id, NewStartingHashKey=str(middle))
+    ready(stream)

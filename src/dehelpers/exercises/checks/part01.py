@@ -1,3 +1,0 @@
-from dehelpers.exercises.exercise import Part
-
-PART = Part("01_ingestion")

@@ -1,0 +1,16 @@
+"""The part that the modules beside this one fill, and the departures they use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dehelpers import data
+from dehelpers.exercises.exercise import Part
+
+PART = Part("01_ingestion")
+DAY = "2013-07-11"  # a summer Thursday: 960 departures
+
+
+def departures(limit: int | None = None) -> list[dict[str, Any]]:
+    """The first departures of the day, in the order in which the planes left."""
+    return list(data.departures(DAY, "2013-07-12", limit))
