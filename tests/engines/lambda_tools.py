@@ -6,7 +6,13 @@ import io
 import json
 import textwrap
 import zipfile
+from functools import cache
 from typing import Any
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.httpsession import URLLib3Session
 
 from tests.conftest import RunningLab, eventually
 
@@ -18,6 +24,12 @@ TRUST = json.dumps(
         ],
     }
 )
+
+
+@cache
+def client(lab: RunningLab, service: str) -> Any:
+    """A client of *lab*, made once."""
+    return lab.client(service)
 
 
 def archive(**files: str | bytes) -> bytes:
@@ -36,7 +48,7 @@ def source(code: str) -> bytes:
 
 def role(lab: RunningLab, name: str = "worker") -> str:
     """The ARN of a role that Lambda may assume, made if it is not there."""
-    iam = lab.client("iam")
+    iam = client(lab, "iam")
     try:
         return iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
     except iam.exceptions.EntityAlreadyExistsException:
@@ -53,19 +65,19 @@ def create(lab: RunningLab, name: str, code: str | bytes, **settings: Any) -> st
         "Code": {"ZipFile": code if isinstance(code, bytes) else source(code)},
         **settings,
     }
-    return lab.client("lambda").create_function(**function)["FunctionArn"]
+    return client(lab, "lambda").create_function(**function)["FunctionArn"]
 
 
 def invoke(lab: RunningLab, name: str, event: Any = None, **options: Any) -> tuple[Any, dict[str, Any]]:
     """The decoded payload, and the whole answer."""
-    answer = lab.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event), **options)
+    answer = client(lab, "lambda").invoke(FunctionName=name, Payload=json.dumps(event), **options)
     body = answer["Payload"].read()
     return (json.loads(body) if body else None), answer
 
 
-def log_lines(lab: RunningLab, name: str, until: str = "REPORT", times: int = 1) -> list[str]:
-    """The function's log, once it has *times* lines with *until*."""
-    logs = lab.client("logs")
+def log_lines(lab: RunningLab, name: str, until: str = "REPORT", times: int = 1, seconds: float = 10.0) -> list[str]:
+    """The function's log, once it has *times* lines with *until*; fails after *seconds*."""
+    logs = client(lab, "logs")
 
     def read() -> list[str]:
         try:
@@ -75,4 +87,27 @@ def log_lines(lab: RunningLab, name: str, until: str = "REPORT", times: int = 1)
         lines = [event["message"] for event in events]
         return lines if sum(until in line for line in lines) >= times else []
 
-    return eventually(read)
+    return eventually(read, seconds)
+
+
+def queue(lab: RunningLab, name: str, **attributes: str) -> tuple[str, str]:
+    """A new queue's URL and ARN."""
+    sqs = client(lab, "sqs")
+    url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    return url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+
+def receive(lab: RunningLab, url: str) -> dict[str, Any]:
+    """The next message of a queue."""
+    sqs = client(lab, "sqs")
+    return eventually(
+        lambda: sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"]).get("Messages"), seconds=20
+    )[0]
+
+
+def advance(lab: RunningLab, seconds: float) -> None:
+    """Let time pass in the lab."""
+    request = AWSRequest("POST", f"{lab.endpoint}/_localaws/clock", data=json.dumps({"advance": seconds}))
+    keys = Credentials(lab.facts["access_key_id"], lab.facts["secret_access_key"])
+    SigV4Auth(keys, "localaws", lab.facts["region"]).add_auth(request)
+    assert URLLib3Session().send(request.prepare()).status_code == 200

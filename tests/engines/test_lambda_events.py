@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
-from tests.engines.lambda_tools import create, invoke, log_lines
+from tests.engines.lambda_tools import advance, create, invoke, log_lines, queue, receive
 
 ECHO = """
 import json
@@ -27,34 +27,6 @@ FAILING = """
 def handler(event, context):
     raise KeyError(event["key"])
 """
-
-
-def queue(lab: RunningLab, name: str) -> tuple[str, str]:
-    """A new queue's URL and ARN."""
-    sqs = lab.client("sqs")
-    url = sqs.create_queue(QueueName=name)["QueueUrl"]
-    return url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-
-
-def receive(lab: RunningLab, url: str) -> dict[str, Any]:
-    """The next message of a queue."""
-    sqs = lab.client("sqs")
-    return eventually(
-        lambda: sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"]).get("Messages"), seconds=10
-    )[0]
-
-
-def advance(lab: RunningLab, seconds: float) -> None:
-    """Let time pass in the lab."""
-    from botocore.auth import SigV4Auth
-    from botocore.awsrequest import AWSRequest
-    from botocore.credentials import Credentials
-    from botocore.httpsession import URLLib3Session
-
-    request = AWSRequest("POST", f"{lab.endpoint}/_localaws/clock", data=json.dumps({"advance": seconds}))
-    keys = Credentials(lab.facts["access_key_id"], lab.facts["secret_access_key"])
-    SigV4Auth(keys, "localaws", lab.facts["region"]).add_auth(request)
-    assert URLLib3Session().send(request.prepare()).status_code == 200
 
 
 def seen_events(lab: RunningLab, name: str, times: int = 1) -> list[Any]:

@@ -9,11 +9,14 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from moto.awslambda.models import LambdaAlias, LambdaBackend
+from moto.awslambda.exceptions import InvalidParameterValueException
+from moto.awslambda.models import EventSourceMapping, LambdaAlias, LambdaBackend
 
 from localaws.engines.lambda_.asynchronous import AsynchronousInvoker, Event
 from localaws.engines.lambda_.execution import Executor, Invocation, Result
 from localaws.engines.lambda_.function import FunctionEngine
+from localaws.engines.lambda_.mappings import Source, check_new, start_source
+from localaws.engines.lambda_.sources.mapping import MappingEngine
 from localaws.gateway.errors import AwsError
 from localaws.gateway.records import Call
 from localaws.lab import Lab
@@ -39,6 +42,10 @@ class LambdaEngine(LambdaBackend):
     lab: ClassVar[Lab]
     executor: ClassVar[Executor]
     asynchronous: ClassVar[AsynchronousInvoker]
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self._sources: dict[str, Source] = {}
 
     def resolve(self, name: str, qualifier: str | None = None) -> Target:
         """Find what to run; an alias with weights chooses one of its versions. ResourceNotFoundException if none."""
@@ -116,6 +123,54 @@ class LambdaEngine(LambdaBackend):
         if result.error:
             response_headers["x-amz-function-error"] = "Unhandled"
         return result.payload
+
+    # Event source mappings
+
+    def create_event_source_mapping(self, spec: dict[str, Any]) -> MappingEngine:
+        """Check the mapping and begin to poll its source."""
+        for name in ("EventSourceArn", "FunctionName"):
+            if not spec.get(name):
+                raise InvalidParameterValueException(f"Missing {name}")
+        target = self.resolve(spec["FunctionName"])
+        spec = {
+            **spec,
+            "FunctionName": target.function.function_name,
+            "FunctionArn": target.arn,
+            "RegionName": self.region_name,
+            "AccountId": self.account_id,
+        }
+        mapping = MappingEngine(self.lab, spec)  # type: ignore[abstract]
+        check_new(self._event_source_mappings, spec)
+        self._sources[mapping.uuid] = start_source(self, mapping, target.function)
+        self._event_source_mappings[mapping.uuid] = mapping
+        return mapping
+
+    def update_event_source_mapping(self, uuid: str, spec: dict[str, Any]) -> MappingEngine | None:
+        """Change a mapping; its source goes on from where it is."""
+        mapping = self._event_source_mappings.get(uuid)
+        if not isinstance(mapping, MappingEngine):
+            return None
+        mapping.update(spec)
+        super().update_event_source_mapping(uuid, spec)
+        if "FunctionName" in spec:
+            mapping.function_arn = self.resolve(spec["FunctionName"]).arn
+        mapping.touch()
+        return mapping
+
+    def delete_event_source_mapping(self, uuid: str) -> EventSourceMapping | None:
+        if source := self._sources.pop(uuid, None):
+            source.end()
+        mapping: EventSourceMapping | None = super().delete_event_source_mapping(uuid)
+        return mapping
+
+    def list_event_source_mappings(self, event_source_arn: str, function_name: str) -> list[EventSourceMapping]:
+        """Mappings of a source, of a function (by name or ARN), or all."""
+        arn = self.resolve(function_name).arn if function_name else None
+        return [
+            mapping
+            for mapping in self._event_source_mappings.values()
+            if event_source_arn in (None, mapping.event_source_arn) and arn in (None, mapping.function_arn)
+        ]
 
     # Settings of asynchronous invocation: moto keeps the first it was given
 

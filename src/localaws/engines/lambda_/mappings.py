@@ -1,0 +1,65 @@
+"""Event source mappings of one account and region: each has a source that polls while the mapping lives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+from moto.awslambda.exceptions import InvalidParameterValueException
+
+from localaws.engines.lambda_.sources.mapping import MappingEngine
+from localaws.engines.lambda_.sources.queue import QueueSource
+from localaws.engines.lambda_.sources.readers import DynamoDBReader, KinesisReader
+from localaws.engines.lambda_.sources.stream import StreamSource
+from localaws.gateway.errors import AwsError
+
+if TYPE_CHECKING:
+    from localaws.engines.lambda_.backend import LambdaEngine
+    from localaws.engines.lambda_.function import FunctionEngine
+
+Source = StreamSource | QueueSource
+
+
+def start_source(engine: LambdaEngine, mapping: MappingEngine, function: FunctionEngine) -> Source:
+    """Begin to poll. Raises InvalidParameterValueException if the function's role cannot read the source."""
+    arn = mapping.event_source_arn
+    service = {"dynamodb": "dynamodbstreams", "sqs-fifo": "sqs"}.get(mapping.kind, mapping.kind)
+    client = engine.lab.client(
+        service, region=arn.split(":")[3], role_arn=function.role, session_name=function.function_name
+    )
+    try:
+        source: Source
+        if service == "sqs":
+            source = QueueSource(engine, mapping, client)
+            _check_visibility(source.visibility_timeout(), function.timeout)
+        elif mapping.kind == "kinesis":
+            source = StreamSource(engine, mapping, KinesisReader(client, mapping, function.role))
+        else:
+            source = StreamSource(engine, mapping, DynamoDBReader(client, mapping, function.role))
+        source.start()
+    except ClientError as error:
+        details = error.response["Error"]
+        raise InvalidParameterValueException(
+            f"Cannot access event source {arn} with the function's role: {details['Code']}: {details['Message']}"
+        ) from None
+    return source
+
+
+def _check_visibility(seconds: int, timeout: Any) -> None:
+    if seconds < int(timeout):
+        raise InvalidParameterValueException(
+            f"Queue visibility timeout: {seconds} seconds is less than Function timeout: {timeout} seconds"
+        )
+
+
+def check_new(mappings: dict[str, Any], spec: dict[str, Any]) -> None:
+    """Raises ResourceConflictException if the function already has a mapping of this source."""
+    for mapping in mappings.values():
+        if (mapping.event_source_arn, mapping.function_arn) == (spec["EventSourceArn"], spec["FunctionArn"]):
+            raise AwsError(
+                "ResourceConflictException",
+                f'An event source mapping with event source (" {mapping.event_source_arn} ") and function '
+                f'(" {mapping.function_arn} ") already exists. Please update or delete the existing mapping with UUID '
+                f"{mapping.uuid}",
+                409,
+            )

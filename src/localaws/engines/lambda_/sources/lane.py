@@ -1,0 +1,108 @@
+"""A lane: records that must stay in order, gathered into batches and given to the function one batch at a time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+
+from localaws.engines.lambda_.sources.batches import BatchProcessor, Record
+from localaws.engines.lambda_.sources.mapping import MappingEngine
+from localaws.engines.lambda_.sources.window import TumblingWindow
+from localaws.lab import Lab
+
+log = logging.getLogger(__name__)
+
+#: Bytes of a batch: the event's 6 MB, less its frame.
+LARGEST_BATCH = 6_200_000
+#: Seconds that a lane waits at most before it looks at its window and at the clock again.
+LOOK = 0.2
+
+
+class Lane:
+    """A thread with a backlog, fed by a shard's poller."""
+
+    def __init__(self, lab: Lab, mapping: MappingEngine, shard_id: str, processor: BatchProcessor, number: int) -> None:
+        self._lab = lab
+        self._mapping = mapping
+        self._processor = processor
+        self._window = TumblingWindow(lab.clock, mapping, shard_id, processor)
+        self._backlog: deque[Record] = deque()
+        self._changed = threading.Condition()
+        self._busy = False
+        self._ended = False
+        lab.spawn(f"lambda source {mapping.uuid} {shard_id} {number}", self._run)
+
+    def offer(self, records: list[Record]) -> None:
+        with self._changed:
+            self._backlog.extend(records)
+            self._changed.notify_all()
+
+    @property
+    def waiting(self) -> int:
+        """Records that are not in a batch yet."""
+        return len(self._backlog)
+
+    @property
+    def idle(self) -> bool:
+        with self._changed:
+            return not self._backlog and not self._busy
+
+    def end(self) -> None:
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def _run(self) -> None:
+        while not self._over:
+            batch = self._gather()
+            try:
+                if batch and self._mapping.tumbling_window:
+                    self._window.process(batch)
+                elif batch:
+                    self._processor.process(batch)
+                self._window.tick()
+            except Exception:
+                log.exception("mapping %s lost a batch", self._mapping.uuid)
+            finally:
+                self._busy = False
+
+    @property
+    def _over(self) -> bool:
+        return self._ended or self._lab.stopping.is_set()
+
+    def _gather(self) -> list[Record]:
+        """A batch, once it is full or its window is over; nothing if no record came for a while."""
+        with self._changed:
+            if not self._backlog:
+                self._changed.wait(LOOK)
+            if not self._backlog or self._over:
+                return []
+            until = self._lab.clock.time() + (self._mapping.max_batch_window or 0)
+            while not self._full() and (left := until - self._lab.clock.time()) > 0 and not self._over:
+                self._changed.wait(min(left, LOOK))
+            self._busy = True
+            return self._take()
+
+    def _full(self) -> bool:
+        return len(self._backlog) >= self._mapping.batch_size or sum(r.size for r in self._backlog) >= LARGEST_BATCH
+
+    def _take(self) -> list[Record]:
+        batch: list[Record] = []
+        size = 0
+        while self._backlog and len(batch) < self._mapping.batch_size:
+            size += self._backlog[0].size
+            if batch and size > LARGEST_BATCH:
+                break
+            batch.append(self._backlog.popleft())
+        return batch
+
+
+def wait_until_idle(lanes: list[Lane], ending: threading.Event) -> bool:
+    """Wait for every lane to have done its work; False if the mapping ends before."""
+    while not all(lane.idle for lane in lanes):
+        if ending.is_set():
+            return False
+        time.sleep(0.02)
+    return True

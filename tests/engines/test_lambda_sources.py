@@ -1,0 +1,403 @@
+"""Event source mappings: Kinesis, DynamoDB Streams and SQS, read with the function's role, as AWS's pollers do.
+
+Held to the Lambda developer guide ("How Lambda processes records from stream and queue-based event sources", "Using
+Lambda with Kinesis / DynamoDB / SQS", "Configuring partial batch response", "Configuring tumbling windows", "Control
+which events Lambda sends to your function") and to CreateEventSourceMapping in the API reference.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.conftest import RunningLab, eventually
+from tests.engines.lambda_tools import advance, client, create, log_lines, queue, receive
+
+#: Prints each batch's data; fails on "poison".
+CONSUMER = """
+import base64, json
+def handler(event, context):
+    data = [base64.b64decode(r["kinesis"]["data"]).decode() for r in event["Records"]]
+    print("BATCH " + json.dumps(data))
+    if "poison" in data:
+        raise ValueError("poison")
+"""
+#: The same, but tells which record failed.
+REPORTER = CONSUMER.replace(
+    'raise ValueError("poison")',
+    """return {"batchItemFailures": [
+            {"itemIdentifier": event["Records"][data.index("poison")]["kinesis"]["sequenceNumber"]}]}""",
+)
+QUEUE_CONSUMER = """
+import json
+def handler(event, context):
+    bodies = [record["body"] for record in event["Records"]]
+    print("BATCH " + json.dumps(bodies))
+    failed = [record["messageId"] for record in event["Records"] if record["body"] == "poison"]
+    return {"batchItemFailures": [{"itemIdentifier": i} for i in failed]}
+"""
+
+
+def stream(lab: RunningLab, name: str, shards: int = 1) -> str:
+    """A new stream's ARN."""
+    kinesis = client(lab, "kinesis")
+    kinesis.create_stream(StreamName=name, ShardCount=shards)
+    kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
+    return kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
+
+
+def put(lab: RunningLab, name: str, *data: str, key: str = "k") -> None:
+    records = [{"Data": item.encode(), "PartitionKey": key} for item in data]
+    assert client(lab, "kinesis").put_records(StreamName=name, Records=records)["FailedRecordCount"] == 0
+
+
+def connect(lab: RunningLab, function: str, source: str, **settings: Any) -> str:
+    """A new mapping's UUID."""
+    return client(lab, "lambda").create_event_source_mapping(FunctionName=function, EventSourceArn=source, **settings)[
+        "UUID"
+    ]
+
+
+def batches(lab: RunningLab, function: str, enough: Callable[[list[Any]], bool]) -> list[Any]:
+    """The batches that a consumer printed, once they are *enough*."""
+
+    def read() -> list[Any]:
+        try:
+            lines = log_lines(lab, function, until="BATCH ", seconds=0)
+        except AssertionError:
+            return []
+        found = [json.loads(line.removeprefix("BATCH ")) for line in lines if line.startswith("BATCH ")]
+        return found if enough(found) else []
+
+    return eventually(read, seconds=20)
+
+
+def flat(found: list[list[str]]) -> list[str]:
+    return [item for batch in found for item in batch]
+
+
+def test_kinesis_records_reach_the_function_in_order_and_batches(lab: RunningLab) -> None:
+    """TRIM_HORIZON reads what is there; BatchSize bounds a batch; the record is as AWS documents it."""
+    arn = stream(lab, "ordered")
+    put(lab, "ordered", *(str(n) for n in range(25)))
+    create(lab, "ordered", CONSUMER + "    print('RECORD ' + json.dumps(event['Records'][0]))\n")
+    uuid = connect(lab, "ordered", arn, StartingPosition="TRIM_HORIZON", BatchSize=10)
+    found = batches(lab, "ordered", lambda b: len(flat(b)) >= 25)
+    assert flat(found) == [str(n) for n in range(25)]
+    assert [len(batch) for batch in found] == [10, 10, 5]
+    line = next(line for line in log_lines(lab, "ordered", until="RECORD ") if line.startswith("RECORD "))
+    record = json.loads(line.removeprefix("RECORD "))
+    kinesis = record.pop("kinesis")
+    assert kinesis["partitionKey"] == "k" and base64.b64decode(kinesis["data"]) == b"0"
+    assert isinstance(kinesis["approximateArrivalTimestamp"], float)
+    assert record == {
+        "eventSource": "aws:kinesis",
+        "eventVersion": "1.0",
+        "eventID": f"shardId-000000000000:{kinesis['sequenceNumber']}",
+        "eventName": "aws:kinesis:record",
+        "invokeIdentityArn": "arn:aws:iam::123456789012:role/worker",
+        "awsRegion": "us-east-1",
+        "eventSourceARN": arn,
+    }
+    mapping = eventually(
+        lambda: (m := client(lab, "lambda").get_event_source_mapping(UUID=uuid))["LastProcessingResult"] == "OK" and m
+    )
+    assert mapping["State"] == "Enabled" and mapping["MaximumRetryAttempts"] == -1
+
+
+def test_latest_begins_now_and_disabling_pauses(lab: RunningLab) -> None:
+    arn = stream(lab, "late")
+    put(lab, "late", "before")
+    create(lab, "late", CONSUMER)
+    uuid = connect(lab, "late", arn, StartingPosition="LATEST")
+    put(lab, "late", "one")
+    assert batches(lab, "late", bool) == [["one"]]
+    functions = client(lab, "lambda")
+    assert functions.update_event_source_mapping(UUID=uuid, Enabled=False)["State"] == "Disabled"
+    put(lab, "late", "two")
+    functions.update_event_source_mapping(UUID=uuid, Enabled=True)
+    assert flat(batches(lab, "late", lambda b: len(b) > 1)) == ["one", "two"]
+    functions.delete_event_source_mapping(UUID=uuid)
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        functions.get_event_source_mapping(UUID=uuid)
+
+
+def test_bisection_isolates_a_poison_pill(lab: RunningLab) -> None:
+    """The pill ends alone in the failure destination, and every other record is handled."""
+    arn = stream(lab, "pills")
+    url, destination = queue(lab, "pill-failures")
+    put(lab, "pills", "a", "b", "c", "poison", "d", "e")
+    create(lab, "pills", CONSUMER)
+    connect(
+        lab,
+        "pills",
+        arn,
+        StartingPosition="TRIM_HORIZON",
+        BisectBatchOnFunctionError=True,
+        MaximumRetryAttempts=1,
+        DestinationConfig={"OnFailure": {"Destination": destination}},
+    )
+    document = json.loads(receive(lab, url)["Body"])
+    info = document["KinesisBatchInfo"]
+    assert info["batchSize"] == 1 and info["startSequenceNumber"] == info["endSequenceNumber"]
+    assert info["shardId"] == "shardId-000000000000" and info["streamArn"] == arn
+    assert document["requestContext"]["condition"] == "RetryAttemptsExhausted"
+    assert document["requestContext"]["approximateInvokeCount"] == 2
+    assert document["responseContext"] == {
+        "statusCode": 200,
+        "executedVersion": "$LATEST",
+        "functionError": "Unhandled",
+    }
+    shards = client(lab, "kinesis")
+    iterator = shards.get_shard_iterator(
+        StreamARN=arn,
+        ShardId=info["shardId"],
+        ShardIteratorType="AT_SEQUENCE_NUMBER",
+        StartingSequenceNumber=info["startSequenceNumber"],
+    )["ShardIterator"]
+    assert shards.get_records(ShardIterator=iterator, Limit=1)["Records"][0]["Data"] == b"poison"
+    handled = batches(lab, "pills", lambda b: "e" in flat([x for x in b if "poison" not in x]))
+    assert {x for x in flat([b for b in handled if "poison" not in b])} == set("abcde")
+    assert handled.count(["poison"]) == 2
+
+
+def test_reported_failures_are_retried_from_the_record_on(lab: RunningLab) -> None:
+    """ReportBatchItemFailures: what came before is done; with retries used up the rest is given up and told of."""
+    arn = stream(lab, "reported")
+    url, destination = queue(lab, "reported-failures")
+    put(lab, "reported", "a", "b", "poison", "c")
+    create(lab, "reported", REPORTER)
+    connect(
+        lab,
+        "reported",
+        arn,
+        StartingPosition="TRIM_HORIZON",
+        MaximumRetryAttempts=2,
+        FunctionResponseTypes=["ReportBatchItemFailures"],
+        DestinationConfig={"OnFailure": {"Destination": destination}},
+    )
+    info = json.loads(receive(lab, url)["Body"])["KinesisBatchInfo"]
+    assert info["batchSize"] == 2
+    assert batches(lab, "reported", lambda b: len(b) >= 3) == [["a", "b", "poison", "c"], *[["poison", "c"]] * 2]
+    put(lab, "reported", "next")
+    assert batches(lab, "reported", lambda b: ["next"] in b)
+
+
+def test_old_records_are_given_up(new_lab: Callable[..., RunningLab]) -> None:
+    """MaximumRecordAgeInSeconds, on the lab's clock, ends endless retries."""
+    lab = new_lab()
+    arn = stream(lab, "aging")
+    url, destination = queue(lab, "aged")
+    put(lab, "aging", "poison")
+    create(lab, "aging", CONSUMER)
+    connect(
+        lab,
+        "aging",
+        arn,
+        StartingPosition="TRIM_HORIZON",
+        MaximumRecordAgeInSeconds=60,
+        DestinationConfig={"OnFailure": {"Destination": destination}},
+    )
+    batches(lab, "aging", lambda b: len(b) > 1)
+    advance(lab, 61)
+    document = json.loads(receive(lab, url)["Body"])
+    assert document["requestContext"]["condition"] == "RecordAgeExceeded"
+    assert document["KinesisBatchInfo"]["batchSize"] == 1
+
+
+def test_parallelization_keeps_each_keys_order(lab: RunningLab) -> None:
+    arn = stream(lab, "parallel-shard")
+    create(
+        lab,
+        "parallel-shard",
+        CONSUMER.replace("def handler", "import os, time\ndef handler").replace(
+            "    if ", "    print('PROCESS', os.getpid())\n    time.sleep(0.05)\n    if "
+        ),
+    )
+    for key in range(8):
+        put(lab, "parallel-shard", *(f"{key}-{n}" for n in range(5)), key=str(key))
+    connect(lab, "parallel-shard", arn, StartingPosition="TRIM_HORIZON", ParallelizationFactor=4, BatchSize=2)
+    found = flat(batches(lab, "parallel-shard", lambda b: len(flat(b)) >= 40))
+    for key in range(8):
+        assert [item for item in found if item.startswith(f"{key}-")] == [f"{key}-{n}" for n in range(5)]
+    processes = {line for line in log_lines(lab, "parallel-shard", until="PROCESS") if line.startswith("PROCESS")}
+    assert len(processes) > 1
+
+
+def test_children_of_a_split_shard_follow_their_parent(lab: RunningLab) -> None:
+    arn = stream(lab, "splitting")
+    create(lab, "splitting", CONSUMER)
+    connect(lab, "splitting", arn, StartingPosition="TRIM_HORIZON")
+    put(lab, "splitting", "before")
+    kinesis = client(lab, "kinesis")
+    kinesis.update_shard_count(StreamName="splitting", TargetShardCount=2, ScalingType="UNIFORM_SCALING")
+    kinesis.get_waiter("stream_exists").wait(StreamName="splitting", WaiterConfig={"Delay": 1})
+    put(lab, "splitting", "after")
+    assert flat(batches(lab, "splitting", lambda b: len(flat(b)) >= 2)) == ["before", "after"]
+
+
+def test_filters_drop_records(lab: RunningLab) -> None:
+    arn = stream(lab, "filtered")
+    create(lab, "filtered", CONSUMER)
+    pattern = {"data": {"delay": [{"numeric": [">", 15]}], "carrier": ["UA", {"prefix": "A"}]}}
+    connect(
+        lab,
+        "filtered",
+        arn,
+        StartingPosition="TRIM_HORIZON",
+        FilterCriteria={"Filters": [{"Pattern": json.dumps(pattern)}]},
+    )
+    flights = [{"delay": 20, "carrier": "UA"}, {"delay": 5, "carrier": "UA"}, {"delay": 90, "carrier": "DL"}]
+    put(lab, "filtered", *map(json.dumps, flights), "not json", json.dumps({"delay": 16.5, "carrier": "AA"}))
+    found = flat(batches(lab, "filtered", lambda b: len(flat(b)) >= 2))
+    assert [json.loads(item)["carrier"] for item in found] == ["UA", "AA"]
+
+
+def test_tumbling_window_hands_state_on(new_lab: Callable[..., RunningLab]) -> None:
+    """State goes from batch to batch of a window; a final call without records ends it."""
+    lab = new_lab()
+    arn = stream(lab, "windows")
+    create(
+        lab,
+        "windows",
+        """
+        import json
+        def handler(event, context):
+            state = event["state"]
+            state["sum"] = state.get("sum", 0) + len(event["Records"])
+            final = event["isFinalInvokeForWindow"]
+            start, end = event["window"]["start"], event["window"]["end"]
+            print("BATCH " + json.dumps([len(event["Records"]), state["sum"], final, start, end]))
+            return {"state": state}
+        """,
+    )
+    connect(lab, "windows", arn, StartingPosition="TRIM_HORIZON", TumblingWindowInSeconds=900, BatchSize=2)
+    put(lab, "windows", "a", "b", "c")
+    open_calls = batches(lab, "windows", lambda b: sum(call[0] for call in b) >= 3)
+    advance(lab, 905)
+    calls = batches(lab, "windows", lambda b: any(call[2] for call in b))
+    assert calls[: len(open_calls)] == open_calls
+    assert [call[:3] for call in calls][-2:] == [[1, 3, False], [0, 3, True]]
+    assert len({(call[3], call[4]) for call in calls}) == 1
+
+
+def test_dynamodb_stream_reaches_the_function(lab: RunningLab) -> None:
+    dynamodb = client(lab, "dynamodb")
+    table = dynamodb.create_table(
+        TableName="gates",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )["TableDescription"]
+    create(
+        lab,
+        "gates",
+        """
+        import json
+        def handler(event, context):
+            print("BATCH " + json.dumps(event["Records"]))
+        """,
+    )
+    pattern = json.dumps({"eventName": ["MODIFY", "REMOVE"]})
+    connect(
+        lab,
+        "gates",
+        table["LatestStreamArn"],
+        StartingPosition="TRIM_HORIZON",
+        FilterCriteria={"Filters": [{"Pattern": pattern}]},
+    )
+    dynamodb.put_item(TableName="gates", Item={"id": {"S": "A1"}, "raw": {"B": b"\x01"}, "n": {"N": "1"}})
+    dynamodb.put_item(TableName="gates", Item={"id": {"S": "A1"}, "raw": {"B": b"\x02"}, "n": {"N": "2"}})
+    dynamodb.delete_item(TableName="gates", Key={"id": {"S": "A1"}})
+    modified, removed = flat(batches(lab, "gates", lambda b: len(flat(b)) >= 2))
+    assert modified["eventName"] == "MODIFY" and modified["eventSource"] == "aws:dynamodb"
+    assert modified["eventSourceARN"] == table["LatestStreamArn"]
+    change = modified["dynamodb"]
+    assert change["Keys"] == {"id": {"S": "A1"}} and change["StreamViewType"] == "NEW_AND_OLD_IMAGES"
+    assert change["NewImage"] == {"id": {"S": "A1"}, "raw": {"B": "Ag=="}, "n": {"N": "2"}}
+    assert change["OldImage"]["n"] == {"N": "1"} and isinstance(change["ApproximateCreationDateTime"], float)
+    assert removed["eventName"] == "REMOVE" and "NewImage" not in removed["dynamodb"]
+
+
+def test_sqs_messages_are_deleted_when_handled(lab: RunningLab) -> None:
+    """Messages reported as failed come back after the visibility timeout, and end in the dead-letter queue."""
+    sqs = client(lab, "sqs")
+    dead, dead_arn = queue(lab, "consumed-dead")
+    redrive = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 2})
+    url, arn = queue(lab, "consumed", VisibilityTimeout="1", RedrivePolicy=redrive)
+    create(lab, "consumed", QUEUE_CONSUMER, Timeout=1)
+    connect(lab, "consumed", arn, FunctionResponseTypes=["ReportBatchItemFailures"])
+    for body in ("a", "poison", "b"):
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    assert receive(lab, dead)["Body"] == "poison"
+    assert sorted(flat(batches(lab, "consumed", bool))) == ["a", "b", "poison", "poison"]
+    counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert counts["ApproximateNumberOfMessages"] == counts["ApproximateNumberOfMessagesNotVisible"] == "0"
+
+
+def test_sqs_record_and_batching_window(lab: RunningLab) -> None:
+    sqs = client(lab, "sqs")
+    url, arn = queue(lab, "windowed")
+    for start in range(0, 20, 10):
+        entries = [
+            {
+                "Id": str(n),
+                "MessageBody": str(n),
+                "MessageAttributes": {"unit": {"DataType": "String", "StringValue": "min"}},
+            }
+            for n in range(start, start + 10)
+        ]
+        sqs.send_message_batch(QueueUrl=url, Entries=entries)
+    create(lab, "windowed", "import json\ndef handler(event, c): print('BATCH ' + json.dumps(event['Records']))")
+    connect(lab, "windowed", arn, BatchSize=20, MaximumBatchingWindowInSeconds=10)
+    (batch,) = batches(lab, "windowed", bool)
+    assert sorted(int(record["body"]) for record in batch) == list(range(20))
+    record = batch[0]
+    assert record["eventSource"] == "aws:sqs" and record["eventSourceARN"] == arn
+    assert record["attributes"]["ApproximateReceiveCount"] == "1" and record["attributes"]["SentTimestamp"].isdigit()
+    assert record["messageAttributes"] == {
+        "unit": {"stringValue": "min", "stringListValues": [], "binaryListValues": [], "dataType": "String"}
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"StartingPosition": "SOON"}, "StartingPosition"),
+        ({"StartingPosition": "LATEST", "BatchSize": 10_001}, "BatchSize"),
+        ({"StartingPosition": "LATEST", "ParallelizationFactor": 11}, "ParallelizationFactor"),
+        ({"StartingPosition": "LATEST", "MaximumRecordAgeInSeconds": 30}, "at least 60"),
+        ({"StartingPosition": "LATEST", "FilterCriteria": {"Filters": [{"Pattern": "{"}]}}, "Invalid filter pattern"),
+        ({"StartingPosition": "LATEST", "EventSourceArn": "arn:aws:s3:::bucket"}, "Unrecognized event source"),
+        (
+            {
+                "StartingPosition": "LATEST",
+                "EventSourceArn": "arn:aws:kinesis:us-east-1:123456789012:stream/absent",
+            },
+            "Cannot access event source",
+        ),
+    ],
+)
+def test_mappings_that_cannot_work_are_refused(lab: RunningLab, settings: dict[str, Any], message: str) -> None:
+    name = "refusing-source"
+    functions = client(lab, "lambda")
+    if name not in {function["FunctionName"] for function in functions.list_functions()["Functions"]}:
+        stream(lab, name)
+        create(lab, name, CONSUMER)
+    arguments = {"EventSourceArn": f"arn:aws:kinesis:us-east-1:123456789012:stream/{name}", **settings}
+    with pytest.raises(ClientError, match=message):
+        functions.create_event_source_mapping(FunctionName=name, **arguments)
+    assert functions.list_event_source_mappings(FunctionName=name)["EventSourceMappings"] == []
+
+
+def test_a_queue_must_hide_messages_while_the_function_runs(lab: RunningLab) -> None:
+    _, arn = queue(lab, "hasty")
+    create(lab, "hasty", QUEUE_CONSUMER, Timeout=60)
+    with pytest.raises(ClientError, match="visibility timeout: 30 seconds is less than Function timeout: 60"):
+        connect(lab, "hasty", arn)
