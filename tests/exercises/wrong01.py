@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.exercises import wrong_streams
+from tests.exercises import wrong_files, wrong_streams
 
-WRONG: dict[str, list[tuple[tuple[Any, ...], str]]] = {**wrong_streams.WRONG}
+WRONG: dict[str, list[tuple[Any, str]]] = wrong_streams.WRONG | wrong_files.WRONG

@@ -24,15 +24,22 @@ def unique(kind: str) -> str:
 @contextmanager
 def bucket() -> Iterator[str]:
     """An empty bucket, which is deleted at the end with all that is in it. Its name."""
-    s3, made = boto3.resource("s3"), unique("bucket")
-    elsewhere = s3.meta.client.meta.region_name != "us-east-1"  # S3 takes no constraint for its first region
-    place = {"CreateBucketConfiguration": {"LocationConstraint": s3.meta.client.meta.region_name}} if elsewhere else {}
-    s3.create_bucket(Bucket=made, **place)
+    made = new_bucket()
     try:
         yield made
     finally:
-        s3.Bucket(made).objects.delete()
-        s3.Bucket(made).delete()
+        objects = boto3.resource("s3").Bucket(made)
+        objects.objects.delete()
+        objects.delete()
+
+
+def new_bucket() -> str:
+    """An empty bucket that stays until the teardown. Its name."""
+    s3, made = boto3.client("s3"), unique("bucket")
+    elsewhere = s3.meta.region_name != "us-east-1"  # S3 takes no constraint for its first region
+    place = {"CreateBucketConfiguration": {"LocationConstraint": s3.meta.region_name}} if elsewhere else {}
+    s3.create_bucket(Bucket=made, **place)
+    return made
 
 
 @contextmanager
