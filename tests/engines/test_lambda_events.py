@@ -8,6 +8,7 @@ asynchronous invocations", "Adding a dead-letter queue", "Process Amazon S3 even
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -208,3 +209,25 @@ def test_eventbridge_invokes_a_function(lab: RunningLab) -> None:
     events.enable_rule(Name="ours")
     put(3)
     assert [e["detail"]["n"] for e in seen_events(lab, "on-event", times=2)] == [1, 3]
+
+
+def test_cloudwatch_logs_invokes_a_function(new_lab: Callable[..., RunningLab]) -> None:
+    """A subscription filter; asked for before any function exists, it is refused and spoils nothing."""
+    lab = new_lab()
+    logs = lab.client("logs")
+    logs.create_log_group(logGroupName="app")
+    logs.create_log_stream(logGroupName="app", logStreamName="s")
+    subscription = {"logGroupName": "app", "filterName": "all", "filterPattern": ""}
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:on-log"
+    with pytest.raises(ClientError, match="InvalidParameterException"):
+        logs.put_subscription_filter(**subscription, destinationArn=arn)
+    code = """
+        import base64, gzip
+        def handler(event, context):
+            print("EVENT " + gzip.decompress(base64.b64decode(event["awslogs"]["data"])).decode())
+        """
+    assert create(lab, "on-log", code) == arn
+    logs.put_subscription_filter(**subscription, destinationArn=arn)
+    now = int(time.time() * 1000)
+    logs.put_log_events(logGroupName="app", logStreamName="s", logEvents=[{"timestamp": now, "message": "late"}])
+    assert seen_events(lab, "on-log")[0]["logEvents"][0]["message"] == "late"

@@ -43,6 +43,15 @@ ENGINES = {
     "sts": "localaws.engines.sts",
 }
 
+#: Services in which moto makes or looks up what belongs to others without calling them: these must be installed too.
+REACHES = {
+    "cloudformation": set(ENGINES),
+    "events": {"logs", "sqs"},
+    "logs": {"awslambda", "firehose", "kinesis"},
+    "secretsmanager": {"awslambda"},
+    "sns": {"sqs"},
+}
+
 #: Services that work unasked after a start, if the file tells that there is something to go on with.
 RETURNING = {"rds": "rds/state.json"}
 
@@ -59,8 +68,7 @@ class Installer:
         self._installed: set[str] = set()
 
     def __call__(self, service: str) -> None:
-        # CloudFormation makes the resources of other services without calling them.
-        wanted = ENGINES.keys() if service == "cloudformation" else ENGINES.keys() & {service}
+        wanted = ENGINES.keys() & ({service} | REACHES.get(service, set()))
         with self._lock:
             for each in wanted - self._installed:
                 import_module(ENGINES[each]).install(self._lab)

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from moto.awslambda.exceptions import InvalidParameterValueException
-from moto.awslambda.models import EventSourceMapping, LambdaAlias, LambdaBackend
+from moto.awslambda.models import EventSourceMapping, LambdaAlias, LambdaBackend, LayerVersion
 
 from localaws.engines.lambda_.asynchronous import AsynchronousInvoker, Event
 from localaws.engines.lambda_.execution import Executor, Invocation, Result
-from localaws.engines.lambda_.function import FunctionEngine
+from localaws.engines.lambda_.function import FunctionEngine, zip_code
 from localaws.engines.lambda_.mappings import Source, check_new, start_source
 from localaws.engines.lambda_.sources.mapping import MappingEngine
 from localaws.gateway.errors import AwsError
@@ -183,6 +183,12 @@ class LambdaEngine(LambdaBackend):
         former = super().get_function_event_invoke_config(function_name)
         kept = {name: former[name] for name in former.keys() - {"FunctionArn", "LastModified"}}
         return self.put_function_event_invoke_config(function_name, {**kept, **config})
+
+    def publish_layer_version(self, spec: dict[str, Any]) -> LayerVersion:
+        """Check the archive of a new layer version, and keep it."""
+        if spec.get("Content"):
+            spec = {**spec, "Content": zip_code(self.lab, spec["Content"], self.region_name)}
+        return super().publish_layer_version(spec)
 
     # What changes a function ends its idle environments
 

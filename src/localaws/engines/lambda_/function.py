@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 import uuid
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 from moto.awslambda.exceptions import InvalidParameterValueException
-from moto.awslambda.models import LambdaFunction
+from moto.awslambda.models import LambdaFunction, LayerVersion
 from moto.awslambda.utils import get_backend
 
 from localaws.engines.lambda_.environment import check_variables
@@ -48,13 +49,18 @@ class FunctionEngine(LambdaFunction):
     @property
     def code_path(self) -> Path:
         """Where the code lies unzipped."""
-        return unzip([self.code_bytes], self.directory / "code")
+        return self.directory / "code" / self.code_digest
 
-    @property
     def layers_path(self) -> Path | None:
         """Where the layers lie unzipped over one another; None without any."""
-        archives = self._layer_archives()
-        return unzip(archives, self.directory / "layers") if archives else None
+        versions = self._layer_versions()
+        if not versions:
+            return None
+        digests = "".join(version.code_digest for version in versions)
+        place = self.directory / "layers" / hashlib.sha256(digests.encode()).hexdigest()
+        if not place.exists():
+            unzip([version.code_bytes for version in versions], place)
+        return place
 
     def sandbox(self) -> Sandbox:
         """What an execution environment of this function, as it is now, is made for."""
@@ -70,7 +76,7 @@ class FunctionEngine(LambdaFunction):
             timeout=int(self.timeout),
             storage_mb=int(self.ephemeral_storage),
             code=self.code_path,
-            layers=self.layers_path,
+            layers=self.layers_path(),
             variables=tuple(sorted(self.environment_vars.items())),
             log_group=self.log_group or self.logs_group_name,
         )
@@ -127,13 +133,13 @@ class FunctionEngine(LambdaFunction):
     def _touch(self) -> None:
         self.last_modified = self.lab.clock.now().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
 
-    def _layer_archives(self) -> list[bytes]:
+    def _layer_versions(self) -> list[LayerVersion]:
         backend = get_backend(self.account_id, self.region)
         versions = [backend.layers_versions_by_arn(layer["Arn"]) for layer in self.layers]
-        return [version.code_bytes for version in versions if version is not None]
+        return [version for version in versions if version is not None]
 
     def _check_total_size(self) -> None:
-        check_size(unzipped_size([self.code_bytes, *self._layer_archives()]))
+        check_size(unzipped_size([self.code_bytes, *(version.code_bytes for version in self._layer_versions())]))
 
 
 def zip_code(lab: Lab, code: dict[str, Any], region: str) -> dict[str, Any]:
@@ -156,7 +162,7 @@ def zip_code(lab: Lab, code: dict[str, Any], region: str) -> dict[str, Any]:
             )
     else:
         raise InvalidParameterValueException("Please provide ZipFile, or S3Bucket and S3Key.")
-    unzip([archive], FunctionEngine.directory / "code")
+    unzip([archive], FunctionEngine.directory / "code" / hashlib.sha256(archive).hexdigest())
     return {"ZipFile": base64.b64encode(archive).decode()}
 
 

@@ -6,7 +6,6 @@ archives for Python Lambda functions".
 
 from __future__ import annotations
 
-import hashlib
 import io
 import shutil
 import stat
@@ -26,19 +25,14 @@ LARGEST_UNZIPPED = 262_144_000
 _lock = threading.Lock()
 
 
-def unzip(archives: Sequence[bytes], directory: Path) -> Path:
-    """Unzip *archives* over one another, as layers are, below *directory*; equal archives share one place.
+def unzip(archives: Sequence[bytes], place: Path) -> None:
+    """Unzip *archives* over one another, as layers are, to *place*, whole or not at all; nothing if it is there.
 
     Raises InvalidParameterValueException for an archive that is damaged, too large, or that would write elsewhere.
     """
-    digest = hashlib.sha256()
-    for archive in archives:
-        digest.update(hashlib.sha256(archive).digest())
-    place = directory / digest.hexdigest()
     with _lock:
         if not place.exists():
             _unzip_to(archives, place)
-    return place
 
 
 def unzipped_size(archives: Sequence[bytes]) -> int:

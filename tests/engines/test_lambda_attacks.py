@@ -1,0 +1,312 @@
+"""Handlers and archives that mean no good harm nobody but themselves.
+
+Held to the Lambda developer guide ("Troubleshoot invocation issues in Lambda", "Lambda quotas") where AWS has an
+answer of its own, and to the lab's promise that the server outlives whatever a function does.
+"""
+
+from __future__ import annotations
+
+import io
+import stat
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.conftest import RunningLab, eventually
+from tests.engines.lambda_tools import archive, client, create, invoke, log_lines, source
+
+HARMLESS = "def handler(event, context): return 'well'"
+
+
+@pytest.fixture(autouse=True)
+def the_lab_is_well_afterwards(lab: RunningLab) -> Iterator[None]:
+    """Another function runs while and after each of these tests."""
+    if "well" not in {f["FunctionName"] for f in client(lab, "lambda").list_functions()["Functions"]}:
+        create(lab, "well", HARMLESS)
+    yield
+    assert invoke(lab, "well")[0] == "well"
+
+
+def test_endless_loop_is_timed_out(lab: RunningLab) -> None:
+    create(lab, "loops", "def handler(e, c):\n    while e == 'loop': pass\n    return 'done'", Timeout=1)
+    payload, answer = invoke(lab, "loops", "loop")
+    request_id = answer["ResponseMetadata"]["RequestId"]
+    assert answer["FunctionError"] == "Unhandled"
+    assert payload == {
+        "errorType": "Sandbox.Timedout",
+        "errorMessage": f"RequestId: {request_id} Error: Task timed out after 1.00 seconds",
+    }
+    lines = log_lines(lab, "loops")
+    assert any(line.endswith(f"{request_id} Task timed out after 1.00 seconds\n") for line in lines)
+    assert "Status: timeout" in lines[-1]
+    assert invoke(lab, "loops", "once")[0] == "done"
+
+
+def test_endless_import_is_timed_out(lab: RunningLab) -> None:
+    """The import may take ten seconds more than a call; here it is ended by its memory instead."""
+    create(lab, "endless-import", "hog = []\nwhile True: hog.append('x' * 1_000_000)")
+    assert invoke(lab, "endless-import")[0]["errorType"] == "Runtime.OutOfMemory"
+
+
+def test_memory_is_limited(lab: RunningLab) -> None:
+    """Slow growth and a single grab alike end in AWS's error, and in a REPORT with the whole memory used."""
+    create(
+        lab,
+        "eats",
+        """
+        import time
+        def handler(event, context):
+            hog = []
+            for _ in range(event["times"]):
+                hog.append(bytearray(event["bytes"]))
+                time.sleep(event["pause"])
+        """,
+        Timeout=20,
+    )
+    for event in (
+        {"times": 40, "bytes": 10_000_000, "pause": 0.01},
+        {"times": 1, "bytes": 300_000_000, "pause": 0},
+    ):
+        payload, answer = invoke(lab, "eats", event)
+        assert payload == {
+            "errorType": "Runtime.OutOfMemory",
+            "errorMessage": f"RequestId: {answer['ResponseMetadata']['RequestId']} Error: "
+            "Runtime exited with error: signal: killed",
+        }
+    assert "Max Memory Used: 128 MB" in log_lines(lab, "eats", times=2)[-1]
+    assert invoke(lab, "eats", {"times": 1, "bytes": 1, "pause": 0})[0] is None
+
+
+def test_memory_of_children_counts(lab: RunningLab) -> None:
+    create(
+        lab,
+        "breeds",
+        """
+        import os, time
+        def handler(event, context):
+            for _ in range(4):
+                if os.fork() == 0:
+                    hog = bytearray(b"x" * 60_000_000)
+                    time.sleep(60)
+            time.sleep(60)
+        """,
+        Timeout=30,
+    )
+    assert invoke(lab, "breeds")[0]["errorType"] == "Runtime.OutOfMemory"
+
+
+def test_fork_bomb_dies_with_its_call(lab: RunningLab) -> None:
+    create(
+        lab,
+        "bomb",
+        """
+        import os, time
+        def handler(event, context):
+            for _ in range(5):
+                os.fork()
+            print("PID", os.getpid())
+            while True: time.sleep(0.01)
+        """,
+        Timeout=1,
+        MemorySize=1024,
+    )
+    assert invoke(lab, "bomb")[0]["errorType"] == "Sandbox.Timedout"
+    processes = [int(line.split()[1]) for line in log_lines(lab, "bomb") if line.startswith("PID")]
+    assert len(processes) == 32
+    eventually(lambda: not any(_lives(pid) for pid in processes))
+
+
+def test_a_forked_process_does_not_answer_for_its_parent(lab: RunningLab) -> None:
+    create(lab, "forks", "import os\ndef handler(e, c): return [e, os.fork() == 0]")
+    assert [invoke(lab, "forks", n)[0] for n in range(3)] == [[n, False] for n in range(3)]
+
+
+def test_ten_megabytes_of_output(lab: RunningLab) -> None:
+    """The beginning and the end are kept, and what was left out is said."""
+    create(lab, "shouts", "def handler(e, c):\n    for n in range(100_000): print(n, 'x' * 100)", Timeout=30)
+    _, answer = invoke(lab, "shouts", LogType="Tail")
+    assert "FunctionError" not in answer
+    lines = log_lines(lab, "shouts")
+    assert any("characters were not kept" in line for line in lines)
+    assert lines[2].startswith("0 x") and any(line.startswith("99999 x") for line in lines)
+
+
+def test_output_without_end_or_newline(lab: RunningLab) -> None:
+    create(lab, "babbles", "import sys\ndef handler(e, c):\n    while True: sys.stdout.write('y' * 65536)", Timeout=1)
+    assert invoke(lab, "babbles")[0]["errorType"] == "Sandbox.Timedout"
+    assert sum(map(len, log_lines(lab, "babbles"))) < 3_000_000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "os.closerange(0, 64)",
+        "os.kill(os.getpid(), 9)",
+        "[os.write(fd, b'garbage' * 9) for fd in range(3, 500) if _is_socket(fd)]",
+        "[os.write(fd, b'\\xff' * 9) for fd in range(3, 500) if _is_socket(fd)]",
+        "sys.setrecursionlimit(10**9); (f := lambda: f())()",
+    ],
+)
+def test_environments_that_break_themselves(lab: RunningLab, line: str) -> None:
+    name = f"breaks-{abs(hash(line))}"
+    code = f"""
+        import os, stat, sys
+        def _is_socket(fd):
+            try: return stat.S_ISSOCK(os.fstat(fd).st_mode)
+            except OSError: return False
+        def handler(event, context):
+            {line}
+        """
+    create(lab, name, code, Timeout=5)
+    payload, answer = invoke(lab, name)
+    assert answer["FunctionError"] == "Unhandled" and payload["errorType"].startswith(("Runtime.", "Sandbox."))
+
+
+def test_files_are_limited_in_size(lab: RunningLab) -> None:
+    """One file cannot be larger than the ephemeral storage."""
+    create(
+        lab,
+        "fills",
+        """
+        import tempfile
+        def handler(event, context):
+            with tempfile.TemporaryFile() as file:
+                file.truncate(600 << 20)
+        """,
+    )
+    assert invoke(lab, "fills")[0]["errorType"] == "OSError"
+
+
+def test_threads_stand_still_between_calls(lab: RunningLab) -> None:
+    """An environment is frozen after its call: what still runs in it goes on with the next one."""
+    create(
+        lab,
+        "spins",
+        """
+        import os, threading
+        def spin():
+            while True: pass
+        def handler(event, context):
+            if event == "start":
+                threading.Thread(target=spin, daemon=True).start()
+            return os.getpid()
+        """,
+    )
+    pid = invoke(lab, "spins", "start")[0]
+    eventually(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+    assert invoke(lab, "spins", "again")[0] == pid
+
+
+def test_many_slow_handlers_leave_the_lab_responsive(lab: RunningLab) -> None:
+    """However many calls wait for handlers, some of the server's threads serve others: the rest are throttled."""
+    create(lab, "slow", "import time\ndef handler(e, c): time.sleep(2)", Timeout=10)
+
+    def call(_: int) -> str:
+        try:
+            return str(invoke(lab, "slow")[1]["StatusCode"])
+        except ClientError as error:
+            return error.response["Error"]["Code"]
+
+    invoke(lab, "well")
+    with ThreadPoolExecutor(38) as threads:
+        calls = [threads.submit(call, n) for n in range(38)]
+        assert client(lab, "sts").get_caller_identity()["Account"]
+        answers = [call.result() for call in calls]
+    assert set(answers) <= {"200", "TooManyRequestsException"}
+
+
+def test_nothing_outlives_the_lab(new_lab: Callable[..., RunningLab]) -> None:
+    """Neither frozen environments nor running ones nor what they forked, after a stop as after a crash."""
+    for number, end in enumerate((RunningLab.stop, RunningLab.kill)):
+        lab = new_lab(f"ending-{number}")
+        create(lab, "idle", "import os\ndef handler(e, c): return os.getpid()")
+        code = "import os, time\ndef handler(e, c):\n    os.fork()\n    print('PID', os.getpid())\n    time.sleep(60)"
+        create(lab, "busy", code, Timeout=90)
+        invoke(lab, "busy", {}, InvocationType="Event")
+        idle = invoke(lab, "idle")[0]
+        forked = eventually(lambda lab=lab: [p for p in psutil.Process(lab.pid).children() if p.children()])
+        pids = [idle, *(p.pid for leader in forked for p in (leader, *leader.children()))]
+        assert len(pids) == 3
+        end(lab)
+        eventually(lambda pids=pids: not any(_lives(pid) for pid in pids))
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _member(name: str, content: bytes = b"x = 1", mode: int = stat.S_IFREG | 0o644) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as opened:
+        info = zipfile.ZipInfo("placeholder")
+        info.filename = name
+        info.external_attr = mode << 16
+        opened.writestr(info, content)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    "package",
+    [
+        b"",
+        b"not a zip",
+        source(HARMLESS)[:-30],
+        _member("../outside.py"),
+        _member("a/../../outside.py"),
+        _member("/tmp/outside.py"),
+        _member("..\\outside.py"),
+        _member("C:/outside.py"),
+        _member("link", b"/etc/passwd", stat.S_IFLNK | 0o777),
+        _member("pipe", b"", stat.S_IFIFO | 0o777),
+        _member("x" * 300),
+        archive(**{"a": b"file", "a/b__py": b"in a file"}),
+        archive(big=b"\0" * 262_144_001),
+    ],
+    ids=str.split("empty text cut up deep-up absolute backslash drive link pipe long file-as-directory too-large"),
+)
+def test_bad_archives_are_refused(lab: RunningLab, package: bytes) -> None:
+    before = _files_around(lab)
+    with pytest.raises(ClientError) as caught:
+        create(lab, "bad-archive", package)
+    assert caught.value.response["Error"]["Code"] == "InvalidParameterValueException"
+    assert _files_around(lab) == before
+    with pytest.raises(ClientError, match="InvalidParameterValueException"):
+        client(lab, "lambda").update_function_code(FunctionName="well", ZipFile=package)
+
+
+def test_damaged_content_is_refused(lab: RunningLab) -> None:
+    """A wrong checksum is only found by unzipping; nothing of it stays."""
+    damaged = bytearray(_member("app.py", b"A" * 1000))
+    damaged[200] ^= 0xFF
+    before = _files_around(lab)
+    with pytest.raises(ClientError, match="InvalidParameterValueException"):
+        create(lab, "damaged", bytes(damaged))
+    assert _files_around(lab) == before
+
+
+def test_layers_count_towards_the_size(lab: RunningLab) -> None:
+    half = b"\0" * 140_000_000
+    layer = client(lab, "lambda").publish_layer_version(LayerName="half", Content={"ZipFile": archive(half=half)})
+    with pytest.raises(ClientError, match="Unzipped size must be smaller than 262144000 bytes"):
+        create(lab, "too-much", archive(app__py=HARMLESS, other=half), Layers=[layer["LayerVersionArn"]])
+
+
+def test_layers_are_checked_too(lab: RunningLab) -> None:
+    with pytest.raises(ClientError, match="InvalidParameterValueException"):
+        client(lab, "lambda").publish_layer_version(LayerName="bad", Content={"ZipFile": _member("../up.py")})
+
+
+def _files_around(lab: RunningLab) -> set[str]:
+    """What lies in the lab's directory for Lambda, and beside it."""
+    found = {str(path) for path in lab.directory.parent.iterdir()}
+    for top in (lab.directory, lab.directory / "lambda", lab.directory / "lambda" / "code"):
+        found |= {str(path) for path in top.iterdir()}
+    return found | {str(path) for path in Path("/tmp").glob("outside*")}
