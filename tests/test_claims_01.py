@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -51,6 +52,10 @@ def make_firehose(lab: RunningLab, bucket: str, interval: int) -> str:
 
 def objects(lab: RunningLab, bucket: str) -> list[str]:
     return [item["Key"] for item in lab.client("s3").list_objects_v2(Bucket=bucket).get("Contents", [])]
+
+
+def has_objects(lab: RunningLab, bucket: str, count: int) -> bool:
+    return len(objects(lab, bucket)) == count
 
 
 def test_streams_are_ready_at_once(lab: RunningLab, bucket: str) -> None:
@@ -112,7 +117,7 @@ def test_zero_buffering_writes_each_batch_at_once(lab: RunningLab, bucket: str) 
     firehose, name = lab.client("firehose"), make_firehose(lab, bucket, interval=0)
     for count in (1, 2, 3):
         firehose.put_record_batch(DeliveryStreamName=name, Records=[{"Data": b"a\n"}, {"Data": b"b\n"}])
-        eventually(lambda count=count: len(objects(lab, bucket)) == count, seconds=5)
+        eventually(partial(has_objects, lab, bucket, count), seconds=5)
 
 
 def test_the_role_of_firehose_is_not_judged(lab: RunningLab, bucket: str) -> None:
