@@ -367,3 +367,9 @@ def test_the_shell_shows_progress(progress: Path) -> None:
     command = [sys.executable, "-m", "dehelpers", "progress"]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert "00_introduction" in run.stdout and "of 3 solved" in run.stdout
+
+
+@pytest.mark.parametrize(("name", "answer"), [("mend_handler", print), ("poison_pill", {"BatchSize": 10})])
+def test_a_scene_that_is_gone_is_a_set_up_fault(name: str, answer: Any, session: de.Session) -> None:
+    result = getattr(exercises("01_ingestion"), name).check(answer, "gone-123456789012")
+    assert result.outcome is Outcome.SETUP_FAULT and "stage()" in result.message

@@ -171,6 +171,22 @@ def handler(name: str) -> Any:
     return answers
 
 
+def settings(**changes: Any) -> Any:
+    """Settings of an event source mapping that would be right without *changes*; None leaves one out."""
+
+    def answers(queue: str) -> tuple[dict[str, Any], str]:
+        right = {
+            "BatchSize": 10,
+            "StartingPosition": "TRIM_HORIZON",
+            "BisectBatchOnFunctionError": True,
+            "MaximumRetryAttempts": 1,
+            "DestinationConfig": {"OnFailure": {"Destination": queue}},
+        }
+        return {name: value for name, value in (right | changes).items() if value is not None}, queue
+
+    return answers
+
+
 WRONG: dict[str, list[tuple[Any, str]]] = {
     "load_files": [
         ((load_naively,), "NoSuchKey"),
@@ -210,5 +226,14 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (handler("naming_the_first"), "reported others"),
         (handler("storing_nothing"), "not in the bucket"),
         (handler("answering_as_the_web"), "All four went well"),
+    ],
+    "poison_pill": [
+        (settings(BisectBatchOnFunctionError=None), "Who separates them"),
+        (settings(MaximumRetryAttempts=None), "blocks its shard"),
+        (settings(DestinationConfig=None), "nobody is told"),
+        (settings(BatchSize=1), "many calls"),
+        (settings(StartingPosition="LATEST"), "from where"),
+        (settings(MaxRetries=1), "Lambda refused"),
+        (settings(DestinationConfig={"OnFailure": {"Destination": "nowhere"}}), "nobody looks"),
     ],
 }

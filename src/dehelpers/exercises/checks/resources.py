@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import uuid
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import boto3
@@ -14,6 +16,7 @@ from dehelpers.names import name
 from dehelpers.waiting import wait
 
 Event = Mapping[str, Any]
+LAMBDA = {"Service": "lambda.amazonaws.com"}
 
 
 def unique(kind: str) -> str:
@@ -40,6 +43,41 @@ def new_bucket() -> str:
     place = {"CreateBucketConfiguration": {"LocationConstraint": s3.meta.region_name}} if elsewhere else {}
     s3.create_bucket(Bucket=made, **place)
     return made
+
+
+@contextmanager
+def function(code: str, **environment: str) -> Iterator[str]:
+    """A Lambda function of *code* with a role of its own, gone at the end with both and its log. Its name."""
+    made, role = unique("function"), unique("role")
+    aws, iam, logs = boto3.client("lambda"), boto3.client("iam"), boto3.client("logs")
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("app.py", code)
+    arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(_policy(Principal=LAMBDA)))["Role"]["Arn"]
+    may = _policy(Action=["kinesis:*", "s3:PutObject", "sqs:SendMessage", "logs:*"], Resource="*")
+    iam.put_role_policy(RoleName=role, PolicyName="work", PolicyDocument=json.dumps(may))
+    try:
+        aws.create_function(
+            FunctionName=made,
+            Runtime="python3.13",
+            Handler="app.handler",
+            Role=arn,
+            Timeout=10,
+            Code={"ZipFile": archive.getvalue()},
+            Environment={"Variables": environment},
+        )
+        yield made
+    finally:
+        with suppress(aws.exceptions.ResourceNotFoundException):
+            aws.delete_function(FunctionName=made)
+        with suppress(logs.exceptions.ResourceNotFoundException):
+            logs.delete_log_group(logGroupName=f"/aws/lambda/{made}")
+        iam.delete_role_policy(RoleName=role, PolicyName="work")
+        iam.delete_role(RoleName=role)
+
+
+def _policy(Action: str | list[str] = "sts:AssumeRole", **rest: Any) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": Action, **rest}]}
 
 
 @contextmanager

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from dehelpers.connect import current
 from dehelpers.exercises.checks.part01.part import PART, departures
-from dehelpers.exercises.checks.resources import new_bucket
+from dehelpers.exercises.checks.resources import bucket, contents, entry, function, new_bucket, put, stream, unique
 from dehelpers.exercises.outcome import NotYet, SetupFault
 from dehelpers.exercises.running import run
+from dehelpers.waiting import WaitError, wait
 
 Handler = Callable[[dict[str, Any], Any], Any]
 
@@ -117,3 +119,122 @@ def _stored(landing: str, event: dict[str, Any]) -> Any:
         return json.loads(s3.get_object(Bucket=landing, Key=f"departures/{event['event_id']}.json")["Body"].read())
     except (s3.exceptions.NoSuchKey, ValueError):
         return None
+
+
+STORE = """
+import base64, json, os, boto3
+
+s3 = boto3.client("s3")
+
+def handler(event, context):
+    for record in event["Records"]:
+        departure = json.loads(base64.b64decode(record["kinesis"]["data"]))
+        s3.put_object(Bucket=os.environ["LANDING"], Key=departure["event_id"], Body=json.dumps(departure))
+"""
+
+
+def _failure_queue() -> str:
+    """A queue for what cannot be handled. Its ARN."""
+    sqs = boto3.client("sqs")
+    url = sqs.create_queue(QueueName=unique("queue"))["QueueUrl"]
+    return str(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
+
+
+@PART.exercise(
+    "A poison pill",
+    kind="operate",
+    stage=_failure_queue,
+    hints=(
+        "By default Lambda tries a batch until the stream forgets it, and nothing behind it in the shard moves.",
+        "`MaximumRetryAttempts` ends that; `DestinationConfig` says where to tell of a batch that was given up.",
+        "A batch can be cut in two when it fails, until the record at fault is alone. Which setting does that?",
+    ),
+)
+def poison_pill(settings: dict[str, Any], failures: str) -> str:
+    queue = _url(failures)
+    events = departures(20)
+    entries = [entry(event, "JFK") for event in events]
+    entries.insert(4, {"Data": b"departed 08:15 on ti", "PartitionKey": "JFK"})
+    with bucket() as landing, stream(1) as made, function(STORE, LANDING=landing) as name:
+        put(made, entries)
+        [stored] = contents(made).values()
+        poison = stored[4]["SequenceNumber"]
+        with _mapped(made, name, settings) as mapping:
+            _check_settings(mapping, failures)
+            told = _first_message(queue)["KinesisBatchInfo"]
+            if told["batchSize"] > 1:
+                raise NotYet(f"{told['batchSize']} records were given up together with the pill. Who separates them?")
+            if told["startSequenceNumber"] != poison:
+                raise NotYet("Another record than the pill was given up.")
+            _wait_until_stored(landing, len(events))
+    return f"All {len(events)} departures are stored; the pill alone was given up, and the queue says where it is."
+
+
+@contextmanager
+def _mapped(source: str, name: str, settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The function reading the stream as *settings* say; yields the settings as Lambda completed them."""
+    aws = boto3.client("lambda")
+    arn = boto3.client("kinesis").describe_stream_summary(StreamName=source)["StreamDescriptionSummary"]["StreamARN"]
+    try:
+        mapping = aws.create_event_source_mapping(**{**settings, "EventSourceArn": arn, "FunctionName": name})
+    except (ParamValidationError, ClientError, TypeError) as refusal:
+        raise NotYet(f"Lambda refused the settings: {refusal}") from refusal
+    try:
+        yield mapping
+    finally:
+        aws.delete_event_source_mapping(UUID=mapping["UUID"])
+
+
+def _check_settings(mapping: dict[str, Any], failures: str) -> None:
+    """What would make the reader wait for hours, or for ever."""
+    if mapping["StartingPosition"] != "TRIM_HORIZON":
+        raise NotYet("The departures are in the stream already: from where must the function begin to see them?")
+    if mapping["BatchSize"] < 10:
+        raise NotYet(
+            f"Batches of {mapping['BatchSize']} isolate the pill, at the price of many calls. Take 10 or more."
+        )
+    if not 0 <= mapping["MaximumRetryAttempts"] <= 5:
+        raise NotYet(
+            "The pill fails each time, and blocks its shard for as long as it is tried again. How often is that?"
+        )
+    destination = (mapping.get("DestinationConfig", {}).get("OnFailure") or {}).get("Destination")
+    if not destination:
+        raise NotYet("The pill is given up, and nobody is told: it has no destination.")
+    if destination != failures:
+        raise NotYet(
+            f"The pill would be reported to `{destination}`, where nobody looks: `failures` has the queue's ARN."
+        )
+
+
+def _url(queue_arn: str) -> str:
+    sqs = boto3.client("sqs")
+    try:
+        return str(sqs.get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"])
+    except sqs.exceptions.QueueDoesNotExist:
+        raise SetupFault(f"There is no queue `{queue_arn}`: run the cell with `stage()` again.") from None
+
+
+def _first_message(url: str) -> dict[str, Any]:
+    sqs = boto3.client("sqs")
+    found: list[dict[str, Any]] = []
+
+    def receive() -> int:
+        for message in sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", []):
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            found.append(json.loads(message["Body"]))
+        return len(found)
+
+    _wait(receive, 1, "the failure destination")
+    return found[0]
+
+
+def _wait_until_stored(landing: str, number: int) -> None:
+    s3 = boto3.client("s3")
+    _wait(lambda: int(s3.list_objects_v2(Bucket=landing)["KeyCount"]), number, "departures stored")
+
+
+def _wait(check: Callable[[], int], until: int, what: str) -> None:
+    try:
+        wait(check, until=until, what=what, timeout=60, quiet=True)
+    except WaitError as late:
+        raise SetupFault(f"Lambda did not get there: {late}") from late
