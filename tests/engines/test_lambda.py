@@ -330,6 +330,7 @@ def test_metrics_and_units(lab: RunningLab) -> None:
         ({"Runtime": "nodejs22.x"}, "the runtime must be python3.x, not 'nodejs22.x'"),
         ({"Environment": {"Variables": {"AWS_REGION": "eu-west-1"}}}, "reserved keys"),
         ({"Environment": {"Variables": {"BIG": "x" * 4096}}}, "4KB limit"),
+        ({"LoggingConfig": {"LogFormat": "JSON"}}, "LogFormat Text only"),
         ({"Timeout": 901}, "between 1 and 900"),
         ({"MemorySize": 64}, "between 128 and 10240"),
         ({"Role": "arn:aws:iam::123456789012:role/nobody"}, "cannot be assumed by Lambda"),

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from localaws.engines.lambda_.filters import Filters
 from tests.conftest import RunningLab, eventually
 from tests.engines.lambda_tools import advance, client, create, log_lines, queue, receive
 
@@ -108,6 +109,9 @@ def test_kinesis_records_reach_the_function_in_order_and_batches(lab: RunningLab
         lambda: (m := client(lab, "lambda").get_event_source_mapping(UUID=uuid))["LastProcessingResult"] == "OK" and m
     )
     assert mapping["State"] == "Enabled" and mapping["MaximumRetryAttempts"] == -1
+    metrics = client(lab, "cloudwatch")
+    dimensions = [{"Name": "FunctionName", "Value": "ordered"}]
+    eventually(lambda: metrics.list_metrics(MetricName="IteratorAge", Dimensions=dimensions)["Metrics"])
 
 
 def test_latest_begins_now_and_disabling_pauses(lab: RunningLab) -> None:
@@ -364,6 +368,42 @@ def test_sqs_record_and_batching_window(lab: RunningLab) -> None:
     assert record["messageAttributes"] == {
         "unit": {"stringValue": "min", "stringListValues": [], "binaryListValues": [], "dataType": "String"}
     }
+
+
+RECORD = {
+    "kinesis": {
+        "partitionKey": "UA",
+        "data": base64.b64encode(b'{"n": 5, "s": "Ab", "l": [1, 2], "z": null}').decode(),
+    },
+    "eventSource": "aws:kinesis",
+}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "passes"),
+    [
+        ({"data": {"n": [5]}}, True),
+        ({"data": {"n": ["5"]}}, False),
+        ({"data": {"n": [{"numeric": [">", 4, "<=", 5]}]}}, True),
+        ({"data": {"n": [{"numeric": [">", 5]}]}}, False),
+        ({"data": {"s": [{"prefix": "A"}]}}, True),
+        ({"data": {"s": [{"suffix": "x"}]}}, False),
+        ({"data": {"s": [{"equals-ignore-case": "aB"}]}}, True),
+        ({"data": {"s": [{"anything-but": ["Ab", "c"]}]}}, False),
+        ({"data": {"s": [{"anything-but": "c"}]}}, True),
+        ({"data": {"l": [2, 7]}}, True),
+        ({"data": {"z": [None]}}, True),
+        ({"data": {"absent": [{"exists": False}]}}, True),
+        ({"data": {"n": [{"exists": False}]}}, False),
+        ({"data": {"n": [5], "s": ["no"]}}, False),
+        ({"data": {"$or": [{"n": [1]}, {"s": ["Ab"]}]}}, True),
+        ({"partitionKey": ["UA"], "eventSource": ["aws:kinesis"]}, True),
+        ({"partitionKey": ["DL"]}, False),
+    ],
+)
+def test_comparison_operators_of_filters(pattern: dict[str, Any], passes: bool) -> None:
+    """The table of comparison operators ("Filter rule syntax"), on one record."""
+    assert Filters({"Filters": [{"Pattern": json.dumps(pattern)}]}).passes(RECORD) is passes
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,8 @@ class FunctionEngine(LambdaFunction):
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
         """Change settings; environments made for the former ones serve no further calls."""
         _check_settings(config_updates)
+        if "Environment" in config_updates:
+            config_updates = {**config_updates, "Environment": {"Variables": {}, **config_updates["Environment"]}}
         former = self.layers
         super().update_configuration(config_updates)
         try:
@@ -194,4 +196,6 @@ def _check_settings(spec: dict[str, Any]) -> None:
                 f"1 validation error detected: Value '{spec[name]}' at '{name[0].lower() + name[1:]}' failed to "
                 f"satisfy constraint: Member must have value between {allowed.start} and {allowed.stop - 1}",
             )
+    if (spec.get("LoggingConfig") or {}).get("LogFormat", "Text") != "Text":
+        raise InvalidParameterValueException("This lab writes function logs in the LogFormat Text only.")
     check_variables((spec.get("Environment") or {}).get("Variables", {}))

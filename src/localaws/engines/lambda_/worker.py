@@ -179,7 +179,7 @@ class Worker:
                     if answer := self._parse(incoming, request_id):
                         self._peak = max(self._peak, answer.peak_bytes)
                         watch.check(self._peak)
-                        return answer
+                        return answer._replace(peak_bytes=self._peak)
                 if ready.get(self._output, 0) and not self._read_output(transcript):
                     poller.unregister(self._output)  # the handler closed its output
                 if not ready or watch.due():
