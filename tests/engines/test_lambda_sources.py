@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -129,6 +131,30 @@ def test_latest_begins_now_and_disabling_pauses(lab: RunningLab) -> None:
     functions.delete_event_source_mapping(UUID=uuid)
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         functions.get_event_source_mapping(UUID=uuid)
+
+
+def test_at_timestamp_begins_with_the_first_record_since(lab: RunningLab) -> None:
+    arn = stream(lab, "since")
+    put(lab, "since", "old")
+    kinesis = client(lab, "kinesis")
+    iterator = kinesis.get_shard_iterator(
+        StreamARN=arn, ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    old = kinesis.get_records(ShardIterator=iterator)["Records"][0]["ApproximateArrivalTimestamp"]
+    put(lab, "since", "new")
+    create(lab, "since", CONSUMER)
+    moment = old + timedelta(milliseconds=1)
+    connect(lab, "since", arn, StartingPosition="AT_TIMESTAMP", StartingPositionTimestamp=moment)
+    assert batches(lab, "since", bool) == [["new"]]
+
+
+def test_a_stream_that_goes_away_is_told_of(lab: RunningLab) -> None:
+    arn = stream(lab, "leaving")
+    create(lab, "leaving", CONSUMER)
+    uuid = connect(lab, "leaving", arn, StartingPosition="LATEST")
+    client(lab, "kinesis").delete_stream(StreamName="leaving")
+    functions = client(lab, "lambda")
+    eventually(lambda: "leaving under account" in functions.get_event_source_mapping(UUID=uuid)["LastProcessingResult"])
 
 
 def test_bisection_isolates_a_poison_pill(lab: RunningLab) -> None:
@@ -265,6 +291,7 @@ def test_filters_drop_records(lab: RunningLab) -> None:
 def test_tumbling_window_hands_state_on(new_lab: Callable[..., RunningLab]) -> None:
     """State goes from batch to batch of a window; a final call without records ends it."""
     lab = new_lab()
+    advance(lab, 901 - time.time() % 900)  # to the beginning of a window
     arn = stream(lab, "windows")
     create(
         lab,
@@ -343,6 +370,16 @@ def test_sqs_messages_are_deleted_when_handled(lab: RunningLab) -> None:
     assert sorted(flat(batches(lab, "consumed", bool))) == ["a", "b", "poison", "poison"]
     counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert counts["ApproximateNumberOfMessages"] == counts["ApproximateNumberOfMessagesNotVisible"] == "0"
+
+
+def test_fifo_queue_keeps_its_order(lab: RunningLab) -> None:
+    """One batch of a message group at a time."""
+    url, arn = queue(lab, "gates.fifo", FifoQueue="true", ContentBasedDeduplication="true")
+    for number in range(25):
+        client(lab, "sqs").send_message(QueueUrl=url, MessageBody=str(number), MessageGroupId="one")
+    create(lab, "fifo", QUEUE_CONSUMER)
+    connect(lab, "fifo", arn)
+    assert flat(batches(lab, "fifo", lambda b: len(flat(b)) >= 25)) == [str(number) for number in range(25)]
 
 
 def test_sqs_record_and_batching_window(lab: RunningLab) -> None:

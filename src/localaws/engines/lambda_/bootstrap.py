@@ -281,4 +281,5 @@ def main() -> None:
         os._exit(leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,6 @@ Sources: Lambda developer guide, "How Lambda processes records from stream and q
 from __future__ import annotations
 
 import json
-import logging
 import threading
 import uuid
 from dataclasses import dataclass, field
@@ -16,13 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localaws.engines.lambda_.destinations import Destinations
 from localaws.engines.lambda_.sources.mapping import MappingEngine
-from localaws.gateway.errors import AwsError
 
 if TYPE_CHECKING:
     from localaws.engines.lambda_.backend import LambdaEngine
     from localaws.engines.lambda_.execution import Result
-
-log = logging.getLogger(__name__)
 
 #: Seconds before the first retry; each further one waits twice as long, up to the longest. AWS documents neither.
 FIRST_PAUSE = 0.2
@@ -81,7 +77,7 @@ class BatchProcessor:
                     continue
                 result = self._invoke(attempt, envelope)
             except Exception as error:  # throttled, or the function is gone: nothing was tried
-                self._not_invoked(error)
+                self._mapping.problem(error)
                 waiting.append(attempt)
                 pause = self._pause(pause)
                 continue
@@ -108,13 +104,6 @@ class BatchProcessor:
         attempt.invocations += 1
         attempt.last = result
         return result
-
-    def _not_invoked(self, error: Exception) -> None:
-        if isinstance(error, AwsError):
-            self._mapping.last_result = f"PROBLEM: {error.message}"
-        elif not self._ending.is_set():
-            self._mapping.last_result = f"PROBLEM: {error}"
-            log.warning("mapping %s could not invoke its function: %s", self._mapping.uuid, error)
 
     def _first_failure(self, records: list[Record], result: Result) -> int | None:
         """The place of the first record that must be tried again; None if there is none."""

@@ -6,13 +6,19 @@ Streams event source mappings" and its like for DynamoDB and SQS.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import EventSourceMapping
+from moto.core.exceptions import JsonRESTError
 
 from localaws.engines.lambda_.filters import Filters
+from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
+
+log = logging.getLogger(__name__)
 
 _BATCH_SIZES = {"kinesis": (100, 10_000), "dynamodb": (100, 10_000), "sqs": (10, 10_000), "sqs-fifo": (10, 10)}
 _STREAM_DEFAULTS: dict[str, Any] = {
@@ -65,6 +71,12 @@ class MappingEngine(EventSourceMapping):
 
     def touch(self) -> None:
         self.last_modified = self._lab.clock.time()
+
+    def problem(self, error: Exception) -> None:
+        """Show why a batch could not be read or handed over; errors that are no service's are bugs, and logged."""
+        self.last_result = f"PROBLEM: {getattr(error, 'message', error)}"
+        if not isinstance(error, AwsError | JsonRESTError | ClientError | BotoCoreError):
+            log.error("mapping %s of %s", self.uuid, self.event_source_arn, exc_info=error)
 
     @property
     def reports_failures(self) -> bool:

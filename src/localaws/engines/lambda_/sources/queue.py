@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import base64
 import json
-import logging
 import threading
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localaws.engines.lambda_.sources.mapping import MappingEngine
-from localaws.gateway.errors import AwsError
 
 if TYPE_CHECKING:
     from localaws.engines.lambda_.backend import LambdaEngine
     from localaws.engines.lambda_.execution import Result
-
-log = logging.getLogger(__name__)
 
 #: Batches that are given to the function at the same time, unless ScalingConfig asks for fewer.
 CONCURRENCY = 5
@@ -44,15 +41,16 @@ class QueueSource:
 
     def start(self) -> None:
         """Begin. Raises ClientError if the role may not read the queue."""
+        self._url = self._find()
+        self._engine.lab.spawn(f"lambda source {self._mapping.uuid}", self._poll)
+
+    def _find(self) -> str:
         account, name = self._mapping.event_source_arn.split(":")[4:6]
-        self._url = self._client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
-        self._engine.lab.spawn(f"lambda source {name}", self._poll)
+        return str(self._client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"])
 
     def visibility_timeout(self) -> int:
-        """Seconds for which the queue hides a message that was received; call after `start`'s checks pass."""
-        account, name = self._mapping.event_source_arn.split(":")[4:6]
-        url = self._client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
-        answer = self._client.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])
+        """Seconds for which the queue hides a message that was received. Raises ClientError."""
+        answer = self._client.get_queue_attributes(QueueUrl=self._find(), AttributeNames=["VisibilityTimeout"])
         return int(answer["Attributes"]["VisibilityTimeout"])
 
     def end(self) -> None:
@@ -69,7 +67,7 @@ class QueueSource:
             elif self._slots.acquire(timeout=WAIT):
                 messages = self._gather()
                 if messages:
-                    self._engine.lab.spawn(f"lambda batch {self._mapping.uuid}", lambda m=messages: self._handle(m))  # type: ignore[misc]
+                    self._engine.lab.spawn(f"lambda batch {self._mapping.uuid}", partial(self._handle, messages))
                 else:
                     self._slots.release()
 
@@ -99,7 +97,7 @@ class QueueSource:
                 MessageAttributeNames=["All"],
             )
         except (ClientError, BotoCoreError) as error:
-            self._mapping.last_result = f"PROBLEM: {error}"
+            self._mapping.problem(error)
             self._engine.lab.clock.wait(self._ending, 1.0)
             return []
         received: list[dict[str, Any]] = answer.get("Messages", [])
@@ -117,12 +115,9 @@ class QueueSource:
             done = self._done(messages, result)
             self._mapping.last_result = "OK" if done else "PROBLEM: Function call failed"
             self._delete(done)
-        except AwsError as error:
-            self._mapping.last_result = f"PROBLEM: {error.message}"
         except Exception as error:
             if not self._stopping:
-                self._mapping.last_result = f"PROBLEM: {error}"
-                log.warning("mapping %s could not invoke its function: %s", self._mapping.uuid, error)
+                self._mapping.problem(error)
         finally:
             self._slots.release()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,8 +16,6 @@ from localaws.engines.lambda_.sources.readers import Shard, StreamReader, after
 
 if TYPE_CHECKING:
     from localaws.engines.lambda_.backend import LambdaEngine
-
-log = logging.getLogger(__name__)
 
 #: Seconds between two reads of a shard that has more (a shard allows five reads a second, which others share).
 HURRY = 0.25
@@ -82,7 +79,7 @@ class StreamSource:
                 self._adopt(self._reader.shards(), position)
                 adopted = True
             except (ClientError, BotoCoreError) as error:
-                self._mapping.last_result = f"PROBLEM: {error}"
+                self._mapping.problem(error)
                 self._engine.lab.clock.wait(self._ending, 1.0)
 
     @property
@@ -141,18 +138,25 @@ class _ShardPoller:
             page = self._reader.read(self._iterator)
         except ClientError as error:
             if error.response["Error"]["Code"] == "ExpiredIteratorException":
-                self.place(self._position)
+                self._expired()
             else:
-                self._mapping.last_result = f"PROBLEM: {error}"
+                self._mapping.problem(error)
             return False
         except BotoCoreError as error:
-            self._mapping.last_result = f"PROBLEM: {error}"
+            self._mapping.problem(error)
             return False
         self._iterator = page.iterator
         if page.records:
             self._position = after(page.records[-1].sequence_number, self._mapping.kind)
             self._deal([self._named(record) for record in page.records])
         return page.more
+
+    def _expired(self) -> None:
+        """Take the place again that an iterator stood for."""
+        try:
+            self.place(self._position)
+        except (ClientError, BotoCoreError) as error:
+            self._mapping.problem(error)
 
     def _named(self, record: Record) -> Record:
         if self._mapping.kind == "kinesis":
