@@ -31,7 +31,9 @@ log = logging.getLogger(__name__)
 #: moto's service name → the module that does its work. Installed when the service is first called.
 ENGINES = {
     "awslambda": "localaws.engines.lambda_",
+    "dms": "localaws.engines.dms",
     "events": "localaws.engines.events",
+    "dynamodb": "localaws.engines.dynamodb",
     "firehose": "localaws.engines.firehose",
     "kinesis": "localaws.engines.kinesis",
     "logs": "localaws.engines.logs",

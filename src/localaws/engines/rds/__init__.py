@@ -6,11 +6,12 @@ moto describes instances that nobody can connect to. Here:
     instance.py ─ moto's description and the server behind it
     server.py ─── initdb, start, stop, backup of one server
     guardian.py ─ the small process between lab and server, which ends the server when the lab is gone
-    journal.py ── what outlives the lab: after a stop or a crash instances come back with their data
+    ../journal.py  what outlives the lab: after a stop or a crash instances come back with their data
 """
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from datetime import datetime
 from typing import Any
@@ -19,9 +20,9 @@ from moto.rds.models import DBParameterGroup, DBSnapshot, rds_backends
 from moto.rds.responses import RDSResponse
 
 from localaws.engines import replace_backend, replace_responses
+from localaws.engines.journal import Journal
 from localaws.engines.rds.backend import RDSEngine
 from localaws.engines.rds.instance import PostgresInstance
-from localaws.engines.rds.journal import Journal
 from localaws.engines.rds.places import data_directory
 from localaws.engines.rds.responses import RDSEngineResponse
 from localaws.lab import Lab
@@ -30,6 +31,7 @@ from localaws.lab import Lab
 def install(lab: Lab) -> None:
     RDSEngine.lab = lab
     RDSEngine.journal = Journal(lab.directory / "rds", _collect)
+    RDSEngine.admin_password = RDSEngine.journal.loaded.get("admin_password") or secrets.token_urlsafe(24)
     RDSEngine.place = data_directory(lab.directory)
     replace_backend(rds_backends, RDSEngine)
     replace_responses(RDSResponse, RDSEngineResponse)
@@ -59,7 +61,8 @@ def _collect() -> dict[str, Any]:
             for snapshot in engine.database_snapshots.values()
             if snapshot.status == "available"
         ]
-    return {"groups": groups, "instances": instances, "snapshots": snapshots}
+    password = RDSEngine.admin_password
+    return {"admin_password": password, "groups": groups, "instances": instances, "snapshots": snapshots}
 
 
 def _bring_back(state: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from moto.rds.exceptions import (
 )
 from moto.rds.models import DBParameterGroup, DBSnapshot, RDSBackend
 
+from localaws.engines.journal import Journal
 from localaws.engines.rds.accounts import (
     check_database,
     check_master,
@@ -29,7 +30,6 @@ from localaws.engines.rds.accounts import (
 )
 from localaws.engines.rds.binaries import Binaries, NoServer, find_binaries
 from localaws.engines.rds.instance import UP, PostgresInstance
-from localaws.engines.rds.journal import Journal
 from localaws.engines.rds.parameters import check_changes, for_now, parameter_table
 from localaws.engines.rds.secret import ManagedSecret
 from localaws.engines.rds.server import PostgresServer, StartError
@@ -43,6 +43,7 @@ class RDSEngine(RDSBackend):
 
     lab: ClassVar[Lab]
     journal: ClassVar[Journal]
+    admin_password: ClassVar[str]  # of the administrator of all servers
     place: ClassVar[Path]
     databases: MutableMapping[str, PostgresInstance]  # type: ignore[assignment]
 
@@ -315,7 +316,7 @@ class RDSEngine(RDSBackend):
         since = created or self.lab.clock.now()
         instance = PostgresInstance(self, settings, since, resource_id)  # type: ignore[abstract]
         home = self.place / "instances" / instance.dbi_resource_id
-        instance.server = PostgresServer(home, self.binaries, self.journal.admin_password)
+        instance.server = PostgresServer(home, self.binaries, self.admin_password)
         self._check_group(instance, instance.db_parameter_group_name)
         self.databases[instance.db_instance_identifier] = instance
         return instance

@@ -1,10 +1,9 @@
-"""What the lab knows of its databases, kept in a file: so that they are there again after a stop or a crash."""
+"""What an engine knows, kept in a file: so that it is there again after a stop or a crash of the lab."""
 
 from __future__ import annotations
 
 import json
 import os
-import secrets
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 class Journal:
     """``state.json`` in *directory*: written whole at every change, readable by its user alone.
 
-    *collect* gives the state. ``admin_password`` is made once, for the administrator of all servers.
+    *collect* gives the state; ``loaded`` is what the file held at the start.
     """
 
     def __init__(self, directory: Path, collect: Callable[[], dict[str, Any]]) -> None:
@@ -23,12 +22,11 @@ class Journal:
         self._lock = threading.Lock()
         directory.mkdir(exist_ok=True, mode=0o700)
         self.loaded: dict[str, Any] = json.loads(self._path.read_text()) if self._path.exists() else {}
-        self.admin_password: str = self.loaded.get("admin_password") or secrets.token_urlsafe(24)
 
     def save(self) -> None:
         """Write what there is now, whole or not at all."""
         with self._lock:
-            state = {"admin_password": self.admin_password, **self._collect()}
+            state = self._collect()
             temporary = self._path.with_suffix(".tmp")
             temporary.unlink(missing_ok=True)
             with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -1,0 +1,82 @@
+"""DMS: replication tasks that move rows from PostgreSQL to S3.
+
+moto's tasks say "running" and copy nothing. Here:
+
+    mappings.py ── which tables and rows, under which names
+    source.py ──── COPY in blocks; a replication slot, read by test_decoding (decoding.py)
+    load.py ────── the full load, at one moment: the slot's own, so that nothing falls between load and changes
+    capture.py ─── changes: files first, then the slot is told
+    spool.py ───── a file on disk until it is whole, as files.py says what it is like
+    task.py ────── start, stop, failure, resume; state.py is what a killed task goes on from
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from moto.dms.models import dms_backends
+from moto.dms.responses import DatabaseMigrationServiceResponse
+
+from localaws.engines import replace_backend, replace_responses
+from localaws.engines.dms.backend import Connection, DMSEngine
+from localaws.engines.dms.responses import DMSEngineResponse
+from localaws.engines.journal import Journal
+from localaws.lab import Lab
+
+
+def install(lab: Lab) -> None:
+    DMSEngine.lab = lab
+    DMSEngine.journal = Journal(lab.directory / "dms", _collect)
+    replace_backend(dms_backends, DMSEngine)
+    replace_responses(DatabaseMigrationServiceResponse, DMSEngineResponse)
+    lab.on_stop(_stop_everything)
+    for record in DMSEngine.journal.loaded.get("accounts", []):
+        _bring_back(record)
+
+
+def _engines() -> list[DMSEngine]:
+    return [backend for _, _, backend in dms_backends.iter_backends() if isinstance(backend, DMSEngine)]
+
+
+def _collect() -> dict[str, Any]:
+    """The journal's content."""
+    return {
+        "accounts": [
+            {
+                "account": engine.account_id,
+                "region": engine.region_name,
+                "instances": [each.settings for each in engine.replication_instances.values()],  # type: ignore[attr-defined]
+                "endpoints": [{"id": each.id, "settings": each.settings} for each in engine.endpoints.values()],
+                "connections": [
+                    [each.replication_instance_arn, each.endpoint_arn]
+                    for each in engine.connections
+                    if each.status == "successful"
+                ],
+                "tasks": [task.record() for task in engine.replication_tasks.values()],
+            }
+            for engine in _engines()
+        ]
+    }
+
+
+def _bring_back(record: dict[str, Any]) -> None:
+    engine = dms_backends[record["account"]][record["region"]]
+    assert isinstance(engine, DMSEngine)
+    for settings in record["instances"]:
+        engine.add_instance(settings)
+    for endpoint in record["endpoints"]:
+        engine.add_endpoint(endpoint["settings"], endpoint["id"])
+    for instance_arn, endpoint_arn in record["connections"]:
+        connection = Connection(engine.replication_instances[instance_arn], engine.endpoint(endpoint_arn))
+        connection.status = "successful"
+        engine.connections.append(connection)
+    for task in record["tasks"]:
+        engine.add_task(task["settings"], datetime.fromisoformat(task["created"])).bring_back(task)
+
+
+def _stop_everything() -> None:
+    """Tasks end between two files; what they have not written waits at the source."""
+    tasks = [task for engine in _engines() for task in engine.replication_tasks.values()]
+    for task in tasks:
+        task.wait()

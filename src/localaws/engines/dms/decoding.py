@@ -1,0 +1,87 @@
+"""The text that PostgreSQL's test_decoding plugin writes for each change, which is what DMS itself reads by default.
+
+    table public.flights: UPDATE: id[integer]:1 tail[text]:'N142''28' delay[numeric]:null
+
+Source: contrib/test_decoding/test_decoding.c; DMS user guide, "Using a PostgreSQL database as a DMS source".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+_NAME = r'("(?:[^"]|"")+"|[^\s\[\]".:,]+)'
+_HEAD = re.compile(rf"table {_NAME}\.{_NAME}: (INSERT|UPDATE|DELETE):")
+_COLUMN = re.compile(rf" {_NAME}\[((?:[^\]]|\](?!:))*)\]:('(?:[^']|'')*'|B'[01]*'|\S+)")
+_COMMIT = re.compile(r"COMMIT \d+ \(at ([^)]+)\)")
+#: A large value that an update did not touch: the log does not hold it.
+_UNCHANGED = "unchanged-toast-datum"
+
+
+@dataclass
+class Change:
+    """One changed row: ``op`` is I, U or D; ``row`` its columns' texts (D: the replica identity's alone)."""
+
+    schema: str
+    table: str
+    op: str
+    row: dict[str, str | None]
+
+
+@dataclass
+class Transaction:
+    """A committed transaction; ``end`` is the log position after it."""
+
+    end: str
+    committed: datetime
+    changes: list[Change] = field(default_factory=list)
+
+
+def transactions(lines: Iterable[tuple[str, str]]) -> Iterator[Transaction]:
+    """Group *lines* of (log position, text) by transaction, in commit order. Sessions must be in UTC."""
+    changes: list[Change] = []
+    for position, text in lines:
+        if text.startswith("table "):
+            change = parse_change(text)
+            if change:
+                changes.append(change)
+        elif text.startswith("COMMIT"):
+            match = _COMMIT.match(text)
+            assert match, f"test_decoding without include-timestamp: {text}"
+            committed = datetime.fromisoformat(match[1]).astimezone(UTC)
+            yield Transaction(position, committed, changes)
+            changes = []
+
+
+def parse_change(text: str) -> Change | None:
+    """The change in one line; None for TRUNCATE, which S3 targets have nothing for."""
+    head = _HEAD.match(text)
+    if not head:
+        return None
+    schema, table, operation = head.groups()
+    start = head.end()
+    if operation == "UPDATE" and text.startswith(" old-key:", start):
+        start = _after_old_key(text, start + len(" old-key:"))
+    row = {_unquoted(name): _value(value) for name, _, value in _COLUMN.findall(text, start) if value != _UNCHANGED}
+    return Change(_unquoted(schema), _unquoted(table), operation[0], row)
+
+
+def _after_old_key(text: str, position: int) -> int:
+    """Where the new row begins: the old key's values may hold any text, so they are read, not searched."""
+    while match := _COLUMN.match(text, position):
+        position = match.end()
+    return position + len(" new-tuple:")
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
+
+
+def _value(text: str) -> str | None:
+    if text == "null":
+        return None
+    if text.startswith("'"):
+        return text[1:-1].replace("''", "'")
+    return text[2:-1] if text.startswith("B'") else text

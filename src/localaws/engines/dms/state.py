@@ -1,0 +1,64 @@
+"""What a task has done so far: kept in the journal, so that a task that was killed goes on where it was."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass
+class TableProgress:
+    """One table; the names are those of DescribeTableStatistics. Times are seconds since the epoch."""
+
+    SchemaName: str
+    TableName: str
+    Inserts: int = 0
+    Deletes: int = 0
+    Updates: int = 0
+    Ddls: int = 0
+    FullLoadRows: int = 0
+    FullLoadReloaded: bool = False
+    FullLoadStartTime: float | None = None
+    FullLoadEndTime: float | None = None
+    LastUpdateTime: float | None = None
+    TableState: str = "Before load"
+
+    @property
+    def loaded(self) -> bool:
+        return self.TableState == "Table completed"
+
+    @property
+    def described(self) -> dict[str, Any]:
+        known = {name: value for name, value in asdict(self).items() if value is not None}
+        applied = {f"Applied{name}": known[name] for name in ("Inserts", "Deletes", "Updates", "Ddls")}
+        errors = {"FullLoadCondtnlChkFailedRows": 0, "FullLoadErrorRows": 0, "ValidationState": "Not enabled"}
+        return known | applied | errors
+
+
+@dataclass
+class Progress:
+    """All of a task. ``slot`` is set while the source has a replication slot of ours.
+
+    ``batch`` is the file-writing of changes under way: up to which log position, and the time in the files' names.
+    After a crash the same batch is written again under the same names, so that nothing is there twice.
+    """
+
+    tables: dict[str, TableProgress] = field(default_factory=dict)
+    slot: str = ""
+    loaded: bool = False
+    checkpoint: str = ""
+    batch: dict[str, str] | None = None
+    fresh_start: float | None = None
+    load_start: float | None = None
+    load_finish: float | None = None
+
+    @classmethod
+    def of_record(cls, record: dict[str, Any]) -> Progress:
+        tables = {name: TableProgress(**each) for name, each in record.pop("tables").items()}
+        return cls(tables=tables, **record)
+
+    def record(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def table(self, schema: str, name: str) -> TableProgress:
+        return self.tables.setdefault(f"{schema}.{name}", TableProgress(schema, name))
