@@ -33,6 +33,11 @@ class WireRequest(Request):
     url_rule = None
     view_args: dict[str, Any] | None = None
 
+    @property
+    def raw_url(self) -> str:
+        """The URL as it arrived; the gateway has set RAW_URI to its path and query."""
+        return f"{self.scheme}://{self.environ['HTTP_HOST']}{self.environ['RAW_URI']}"
+
 
 class Dispatcher:
     """Finds handlers by service and path; a service's engine is installed before its first request."""

@@ -219,11 +219,16 @@ def _check_token(signature: Signature, credential: Credential, credentials: Cred
         raise AwsError(code, "The security token included in the request is expired", status)
 
 
+@lru_cache(maxsize=64)
+def _seconds(timestamp: str) -> int:
+    return timegm(time.strptime(timestamp, "%Y%m%dT%H%M%SZ"))
+
+
 def _check_time(signature: Signature, protocol: str) -> None:
     # The machine's clock, not the lab's: clients sign with the machine's.
     now = time.time()
     try:
-        signed_at = timegm(time.strptime(signature.timestamp, "%Y%m%dT%H%M%SZ"))
+        signed_at = _seconds(signature.timestamp)
     except ValueError:
         raise _mismatch(f"{signature.timestamp} is no date.", protocol) from None
     if signature.timestamp[:8] != signature.date:

@@ -12,12 +12,13 @@ from typing import Any
 import moto.core.responses
 from moto.core.constants import MISSING
 from moto.core.parse import BaseJSONParser
-from moto.core.serialize import AttributePicker, AttributePickerContext
+from moto.core.serialize import AttributePicker, AttributePickerContext, ResponseSerializer
 from moto.core.utils import get_value, method_names_from_class
 
 from localaws.gateway.records import current_call
 
 _pick = AttributePicker.__call__
+_serialize_all_members = ResponseSerializer._serialize_type_structure
 
 
 def tune() -> None:
@@ -25,6 +26,7 @@ def tune() -> None:
     moto.core.responses.method_names_from_class = cache(method_names_from_class)  # type: ignore[attr-defined]
     moto.core.responses.gen_amzn_requestid_long = _request_id  # type: ignore[attr-defined]
     BaseJSONParser._parse_structure = _parse_structure  # type: ignore[method-assign]
+    ResponseSerializer._serialize_type_structure = _serialize_structure  # type: ignore[method-assign, assignment]
     AttributePicker.__call__ = _pick_value  # type: ignore[method-assign, assignment]
 
 
@@ -73,3 +75,19 @@ def _parse_structure(parser: BaseJSONParser, shape: Any, value: dict[str, Any] |
             name, member = members[json_name]
             parsed[name] = raw if member.type_name == "string" else parser._parse_shape(member, raw)
     return parsed
+
+
+def _serialize_structure(serializer: ResponseSerializer, serialized: Any, value: Any, shape: Any, key: str) -> None:
+    """Write what an answer has; a dict whose keys are the members' own names needs no search for other spellings."""
+    picker: Any = serializer._value_picker
+    plain = type(serializer)._serialize_structure_member is ResponseSerializer._serialize_structure_member
+    if not plain or type(value) is not dict or picker.response_transformers or not value.keys() <= shape.members.keys():
+        _serialize_all_members(serializer, serialized, value, shape, key)
+        return
+    wrapper = serializer.MAP_TYPE() if key else serialized
+    for name, member in shape.members.items():
+        if name in value and value[name] is not None:
+            member.parent = shape
+            serializer._serialize(wrapper, value[name], member, name)
+    if key:
+        serializer._default_serialize(serialized, wrapper, shape, key)

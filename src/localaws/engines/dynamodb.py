@@ -1,0 +1,80 @@
+"""DynamoDB: a put that asks no condition does no more than a put.
+
+moto compares every item with the one it replaces, whether or not somebody asked, and weighs an item anew for each
+of its attributes, which makes wide items slow.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import moto.dynamodb.models as moto_models
+from moto.dynamodb.exceptions import InvalidAttributeTypeError, ItemSizeTooLarge, MockValidationException
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
+from moto.dynamodb.models.table import Table
+
+from localaws.lab import Lab
+
+#: moto's measurement of the limit that the developer guide gives as 400 KB ("Item size").
+MAX_ITEM_BYTES = 405_000
+
+
+class WeighedItem(Item):
+    """An item whose size is added up once."""
+
+    def __init__(self, hash_key: DynamoType, range_key: DynamoType | None, attrs: dict[str, Any]) -> None:
+        self.hash_key, self.range_key = hash_key, range_key
+        self.attrs = LimitedSizeDict()
+        size = 0
+        for name, value in attrs.items():
+            typed = DynamoType(value)
+            text = typed.value if typed.type == "S" else None
+            size += len(name.encode()) + (len(text.encode()) if text is not None else typed.size())
+            dict.__setitem__(self.attrs, name, typed)
+        if size > MAX_ITEM_BYTES:
+            raise ItemSizeTooLarge
+
+
+class TableEngine(Table):
+    """A table with a short way in for plain puts."""
+
+    def put_item(
+        self,
+        item_attrs: dict[str, Any],
+        expected: dict[str, Any] | None = None,
+        condition_expression: str | None = None,
+        *arguments: Any,
+        **options: Any,
+    ) -> Item:
+        """Store an item; raises the errors that DynamoDB's PutItem documents, and moto's for conditions."""
+        if expected or condition_expression:
+            return super().put_item(item_attrs, expected, condition_expression, *arguments, **options)
+        hash_key = self._key(item_attrs, self.hash_key_attr, self.hash_key_type)
+        range_key = None
+        if self.range_key_attr is not None:
+            range_key = self._key(item_attrs, self.range_key_attr, self.range_key_type)
+        self._validate_item_types(item_attrs)
+        self._validate_key_sizes(item_attrs)
+        item = WeighedItem(hash_key, range_key, item_attrs)
+        replaced = self.get_item(hash_key, range_key) if self.stream_shard is not None else None
+        if range_key is not None:
+            self.items[hash_key][range_key] = item
+        else:
+            self.items[hash_key] = item  # type: ignore[assignment]
+        if self.stream_shard is not None:
+            self.stream_shard.add(replaced, item)
+        return item
+
+    def _key(self, attrs: dict[str, Any], name: str, expected_type: str | None) -> DynamoType:
+        if name not in attrs:
+            raise MockValidationException(
+                f"One or more parameter values were invalid: Missing the key {name} in the item"
+            )
+        value = DynamoType(attrs[name])
+        if value.type != expected_type:
+            raise InvalidAttributeTypeError(name, expected_type=expected_type, actual_type=value.type)
+        return value
+
+
+def install(lab: Lab) -> None:
+    moto_models.Table = TableEngine  # type: ignore[attr-defined]
