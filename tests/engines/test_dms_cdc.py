@@ -1,0 +1,328 @@
+"""DMS change data capture, through boto3 over the socket: what is committed arrives, in order, and only once.
+
+Held to the user guide (docs.aws.amazon.com/dms/latest/userguide/…): CHAP_Target.S3, CHAP_Source.PostgreSQL,
+CHAP_Task.CDC.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+from pyarrow import parquet
+
+from tests.conftest import RunningLab, eventually
+from tests.engines.dms import Migration, including
+
+#: Changes are written as soon as they are seen; AWS's default waits for a minute or 32 MB.
+AT_ONCE = {"CdcMaxBatchInterval": 0}
+
+
+@pytest.fixture(scope="module")
+def migration(lab: RunningLab) -> Iterator[Migration]:
+    migration = Migration(lab)
+    yield migration
+    migration.rds.delete_db_instance(DBInstanceIdentifier=migration.name, SkipFinalSnapshot=True)
+
+
+def only(table: str) -> str:
+    return including({"schema-name": "public", "table-name": table})
+
+
+def changes(migration: Migration, bucket: str, table: str) -> list[str]:
+    """The lines of the files of changes alone, in order."""
+    files = migration.objects(bucket, f"public/{table}/")
+    return b"".join(body for key, body in files.items() if "/LOAD" not in key).decode().splitlines()
+
+
+def test_inserts_updates_and_deletes_in_order(migration: Migration) -> None:
+    """CHAP_Target.S3: I, U with the row after it, D; named by time; TimestampColumnName is the commit's."""
+    migration.sql("CREATE TABLE flights (id int PRIMARY KEY, tail text, at timestamp, late boolean, raw bytea)")
+    migration.sql("INSERT INTO flights VALUES (1, 'N1', '2013-01-01 05:00', false, NULL)")
+    bucket = migration.bucket()
+    target = migration.target(bucket, **AT_ONCE, TimestampColumnName="ts", AddColumnName=True)
+    task = migration.task("full-load-and-cdc", target, only("flights"))
+    migration.begin(task)
+    eventually(lambda: migration.statistics(task).get("flights", {}).get("TableState") == "Table completed")
+    migration.sql(
+        "INSERT INTO flights VALUES (2, E'it''s \"2\",\\n[x]:null', '2013-01-01 06:00:00.5', true, '\\x00ff')",
+        "UPDATE flights SET tail = 'N9' WHERE id = 1",
+        "UPDATE flights SET id = 7 WHERE id = 1",
+        "DELETE FROM flights WHERE id = 2",
+        "BEGIN; INSERT INTO flights VALUES (3); ROLLBACK",
+    )
+
+    def counted() -> bool:
+        row = migration.statistics(task)["flights"]
+        return (row["Inserts"], row["Updates"], row["Deletes"], row["FullLoadRows"]) == (1, 2, 1, 1)
+
+    eventually(counted)
+    files = [key for key in migration.objects(bucket) if "/LOAD" not in key]
+    assert all(re.fullmatch(r"public/flights/\d{8}-\d{10}\.csv", key) for key in files)
+    text = "\n".join(line for line in changes(migration, bucket, "flights") if not line.startswith("Op,"))
+    stamp = r",(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6})"
+    stamps = re.findall(stamp + "$", text, re.MULTILINE)
+    assert re.sub(stamp + r"(?=\n|$)", "", text).split("\n") == [
+        'I,2,"it\'s ""2"",',
+        '[x]:null",2013-01-01 06:00:00.500000,true,00ff',
+        "U,1,N9,2013-01-01 05:00:00.000000,false,NULL",
+        "U,7,N9,2013-01-01 05:00:00.000000,false,NULL",
+        "D,2,NULL,NULL,NULL,NULL",
+    ]
+    assert len(stamps) == 4 and stamps == sorted(stamps)
+    load = migration.objects(bucket)["public/flights/LOAD00000001.csv"].decode().splitlines()
+    assert load[0] == "id,tail,at,late,raw,ts" and load[1].startswith("1,N1,2013-01-01 05:00:00.000000,false,NULL,")
+    migration.discard(task)
+    assert _slots(migration) == 0  # gone with the task
+
+
+def test_nothing_falls_between_load_and_changes(migration: Migration) -> None:
+    """CHAP_Task.CDC: writers go on during the load; load and changes together are the table, each row once."""
+    migration.sql("CREATE TABLE busy (id int PRIMARY KEY, pad text)")
+    migration.sql("INSERT INTO busy SELECT n, repeat('x', 50) FROM generate_series(1, 20000) n")
+    bucket = migration.bucket()
+    task = migration.task("full-load-and-cdc", migration.target(bucket, **AT_ONCE, MaxFileSize=100), only("busy"))
+    done = threading.Event()
+    written = []
+
+    def write() -> None:
+        number = 20000
+        while not done.is_set():
+            number += 1
+            migration.sql(f"INSERT INTO busy VALUES ({number}, 'new')")
+            written.append(number)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        eventually(lambda: written)
+        migration.begin(task)
+        eventually(lambda: migration.statistics(task).get("busy", {}).get("Inserts", 0) > 20)
+    finally:
+        done.set()
+        writer.join()
+
+    def everything() -> list[int]:
+        loaded = [int(line.split(",")[0]) for line in migration.lines(bucket, "public/busy/LOAD")]
+        return loaded + [int(line.split(",")[1]) for line in changes(migration, bucket, "busy")]
+
+    eventually(lambda: len(everything()) >= written[-1])
+    assert everything() == list(range(1, written[-1] + 1))
+    migration.discard(task)
+
+
+def test_transactions_keep_their_order(migration: Migration) -> None:
+    """A transaction's rows stand together, where its commit stands among the others'."""
+    migration.sql("CREATE TABLE ordered (id serial PRIMARY KEY, who text)")
+    bucket = migration.bucket()
+    task = migration.task("cdc", migration.target(bucket, **AT_ONCE), only("ordered"))
+    migration.begin(task)
+    eventually(lambda: _slots(migration) == 1)
+    migration.sql(*[f"INSERT INTO ordered (who) SELECT 't{n}' FROM generate_series(1, 3)" for n in range(10)])
+    eventually(lambda: len(changes(migration, bucket, "ordered")) == 30)
+    assert [line.split(",")[2] for line in changes(migration, bucket, "ordered")] == [
+        f"t{n}" for n in range(10) for _ in range(3)
+    ]
+    migration.discard(task)
+
+
+def test_resume_goes_on_from_the_slot(migration: Migration) -> None:
+    """StartReplicationTask, resume-processing: what happened meanwhile is there, nothing twice."""
+    migration.sql("CREATE TABLE resumed (id int PRIMARY KEY)")
+    bucket = migration.bucket()
+    task = migration.task("full-load-and-cdc", migration.target(bucket, **AT_ONCE), only("resumed"))
+    migration.begin(task)
+    eventually(lambda: migration.describe(task)["ReplicationTaskStats"]["FullLoadProgressPercent"] == 100)
+    migration.sql("INSERT INTO resumed VALUES (1)")
+    eventually(lambda: changes(migration, bucket, "resumed") == ["I,1"])
+    migration.end(task)
+    assert migration.describe(task)["StopReason"] == "Stop Reason NORMAL"
+    migration.sql("INSERT INTO resumed VALUES (2)")
+    migration.begin(task, "resume-processing")
+    eventually(lambda: changes(migration, bucket, "resumed") == ["I,1", "I,2"])
+    assert migration.statistics(task)["resumed"]["Inserts"] == 2
+    assert migration.describe(task)["RecoveryCheckpoint"]
+    # reload-target begins anew, reload of one table beside the changes
+    migration.end(task)
+    migration.begin(task, "reload-target")
+    eventually(lambda: migration.statistics(task).get("resumed", {}).get("FullLoadRows") == 2)
+    assert list(migration.objects(bucket)) == ["public/resumed/LOAD00000001.csv"]
+    eventually(lambda: migration.describe(task)["ReplicationTaskStats"]["FullLoadProgressPercent"] == 100)
+    migration.sql("INSERT INTO resumed VALUES (3)")
+    eventually(lambda: changes(migration, bucket, "resumed") == ["I,3"])
+    table = {"SchemaName": "public", "TableName": "resumed"}
+    migration.dms.reload_tables(ReplicationTaskArn=task, TablesToReload=[table])
+    eventually(lambda: migration.statistics(task)["resumed"]["FullLoadRows"] == 3)
+    assert migration.statistics(task)["resumed"]["FullLoadReloaded"] is True
+    migration.discard(task)
+
+
+def test_batches_partitions_and_parquet(migration: Migration) -> None:
+    """S3Settings: CdcMaxBatchInterval on the lab's clock, DatePartitionEnabled by commit date, Parquet with Op."""
+    migration.sql("CREATE TABLE parted (id int PRIMARY KEY, n numeric, at timestamptz)")
+    bucket = migration.bucket()
+    settings = {"CdcMaxBatchInterval": 86_400, "DataFormat": "parquet", "DatePartitionEnabled": True}
+    settings |= {"DatePartitionSequence": "YYYYMMDD", "DatePartitionDelimiter": "SLASH"}
+    task = migration.task("cdc", migration.target(bucket, **settings), only("parted"))
+    migration.begin(task)
+    eventually(lambda: _slots(migration) == 1)
+    migration.sql("INSERT INTO parted VALUES (1, 1.5, '2013-01-01 05:00+02')", "DELETE FROM parted")
+    assert not migration.objects(bucket)
+    # Its interval is a day: let the task stop, change the endpoint, and go on.
+    migration.end(task)
+    [endpoint] = [migration.describe(task)["TargetEndpointArn"]]
+    migration.dms.modify_endpoint(EndpointArn=endpoint, S3Settings=AT_ONCE)
+    migration.tested(endpoint)
+    migration.begin(task, "resume-processing")
+    eventually(lambda: migration.objects(bucket))
+    [(key, body)] = migration.objects(bucket).items()
+    today = datetime.now(UTC)
+    assert re.fullmatch(rf"public/parted/{today:%Y/%m}/\d\d/\d{{8}}-\d{{10}}\.parquet", key)
+    rows = parquet.read_table(io.BytesIO(body)).to_pylist()
+    assert [(row["Op"], row["id"], str(row["n"])) for row in rows] == [("I", 1, "1.500000"), ("D", 1, "None")]
+    assert rows[0]["at"] == datetime(2013, 1, 1, 3)
+    migration.discard(task)
+
+
+def test_a_column_added_at_the_source(migration: Migration) -> None:
+    """CHAP_Source.PostgreSQL: new columns are captured from the change that first has them, in a file of its own."""
+    migration.sql("CREATE TABLE grown (id int PRIMARY KEY)")
+    bucket = migration.bucket()
+    task = migration.task("cdc", migration.target(bucket, **AT_ONCE, AddColumnName=True), only("gr%"))
+    migration.begin(task)
+    eventually(lambda: _slots(migration) == 1)
+    migration.sql(
+        "INSERT INTO grown VALUES (1)",
+        "ALTER TABLE grown ADD COLUMN gate text",
+        "INSERT INTO grown VALUES (2, 'B2')",
+        "CREATE TABLE great (id int)",
+        "INSERT INTO great VALUES (5)",
+    )
+    eventually(lambda: changes(migration, bucket, "great") == ["Op,id", "I,5"])
+    assert [line for line in changes(migration, bucket, "grown") if "2" in line] == ["I,2,B2"]
+    assert "Op,id,gate" in changes(migration, bucket, "grown")
+    migration.discard(task)
+
+
+def test_inserts_only(migration: Migration) -> None:
+    """CHAP_Target.S3 "Indicating source DB operations": CdcInsertsOnly without IncludeOpForFullLoad has no Op."""
+    migration.sql("CREATE TABLE grow_only (id int PRIMARY KEY)")
+    bucket = migration.bucket()
+    task = migration.task("cdc", migration.target(bucket, **AT_ONCE, CdcInsertsOnly=True), only("grow_only"))
+    migration.begin(task)
+    eventually(lambda: _slots(migration) == 1)
+    migration.sql("INSERT INTO grow_only VALUES (1)", "DELETE FROM grow_only", "INSERT INTO grow_only VALUES (2)")
+    eventually(lambda: changes(migration, bucket, "grow_only") == ["1", "2"])
+    migration.discard(task)
+
+
+def test_a_source_without_logical_replication(migration: Migration) -> None:
+    """CHAP_Source.PostgreSQL "prerequisites": the task fails and says what is missing."""
+    migration.rds.create_db_instance(
+        DBInstanceIdentifier="plain",
+        DBInstanceClass="db.t4g.micro",
+        AllocatedStorage=20,
+        Engine="postgres",
+        MasterUsername="master",
+        MasterUserPassword="correct-horse-7",
+    )
+    describe = migration.rds.describe_db_instances
+    eventually(lambda: describe(DBInstanceIdentifier="plain")["DBInstances"][0]["DBInstanceStatus"] == "available", 40)
+    login = {**migration.login(), "Port": describe(DBInstanceIdentifier="plain")["DBInstances"][0]["Endpoint"]["Port"]}
+    source = migration.endpoint("source", "postgres", **{**login, "DatabaseName": "postgres"})
+    task = migration.task("cdc", migration.target(migration.bucket()), source=source)
+    migration.begin(task)
+    assert "rds.logical_replication" in migration.wait(task, "failed")["LastFailureMessage"]
+    migration.rds.delete_db_instance(DBInstanceIdentifier="plain", SkipFinalSnapshot=True)
+
+
+def test_a_source_that_goes_away(migration: Migration) -> None:
+    """The task fails with the reason, and goes on where it was once the source is back."""
+    migration.sql("CREATE TABLE lost (id int PRIMARY KEY)")
+    bucket = migration.bucket()
+    task = migration.task("cdc", migration.target(bucket, **AT_ONCE), only("lost"))
+    migration.begin(task)
+    eventually(lambda: _slots(migration) == 1)
+    migration.sql("INSERT INTO lost VALUES (1)")
+    eventually(lambda: changes(migration, bucket, "lost") == ["I,1"])
+    migration.rds.stop_db_instance(DBInstanceIdentifier=migration.name)
+    failed = migration.wait(task, "failed")
+    assert "connection" in failed["LastFailureMessage"] and failed["StopReason"] == "Stop Reason FATAL_ERROR"
+    migration.wait_for_source("stopped")
+    migration.rds.start_db_instance(DBInstanceIdentifier=migration.name)
+    migration.wait_for_source()
+    migration.sql("INSERT INTO lost VALUES (2)")
+    migration.begin(task, "resume-processing")
+    eventually(lambda: changes(migration, bucket, "lost") == ["I,1", "I,2"])
+    migration.discard(task)
+
+
+def test_a_bucket_that_goes_away(migration: Migration) -> None:
+    """Nothing is forgotten at the source before it is safe: once the bucket is back, the changes are in it."""
+    migration.sql("CREATE TABLE kept (id int PRIMARY KEY)")
+    bucket = migration.bucket()
+    task = migration.task("cdc", migration.target(bucket, **AT_ONCE), only("kept"))
+    migration.begin(task)
+    eventually(lambda: _slots(migration) == 1)
+    migration.s3.delete_bucket(Bucket=bucket)
+    migration.sql("INSERT INTO kept VALUES (1)")
+    assert "NoSuchBucket" in migration.wait(task, "failed")["LastFailureMessage"]
+    migration.s3.create_bucket(Bucket=bucket)
+    migration.begin(task, "resume-processing")
+    eventually(lambda: changes(migration, bucket, "kept") == ["I,1"])
+    migration.discard(task)
+
+
+def test_a_task_killed_in_mid_load_loses_nothing(new_lab: Callable[..., RunningLab]) -> None:
+    """The lab is killed: tables that were whole stay, the others are loaded again, and the task's log says which."""
+    lab = new_lab()
+    migration = Migration(lab, "killed")
+    migration.sql("CREATE TABLE a_first AS SELECT n FROM generate_series(1, 100) n")
+    migration.sql("CREATE TABLE b_second AS SELECT n, repeat('x', 200) AS pad FROM generate_series(1, 300000) n")
+    bucket = migration.bucket()
+    task = migration.task("full-load-and-cdc", migration.target(bucket, **AT_ONCE, MaxFileSize=2000))
+    migration.begin(task)
+    eventually(lambda: len(migration.objects(bucket, "public/b_second/")) > 2)
+    lab.kill()
+    lab.start()
+    migration.connect_clients()
+    migration.wait_for_source()
+    back = migration.describe(task)
+    assert (back["Status"], back["StopReason"]) == ("stopped", "Stop Reason RECOVERABLE_ERROR")
+    assert "resume-processing" in back["LastFailureMessage"]
+    migration.sql("INSERT INTO a_first VALUES (101)", "INSERT INTO b_second VALUES (300001)")
+    migration.begin(task, "resume-processing")
+    eventually(lambda: migration.describe(task)["ReplicationTaskStats"]["FullLoadProgressPercent"] == 100, 30)
+    eventually(lambda: changes(migration, bucket, "a_first") == ["I,101"])
+    loaded = [int(line.split(",")[0]) for line in migration.lines(bucket, "public/b_second/LOAD")]
+    assert loaded == list(range(1, 300002))
+    statistics = migration.statistics(task)
+    assert [statistics[name]["FullLoadReloaded"] for name in ("a_first", "b_second")] == [False, True]
+    logs = lab.client("logs")
+    told = logs.filter_log_events(logGroupName=f"dms-tasks-ri-{migration.name}")["events"]
+    assert any("b_second" in event["message"] and "loaded again" in event["message"] for event in told)
+    # and once more, between changes
+    migration.sql("INSERT INTO a_first VALUES (102)")
+    eventually(lambda: changes(migration, bucket, "a_first") == ["I,101", "I,102"])
+    lab.kill()
+    lab.start()
+    migration.connect_clients()
+    migration.wait_for_source()
+    migration.sql("INSERT INTO a_first VALUES (103)")
+    migration.begin(task, "resume-processing")
+    eventually(lambda: changes(migration, bucket, "a_first") == ["I,101", "I,102", "I,103"])
+
+
+def _slots(migration: Migration) -> int:
+    """How many replication slots the source has."""
+    port = migration.describe_source()["Endpoint"]["Port"]
+    login: dict[str, Any] = {"host": "127.0.0.1", "port": port, "user": "master", "password": "correct-horse-7"}
+    with psycopg.connect(**login, dbname="ops") as connection:
+        row = connection.execute("SELECT count(*) FROM pg_replication_slots").fetchone()
+        return row[0] if row else 0
