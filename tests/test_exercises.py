@@ -23,7 +23,6 @@ from dehelpers.exercises.blank import has_blank
 from dehelpers.exercises.exercise import KINDS, Exercise, Part
 from dehelpers.exercises.outcome import NotYet, Outcome, Result, SetupFault
 from dehelpers.exercises.source import starter, stub
-from dehelpers.lab import free_port
 from tests.conftest import RunningLab
 from tests.connected import connected
 from tests.exercises import wrong00, wrong01
@@ -127,6 +126,20 @@ def test_a_known_slip_gets_its_own_advice(part: str, name: str, answers: Any, wo
     assert not [other for other in others if other in result.message], "each slip has advice of its own"
 
 
+ODD = {
+    "nothing": lambda *_: None,
+    "a dict": lambda *_: {None: [1], 3: "x"},
+    "no arguments": lambda: 1,
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+@each_exercise
+def test_an_odd_answer_is_the_readers(exercise: Exercise, odd: Any, session: de.Session) -> None:
+    scene = [exercise.stage()] if exercise.name in ("mend_handler", "poison_pill") else []
+    assert exercise.check(odd, *scene).outcome is Outcome.NOT_YET
+
+
 @each_exercise
 def test_there_are_at_least_two_known_slips(exercise: Exercise) -> None:
     slips = {name: wrong for wrongs in WRONG.values() for name, wrong in wrongs.items()}
@@ -144,9 +157,11 @@ def test_a_stopped_lab_is_a_set_up_fault(
 
 
 @pytest.fixture(scope="module")
-def stopped(session: de.Session) -> de.Session:
-    """Connected to a lab that has been stopped since: its port is closed."""
-    return replace(session, endpoint=f"http://127.0.0.1:{free_port()}")
+def stopped(session: de.Session, tmp_path_factory: pytest.TempPathFactory) -> de.Session:
+    """A session on a lab that has been stopped since."""
+    lab = RunningLab(tmp_path_factory.mktemp("stopped"))
+    lab.stop()
+    return replace(session, endpoint=lab.endpoint)
 
 
 @each_exercise

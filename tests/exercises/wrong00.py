@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import boto3
 from botocore.exceptions import ClientError
+
+
+def already_there(_: None) -> tuple[str]:
+    boto3.client("s3").create_bucket(Bucket="already-there")
+    return ("already-there",)
 
 
 def read_hides_everything(s3: Any, bucket: str, key: str) -> bytes | None:
@@ -31,12 +37,13 @@ def read_returns_the_answer(s3: Any, bucket: str, key: str) -> Any:
     return s3.get_object(Bucket=bucket, Key=key)
 
 
-WRONG: dict[str, list[tuple[tuple[Any, ...], str]]] = {
+WRONG: dict[str, list[tuple[Any, str]]] = {
     "name_bucket": [
         (("Landing_Zone.Weather",), "naming rules"),
         (("landing-zone-weather",), "somebody else"),
         (("landing.zone.weather",), "TLS"),
         ((42,), "is text"),
+        (already_there, "already: choose"),
     ],
     "tell_errors_apart": [
         ((read_hides_everything,), "bucket itself is missing"),

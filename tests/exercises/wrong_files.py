@@ -223,7 +223,7 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (handler("raising"), "`raising` raised"),
         (handler("swallowing"), "that record is lost"),
         (handler("naming_the_event"), "should be a `sequenceNumber`"),
-        (handler("naming_the_first"), "reported others"),
+        (handler("naming_the_first"), "others were reported"),
         (handler("storing_nothing"), "not in the bucket"),
         (handler("answering_as_the_web"), "All four went well"),
     ],

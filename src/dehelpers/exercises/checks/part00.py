@@ -10,7 +10,7 @@ import boto3
 from botocore.exceptions import ClientError, ParamValidationError
 
 from dehelpers.connect import current
-from dehelpers.exercises.checks.resources import bucket
+from dehelpers.exercises.checks.resources import bucket, new_bucket
 from dehelpers.exercises.exercise import Part
 from dehelpers.exercises.outcome import NotYet
 from dehelpers.exercises.running import run
@@ -32,13 +32,15 @@ def name_bucket(bucket_name: str) -> str:
     if not isinstance(bucket_name, str):
         raise NotYet(f"A name is text, and `bucket_name` is `{type(bucket_name).__name__}`.")
     s3 = boto3.client("s3")
+    if bucket_name in {found["Name"] for found in s3.list_buckets()["Buckets"]}:
+        raise NotYet(f"You have a bucket `{bucket_name}` already: choose a name for a new one.")
     try:
-        s3.create_bucket(Bucket=bucket_name)
+        new_bucket(bucket_name)
         s3.delete_bucket(Bucket=bucket_name)
     except (ParamValidationError, ClientError) as refusal:
         code = refusal.response["Error"]["Code"] if isinstance(refusal, ClientError) else "InvalidBucketName"
-        if code in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists", "BucketNotEmpty"):
-            raise NotYet(f"`{bucket_name}` exists already: choose a name for a new bucket.") from refusal
+        if code == "BucketAlreadyExists":
+            raise NotYet(f"`{bucket_name}` is somebody else's: all accounts share the names of buckets.") from refusal
         raise NotYet(f"S3 refused it with `{code}`. Compare length and characters with the naming rules.") from refusal
     if "." in bucket_name:
         raise NotYet("S3 takes it, but a dot breaks the TLS certificate of `https://BUCKET.s3.amazonaws.com`.")

@@ -36,9 +36,9 @@ def bucket() -> Iterator[str]:
         objects.delete()
 
 
-def new_bucket() -> str:
-    """An empty bucket that stays until the teardown. Its name."""
-    s3, made = boto3.client("s3"), unique("bucket")
+def new_bucket(named: str = "") -> str:
+    """An empty bucket that stays until the teardown. Its name, which nobody else has unless it is *named*."""
+    s3, made = boto3.client("s3"), named or unique("bucket")
     elsewhere = s3.meta.region_name != "us-east-1"  # S3 takes no constraint for its first region
     place = {"CreateBucketConfiguration": {"LocationConstraint": s3.meta.region_name}} if elsewhere else {}
     s3.create_bucket(Bucket=made, **place)

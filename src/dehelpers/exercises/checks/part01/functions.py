@@ -49,13 +49,11 @@ def mend_handler(handler: Handler, landing: str) -> str:
     if not failures:
         raise NotYet("One record of a batch was no JSON, and Lambda was told that all went well: that record is lost.")
     numbers = [record["kinesis"]["sequenceNumber"] for record in bad["Records"]]
-    named = failures[0].get("itemIdentifier")
+    named = failures[0].get("itemIdentifier") if isinstance(failures[0], dict) else failures[0]
     if named not in numbers:
         raise NotYet(f"`itemIdentifier` is `{named}`, and should be a `sequenceNumber` of the batch.")
     if named != numbers[2] or len(failures) > 2:
-        raise NotYet(
-            "The third of four records failed, and the handler reported others. What is done need not come again."
-        )
+        raise NotYet("The third of four records failed, and others were reported. What is done need not come again.")
     if any(_stored(landing, event) != event for event in events[4:6]):
         raise NotYet(
             "Two records came before the one that failed; Lambda will not send them again, and they are not stored."
@@ -64,9 +62,10 @@ def mend_handler(handler: Handler, landing: str) -> str:
     return "Six departures stored; Lambda will come again with the record that failed, and with none before it."
 
 
-def _failures(answer: Any) -> Any:
+def _failures(answer: Any) -> list[Any]:
     """The failures reported; no answer, or one without the key, is a success to Lambda."""
-    return answer.get("batchItemFailures") if isinstance(answer, dict) else None
+    failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None
+    return failures if isinstance(failures, list) else [failures] if failures else []
 
 
 def _batch(texts: list[str]) -> dict[str, Any]:
@@ -152,6 +151,8 @@ def _failure_queue() -> str:
 )
 def poison_pill(settings: dict[str, Any], failures: str) -> str:
     queue = _url(failures)
+    if not isinstance(settings, dict):
+        raise NotYet(f"`settings` is a dict of arguments by name, and not `{type(settings).__name__}`.")
     events = departures(20)
     entries = [entry(event, "JFK") for event in events]
     entries.insert(4, {"Data": b"departed 08:15 on ti", "PartitionKey": "JFK"})

@@ -39,9 +39,9 @@ def predict_shard(shard_of: Callable[[str, list[Mapping[str, Any]]], str]) -> st
         raise NotYet(
             "A record was predicted for shard 1, which was split and takes no more records. How do you see that?"
         )
-    if set(predicted) - {shard["ShardId"] for shard in shards}:
+    if strange := [said for said in predicted if said not in [shard["ShardId"] for shard in shards]]:
         raise NotYet(
-            f"`shard_of` should return a ShardId such as `{shards[0]['ShardId']}`, and returned `{predicted[0]}`."
+            f"`shard_of` should return a ShardId such as `{shards[0]['ShardId']}`, and returned `{strange[0]}`."
         )
     if missed:
         raise NotYet(
