@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 
 from localaws.engines.dms.decoding import Change
-from localaws.engines.dms.files import S3Settings, change_text, csv_row
+from localaws.engines.dms.files import S3Settings, csv_row, rewriting
 from localaws.engines.dms.load import upload
 from localaws.engines.dms.mappings import Selection, TableMappings, Target
 from localaws.engines.dms.source import PostgresSource
@@ -37,6 +37,15 @@ class _Table:
         self.selection = selection
         self.layout = Layout(target, settings, settings.op_in_changes)
         self.part = part
+        self._plan = [(column, rewriting(column, settings.form)) for column in target.columns]
+
+    def values(self, change: Change) -> list[str | None]:
+        """The columns' texts, as a full load writes them."""
+        values: list[str | None] = [change.op] if self.layout.with_op else []
+        for column, rewrite in self._plan:
+            value = column.value(change.row)
+            values.append(rewrite(value) if rewrite and value is not None else value)
+        return values
 
 
 class Capture:
@@ -97,14 +106,18 @@ class Capture:
         spools: dict[str, Spool] = {}
         counts: Counter[tuple[str, str, str]] = Counter()
         for transaction in self._source.peek(reader, self._progress.slot, end):
+            keys: dict[_Table, str] = {}
             for change in transaction.changes:
                 table = self._table_of(catalog, change, counts)
-                if table and self._wanted(change, table):
-                    key = self._settings.change_key(table.target, transaction.committed, stamp, table.part)
-                    if key not in spools:
-                        spools[key] = Spool(self._lab.directory / "dms", table.layout, self._settings)
-                    spools[key].write(self._row(change, table, transaction.committed))
-                    counts[change.schema, change.table, _OPERATIONS[change.op]] += 1
+                if table is None or not self._wanted(change, table):
+                    continue
+                if table not in keys:
+                    committed = transaction.committed
+                    keys[table] = self._settings.change_key(table.target, committed, stamp, table.part)
+                    if keys[table] not in spools:
+                        spools[keys[table]] = Spool(self._lab.directory / "dms", table.layout, self._settings)
+                spools[keys[table]].write(self._row(change, table, transaction.committed))
+                counts[change.schema, change.table, _OPERATIONS[change.op]] += 1
         for key, spool in spools.items():
             upload(self._s3, self._settings.bucket, key, spool)
         self._source.advance(reader, self._progress.slot, end)
@@ -123,13 +136,10 @@ class Capture:
         return table.selection.holds(change.row)
 
     def _row(self, change: Change, table: _Table, committed: datetime) -> bytes:
-        form = self._settings.form
-        values = [change_text(column, column.value(change.row), form) for column in table.target.columns]
-        if table.layout.with_op:
-            values.insert(0, change.op)
+        values = table.values(change)
         if self._settings.timestamp_column:
             values.append(f"{committed:%Y-%m-%d %H:%M:%S.%f}")
-        return csv_row(values, form)
+        return csv_row(values, self._settings.form)
 
     def _table_of(
         self, catalog: psycopg.Connection[Any], change: Change, counts: Counter[tuple[str, str, str]]

@@ -5,10 +5,12 @@ Source: DMS user guide, "Using Amazon S3 as a target" (CHAP_Target.S3); API refe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -157,30 +159,45 @@ def _invalid(reason: str) -> AwsError:
 
 def csv_row(values: Sequence[str | None], form: CsvFormat) -> bytes:
     """One row, quoted as PostgreSQL's COPY quotes: a text that looks like NULL is told from NULL by its quotes."""
+    special = _special(form.delimiter)
     cells = []
     for value in values:
         if value is None:
             cells.append(form.null)
-        elif value == form.null or any(special in value for special in ('"', "\n", "\r", form.delimiter)):
+        elif value == form.null or special.search(value):
             cells.append('"' + value.replace('"', '""') + '"')
         else:
             cells.append(value)
     return (form.delimiter.join(cells) + "\n").encode()
 
 
-def change_text(column: OutColumn, value: str | None, form: CsvFormat) -> str | None:
-    """A changed value's text as a full load writes it (see `source._expression`)."""
+@cache
+def _special(delimiter: str) -> re.Pattern[str]:
+    """What a text has that needs quotes."""
+    return re.compile(f'["\r\n{re.escape(delimiter)}]')
+
+
+def rewriting(column: OutColumn, form: CsvFormat) -> Callable[[str], str] | None:
+    """What makes a changed value's text that of a full load (see `source._expression`); None if it is that already."""
     source = column.source
-    if value is None or source is None:
-        return value
-    if source.kind.startswith("timestamp") and value[0].isdigit():
-        seconds, _, fraction = value.removesuffix("+00").partition(".")
-        return f"{seconds}.{fraction:0<6}"
+    if source is None:
+        return None
+    if source.kind.startswith("timestamp"):
+        return _microseconds
     if source.kind == "bytea":
-        return value.removeprefix("\\x")
-    if source.kind == "numeric" and source.precision is None and form.exact and value != "NaN":
-        return str(Decimal(value).quantize(Decimal("0.000001")))
-    return value
+        return lambda value: value.removeprefix("\\x")
+    if source.kind == "numeric" and source.precision is None and form.exact:
+        return _rounded
+    return None
+
+
+def _microseconds(value: str) -> str:
+    seconds, _, fraction = value.removesuffix("+00").partition(".")
+    return f"{seconds}.{fraction:0<6}" if value[0].isdigit() else value  # there is also infinity
+
+
+def _rounded(value: str) -> str:
+    return value if value == "NaN" else str(Decimal(value).quantize(Decimal("0.000001")))
 
 
 def arrow_type(column: OutColumn | None, settings: S3Settings) -> pa.DataType:
