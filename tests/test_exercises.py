@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
@@ -22,10 +23,12 @@ from dehelpers.exercises import ____, exercises
 from dehelpers.exercises.blank import has_blank
 from dehelpers.exercises.exercise import KINDS, Exercise, Part
 from dehelpers.exercises.outcome import NotYet, Outcome, Result, SetupFault
+from dehelpers.exercises.progress import Progress
 from dehelpers.exercises.source import starter, stub
 from tests.conftest import RunningLab
 from tests.connected import connected
 from tests.exercises import wrong00, wrong01
+from tests.test_notebooks import PRIVATE, RETIRED, UNWANTED, found
 
 ROOT = Path(__file__).resolve().parents[1]
 WRONG = {"00_introduction": wrong00.WRONG, "01_ingestion": wrong01.WRONG}
@@ -193,6 +196,34 @@ def test_prose_is_short_and_names_the_answer(part: str) -> None:
             assert f"`{name}" in prose
 
 
+@each_part
+def test_links_lead_somewhere_and_names_are_of_today(part: str) -> None:
+    path = ROOT / "solutions" / f"{part}.ipynb"
+    for cell in nbformat.read(path, as_version=4).cells:
+        assert found(RETIRED | PRIVATE | UNWANTED, cell.source.replace("time.sleep(", "")) == []
+        if cell.cell_type == "markdown":
+            for target in re.findall(r"\]\((?!https?://)([^)#]+)", cell.source):
+                assert (path.parent / target).exists(), target
+
+
+def test_starter_code_runs_in_a_kernel(tmp_path: Path, lab: RunningLab) -> None:
+    """From top to bottom, as somebody may who only wants to see the questions."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DEHELPERS_"))} | {
+        "DEHELPERS_DIR": str(lab.directory),
+        "DEHELPERS_PROGRESS": str(tmp_path),
+        "DEHELPERS_PREFIX": "kernel",
+    }
+    source, target = ROOT / "exercises" / "01_ingestion.ipynb", tmp_path / "executed.ipynb"
+    command = [sys.executable, "-m", "papermill", str(source), str(target), "--no-progress-bar"]
+    run = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stderr[-3000:]
+    outputs = [output for cell in nbformat.read(target, as_version=4).cells for output in cell.get("outputs", [])]
+    shown = [output["data"] for output in outputs if output.output_type == "execute_result"]
+    said = [data["text/html"] for data in shown if "Not attempted." in data["text/plain"]]
+    assert len(said) == len(exercises("01_ingestion"))
+    assert all("<strong>○ Not attempted.</strong>" in html for html in said)
+
+
 # -- the generator ---------------------------------------------------------------------------------------------------
 
 
@@ -316,6 +347,16 @@ def test_progress_survives_a_damaged_file(part: Part) -> None:
     part.progress.path.write_text("{")
     assert "○ not attempted" in repr(part.name_bucket)
     assert part.progress.path.with_suffix(".damaged").read_text() == "{"
+
+
+def test_no_attempt_is_lost_when_notebooks_write_at_a_time(part: Part) -> None:
+    def add(_: int) -> None:
+        with Progress("made_up").change("name_bucket") as record:
+            record.attempts += 1
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(add, range(40)))
+    assert part.progress["name_bucket"].attempts == 40
 
 
 def test_a_check_says_how_it_is_called(part: Part) -> None:
