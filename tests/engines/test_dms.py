@@ -88,6 +88,8 @@ def test_a_full_load_as_csv(migration: Migration) -> None:
     assert done["ReplicationTaskStats"]["TablesLoaded"] == 3
     files = migration.objects(bucket)
     assert set(files) == {"public/Weather Hourly/LOAD00000001.csv", "public/flights/LOAD00000001.csv"}
+    wrote = [call for call in migration.lab.calls() if call["operation"] == "PutObject" and bucket in str(call)]
+    assert {call["principal"].rsplit("/", 1)[0] for call in wrote} == {"arn:aws:sts::123456789012:assumed-role/dms-s3"}
     text = files["public/flights/LOAD00000001.csv"].decode()
     assert text.splitlines()[:4] == [
         '1,UA,2013-01-01 05:15:00.000000,2.50,false,00ff,"{""gate"": ""A,1""}",0.1,2013-01-01',
@@ -270,6 +272,9 @@ def test_states(migration: Migration) -> None:
     assert "No tables were found" in failed["LastFailureMessage"]
     refused("InvalidResourceStateFault", "used by", migration.dms.delete_endpoint, EndpointArn=target)
     migration.dms.delete_replication_task(ReplicationTaskArn=task)
+    waiter = migration.dms.get_waiter("replication_task_deleted")
+    waiter.config.delay = 0.1
+    waiter.wait(Filters=[{"Name": "replication-task-arn", "Values": [task]}])
     migration.dms.delete_endpoint(EndpointArn=target)
     untested = migration.target(migration.bucket())
     untested_task = migration.dms.create_replication_task(

@@ -210,6 +210,33 @@ def test_a_column_added_at_the_source(migration: Migration) -> None:
     migration.discard(task)
 
 
+def test_names_and_values_of_all_kinds(migration: Migration) -> None:
+    """What the log's text must not be confused by: quotes, brackets and keywords in names, types and values."""
+    table = 'Odd: "Name"'
+    quoted = '"' + table.replace('"', '""') + '"'
+    migration.sql(
+        f'CREATE TABLE {quoted} ("a b[1]" int PRIMARY KEY, v text, list int[], bits bit(3), span interval, t time)',
+        f"ALTER TABLE {quoted} REPLICA IDENTITY FULL",
+    )
+    bucket = migration.bucket()
+    task = migration.task("cdc", migration.target(bucket, **AT_ONCE, CsvNullValue=""), only("Odd%"))
+    migration.begin(task)
+    eventually(lambda: _slots(migration) == 1)
+    migration.sql(
+        f"INSERT INTO {quoted} VALUES (1, 'x[text]:''y'' new-tuple: null', '{{1,2}}', B'101', '1 day 02:00', '05:15')",
+        f"UPDATE {quoted} SET v = 'null'",
+        f"DELETE FROM {quoted}",
+        f"TRUNCATE {quoted}",
+    )
+    eventually(lambda: migration.statistics(task).get(table, {}).get("Deletes") == 1)
+    assert changes(migration, bucket, table) == [
+        "I,1,x[text]:'y' new-tuple: null,\"{1,2}\",101,1 day 02:00:00,05:15:00",
+        'U,1,null,"{1,2}",101,1 day 02:00:00,05:15:00',
+        'D,1,null,"{1,2}",101,1 day 02:00:00,05:15:00',
+    ]
+    migration.discard(task)
+
+
 def test_inserts_only(migration: Migration) -> None:
     """CHAP_Target.S3 "Indicating source DB operations": CdcInsertsOnly without IncludeOpForFullLoad has no Op."""
     migration.sql("CREATE TABLE grow_only (id int PRIMARY KEY)")

@@ -75,10 +75,12 @@ class Capture:
             while not stop.is_set():
                 between(catalog)
                 began = time.monotonic()
+                position = self._source.position(reader)
                 size, end = self._source.waiting(reader, self._progress.slot)
                 now = self._lab.clock.time()
                 if end is None:
                     since = None
+                    self._source.skip_idle(reader, self._progress.slot, position)
                 else:
                     since = now if since is None else since
                     if size >= self._settings.enough_bytes or now - since >= self._settings.interval:

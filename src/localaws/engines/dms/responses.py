@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from moto.dms.exceptions import ResourceNotFoundFault
 from moto.dms.responses import DatabaseMigrationServiceResponse
 
 from localaws.engines.dms.backend import DMSEngine
@@ -58,6 +59,23 @@ class DMSEngineResponse(DatabaseMigrationServiceResponse):
         request = self._request
         task = self.engine.start_replication_task(request["ReplicationTaskArn"], request["StartReplicationTaskType"])
         return json.dumps({"ReplicationTask": task.to_dict()})
+
+    def describe_replication_tasks(self) -> str:
+        return self._found(super().describe_replication_tasks(), "ReplicationTasks")
+
+    def describe_replication_instances(self) -> str:
+        return self._found(super().describe_replication_instances(), "ReplicationInstances")
+
+    def describe_endpoints(self) -> str:
+        return self._found(super().describe_endpoints(), "Endpoints")
+
+    def _found(self, answer: str, what: str) -> str:
+        """AWS says so when filters find nothing; its SDKs' "deleted" waiters wait for that."""
+        filters = self._request.get("Filters")
+        if filters and not json.loads(answer)[what]:
+            wanted = ", ".join(value for each in filters for value in each["Values"])
+            raise ResourceNotFoundFault(f"No {what} found matching: {wanted}")
+        return answer
 
     def describe_table_statistics(self) -> str:
         request = self._request

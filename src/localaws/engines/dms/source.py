@@ -152,7 +152,7 @@ class PostgresSource:
         """Bytes of changes that wait in the slot (up to a limit), and the log position after their last commit."""
         row = connection.execute(
             "SELECT coalesce(sum(octet_length(data)), 0),"
-            " (array_agg(lsn ORDER BY lsn DESC) FILTER (WHERE data LIKE 'COMMIT %%'))[1]::text"
+            " (max(lsn) FILTER (WHERE data LIKE 'COMMIT %%'))::text"
             f" FROM pg_logical_slot_peek_changes(%s, NULL, {CHANGES_AT_ONCE}, {_OPTIONS})",
             [slot],
         ).fetchone()
@@ -171,6 +171,23 @@ class PostgresSource:
     def advance(self, connection: psycopg.Connection[Any], slot: str, end: str) -> None:
         """Tell the server that everything up to *end* is safe elsewhere."""
         connection.execute("SELECT pg_replication_slot_advance(%s, %s)", [slot, end])
+
+    def position(self, connection: psycopg.Connection[Any]) -> str:
+        """Where the source's log ends now."""
+        row = connection.execute("SELECT pg_current_wal_lsn()::text").fetchone()
+        assert row is not None
+        return row[0]
+
+    def skip_idle(self, connection: psycopg.Connection[Any], slot: str, position: str) -> None:
+        """Let the source forget its log before *position*, which held nothing for us, once it is a segment long.
+
+        Otherwise the work of other databases there would be read again at every look.
+        """
+        connection.execute(
+            "SELECT pg_replication_slot_advance(slot_name, %(end)s::pg_lsn) FROM pg_replication_slots"
+            " WHERE slot_name = %(slot)s AND pg_wal_lsn_diff(%(end)s::pg_lsn, confirmed_flush_lsn) > 16 * 1024 * 1024",
+            {"slot": slot, "end": position},
+        )
 
     def confirmed(self, connection: psycopg.Connection[Any], slot: str, position: str) -> bool:
         """Whether the slot is at or past *position*. Raises AwsError if there is no such slot any more."""
