@@ -11,6 +11,7 @@ import secrets
 import select
 import signal
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -142,9 +143,11 @@ def serve(directory: Path, port: int = 0, account_id: str = "123456789012", regi
     server.prepare()
     try:  # from here on threads run that have to be ended
         lab.endpoint = f"http://127.0.0.1:{server.bind_addr[1]}"
-        returning = [service for service, state in RETURNING.items() if (directory / state).exists()]
-        for eager in ("sts", "s3", *returning):
+        for eager in ("sts", "s3"):
             installer(eager)
+        for service, state in RETURNING.items():
+            if (directory / state).exists():
+                lab.spawn(f"return-{service}", partial(installer, service))
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         _write_lab_file(lab, server.bind_addr[1])

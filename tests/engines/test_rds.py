@@ -292,6 +292,30 @@ def test_parameters_that_cannot_be_set(databases: Databases) -> None:
     refused("InvalidParameterCombination", "can't be used", rds.create_db_instance, **instance)
 
 
+def test_the_servers_log(databases: Databases, ops: str) -> None:
+    """USER_LogAccess.Concepts.PostgreSQL: DescribeDBLogFiles, DownloadDBLogFilePortion."""
+    with pytest.raises(psycopg.errors.UndefinedTable), databases.connect(ops) as connection:
+        connection.execute("SELECT * FROM missing_on_purpose")
+    [log] = databases.rds.describe_db_log_files(DBInstanceIdentifier=ops)["DescribeDBLogFiles"]
+    read = databases.rds.download_db_log_file_portion(DBInstanceIdentifier=ops, LogFileName=log["LogFileName"])
+    assert "missing_on_purpose" in read["LogFileData"] and not read["AdditionalDataPending"]
+    unknown = {"DBInstanceIdentifier": ops, "LogFileName": "../../state.json"}
+    refused("DBLogFileNotFoundFault", "no log file", databases.rds.download_db_log_file_portion, **unknown)
+
+
+def test_parameters_that_stop_the_server_from_starting(databases: Databases, ops: str) -> None:
+    """ "DB instance status": incompatible-parameters, until the group is mended and the instance rebooted."""
+    rds = databases.rds
+    group = databases.describe(ops)["DBParameterGroups"][0]["DBParameterGroupName"]
+    bad = {"ParameterName": "shared_buffers", "ParameterValue": "900000000", "ApplyMethod": "pending-reboot"}
+    rds.modify_db_parameter_group(DBParameterGroupName=group, Parameters=[bad])
+    rds.reboot_db_instance(DBInstanceIdentifier=ops)
+    databases.wait(ops, "incompatible-parameters")
+    rds.reset_db_parameter_group(DBParameterGroupName=group, Parameters=[{**bad}])
+    rds.reboot_db_instance(DBInstanceIdentifier=ops)
+    databases.wait(ops)
+
+
 def test_snapshot_and_restore(databases: Databases, ops: str) -> None:
     """USER_RestoreFromSnapshot: a new instance, with the data and passwords of when the snapshot was taken."""
     rds = databases.rds

@@ -40,20 +40,20 @@ def _engines() -> list[DMSEngine]:
 
 
 def _collect() -> dict[str, Any]:
-    """The journal's content."""
+    """The journal's content; from copies of the lists, which other requests may be changing."""
     return {
         "accounts": [
             {
                 "account": engine.account_id,
                 "region": engine.region_name,
-                "instances": [each.settings for each in engine.replication_instances.values()],  # type: ignore[attr-defined]
-                "endpoints": [{"id": each.id, "settings": each.settings} for each in engine.endpoints.values()],
+                "instances": [each.settings for each in list(engine.replication_instances.values())],  # type: ignore[attr-defined]
+                "endpoints": [{"id": each.id, "settings": each.settings} for each in list(engine.endpoints.values())],
                 "connections": [
                     [each.replication_instance_arn, each.endpoint_arn]
                     for each in engine.connections
                     if each.status == "successful"
                 ],
-                "tasks": [task.record() for task in engine.replication_tasks.values()],
+                "tasks": [task.record() for task in list(engine.replication_tasks.values())],
             }
             for engine in _engines()
         ]
@@ -77,6 +77,6 @@ def _bring_back(record: dict[str, Any]) -> None:
 
 def _stop_everything() -> None:
     """Tasks end between two files; what they have not written waits at the source."""
-    tasks = [task for engine in _engines() for task in engine.replication_tasks.values()]
+    tasks = [task for engine in _engines() for task in list(engine.replication_tasks.values())]
     for task in tasks:
         task.wait()

@@ -58,7 +58,8 @@ class Progress:
         return cls(tables=tables, **record)
 
     def record(self) -> dict[str, Any]:
-        return asdict(self)
+        tables = {name: asdict(table) for name, table in list(self.tables.items())}  # others may be added meanwhile
+        return {**vars(self), "tables": tables}
 
     def table(self, schema: str, name: str) -> TableProgress:
         return self.tables.setdefault(f"{schema}.{name}", TableProgress(schema, name))

@@ -89,8 +89,11 @@ def _bring_back(state: dict[str, Any]) -> None:
         snapshot.settings = record["settings"]  # type: ignore[attr-defined]
         engine.database_snapshots[record["name"]] = snapshot
         known.add(engine.snapshot_files(snapshot).name)
-    for record in state.get("instances", []):
-        engine_of(record).bring_back(record)
+    # First all of them, then to work: the journal is written again at the first change.
+    for instance in [engine_of(record).bring_back(record) for record in state.get("instances", [])]:
+        backend = instance.backend
+        assert isinstance(backend, RDSEngine)
+        backend.go_on(instance)
     for kind in ("instances", "snapshots"):
         for directory in (RDSEngine.place / kind).glob("*"):
             if directory.name not in known:

@@ -29,6 +29,7 @@ from localaws.engines.rds.accounts import (
     password_statement,
 )
 from localaws.engines.rds.binaries import Binaries, NoServer, find_binaries
+from localaws.engines.rds.checks import check_engine, plain, wrong_state
 from localaws.engines.rds.instance import UP, PostgresInstance
 from localaws.engines.rds.parameters import check_changes, for_now, parameter_table
 from localaws.engines.rds.secret import ManagedSecret
@@ -36,6 +37,13 @@ from localaws.engines.rds.server import PostgresServer, StartError
 from localaws.lab import Lab
 
 log = logging.getLogger(__name__)
+
+
+#: What a restored instance takes from the request, not from the instance that the snapshot was made of.
+_NOT_RESTORED = {"db_parameter_group_name", "vpc_security_group_ids", "port", "tags", "deletion_protection"} | {
+    "manage_master_user_password",
+    "from_snapshot",
+}
 
 
 class RDSEngine(RDSBackend):
@@ -62,12 +70,12 @@ class RDSEngine(RDSBackend):
 
         Raises what CreateDBInstance answers, and InvalidParameterValue for engines that this lab does not have.
         """
-        settings = _plain(db_kwargs)
+        settings = plain(db_kwargs)
         name = settings["db_instance_identifier"]
         if name in self.databases:
             raise DBInstanceAlreadyExists()
         self._validate_db_identifier(name)
-        _check_engine(settings)
+        check_engine(settings)
         settings["engine_version"] = self._version_for(settings.get("engine_version"))
         managed = bool(settings.get("manage_master_user_password"))
         check_master(settings.get("master_username"), settings.get("master_user_password"), managed)
@@ -80,7 +88,7 @@ class RDSEngine(RDSBackend):
 
     def modify_db_instance(self, db_instance_identifier: str, db_kwargs: dict[str, Any]) -> PostgresInstance:
         instance = self._available(db_instance_identifier)
-        changes = _plain(db_kwargs)
+        changes = plain(db_kwargs)
         version = changes.pop("engine_version", None)
         if version:
             self._version_for(version)
@@ -104,18 +112,19 @@ class RDSEngine(RDSBackend):
         instance.db_parameter_groups()  # makes the default group known, by which it may be named
         super().modify_db_instance(db_instance_identifier, {**changes, "db_instance_identifier": instance.resource_id})
         if new_name:
-            del self.databases[instance.db_instance_identifier]
-            instance.db_instance_identifier = changes["db_instance_identifier"] = new_name
-            self.databases[new_name] = instance
+            with self.journal.lock:
+                del self.databases[instance.db_instance_identifier]
+                instance.db_instance_identifier = changes["db_instance_identifier"] = new_name
+                self.databases[new_name] = instance
         instance.settings.update({name: value for name, value in changes.items() if value is not None})
         self._change_password(instance, password, managed, rotate)
         self.journal.save()
         return instance
 
     def reboot_db_instance(self, db_instance_identifier: str) -> PostgresInstance:
-        instance = self._find(db_instance_identifier)
+        instance = self.find(db_instance_identifier)
         if instance.status not in ("available", "incompatible-parameters"):
-            raise _wrong_state(instance, "available")
+            raise wrong_state(instance, "available")
 
         def reboot() -> None:
             instance.server.stop()
@@ -139,9 +148,9 @@ class RDSEngine(RDSBackend):
         return instance
 
     def start_db_instance(self, db_instance_identifier: str) -> PostgresInstance:
-        instance = self._find(db_instance_identifier)
+        instance = self.find(db_instance_identifier)
         if instance.status != "stopped":
-            raise _wrong_state(instance, "stopped")
+            raise wrong_state(instance, "stopped")
         self._work(instance, "starting", lambda: self._start(instance))
         return instance
 
@@ -153,7 +162,7 @@ class RDSEngine(RDSBackend):
         delete_automated_backups: bool | None = True,
     ) -> PostgresInstance:
         """Remove the server and its files, after a final snapshot unless *skip_final_snapshot*."""
-        instance = self._find(db_instance_identifier)
+        instance = self.find(db_instance_identifier)
         if instance.deletion_protection:
             raise InvalidParameterCombination(
                 "Cannot delete protected DB Instance, please disable deletion protection and try again."
@@ -167,7 +176,7 @@ class RDSEngine(RDSBackend):
                 "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
             )
         if instance.status == "deleting" or (final_db_snapshot_identifier and instance.status not in UP | {"stopped"}):
-            raise _wrong_state(instance, "available")
+            raise wrong_state(instance, "available")
         final = self._new_snapshot(instance, final_db_snapshot_identifier) if final_db_snapshot_identifier else None
 
         def delete() -> None:
@@ -192,15 +201,17 @@ class RDSEngine(RDSBackend):
     def copy_db_snapshot(
         self, source_db_snapshot_identifier: str, target_db_snapshot_identifier: str, *args: Any, **more: Any
     ) -> DBSnapshot:
-        copy = super().copy_db_snapshot(source_db_snapshot_identifier, target_db_snapshot_identifier, *args, **more)
         source = self.get_db_snapshot(source_db_snapshot_identifier)
-        copy.settings = source.settings  # type: ignore[attr-defined]
+        with self.journal.lock:
+            copy = super().copy_db_snapshot(source_db_snapshot_identifier, target_db_snapshot_identifier, *args, **more)
+            copy.settings = source.settings  # type: ignore[attr-defined]
         shutil.copytree(self.snapshot_files(source), self.snapshot_files(copy), symlinks=True)
         self.journal.save()
         return copy
 
     def delete_db_snapshot(self, db_snapshot_identifier: str) -> DBSnapshot:
-        snapshot = super().delete_db_snapshot(db_snapshot_identifier)
+        with self.journal.lock:
+            snapshot = super().delete_db_snapshot(db_snapshot_identifier)
         shutil.rmtree(self.snapshot_files(snapshot), ignore_errors=True)
         self.journal.save()
         return snapshot
@@ -212,7 +223,7 @@ class RDSEngine(RDSBackend):
         if from_snapshot_id.startswith("arn:"):
             from_snapshot_id = self.extract_snapshot_name_from_arn(from_snapshot_id)
         snapshot = self.describe_db_snapshots(None, from_snapshot_id)[0]
-        asked = _plain(overrides)
+        asked = plain(overrides)
         if asked["db_instance_identifier"] in self.databases:
             raise DBInstanceAlreadyExists()
         self._validate_db_identifier(asked["db_instance_identifier"])
@@ -237,7 +248,8 @@ class RDSEngine(RDSBackend):
     # Parameter groups
 
     def create_db_parameter_group(self, *args: Any, **more: Any) -> DBParameterGroup:
-        group = super().create_db_parameter_group(*args, **more)
+        with self.journal.lock:
+            group = super().create_db_parameter_group(*args, **more)
         self.journal.save()
         return group
 
@@ -253,7 +265,8 @@ class RDSEngine(RDSBackend):
                 f"One or more database instances are still members of this parameter group "
                 f"{db_parameter_group_name}, so the group cannot be deleted: {', '.join(users)}",
             )
-        group = super().delete_db_parameter_group(db_parameter_group_name)
+        with self.journal.lock:
+            group = super().delete_db_parameter_group(db_parameter_group_name)
         self.journal.save()
         return group
 
@@ -287,21 +300,23 @@ class RDSEngine(RDSBackend):
 
     # The work
 
-    def bring_back(self, record: dict[str, Any]) -> None:
-        """Have an instance of the journal again, in the state that it was in."""
-        created = datetime.fromisoformat(record["created"])
-        instance = self._add(record["settings"], created, record["resource_id"])
-        instance.port = record["port"]
+    def bring_back(self, record: dict[str, Any]) -> PostgresInstance:
+        """Have an instance of the journal again, described as it was; `go_on` makes it so."""
+        instance = self._add(record["settings"], datetime.fromisoformat(record["created"]), record["resource_id"])
+        instance.port, instance.status = record["port"], record["status"]
         if record["secret_arn"]:
             instance.secret = ManagedSecret(self.lab, self.region_name, None, record["secret_arn"])
-        status = record["status"]
-        if status == "creating":
+        return instance
+
+    def go_on(self, instance: PostgresInstance) -> None:
+        """Take up what an instance was at when the lab ended."""
+        if instance.status == "creating":
             self._work(instance, "creating", lambda: self._create(instance))
-        elif status == "deleting":
+        elif instance.status == "deleting":
             self._work(instance, "deleting", lambda: self._remove(instance), then="deleting")
-        elif status in ("stopped", "stopping", "failed"):
+        elif instance.status in ("stopped", "stopping", "failed"):
             instance.server.end_stray()
-            instance.status = "stopped" if status == "stopping" else status
+            instance.status = "stopped" if instance.status == "stopping" else instance.status
         else:
             self._work(instance, "starting", lambda: self._come_back(instance))
 
@@ -318,7 +333,10 @@ class RDSEngine(RDSBackend):
         home = self.place / "instances" / instance.dbi_resource_id
         instance.server = PostgresServer(home, self.binaries, self.admin_password)
         self._check_group(instance, instance.db_parameter_group_name)
-        self.databases[instance.db_instance_identifier] = instance
+        with self.journal.lock:
+            if instance.db_instance_identifier in self.databases:
+                raise DBInstanceAlreadyExists()
+            self.databases[instance.db_instance_identifier] = instance
         return instance
 
     def _work(
@@ -386,7 +404,8 @@ class RDSEngine(RDSBackend):
         instance.server.destroy()
         if instance.secret:
             instance.secret.delete()
-        self.databases.pop(instance.db_instance_identifier, None)
+        with self.journal.lock:
+            self.databases.pop(instance.db_instance_identifier, None)
 
     def _change_password(
         self, instance: PostgresInstance, password: str | None, managed: bool | None, rotate: bool | None
@@ -406,12 +425,13 @@ class RDSEngine(RDSBackend):
             instance.server.execute(password_statement(username, password))
 
     def _new_snapshot(self, instance: PostgresInstance, name: str, *args: Any, **more: Any) -> DBSnapshot:
-        if name in self.database_snapshots:
-            raise DBSnapshotAlreadyExistsError(name)
-        snapshot = super().create_db_snapshot(instance.db_instance_identifier, name, *args, **more)
-        snapshot.created = self.lab.clock.now().replace(tzinfo=None)
-        snapshot.status = "creating"
-        snapshot.settings = dict(instance.settings)  # type: ignore[attr-defined]
+        with self.journal.lock:
+            if name in self.database_snapshots:
+                raise DBSnapshotAlreadyExistsError(name)
+            snapshot = super().create_db_snapshot(instance.db_instance_identifier, name, *args, **more)
+            snapshot.created = self.lab.clock.now().replace(tzinfo=None)
+            snapshot.status = "creating"
+            snapshot.settings = dict(instance.settings)  # type: ignore[attr-defined]
         return snapshot
 
     def _take(self, instance: PostgresInstance, snapshot: DBSnapshot) -> None:
@@ -428,15 +448,16 @@ class RDSEngine(RDSBackend):
 
     # Checks
 
-    def _find(self, name: str) -> PostgresInstance:
+    def find(self, name: str) -> PostgresInstance:
+        """The instance *name*. Raises DBInstanceNotFound."""
         if name not in self.databases:
             raise DBInstanceNotFoundError(name)
         return self.databases[name]
 
     def _available(self, name: str) -> PostgresInstance:
-        instance = self._find(name)
+        instance = self.find(name)
         if instance.status != "available":
-            raise _wrong_state(instance, "available")
+            raise wrong_state(instance, "available")
         return instance
 
     def _version_for(self, asked: str | None) -> str:
@@ -459,36 +480,3 @@ class RDSEngine(RDSBackend):
                 f"The Parameter Group {name} with DBParameterGroupFamily {family} can't be used for this instance. "
                 f"Please use a Parameter Group with DBParameterGroupFamily postgres{self.binaries.major}."
             )
-
-
-#: What a restored instance takes from the request, not from the instance that the snapshot was made of.
-_NOT_RESTORED = {"db_parameter_group_name", "vpc_security_group_ids", "port", "tags", "deletion_protection"} | {
-    "manage_master_user_password",
-    "from_snapshot",
-}
-
-
-def _check_engine(settings: dict[str, Any]) -> None:
-    engine = settings.get("engine", "")
-    if settings.get("db_cluster_identifier") or engine != "postgres":
-        raise InvalidParameterValue(
-            f"Invalid DB engine: {engine}. This lab starts real servers and has PostgreSQL only: use Engine=postgres, "
-            "without a cluster."
-        )
-
-
-def _wrong_state(instance: PostgresInstance, needed: str) -> RDSClientError:
-    return RDSClientError(
-        "InvalidDBInstanceState", f"Instance {instance.resource_id} is {instance.status}; it must be {needed}."
-    )
-
-
-def _plain(parameters: Any) -> dict[str, Any]:
-    """A request's parameters under moto's names as an ordinary dictionary, which can be written down."""
-    return {name: _as_sent(value) for name, value in dict(parameters).items()}
-
-
-def _as_sent(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_as_sent(item) for item in value]
-    return value.original_dict() if hasattr(value, "original_dict") else value

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from moto.core.responses import ActionResult, PaginatedResult
-from moto.rds.exceptions import DBParameterGroupNotFoundError, InvalidParameterCombination
+from moto.rds.exceptions import DBParameterGroupNotFoundError, InvalidParameterCombination, RDSClientError
 from moto.rds.responses import RDSResponse
 
 from localaws.engines.rds.backend import RDSEngine
 from localaws.engines.rds.parameters import parameter_table
+
+#: The path that RDS for PostgreSQL shows ("RDS for PostgreSQL database log files").
+LOG_NAME = "error/postgresql.log"
 
 
 class RDSEngineResponse(RDSResponse):
@@ -59,6 +62,33 @@ class RDSEngineResponse(RDSResponse):
             group.parameters.pop(name, None)
         self.engine.apply_group(group.name)
         return ActionResult({"DBParameterGroupName": group.name})
+
+    def describe_db_log_files(self) -> ActionResult:
+        """The one log that the server writes."""
+        log = self.engine.find(self.params["DBInstanceIdentifier"]).server.log
+        files = []
+        if log.exists():
+            told = log.stat()
+            files = [{"LogFileName": LOG_NAME, "LastWritten": int(told.st_mtime * 1000), "Size": told.st_size}]
+        return ActionResult({"DescribeDBLogFiles": files})
+
+    def download_db_log_file_portion(self) -> ActionResult:
+        """Lines of that log: the last ``NumberOfLines`` (1000), or those after ``Marker`` (its position in bytes)."""
+        log = self.engine.find(self.params["DBInstanceIdentifier"]).server.log
+        if self.params["LogFileName"] != LOG_NAME or not log.exists():
+            raise RDSClientError("DBLogFileNotFoundFault", f"There is no log file {self.params['LogFileName']}.")
+        most = int(self.params.get("NumberOfLines", 1000))
+        marker = self.params.get("Marker")
+        with log.open("rb") as file:
+            file.seek(int(marker or 0))
+            lines = file.readlines()
+            end = file.tell()
+        chosen = lines[:most] if marker else lines[-most:]
+        if marker:
+            end = int(marker) + sum(map(len, chosen))
+        more = marker is not None and len(chosen) < len(lines)
+        text = b"".join(chosen).decode(errors="replace")
+        return ActionResult({"LogFileData": text, "Marker": str(end), "AdditionalDataPending": more})
 
     def _group(self, name: str) -> Any:
         groups = self.engine.db_parameter_groups

@@ -51,6 +51,7 @@ class PostgresServer:
     def __init__(self, home: Path, binaries: Binaries, password: str) -> None:
         self.home = home
         self.data = home / "data"
+        self.log = home / "postgresql.log"
         self.port = 0
         self._binaries = binaries
         self._password = password
@@ -88,8 +89,11 @@ class PostgresServer:
         Raises StartError with the end of the server's log.
         """
         self.end_stray()
+        made_by = (self.data / "PG_VERSION").read_text().strip()
+        if made_by != self._binaries.major:
+            raise StartError(f"PostgreSQL {made_by} made these files and this is {self._binaries.major}: set PG_BIN.")
         (self.data / "pg_hba.conf").write_text(_HBA)
-        log = self.home / "postgresql.log"
+        log = self.log
         for attempt in range(3):  # another program may take the port between our look and the server's
             self.port = port if port and not attempt and _is_free(port) else _free_port()
             self.configure(settings)

@@ -1,0 +1,37 @@
+"""What requests are checked against, and how they are read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.rds.exceptions import InvalidParameterValue, RDSClientError
+
+from localaws.engines.rds.instance import PostgresInstance
+
+
+def check_engine(settings: dict[str, Any]) -> None:
+    """Raise InvalidParameterValue for an engine that cannot be had on this machine."""
+    engine = settings.get("engine", "")
+    if settings.get("db_cluster_identifier") or engine != "postgres":
+        raise InvalidParameterValue(
+            f"Invalid DB engine: {engine}. This lab starts real servers and has PostgreSQL only: use Engine=postgres, "
+            "without a cluster."
+        )
+
+
+def wrong_state(instance: PostgresInstance, needed: str) -> RDSClientError:
+    """The error of an operation on an instance that is not as *needed*."""
+    return RDSClientError(
+        "InvalidDBInstanceState", f"Instance {instance.resource_id} is {instance.status}; it must be {needed}."
+    )
+
+
+def plain(parameters: Any) -> dict[str, Any]:
+    """A request's parameters under moto's names as an ordinary dictionary, which can be written down."""
+    return {name: _as_sent(value) for name, value in dict(parameters).items()}
+
+
+def _as_sent(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_as_sent(item) for item in value]
+    return value.original_dict() if hasattr(value, "original_dict") else value
