@@ -7,6 +7,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -80,6 +81,54 @@ def make_one_of_each() -> None:
         Code={"ZipFile": code.getvalue()},
     )  # fmt: skip
     boto3.client("logs").create_log_group(logGroupName="/aws/lambda/gone-clean")
+    boto3.client("secretsmanager").create_secret(Name=de.name("login", "instance"), SecretString="secret")
+    make_a_migration(bucket, role_arn)
+
+
+def make_a_migration(bucket: str, role_arn: str) -> None:
+    """A database with a parameter group and a snapshot, and a DMS task that is reading its changes."""
+    rds, dms, name = boto3.client("rds"), boto3.client("dms"), de.name("ops", "instance")
+    family = rds.describe_db_engine_versions(Engine="postgres")["DBEngineVersions"][0]["DBParameterGroupFamily"]
+    rds.create_db_parameter_group(DBParameterGroupName=name, DBParameterGroupFamily=family, Description="CDC")
+    logical = {"ParameterName": "rds.logical_replication", "ParameterValue": "1", "ApplyMethod": "pending-reboot"}
+    rds.modify_db_parameter_group(DBParameterGroupName=name, Parameters=[logical])
+    login = {"MasterUsername": "master", "MasterUserPassword": "correct-horse-7"}
+    rds.create_db_instance(
+        DBInstanceIdentifier=name, DBInstanceClass="db.t4g.micro", Engine="postgres", AllocatedStorage=20,
+        DBName="ops", DBParameterGroupName=name, **login,
+    )  # fmt: skip
+    database = lambda: rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]  # noqa: E731
+    de.wait(lambda: database()["DBInstanceStatus"], until="available", what=name, quiet=True)
+    rds.create_db_snapshot(DBInstanceIdentifier=name, DBSnapshotIdentifier=name)
+    de.wait(lambda: database()["DBInstanceStatus"], until="available", what=name, quiet=True)
+    subnets = [subnet["SubnetId"] for subnet in boto3.client("ec2").describe_subnets()["Subnets"]]
+    dms.create_replication_subnet_group(
+        ReplicationSubnetGroupIdentifier=name, ReplicationSubnetGroupDescription="CDC", SubnetIds=subnets[:2]
+    )
+    instance = dms.create_replication_instance(
+        ReplicationInstanceIdentifier=name, ReplicationInstanceClass="dms.t3.micro"
+    )["ReplicationInstance"]["ReplicationInstanceArn"]
+    place = {"ServerName": database()["Endpoint"]["Address"], "Port": database()["Endpoint"]["Port"]}
+    source = dms.create_endpoint(
+        EndpointIdentifier=f"{name}-source", EndpointType="source", EngineName="postgres", DatabaseName="ops",
+        Username=login["MasterUsername"], Password=login["MasterUserPassword"], **place,
+    )["Endpoint"]["EndpointArn"]  # fmt: skip
+    target = dms.create_endpoint(
+        EndpointIdentifier=f"{name}-target", EndpointType="target", EngineName="s3",
+        S3Settings={"BucketName": bucket, "ServiceAccessRoleArn": role_arn},
+    )["Endpoint"]["EndpointArn"]  # fmt: skip
+    connections = lambda: dms.describe_connections()["Connections"]  # noqa: E731
+    for endpoint in (source, target):
+        dms.test_connection(ReplicationInstanceArn=instance, EndpointArn=endpoint)
+    de.wait(lambda: {each["Status"] for each in connections()} == {"successful"}, until=True, what="tests", quiet=True)
+    everything: dict[str, Any] = {"rule-type": "selection", "rule-action": "include", "rule-id": "1", "rule-name": "all"}
+    everything |= {"object-locator": {"schema-name": "public", "table-name": "%"}}
+    task = dms.create_replication_task(
+        ReplicationTaskIdentifier=name, SourceEndpointArn=source, TargetEndpointArn=target,
+        ReplicationInstanceArn=instance, MigrationType="full-load-and-cdc",
+        TableMappings=json.dumps({"rules": [everything]}),
+    )["ReplicationTask"]["ReplicationTaskArn"]  # fmt: skip
+    dms.start_replication_task(ReplicationTaskArn=task, StartReplicationTaskType="start-replication")
 
 
 def remaining(prefix: str) -> list[str]:
@@ -97,12 +146,15 @@ def test_everything_is_deleted_and_only_the_sessions_own(
     lab.aws("s3", "mb", "s3://somebody-elses")
     lab.aws("sns", "create-topic", "--name", "somebody-elses")
     make_one_of_each()
-    assert len(remaining("gone")) == len(KINDS), "one of each kind, or this test proves too little"
+    two_endpoints = 1
+    assert len(remaining("gone")) == len(KINDS) + two_endpoints, "one of each kind, or this test proves too little"
     capsys.readouterr()
     de.teardown()
     assert capsys.readouterr().out == (
-        "Teardown: 1 alarm, 1 Lambda function, 1 Firehose stream, 1 Kinesis stream, 1 SNS topic, 1 SQS queue, "
-        "1 DynamoDB table, 1 Glue database, 1 bucket, 1 IAM role, 1 IAM policy, 1 log group. Nothing is left.\n"
+        "Teardown: 1 alarm, 1 DMS task, 2 DMS endpoints, 1 DMS instance, 1 DMS subnet group, 1 RDS instance, "
+        "1 RDS snapshot, 1 RDS parameter group, 1 Lambda function, 1 Firehose stream, 1 Kinesis stream, 1 SNS topic, "
+        "1 SQS queue, 1 DynamoDB table, 1 Glue database, 1 bucket, 1 secret, 1 IAM role, 1 IAM policy, 2 log groups. "
+        "Nothing is left.\n"
     )
     assert remaining("gone") == []
     assert len(session.ledger) == 0

@@ -37,6 +37,8 @@ RULES = {
     "table": Rule(*_PLAIN, 255),
     "function": Rule(*_DASHED, 64),
     "role": Rule(r"[\w+=,.@-]+", "letters, digits and '_+=,.@-'", 64),
+    # A database or a DMS instance, endpoint or task: RDS and DMS have the same rule.
+    "instance": Rule(r"[a-zA-Z]([a-zA-Z0-9]|-(?=[a-zA-Z0-9]))*", "letters, digits and single '-', a letter first", 63),
     "alarm": Rule(r"[ -~]+", "printable characters", 255),
     # Athena reads these names as SQL ("Name databases, tables, and columns").
     "database": Rule(r"[a-z0-9_]+", "small letters, digits and '_'", 255, separator="_"),
@@ -51,7 +53,8 @@ def name(what: str, kind: str = "bucket") -> str:
 
     Parameters:
         what: the word for it, such as "lake".
-        kind: what gets the name: bucket, stream, firehose, queue, topic, table, function, role, alarm, database.
+        kind: what gets the name: bucket, stream, firehose, queue, topic, table, function, role, instance, alarm,
+            database.
 
     Raises:
         ValueError: the kind is unknown, or AWS would refuse the name; the message says why.

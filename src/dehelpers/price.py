@@ -28,11 +28,15 @@ METERED = {
     "kinesis:on_demand_bytes_out": ("kinesis.on_demand_out", GB),
     "firehose:billed_bytes": ("firehose.ingested", GB),
     "firehose:converted_bytes": ("firehose.converted", GB),
+    "lambda:requests": ("lambda.request", 1),
+    "lambda:gb_seconds": ("lambda.gb_second", 1),
 }
 # Data Firehose bills what it reads from a stream like what is put into it: each record rounded up to 5 KB.
 FIREHOSE_READER, FIREHOSE_STEP = "/AWSFirehose", 5 * 1024
 # Units that say what runs by the hour from that call on.
 STANDING = {"kinesis:shards": "kinesis.shard_hour", "kinesis:on_demand_streams": "kinesis.on_demand_hour"}
+# Services that bill by the hour and whose prices are not in the table.
+UNPRICED = {"dms": "DMS", "rds": "RDS"}
 # S3 User Guide, "S3 request pricing": everything else that is not free counts as GET.
 S3_FREE = re.compile(r"Delete|Abort")
 S3_PUT = re.compile(r"Put|Copy|Create|Upload|Complete|List|Restore")
@@ -167,6 +171,9 @@ def cost(since: int | None = None) -> Bill:
     notes = []
     if records and records[0]["seq"] > first + 1:
         notes.append(f"The lab remembers only the last {len(records):,} calls: earlier ones are missing.")
+    unpriced = sorted({UNPRICED[record["service"]] for record in records if record["service"] in UNPRICED})
+    if unpriced:
+        notes.append(f"Used, but not in the table of prices: {' and '.join(unpriced)}, billed by the hour.")
     usage = _used(record for record in records if record["status"] < 400)
     lines = [Line(price, usage[key]) for key, price in prices().items() if usage.get(key)]
     return Bill(_title(session), tuple(lines), tuple(notes))

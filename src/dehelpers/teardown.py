@@ -53,6 +53,28 @@ class Kind:
 KINDS = (
     Kind("alarm", "cloudwatch", "describe_alarms", "MetricAlarms.AlarmName", ("PutMetricAlarm", "AlarmName"),
          lambda aws, name: aws.delete_alarms(AlarmNames=[name])),
+    Kind("DMS task", "dms", "describe_replication_tasks", "ReplicationTasks.ReplicationTaskIdentifier",
+         ("CreateReplicationTask", "ReplicationTaskIdentifier"),
+         lambda aws, name: _delete_task(aws, name)),
+    Kind("DMS endpoint", "dms", "describe_endpoints", "Endpoints.EndpointIdentifier",
+         ("CreateEndpoint", "EndpointIdentifier"),
+         lambda aws, name: _delete_endpoint(aws, name)),
+    Kind("DMS instance", "dms", "describe_replication_instances", "ReplicationInstances.ReplicationInstanceIdentifier",
+         ("CreateReplicationInstance", "ReplicationInstanceIdentifier"),
+         lambda aws, name: _delete_replication_instance(aws, name)),
+    Kind("DMS subnet group", "dms", "describe_replication_subnet_groups",
+         "ReplicationSubnetGroups.ReplicationSubnetGroupIdentifier",
+         ("CreateReplicationSubnetGroup", "ReplicationSubnetGroupIdentifier"),
+         lambda aws, name: aws.delete_replication_subnet_group(ReplicationSubnetGroupIdentifier=name)),
+    Kind("RDS instance", "rds", "describe_db_instances", "DBInstances.DBInstanceIdentifier",
+         ("CreateDBInstance", "DBInstanceIdentifier"),
+         lambda aws, name: _delete_database(aws, name)),
+    Kind("RDS snapshot", "rds", "describe_db_snapshots", "DBSnapshots.DBSnapshotIdentifier",
+         ("CreateDBSnapshot", "DBSnapshotIdentifier"),
+         lambda aws, name: aws.delete_db_snapshot(DBSnapshotIdentifier=name)),
+    Kind("RDS parameter group", "rds", "describe_db_parameter_groups", "DBParameterGroups.DBParameterGroupName",
+         ("CreateDBParameterGroup", "DBParameterGroupName"),
+         lambda aws, name: aws.delete_db_parameter_group(DBParameterGroupName=name)),
     Kind("Lambda function", "lambda", "list_functions", "Functions.FunctionName", ("CreateFunction", "FunctionName"),
          lambda aws, name: _delete_function(aws, name)),
     Kind("Firehose stream", "firehose", "list_delivery_streams", "DeliveryStreamNames",
@@ -70,6 +92,8 @@ KINDS = (
          lambda aws, name: aws.delete_database(Name=name)),
     Kind("bucket", "s3", "list_buckets", "Buckets.Name", ("CreateBucket", "Bucket"),
          lambda aws, name: _delete_bucket(name)),
+    Kind("secret", "secretsmanager", "list_secrets", "SecretList.Name", ("CreateSecret", "Name"),
+         lambda aws, name: aws.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)),
     Kind("IAM role", "iam", "list_roles", "Roles.RoleName", ("CreateRole", "RoleName"),
          lambda aws, name: _delete_role(aws, name)),
     Kind("IAM policy", "iam", "list_policies", "Policies.Arn", ("CreatePolicy", "PolicyName"),
@@ -89,7 +113,10 @@ PART_OF = {
     ("iam", "CreatePolicyVersion"),
     ("logs", "CreateLogStream"),
 }
+# What writes a log group of its own: the field that names it, and how the group's name begins.
+LOGS_OF = {"FunctionName": "/aws/lambda/", "ReplicationInstanceIdentifier": "dms-tasks-"}
 _REGIONAL_OR_NOT = {"s3", "iam"}  # listed once, whatever the region
+_DATABASE_SECONDS = 1_200.0  # what AWS may take to delete a database or a replication instance
 
 
 def teardown(timeout: float = 120.0) -> None:
@@ -142,14 +169,16 @@ def _regions(session: Session, kind: Kind) -> set[str]:
 def _own(session: Session) -> Iterator[tuple[Kind, str, str]]:
     """All that is the session's and exists now: its kind, region and address."""
     tagged = _tagged(session)
-    functions = {name for entry in session.ledger if (name := entry.names.get("FunctionName"))}
+    logs = {
+        prefix + entry.names[key] for entry in session.ledger for key, prefix in LOGS_OF.items() if key in entry.names
+    }
     for kind in KINDS:
         key = kind.created_by[1]
         listed = {entry.names[key] for entry in session.ledger if _made(entry, kind) and key in entry.names}
         for region in sorted(_regions(session, kind)):
             for address in kind.names(region):
                 name = _short(address)
-                own_log = kind.service == "logs" and name.removeprefix("/aws/lambda/") in functions
+                own_log = kind.service == "logs" and name in logs
                 if name in listed or own_log or (kind.service, name) in tagged or _proves(session, name):
                     yield kind, region, address
 
@@ -254,6 +283,68 @@ def _delete_function(aws: Any, function: str) -> None:
     for mapping in aws.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]:
         aws.delete_event_source_mapping(UUID=mapping["UUID"])
     aws.delete_function(FunctionName=function)
+
+
+def _delete_task(aws: Any, task: str) -> None:
+    """A task runs until it is stopped, and must be gone before its endpoints can go (DeleteReplicationTask)."""
+
+    def found() -> dict[str, Any]:
+        return _only(aws.describe_replication_tasks, "ReplicationTasks", "replication-task-id", task)
+
+    def status() -> str:
+        return str(found().get("Status", GONE))
+
+    passing = ("creating", "starting", "modifying", "moving", "stopping", "testing")
+    _settled(lambda: status() not in passing, task)
+    arn = found().get("ReplicationTaskArn")
+    if status() == "running":
+        aws.stop_replication_task(ReplicationTaskArn=arn)
+        _settled(lambda: status() not in ("running", "stopping"), task)
+    if arn:
+        aws.delete_replication_task(ReplicationTaskArn=arn)
+        _settled(lambda: status() == GONE, task)
+
+
+def _delete_endpoint(aws: Any, endpoint: str) -> None:
+    found = _only(aws.describe_endpoints, "Endpoints", "endpoint-id", endpoint)
+    if found:
+        aws.delete_endpoint(EndpointArn=found["EndpointArn"])
+
+
+def _delete_replication_instance(aws: Any, instance: str) -> None:
+    def found() -> dict[str, Any]:
+        name = "replication-instance-id"
+        return _only(aws.describe_replication_instances, "ReplicationInstances", name, instance)
+
+    arn = found().get("ReplicationInstanceArn")
+    if arn:
+        aws.delete_replication_instance(ReplicationInstanceArn=arn)
+        _settled(lambda: not found(), instance)
+
+
+def _delete_database(aws: Any, instance: str) -> None:
+    """Delete a database without a last snapshot, and wait: its parameter group is in use until then."""
+    aws.delete_db_instance(DBInstanceIdentifier=instance, SkipFinalSnapshot=True, DeleteAutomatedBackups=True)
+
+    def status() -> str:
+        return str(aws.describe_db_instances(DBInstanceIdentifier=instance)["DBInstances"][0]["DBInstanceStatus"])
+
+    wait(status, until=GONE, what=instance, timeout=_DATABASE_SECONDS, quiet=True)
+
+
+def _only(describe: Callable[..., Any], field: str, identifier: str, name: str) -> dict[str, Any]:
+    """What DMS says of the one called `name`; empty if there is none."""
+    try:
+        found: list[dict[str, Any]] = describe(Filters=[{"Name": identifier, "Values": [name]}])[field]
+    except ClientError as error:
+        if not _absent(error):
+            raise
+        return {}
+    return found[0] if found else {}
+
+
+def _settled(check: Callable[[], bool], what: str) -> None:
+    wait(check, until=True, what=what, timeout=_DATABASE_SECONDS, quiet=True)
 
 
 def _delete_topic(aws: Any, topic: str) -> None:
