@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 #: moto's service name → the module that does its work. Installed when the service is first called.
 ENGINES = {
+    "athena": "localaws.engines.athena",
     "awslambda": "localaws.engines.lambda_",
     "dms": "localaws.engines.dms",
     "events": "localaws.engines.events",

@@ -1,0 +1,279 @@
+"""Athena's operations on queries, on top of moto's workgroups, catalogs and named queries."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+from moto.athena.models import AthenaBackend
+
+from localaws.engines.athena import results, statements
+from localaws.engines.athena.catalog import Catalog
+from localaws.engines.athena.errors import QueryCancelled, QueryFailure
+from localaws.engines.athena.execution import FINAL, Execution
+from localaws.engines.athena.grammar import parse
+from localaws.engines.athena.lake import Lake, split
+from localaws.engines.athena.runner import Job, run
+from localaws.engines.athena.runtime import Runtime
+from localaws.gateway.errors import AwsError
+from localaws.lab import Lab
+
+log = logging.getLogger(__name__)
+
+#: Queries that run at once; more wait in QUEUED ("Service quotas": active DML queries).
+_RUNNING_AT_ONCE = 20
+_MOST_QUERY_BYTES = 262144
+_BLOCK = 1 << 20
+_MOST_ROWS = 1000
+
+
+def invalid(message: str, code: str = "INVALID_INPUT") -> AwsError:
+    """InvalidRequestException, as nearly every complaint of Athena is. *code* is its AthenaErrorCode."""
+    return AwsError("InvalidRequestException", message)
+
+
+class AthenaEngine(AthenaBackend):
+    """Queries that run."""
+
+    lab: ClassVar[Lab]
+    runtime: ClassVar[Runtime]
+    pool: ClassVar[ThreadPoolExecutor]
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.queries: OrderedDict[str, Execution] = OrderedDict()
+        self._tokens: dict[str, tuple[str, str]] = {}
+        self._lock = threading.Lock()
+        self.catalog = Catalog(self.lab)
+        self.lake = Lake(self.lab)
+
+    # Queries
+
+    def start(
+        self,
+        query: str,
+        context: dict[str, str],
+        configuration: dict[str, Any],
+        workgroup: str,
+        parameters: list[str] | None = None,
+        reuse: dict[str, Any] | None = None,
+        token: str | None = None,
+    ) -> str:
+        """Take a query and begin to run it; returns its id.
+
+        Raises InvalidRequestException for what AWS refuses at once: a syntax error, no output location, a workgroup
+        that does not exist or is disabled (StartQueryExecution).
+        """
+        if not query.strip():
+            raise invalid("queryString is empty")
+        if len(query.encode()) > _MOST_QUERY_BYTES:
+            raise invalid(f"Query string length is over {_MOST_QUERY_BYTES} bytes")
+        sql = statements.strip(query)
+        kind = statements.classify(sql)
+        settings, cutoff = self._settings(workgroup, configuration)
+        enforced = bool(self.work_groups[workgroup].configuration.get("EnforceWorkGroupConfiguration"))
+        if kind is statements.UNKNOWN:
+            word = sql.split(maxsplit=1)[0] if sql else "<EOF>"
+            raise invalid(
+                f"line 1:1: mismatched input '{word}'. Expecting: 'ALTER', 'CREATE', 'DELETE', 'DESCRIBE', 'DROP', "
+                "'EXECUTE', 'EXPLAIN', 'INSERT', 'MERGE', 'MSCK', 'OPTIMIZE', 'PREPARE', 'SHOW', 'UNLOAD', 'UPDATE', "
+                "'VACUUM', <query>"
+            )
+        if kind.name == "select":
+            try:
+                parse(sql)
+            except QueryFailure as failure:
+                raise invalid(str(failure)) from None
+        fingerprint = repr((query, context, configuration, workgroup, parameters))
+        with self._lock:
+            if token in self._tokens:
+                known, before = self._tokens[token]
+                if before != fingerprint:
+                    raise invalid("Idempotent parameters do not match")
+                return known
+            execution = Execution(
+                query,
+                kind,
+                context,
+                settings,
+                workgroup,
+                cutoff,
+                self.lab.clock.time(),
+                parameters,
+                reuse,
+                enforced=enforced,
+            )
+            if token:
+                self._tokens[token] = execution.id, fingerprint
+            self.queries[execution.id] = execution
+        self.pool.submit(self._work, execution, sql)
+        return execution.id
+
+    def _settings(self, workgroup: str, wanted: dict[str, Any]) -> tuple[dict[str, Any], int | None]:
+        """The result configuration that counts, and the workgroup's cutoff in bytes."""
+        group = self.work_groups.get(workgroup)
+        if group is None:
+            raise invalid(f"WorkGroup {workgroup} is not found.")
+        if group.state != "ENABLED":
+            raise invalid(f"WorkGroup {workgroup} is disabled.")
+        ours = group.configuration.get("ResultConfiguration") or {}
+        enforced = group.configuration.get("EnforceWorkGroupConfiguration")
+        chosen = dict(ours) if enforced and ours.get("OutputLocation") else {**ours, **wanted}
+        location = chosen.get("OutputLocation")
+        if not location:
+            raise invalid(
+                "No output location provided. An output location is required either through the Workgroup result "
+                "configuration setting or as an API input."
+            )
+        try:
+            bucket, _ = split(location)
+            self.lab.client("s3").head_bucket(Bucket=bucket)
+        except QueryFailure:
+            raise invalid(f"outputLocation is not a valid S3 path: {location}") from None
+        except ClientError:
+            raise invalid(f"Unable to verify/create output bucket {bucket}") from None
+        return chosen, group.configuration.get("BytesScannedCutoffPerQuery")
+
+    def _work(self, execution: Execution, sql: str) -> None:
+        """Run *execution* from QUEUED to its end, whatever happens."""
+        execution.passed("QueryQueueTime")
+        try:
+            with execution.lock:
+                if execution.state != "QUEUED":
+                    return
+                execution.session = self.runtime.open(execution.id)
+                execution.state = "RUNNING"
+            execution.passed("ServicePreProcessingTime")
+            run(Job(execution, execution.session, self.catalog, self.lake, sql, self.lab.clock.now()))
+        except QueryCancelled as cancelled:
+            execution.finish("CANCELLED", self.lab.clock.time(), reason=str(cancelled) or "Query cancelled by user")
+        except QueryFailure as failure:
+            execution.finish("FAILED", self.lab.clock.time(), failure)
+        except ClientError as error:
+            details = error.response["Error"]
+            refused = QueryFailure("", f"{details['Message']} (Error Code: {details['Code']})")
+            execution.finish("FAILED", self.lab.clock.time(), refused)
+        except Exception as error:
+            log.exception("query %s", execution.id)
+            broken = QueryFailure("INTERNAL_ERROR", f"{type(error).__name__}: {error}")
+            execution.finish("FAILED", self.lab.clock.time(), broken)
+        else:
+            execution.finish("SUCCEEDED", self.lab.clock.time())
+        finally:
+            if execution.session is not None:
+                execution.session.close()
+            self._measure(execution)
+
+    def _measure(self, execution: Execution) -> None:
+        """ "Monitor Athena queries with CloudWatch metrics": only of workgroups that publish them."""
+        group = self.work_groups.get(execution.workgroup)
+        if group is None or not group.configuration.get("PublishCloudWatchMetricsEnabled"):
+            return
+        dimensions = {
+            "WorkGroup": execution.workgroup,
+            "QueryState": execution.state,
+            "QueryType": execution.kind.type,
+        }
+        add = self.lab.metrics.add
+        add("AWS/Athena", "ProcessedBytes", execution.scanned, "Bytes", dimensions, self.region_name)
+        for name in ("TotalExecutionTime", "QueryQueueTime", "EngineExecutionTime"):
+            spent = execution.milliseconds.get(name, 0)
+            add("AWS/Athena", name, spent, "Milliseconds", dimensions, self.region_name)
+
+    def execution(self, query_id: str) -> Execution:
+        """Raises InvalidRequestException for an id that no query has."""
+        if query_id not in self.queries:
+            raise invalid(f"QueryExecution {query_id} was not found")
+        return self.queries[query_id]
+
+    def stop(self, query_id: str) -> None:
+        """End a query that has not ended; one that has stays as it is (StopQueryExecution)."""
+        execution = self.execution(query_id)
+        with execution.lock:
+            session, waiting = execution.session, execution.state == "QUEUED"
+        if waiting:
+            execution.finish("CANCELLED", self.lab.clock.time(), reason="Query cancelled by user")
+        elif session is not None and execution.state not in FINAL:
+            session.cancel()
+
+    def list_ids(self, workgroup: str) -> list[str]:
+        """Newest first."""
+        return [each.id for each in reversed(self.queries.values()) if each.workgroup == workgroup]
+
+    # Results
+
+    def results_page(self, query_id: str, most: int, token: str | None) -> dict[str, Any]:
+        """A page of GetQueryResults, read from the result file as AWS does: the token is a place in it.
+
+        Raises InvalidRequestException while the query has not succeeded.
+        """
+        execution = self.execution(query_id)
+        if execution.state != "SUCCEEDED":
+            last = f" Final query state: {execution.state}" if execution.state in FINAL else (
+                f" Current state: {execution.state}"
+            )  # fmt: skip
+            raise invalid(f"Query has not yet finished.{last}" if execution.state not in FINAL
+                          else f"Query did not finish successfully.{last}")  # fmt: skip
+        if not 1 <= most <= _MOST_ROWS:
+            raise invalid(f"MaxResults is more than maximum allowed length {_MOST_ROWS}.")
+        page: dict[str, Any] = {
+            "ResultSet": {
+                "Rows": [],
+                "ResultSetMetadata": {
+                    "ColumnInfo": [results.column_info(name, kind) for name, kind in execution.columns]
+                },
+            },
+            "UpdateCount": execution.rows_written or 0,
+        }
+        if not execution.columns:
+            return page
+        try:
+            start = int(token or 0)
+        except ValueError:
+            raise invalid("Malformed request: NextToken") from None
+        rows, following = self._read_rows(execution, start, most)
+        page["ResultSet"]["Rows"] = results.as_rows(rows)
+        if following is not None:
+            page["NextToken"] = str(following)
+        return page
+
+    def _read_rows(self, execution: Execution, start: int, most: int) -> tuple[list[list[str | None]], int | None]:
+        bucket, key = split(execution.output)
+        s3 = self.lab.client("s3")
+        try:
+            size = s3.head_object(Bucket=bucket, Key=key)["ContentLength"]
+        except ClientError:
+            raise invalid(f"Could not find results: {execution.output} is gone") from None
+        data = b""
+        while True:
+            end = min(start + len(data) + _BLOCK, size)
+            if end > start + len(data):
+                span = f"bytes={start + len(data)}-{end - 1}"
+                data += s3.get_object(Bucket=bucket, Key=key, Range=span)["Body"].read()
+            if execution.has_header:
+                rows, taken = results.parse_rows(data, most, end == size)
+            else:
+                rows, taken = _lines(data, most, len(execution.columns))
+            if len(rows) == most or end == size:
+                return rows, start + taken if start + taken < size else None
+
+    def reset(self) -> None:
+        for execution in self.queries.values():
+            self.stop(execution.id)
+        super().reset()
+
+
+def _lines(data: bytes, most: int, columns: int) -> tuple[list[list[str | None]], int]:
+    """Rows of a .txt result: a statement with several columns is told as one line of text each."""
+    rows: list[list[str | None]] = []
+    taken = 0
+    for line in re.findall(rb"[^\n]*\n", data)[:most]:
+        cells = line.decode().rstrip("\n")
+        rows.append([*cells.split("\t", columns - 1)] if columns > 1 else [cells])
+        taken += len(line)
+    return rows, taken

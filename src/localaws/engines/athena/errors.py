@@ -1,0 +1,158 @@
+"""A query's failure in Athena's own words.
+
+Sources: "Athena error catalog" (athena/latest/ug/error-reference.html) for categories and types; Trino's error codes
+and messages, which Athena engine version 3 passes on.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import duckdb
+
+SYSTEM, USER = 1, 2
+# Error types of the catalog
+INTERNAL, RESULT_NOT_WRITTEN, USER_ERROR, DATA_ERROR, DDL_FAILED, SYNTAX = 100, 401, 1000, 1001, 1003, 1006
+
+_TYPES = {
+    "DIVISION_BY_ZERO": DATA_ERROR,
+    "INVALID_CAST_ARGUMENT": DATA_ERROR,
+    "NUMERIC_VALUE_OUT_OF_RANGE": DATA_ERROR,
+    "INVALID_FUNCTION_ARGUMENT": DATA_ERROR,
+    "INTERNAL_ERROR": INTERNAL,
+    "FAILED": DDL_FAILED,
+}
+
+
+class QueryFailure(Exception):
+    """Why a query ends FAILED: Trino's *code*, the message behind it."""
+
+    def __init__(self, code: str, message: str, position: tuple[int, int] | None = None) -> None:
+        if position:
+            message = f"line {position[0]}:{position[1]}: {message}"
+        super().__init__(f"{code}: {message}" if code else message)
+        self.code = code
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The AthenaError that GetQueryExecution tells."""
+        if self.code.startswith("HIVE_"):
+            kind = DATA_ERROR
+        else:
+            kind = _TYPES.get(self.code, SYNTAX if self.code else DDL_FAILED)
+        category = SYSTEM if self.code == "INTERNAL_ERROR" else USER
+        return {"ErrorCategory": category, "ErrorType": kind, "Retryable": False, "ErrorMessage": str(self)}
+
+
+class QueryCancelled(Exception):
+    """The query was stopped: by its caller, or because it scanned more than its workgroup allows."""
+
+
+def not_supported(what: str, position: tuple[int, int] | None = None) -> QueryFailure:
+    """For what Athena does and this lab does not do yet."""
+    return QueryFailure("NOT_SUPPORTED", f"{what} is not supported by this lab yet", position)
+
+
+#: What DuckDB says (a regular expression) → Trino's code and message. The first that matches tells.
+_WORDS = [
+    (r"Division by zero", "DIVISION_BY_ZERO", "Division by zero"),
+    (
+        r"Column \"(?P<w>[^\"]+)\" referenced that exists in the SELECT clause|"
+        r"Referenced column \"(?P<x>[^\"]+)\" not found|does not have a column named \"(?P<y>[^\"]+)\"|"
+        r"Table \"[^\"]*\" does not have a column with name \"(?P<z>[^\"]+)\"",
+        "COLUMN_NOT_FOUND",
+        "Column '{name}' cannot be resolved or requester is not authorized to access requested resources",
+    ),
+    (r"Ambiguous reference to column name \"(?P<x>[^\"]+)\"", "AMBIGUOUS_NAME", "Column '{name}' is ambiguous"),
+    (r"Referenced table \"(?P<x>[^\"]+)\" not found", "COLUMN_NOT_FOUND", "Column '{name}' cannot be resolved"),
+    (
+        r"column \"(?P<x>[^\"]+)\" must appear in the GROUP BY clause",
+        "EXPRESSION_NOT_AGGREGATE",
+        "'{name}' must be an aggregate expression or appear in GROUP BY clause",
+    ),
+    (
+        r"Could not convert string [\"'](?P<x>.*?)[\"'] to '?(?P<type>[A-Z0-9]+)",
+        "INVALID_CAST_ARGUMENT",
+        "Cannot cast '{name}' to {type}",
+    ),
+    (
+        r"invalid (?:date|timestamp|time) field format: \"(?P<x>[^\"]*)\"|"
+        r"(?:date|timestamp) field value out of range: \"(?P<y>[^\"]*)\"",
+        "INVALID_CAST_ARGUMENT",
+        "Value cannot be cast to the wanted type: {name}",
+    ),
+    (r"More than one row returned by a subquery", "SUBQUERY_MULTIPLE_ROWS",
+     "Scalar sub-query has returned multiple rows"),
+    (r"Could not cast value (?P<x>.*?) to|Overflow in (?P<y>\w+)|out of range", "NUMERIC_VALUE_OUT_OF_RANGE",
+     "Value {name} is out of range"),
+    (r"Out of Memory|failed to allocate", "EXCEEDED_LOCAL_MEMORY_LIMIT",
+     "Query exhausted resources at this scale factor"),
+]  # fmt: skip
+_TYPE_NAMES = {
+    "INT32": "INT",
+    "INT64": "BIGINT",
+    "INT16": "SMALLINT",
+    "INT8": "TINYINT",
+    "BOOL": "BOOLEAN",
+    "FLOAT": "REAL",
+}
+#: A macro raises DuckDB's error() with a message that begins like this.
+_RAISED = re.compile(r"(?:Invalid Input Error: )?ATHENA (?P<code>[A-Z_]+): (?P<message>.*)", re.DOTALL)
+
+
+def translate(error: duckdb.Error, sql: str) -> QueryFailure:
+    """DuckDB's *error* as Athena would put it; *sql* is what the user wrote, to point into."""
+    text = str(error)
+    if raised := _RAISED.match(text):
+        return QueryFailure(raised["code"], raised["message"].split("\n")[0])
+    for pattern, code, words in _WORDS:
+        if match := re.search(pattern, text, re.IGNORECASE):
+            groups = match.groupdict()
+            kind = groups.pop("type", None) or ""
+            name = next((value for value in groups.values() if value is not None), "")
+            found = position_of(sql, name) if code in _POINTED else None
+            return QueryFailure(code, words.format(name=name, type=_TYPE_NAMES.get(kind, kind)), found)
+    first = text.split("\n\n")[0]
+    if isinstance(error, duckdb.BinderException | duckdb.CatalogException):
+        return _binding(first, sql)
+    if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException):
+        return QueryFailure("INVALID_CAST_ARGUMENT", first.partition(": ")[2])
+    if isinstance(error, duckdb.ParserException):
+        return QueryFailure("SYNTAX_ERROR", first.partition(": ")[2])
+    if isinstance(error, duckdb.IOException):
+        return QueryFailure("HIVE_CANNOT_OPEN_SPLIT", first.partition(": ")[2])
+    if isinstance(error, duckdb.InvalidInputException):
+        return QueryFailure("INVALID_FUNCTION_ARGUMENT", first.partition(": ")[2])
+    return QueryFailure("GENERIC_INTERNAL_ERROR", first)
+
+
+_POINTED = {"COLUMN_NOT_FOUND", "AMBIGUOUS_NAME", "EXPRESSION_NOT_AGGREGATE"}
+_SIGNATURE = re.compile(r"No function matches the given name and argument types '(?P<name>[^(]+)\((?P<types>.*?)\)'")
+_COMPARED = re.compile(r"Cannot compare values of type (?P<left>\S+) and (?:type )?(?P<right>[A-Z]+)")
+_OPERATORS = {"+", "-", "*", "/", "%", "||", "<", ">", "=", "<>", "<=", ">=", "~~", "!~~"}
+
+
+def _binding(text: str, sql: str) -> QueryFailure:
+    if match := _SIGNATURE.search(text):
+        name, types = match["name"], match["types"].lower()
+        if name in _OPERATORS:
+            return QueryFailure("TYPE_MISMATCH", f"'{name}' cannot be applied to {types}", position_of(sql, name))
+        words = f"Unexpected parameters ({types}) for function {name}"
+        return QueryFailure("FUNCTION_NOT_FOUND", words, position_of(sql, name))
+    if match := _COMPARED.search(text):
+        return QueryFailure("TYPE_MISMATCH", f"Cannot compare {match['left'].lower()} and {match['right'].lower()}")
+    return QueryFailure("TYPE_MISMATCH", text.partition(": ")[2])
+
+
+def position_of(sql: str, name: str) -> tuple[int, int]:
+    """Line and column, from 1, of the first *name* in *sql* as a word of its own."""
+    match = re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", sql, re.IGNORECASE) if name else None
+    offset = match.start() if match else 0
+    return line_and_column(sql, offset)
+
+
+def line_and_column(sql: str, offset: int) -> tuple[int, int]:
+    """Line and column, from 1, of a character of *sql*."""
+    before = sql[:offset]
+    return before.count("\n") + 1, offset - before.rfind("\n")

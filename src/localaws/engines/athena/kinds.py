@@ -1,0 +1,164 @@
+"""Column types in their four spellings: Hive's in the catalog, Trino's in results, DuckDB's at work.
+
+Source: "Data types in Amazon Athena" (athena/latest/ug/data-types.html).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+#: Trino's name → (Hive's, DuckDB's), where they are words of their own
+_SIMPLE = {
+    "boolean": ("boolean", "BOOLEAN"),
+    "tinyint": ("tinyint", "TINYINT"),
+    "smallint": ("smallint", "SMALLINT"),
+    "integer": ("int", "INTEGER"),
+    "bigint": ("bigint", "BIGINT"),
+    "real": ("float", "FLOAT"),
+    "double": ("double", "DOUBLE"),
+    "varchar": ("string", "VARCHAR"),
+    "char": ("string", "VARCHAR"),
+    "varbinary": ("binary", "BLOB"),
+    "date": ("date", "DATE"),
+    "timestamp": ("timestamp", "TIMESTAMP"),
+    "timestamp with time zone": ("timestamp", "TIMESTAMPTZ"),
+    "time": ("string", "TIME"),
+    "json": ("string", "JSON"),
+    "uuid": ("string", "UUID"),
+    "interval day to second": ("string", "INTERVAL"),
+    "unknown": ("string", "VARCHAR"),
+}
+_FROM_HIVE = {hive: trino for trino, (hive, _) in reversed(_SIMPLE.items())} | {"integer": "integer"}
+_FROM_DUCKDB = {
+    **{duck.lower(): trino for trino, (_, duck) in reversed(_SIMPLE.items())},
+    "timestamp with time zone": "timestamp with time zone",
+    "timestamp_s": "timestamp",
+    "timestamp_ms": "timestamp",
+    "timestamp_ns": "timestamp",
+    "utinyint": "smallint",
+    "usmallint": "integer",
+    "uinteger": "bigint",
+    "ubigint": "bigint",
+    "hugeint": "bigint",  # what DuckDB's sum of integers is; a sum that overflows is an error here as there
+    "bignum": "bigint",
+    "uhugeint": "bigint",
+    "enum": "varchar",
+    '"null"': "unknown",
+    "null": "unknown",
+}
+_TOKEN = re.compile(r"\s*([<>(),:]|[^<>(),:\s]+)")
+
+
+@dataclass(frozen=True)
+class Type:
+    """A type by Trino's name; ``parts`` are what is in its brackets, ``fields`` the names of a row's parts."""
+
+    name: str
+    parts: tuple[Type, ...] = ()
+    fields: tuple[str, ...] = ()
+    precision: int = 0
+    scale: int = 0
+
+    @property
+    def hive(self) -> str:
+        """As Glue keeps it."""
+        if self.name == "row":
+            inner = ",".join(f"{name}:{part.hive}" for name, part in zip(self.fields, self.parts, strict=True))
+            return f"struct<{inner}>"
+        if self.parts:
+            return f"{self.name}<{','.join(part.hive for part in self.parts)}>"
+        if self.name == "decimal":
+            return f"decimal({self.precision},{self.scale})"
+        if self.precision and self.name in ("varchar", "char"):
+            return f"{self.name}({self.precision})"
+        return _SIMPLE[self.name][0]
+
+    @property
+    def trino(self) -> str:
+        """As Athena's messages and typeof() spell it."""
+        if self.name == "row":
+            inner = ", ".join(f"{name} {part.trino}" for name, part in zip(self.fields, self.parts, strict=True))
+            return f"row({inner})"
+        if self.parts:
+            return f"{self.name}({', '.join(part.trino for part in self.parts)})"
+        if self.name == "decimal":
+            return f"decimal({self.precision},{self.scale})"
+        return self.name
+
+    @property
+    def duckdb(self) -> str:
+        if self.name == "row":
+            inner = ", ".join(f'"{name}" {part.duckdb}' for name, part in zip(self.fields, self.parts, strict=True))
+            return f"STRUCT({inner})"
+        if self.name == "array":
+            return f"{self.parts[0].duckdb}[]"
+        if self.name == "map":
+            return f"MAP({self.parts[0].duckdb}, {self.parts[1].duckdb})"
+        if self.name == "decimal":
+            return f"DECIMAL({self.precision},{self.scale})"
+        return _SIMPLE[self.name][1]
+
+
+def from_hive(text: str) -> Type:
+    """The type that a Glue column's Type says. Raises ValueError for one that Hive does not have."""
+    tokens = iter([*_TOKEN.findall(text.lower()), ""])
+    kind, rest = _parse(next(tokens), tokens)
+    if rest:
+        raise ValueError(f"{text!r} is not a type")
+    return kind
+
+
+def _parse(word: str, tokens: Iterator[str]) -> tuple[Type, str]:
+    """The type that begins with *word*, and the token after it."""
+    after = next(tokens, "")
+    if after == "<":
+        fields, parts = [], []
+        while after != ">":
+            name = next(tokens, "")
+            if word == "struct":
+                fields.append(name)
+                if next(tokens, "") != ":":
+                    raise ValueError("a struct's field needs a type")
+                name = next(tokens, "")
+            part, after = _parse(name, tokens)
+            parts.append(part)
+            if after not in (",", ">"):
+                raise ValueError(f"{word}<…> is not closed")
+        if len(parts) != {"array": 1, "map": 2}.get(word, len(parts)):
+            raise ValueError(f"{word} takes another number of types")
+        if word not in ("array", "map", "struct"):
+            raise ValueError(f"{word!r} takes no types in brackets")
+        return Type("row" if word == "struct" else word, tuple(parts), tuple(fields)), next(tokens, "")
+    numbers: list[int] = []
+    if after == "(":
+        while after != ")":
+            after = next(tokens, ")")
+            if after.isdigit():
+                numbers.append(int(after))
+        after = next(tokens, "")
+    if word == "decimal":
+        return Type("decimal", precision=(numbers or [10])[0], scale=numbers[1] if len(numbers) > 1 else 0), after
+    if word in ("varchar", "char"):
+        return Type(word, precision=numbers[0] if numbers else 0), after
+    if word not in _FROM_HIVE:
+        raise ValueError(f"{word!r} is not a type")
+    return Type(_FROM_HIVE[word]), after
+
+
+def from_duckdb(kind: Any) -> Type:
+    """The type of one of DuckDB's columns (a DuckDBPyType)."""
+    identity = kind.id
+    if identity in ("list", "array"):
+        return Type("array", (from_duckdb(kind.children[0][1]),))
+    if identity == "map":
+        return Type("map", tuple(from_duckdb(child) for _, child in kind.children))
+    if identity == "struct":
+        names, children = zip(*kind.children, strict=True)
+        return Type("row", tuple(from_duckdb(child) for child in children), tuple(names))
+    if identity == "decimal":
+        numbers = dict(kind.children)
+        return Type("decimal", precision=numbers["precision"], scale=numbers["scale"])
+    return Type(_FROM_DUCKDB.get(str(kind).lower(), "varchar"))

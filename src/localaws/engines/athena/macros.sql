@@ -1,0 +1,169 @@
+-- What Trino has and DuckDB has not, or has with another meaning. A macro that stands for Trino's function f is trino_f.
+
+-- Printing: Double.toString of Java, which Athena's results show.
+CREATE MACRO java_scientific(digits, exponent) AS
+    digits[1] || '.' || CASE WHEN len(digits) > 1 THEN digits[2:] ELSE '0' END || 'E' || exponent;
+CREATE MACRO java_positive(s, x) AS CASE
+    WHEN contains(s, 'e') THEN
+        split_part(s, 'e', 1) || CASE WHEN contains(s, '.') THEN '' ELSE '.0' END || 'E' || CAST(split_part(s, 'e', 2) AS INTEGER)
+    WHEN x >= 1e7 THEN
+        java_scientific(rtrim(replace(s, '.', ''), '0'), len(split_part(s, '.', 1)) - 1)
+    WHEN x < 1e-3 AND x > 0 THEN
+        java_scientific(ltrim(replace(s, '.', ''), '0'), -(len(s) - 1 - len(ltrim(replace(s, '.', ''), '0'))))
+    ELSE s END;
+CREATE MACRO java_double(x) AS CASE
+    WHEN isnan(x) THEN 'NaN'
+    WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
+    ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || java_positive(CAST(abs(x) AS VARCHAR), abs(x)) END;
+CREATE MACRO interval_text(x) AS
+    CAST(CAST(epoch(x) AS BIGINT) // 86400 AS VARCHAR) || ' ' || strftime(TIMESTAMP '1970-01-01' + x, '%H:%M:%S.%g');
+
+-- Casts
+CREATE MACRO scientific(s, x) AS CASE
+    WHEN contains(s, 'e') THEN java_positive(s, x)
+    WHEN x >= 1 THEN java_scientific(CASE WHEN rtrim(replace(s, '.', ''), '0') = '' THEN '0' ELSE rtrim(replace(s, '.', ''), '0') END, len(split_part(s, '.', 1)) - 1)
+    ELSE java_scientific(ltrim(replace(s, '.', ''), '0'), -(len(s) - 1 - len(ltrim(replace(s, '.', ''), '0')))) END;
+CREATE MACRO trino_double_text(x) AS CASE
+    WHEN isnan(x) THEN 'NaN'
+    WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
+    WHEN x = 0 THEN '0.0E0'
+    ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || scientific(CAST(abs(x) AS VARCHAR), abs(x)) END;
+CREATE MACRO integral_text(s) AS CASE WHEN contains(s, '.') THEN s || 'x' ELSE trim(s) END;
+CREATE MACRO zoned_text(x) AS strftime(timezone('UTC', x), '%Y-%m-%d %H:%M:%S.%g') || ' UTC';
+CREATE MACRO utc_clock(x) AS timezone('UTC', x);
+CREATE MACRO decimal_quotient(a, b, digits) AS
+    CASE WHEN b = 0 THEN CAST(1 // CAST(b AS INTEGER) AS DOUBLE) ELSE round(a / b, digits) END;
+
+-- Texts
+CREATE MACRO trino_substr(s, start) AS CASE WHEN start = 0 OR -start > length(s) THEN '' ELSE substr(s, start) END,
+    (s, start, count) AS CASE WHEN start = 0 OR -start > length(s) THEN '' ELSE substr(s, start, count) END;
+CREATE MACRO trino_substring(s, start) AS trino_substr(s, start), (s, start, count) AS trino_substr(s, start, count);
+CREATE MACRO trino_split(s, delimiter) AS string_split(s, delimiter),
+    (s, delimiter, most) AS CASE WHEN len(string_split(s, delimiter)) <= most THEN string_split(s, delimiter)
+        ELSE list_append(string_split(s, delimiter)[:most - 1], array_to_string(string_split(s, delimiter)[most:], delimiter)) END;
+CREATE MACRO trino_split_part(s, delimiter, place) AS
+    CASE WHEN place <= len(string_split(s, delimiter)) THEN split_part(s, delimiter, place) END;
+CREATE MACRO trino_strpos(s, part) AS CAST(strpos(s, part) AS BIGINT),
+    (s, part, nth) AS CASE WHEN len(string_split(s, part)) > nth
+        THEN length(array_to_string(string_split(s, part)[:nth], part)) + 1 ELSE 0 END;
+CREATE MACRO trino_replace(s, part) AS replace(s, part, ''), (s, part, other) AS replace(s, part, other);
+CREATE MACRO trino_chr(n) AS chr(CAST(n AS INTEGER));
+CREATE MACRO trino_from_utf8(b) AS decode(b);
+CREATE MACRO trino_split_to_map(s, between, inside) AS
+    map_from_entries(list_transform(string_split(s, between), LAMBDA x : (split_part(x, inside, 1), split_part(x, inside, 2))));
+CREATE MACRO trino_bar(x, width) AS repeat('█', CAST(x * width AS BIGINT));
+
+-- Regular expressions
+CREATE MACRO trino_regexp_extract(s, pattern) AS CASE WHEN regexp_matches(s, pattern) THEN regexp_extract(s, pattern) END,
+    (s, pattern, part) AS CASE WHEN regexp_matches(s, pattern) THEN regexp_extract(s, pattern, part) END;
+CREATE MACRO trino_regexp_extract_all(s, pattern) AS regexp_extract_all(s, pattern),
+    (s, pattern, part) AS regexp_extract_all(s, pattern, part);
+CREATE MACRO java_replacement(r) AS regexp_replace(replace(r, '', '\'), '\$\{?(\d+)\}?', '\', 'g');
+CREATE MACRO trino_regexp_replace(s, pattern) AS regexp_replace(s, pattern, '', 'g'),
+    (s, pattern, other) AS regexp_replace(s, pattern, java_replacement(other), 'g');
+CREATE MACRO trino_regexp_split(s, pattern) AS string_split_regex(s, pattern);
+CREATE MACRO trino_regexp_count(s, pattern) AS CAST(len(regexp_extract_all(s, pattern)) AS BIGINT);
+
+-- Numbers
+CREATE MACRO trino_log(base, x) AS ln(x) / ln(base);
+CREATE MACRO trino_nan() AS CAST('nan' AS DOUBLE);
+CREATE MACRO trino_infinity() AS CAST('inf' AS DOUBLE);
+CREATE MACRO trino_e() AS exp(1::DOUBLE);
+CREATE MACRO trino_bitwise_and(a, b) AS CAST(a & b AS BIGINT);
+CREATE MACRO trino_bitwise_or(a, b) AS CAST(a | b AS BIGINT);
+CREATE MACRO trino_bitwise_xor(a, b) AS CAST(xor(a, b) AS BIGINT);
+CREATE MACRO trino_bitwise_not(a) AS CAST(~a AS BIGINT);
+CREATE MACRO trino_bitwise_left_shift(a, n) AS a << n;
+CREATE MACRO trino_bitwise_right_shift(a, n) AS a >> n;
+CREATE MACRO trino_bit_count(x, bits) AS CAST(bit_count(CAST(x AS BIGINT)) AS BIGINT);
+CREATE MACRO trino_to_base(x, radix) AS lower(to_base(x, radix));
+CREATE MACRO trino_from_base(s, radix) AS
+    CAST(list_sum(list_transform(range(1, len(s) + 1), LAMBDA i :
+        (strpos('0123456789abcdefghijklmnopqrstuvwxyz', lower(s)[i]) - 1) * pow(radix, len(s) - i))) AS BIGINT);
+CREATE MACRO trino_width_bucket(x, low, high, n) AS
+    CAST(CASE WHEN x < low THEN 0 WHEN x >= high THEN n + 1 ELSE floor((x - low) / ((high - low) / CAST(n AS DOUBLE))) + 1 END AS BIGINT);
+
+-- Dates and times
+CREATE MACRO trino_from_unixtime(x) AS to_timestamp(x);
+CREATE MACRO trino_to_unixtime(x) AS CAST(epoch_us(x) AS DOUBLE) / 1000000;
+CREATE MACRO trino_millisecond(x) AS CAST(millisecond(x) % 1000 AS BIGINT);
+CREATE MACRO trino_from_iso8601_date(s) AS CAST(s AS DATE);
+CREATE MACRO trino_from_iso8601_timestamp(s) AS CAST(s AS TIMESTAMPTZ);
+CREATE MACRO trino_to_milliseconds(i) AS CAST(epoch(i) * 1000 AS BIGINT);
+
+-- Arrays
+CREATE MACRO trino_contains(a, x) AS
+    CASE WHEN list_contains(a, x) THEN true WHEN len(list_filter(a, LAMBDA e : e IS NULL)) > 0 THEN NULL
+        ELSE list_contains(a, x) END;
+CREATE MACRO trino_array_max(a) AS CASE WHEN len(list_filter(a, LAMBDA e : e IS NULL)) = 0 THEN list_max(a) END;
+CREATE MACRO trino_array_min(a) AS CASE WHEN len(list_filter(a, LAMBDA e : e IS NULL)) = 0 THEN list_min(a) END;
+CREATE MACRO trino_array_sort(a) AS list_sort(a, 'ASC', 'NULLS LAST');
+CREATE MACRO trino_array_distinct(a) AS list_filter(a, LAMBDA x, i : list_position(a, x) = i);
+CREATE MACRO trino_array_join(a, delimiter) AS array_to_string(list_transform(a, LAMBDA x : CAST(x AS VARCHAR)), delimiter),
+    (a, delimiter, missing) AS array_to_string(list_transform(a, LAMBDA x : coalesce(CAST(x AS VARCHAR), missing)), delimiter);
+CREATE MACRO trino_array_position(a, x) AS
+    CAST(CASE WHEN a IS NULL OR x IS NULL THEN NULL ELSE coalesce(list_position(a, x), 0) END AS BIGINT);
+CREATE MACRO trino_array_remove(a, x) AS list_filter(a, LAMBDA e : e IS NULL OR e <> x);
+CREATE MACRO trino_array_union(a, b) AS trino_array_distinct(list_concat(a, b));
+CREATE MACRO trino_array_intersect(a, b) AS list_filter(trino_array_distinct(a), LAMBDA x : list_position(b, x) IS NOT NULL);
+CREATE MACRO trino_array_except(a, b) AS list_filter(trino_array_distinct(a), LAMBDA x : list_position(b, x) IS NULL);
+CREATE MACRO trino_arrays_overlap(a, b) AS list_has_any(a, b);
+CREATE MACRO trino_slice(a, start, count) AS
+    CASE WHEN start > 0 THEN list_slice(a, start, start + count - 1)
+        ELSE list_slice(a, len(a) + start + 1, len(a) + start + count) END;
+CREATE MACRO trino_repeat(x, n) AS list_transform(range(n), LAMBDA i : x);
+CREATE MACRO trino_trim_array(a, n) AS a[:len(a) - n];
+CREATE MACRO trino_zip(a, b) AS list_zip(a, b), (a, b, c) AS list_zip(a, b, c);
+CREATE MACRO list_any_match(m) AS
+    CASE WHEN list_contains(m, true) THEN true WHEN len(list_filter(m, LAMBDA x : x IS NULL)) > 0 THEN NULL
+        WHEN m IS NOT NULL THEN false END;
+CREATE MACRO list_all_match(m) AS
+    CASE WHEN list_contains(m, false) THEN false WHEN len(list_filter(m, LAMBDA x : x IS NULL)) > 0 THEN NULL
+        WHEN m IS NOT NULL THEN true END;
+CREATE MACRO list_none_match(m) AS NOT list_any_match(m);
+
+-- Maps
+CREATE MACRO map_of_pairs(k, v) AS map_from_entries(list_filter(list((k, v)), LAMBDA e : e[1] IS NOT NULL));
+CREATE MACRO trino_map_agg(k, v) AS map_of_pairs(k, v);
+
+-- JSON: texts are texts until json_parse; what is not valid JSON gives NULL.
+CREATE MACRO trino_json_extract(j, path) AS CASE WHEN json_valid(j) THEN json_extract(j, path) END;
+CREATE MACRO trino_json_extract_scalar(j, path) AS
+    CASE WHEN json_valid(j) AND json_type(j, path) NOT IN ('OBJECT', 'ARRAY', 'NULL') THEN json_extract_string(j, path) END;
+CREATE MACRO trino_json_parse(s) AS CAST(s AS JSON);
+CREATE MACRO json_text(j) AS CAST(j AS VARCHAR);
+CREATE MACRO trino_json_array_length(j) AS CASE WHEN json_valid(j) AND json_type(j) = 'ARRAY' THEN CAST(json_array_length(j) AS BIGINT) END;
+CREATE MACRO trino_json_array_get(j, i) AS CASE WHEN json_valid(j) THEN json_extract(j, '$[' || i || ']') END;
+CREATE MACRO trino_json_array_contains(j, x) AS
+    CASE WHEN json_valid(j) THEN list_contains(json_extract_string(j, '$[*]'), CAST(x AS VARCHAR)) END;
+CREATE MACRO trino_json_size(j, path) AS CASE json_type(j, path)
+    WHEN 'ARRAY' THEN CAST(json_array_length(j, path) AS BIGINT)
+    WHEN 'OBJECT' THEN CAST(len(json_keys(j, path)) AS BIGINT)
+    ELSE CASE WHEN json_type(j, path) IS NOT NULL THEN 0 END END;
+CREATE MACRO trino_is_json_scalar(j) AS json_type(j) NOT IN ('OBJECT', 'ARRAY');
+
+-- Bytes
+CREATE MACRO trino_md5(b) AS unhex(md5(b));
+CREATE MACRO trino_sha1(b) AS unhex(sha1(b));
+CREATE MACRO trino_sha256(b) AS unhex(sha256(b));
+CREATE MACRO trino_to_hex(b) AS upper(hex(b));
+CREATE MACRO trino_from_hex(s) AS unhex(s);
+CREATE MACRO trino_to_base64(b) AS to_base64(b);
+
+-- URLs
+CREATE MACRO url_part(u, part) AS regexp_extract(u, '^(?:([^:/?#]+):)?(?://(?:[^@/?#]*@)?([^/?#:]*)(?::(\d+))?)?([^?#]*)(?:\?([^#]*))?(?:#(.*))?', part);
+CREATE MACRO trino_url_extract_protocol(u) AS url_part(u, 1);
+CREATE MACRO trino_url_extract_host(u) AS url_part(u, 2);
+CREATE MACRO trino_url_extract_port(u) AS TRY_CAST(url_part(u, 3) AS BIGINT);
+CREATE MACRO trino_url_extract_path(u) AS url_part(u, 4);
+CREATE MACRO trino_url_extract_query(u) AS url_part(u, 5);
+CREATE MACRO trino_url_extract_fragment(u) AS url_part(u, 6);
+CREATE MACRO trino_url_extract_parameter(u, parameter) AS
+    CASE WHEN regexp_matches(u, '[?&]' || parameter || '=') THEN url_decode(regexp_extract(u, '[?&]' || parameter || '=([^&#]*)', 1)) END;
+
+-- Types
+CREATE MACRO trino_typeof(x) AS CASE typeof(x)
+    WHEN 'FLOAT' THEN 'real' WHEN 'BLOB' THEN 'varbinary' WHEN '"NULL"' THEN 'unknown' WHEN 'HUGEINT' THEN 'bigint'
+    WHEN 'TIMESTAMP' THEN 'timestamp(3)' WHEN 'TIMESTAMP WITH TIME ZONE' THEN 'timestamp(3) with time zone'
+    WHEN 'INTERVAL' THEN 'interval day to second'
+    ELSE regexp_replace(lower(typeof(x)), '^(.*)\[\]$', 'array(\1)') END;

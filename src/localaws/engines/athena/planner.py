@@ -1,0 +1,154 @@
+"""From a query's tables to relations over the lab's files: catalog asked, views opened, partitions pruned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from localaws.engines.athena import projection
+from localaws.engines.athena.catalog import Catalog, Partition, Table
+from localaws.engines.athena.dialect import Translator
+from localaws.engines.athena.errors import QueryFailure
+from localaws.engines.athena.grammar import parse, position
+from localaws.engines.athena.kinds import Type
+from localaws.engines.athena.lake import DataFile, Lake
+from localaws.engines.athena.metadata import metadata_relation
+from localaws.engines.athena.pruning import conditions, select_partitions
+from localaws.engines.athena.quoting import name
+from localaws.engines.athena.runtime import Session
+from localaws.engines.athena.scan import PATH_COLUMN, Source, relation
+
+_MOST_VIEWS_DEEP = 20
+#: With more partitions than this it is quicker to list the whole table than each of them.
+_FEW_PARTITIONS = 8
+
+
+class Planner:
+    """Plans the queries of one statement. *database* is where names without one are looked up."""
+
+    def __init__(self, session: Session, catalog: Catalog, lake: Lake, database: str, translator: Translator) -> None:
+        self._session = session
+        self._catalog = catalog
+        self._lake = lake
+        self._database = database
+        self._translator = translator
+        self._made = 0
+        self.text_bytes = 0
+        """How many bytes of text the query has to read: known before it runs."""
+        self.source_bytes = 0
+        """The size of everything it reads from: it cannot scan more, though a reader may look at a header twice."""
+
+    def plan(self, query: exp.Expr) -> str:
+        """DuckDB's SQL for *query*. Raises QueryFailure, in Trino's words, for what is not there."""
+        holder = exp.Subquery(this=query)
+        self._resolve(holder, self._database, 0)
+        return self._translator.translate(holder.this)
+
+    def _resolve(self, root: exp.Expr, database: str, depth: int) -> None:
+        for node in list(root.find_all(exp.Table)):
+            if not isinstance(node.this, exp.Identifier):
+                raise QueryFailure("FUNCTION_NOT_FOUND", f"Table function {node.this.sql()} not registered")
+            if node.db or not _names_a_cte(node):
+                self._replace(node, database, depth)
+        for column in root.find_all(exp.Column):
+            column.set("db", None)  # the schema of schema.table.column: its table has another place now
+            column.set("catalog", None)
+
+    def _replace(self, node: exp.Table, database: str, depth: int) -> None:
+        where = position(node)
+        schema, table_name = (node.db or database).lower(), node.name.lower()
+        if node.catalog and node.catalog.lower() != "awsdatacatalog":
+            raise QueryFailure("CATALOG_NOT_FOUND", f"Catalog '{node.catalog}' does not exist", where)
+        special = metadata_relation(self._catalog, schema, table_name)
+        if special is not None:
+            columns, sql = special
+            self._put(node, sql, columns)
+            return
+        table = self._catalog.table(schema, table_name, where)
+        if table.view is not None:
+            self._open_view(node, table, table.view, depth)
+            return
+        if node.args.get("version"):
+            raise QueryFailure("NOT_SUPPORTED", "This connector does not support versioned tables", where)
+        with_path = any(column.name.lower() == PATH_COLUMN for column in node.root().find_all(exp.Column))
+        sources = list(self._sources(table, conditions(node, table.keys)))
+        self.source_bytes += sum(source.file.size for source in sources)
+        if "parquet" not in table.serde.lower():
+            self.text_bytes += sum(source.file.size for source in sources)
+        farm = self._session.directory / f"t{self._made}"
+        sql = relation(self._session.cursor, table, sources, farm, with_path)
+        self._put(node, sql, {column.name: column.type for column in table.all_columns})
+
+    def _put(self, node: exp.Table, sql: str, columns: dict[str, Type]) -> None:
+        """Make *sql* a view of this session, and *node* read it under the name that the query knows."""
+        view = f"athena_relation_{self._made}"
+        self._made += 1
+        self._session.run(f"CREATE TEMP VIEW {name(view)} AS {sql}")
+        alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(node.name, quoted=True))
+        node.set("this", exp.to_identifier(view, quoted=True))
+        node.set("db", None)
+        node.set("catalog", None)
+        node.set("alias", alias)
+        node.meta["columns"] = columns
+
+    def _open_view(self, node: exp.Table, table: Table, sql: str, depth: int) -> None:
+        if depth >= _MOST_VIEWS_DEEP:
+            raise QueryFailure("VIEW_IS_RECURSIVE", f"Statement would create a recursive view: {table.name}")
+        query = parse(sql)
+        holder = exp.Subquery(this=query)
+        self._resolve(holder, table.database, depth + 1)
+        alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(node.name, quoted=True))
+        replacement = exp.Subquery(this=holder.this, alias=alias)
+        for argument in ("joins", "laterals", "sample"):
+            if node.args.get(argument):
+                replacement.set(argument, node.args[argument])
+        node.replace(replacement)
+
+    def _sources(self, table: Table, wanted: list[exp.Expr]) -> Iterator[Source]:
+        if not table.keys:
+            yield from map(Source, self._lake.files(table.location))
+            return
+        partitions = select_partitions(
+            self._session, table.keys, self._partitions(table, wanted), wanted, self._translator.translate
+        )
+        yield from self._files_of(table, partitions)
+
+    def _partitions(self, table: Table, wanted: list[exp.Expr]) -> list[Partition]:
+        if projection.enabled(table):
+            return projection.partitions(table, wanted, self._translator.now)
+        return list(self._catalog.partitions(table))
+
+    def _files_of(self, table: Table, partitions: list[Partition]) -> Iterator[Source]:
+        inside = table.location.rstrip("/") + "/"
+        if len(partitions) <= _FEW_PARTITIONS or not all(each.location.startswith(inside) for each in partitions):
+            for partition in partitions:
+                for file in self._lake.files(partition.location):
+                    yield Source(file, partition)
+            return
+        by_place = {each.location.rstrip("/"): each for each in partitions}
+        for file in self._lake.files(table.location):
+            owner = _partition_of(file, by_place, inside)
+            if owner is not None:
+                yield Source(file, owner)
+
+
+def _partition_of(file: DataFile, by_place: dict[str, Partition], inside: str) -> Partition | None:
+    place = file.uri
+    while len(place) > len(inside):
+        place = place.rpartition("/")[0]
+        if place in by_place:
+            return by_place[place]
+    return None
+
+
+def _names_a_cte(node: exp.Table) -> bool:
+    """Whether the query itself defines this name, in a WITH around it."""
+    wanted = node.name.lower()
+    ancestor = node.parent
+    while ancestor is not None:
+        clause = ancestor.args.get("with_") or ancestor.args.get("with")
+        if isinstance(clause, exp.With) and any(cte.alias.lower() == wanted for cte in clause.expressions):
+            return True
+        ancestor = ancestor.parent
+    return False

@@ -1,0 +1,90 @@
+"""PREPARE, EXECUTE and DEALLOCATE, and the parameters of StartQueryExecution.
+
+Source: "Use parameterized queries" (athena/latest/ug/querying-with-prepared-statements.html).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sqlglot import exp
+
+from localaws.engines.athena.errors import QueryFailure
+from localaws.engines.athena.grammar import parse
+from localaws.engines.athena.runner import Job
+
+_PREPARE = re.compile(r"PREPARE\s+(?P<name>\w+)\s+FROM\s+(?P<query>.+)", re.IGNORECASE | re.DOTALL)
+_EXECUTE = re.compile(r"EXECUTE\s+(?P<name>\w+)(?:\s+USING\s+(?P<values>.+))?", re.IGNORECASE | re.DOTALL)
+_DEALLOCATE = re.compile(r"DEALLOCATE\s+PREPARE\s+(?P<name>\w+)\s*", re.IGNORECASE)
+
+
+def _found(pattern: re.Pattern[str], job: Job) -> re.Match[str]:
+    found = pattern.fullmatch(job.sql)
+    if found is None:
+        raise QueryFailure("SYNTAX_ERROR", f"line 1:1: mismatched input '{job.sql[:40]}'")
+    return found
+
+
+def _athena(job: Job) -> Any:
+    return job.client("athena")
+
+
+def _prepare(job: Job) -> None:
+    found = _found(_PREPARE, job)
+    parse(found["query"])  # a statement that does not parse is not kept
+    _athena(job).create_prepared_statement(
+        StatementName=found["name"], WorkGroup=job.execution.workgroup, QueryStatement=found["query"]
+    )
+
+
+def _deallocate(job: Job) -> None:
+    found = _found(_DEALLOCATE, job)
+    _athena(job).delete_prepared_statement(StatementName=found["name"], WorkGroup=job.execution.workgroup)
+
+
+def _execute(job: Job) -> None:
+    found = _found(_EXECUTE, job)
+    kept = _athena(job).get_prepared_statement(StatementName=found["name"], WorkGroup=job.execution.workgroup)
+    values = list(job.execution.parameters or [])
+    if found["values"]:
+        listed = parse(f"SELECT {found['values']}")
+        values = [each.sql("trino") for each in listed.expressions]
+    job.become(bind(kept["PreparedStatement"]["QueryStatement"], values))
+
+
+def bind(sql: str, values: list[str]) -> str:
+    """*sql* with each ``?`` in its place filled by the SQL literal that *values* has for it.
+
+    Raises QueryFailure (INVALID_PARAMETER_USAGE) if there are not as many of the one as of the other.
+    """
+    statement = parse(sql)
+    places = [node for node in statement.walk(bfs=False) if isinstance(node, exp.Placeholder)]
+    if len(places) != len(values):
+        raise QueryFailure(
+            "INVALID_PARAMETER_USAGE",
+            f"Incorrect number of parameters: expected {len(places)} but found {len(values)}",
+            (1, 1),
+        )
+    parts = []
+    position = 0
+    marks = iter(values)
+    # in the text itself, so that positions in errors stay those of the statement; not inside quotes or comments
+    for match in re.finditer(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\?", sql, re.DOTALL):
+        if match[0] == "?":
+            parts += [sql[position : match.start()], _literal(next(marks))]
+            position = match.end()
+    return "".join([*parts, sql[position:]])
+
+
+def _literal(value: str) -> str:
+    """A parameter as SQL. What is no literal (an expression, a bare word) is refused or taken as text."""
+    try:
+        parsed = parse(f"SELECT {value}").expressions[0]
+    except QueryFailure:
+        return exp.Literal.string(value).sql()
+    simple = not parsed.find(exp.Column, exp.Query, exp.Anonymous)
+    return value if simple else exp.Literal.string(value).sql()
+
+
+HANDLERS = {"prepare": _prepare, "deallocate": _deallocate, "execute": _execute}

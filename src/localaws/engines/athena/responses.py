@@ -1,0 +1,86 @@
+"""The wire form of Athena's operations: JSON in, JSON out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from moto.athena.models import athena_backends
+from moto.athena.responses import AthenaResponse
+
+from localaws.engines.athena.backend import AthenaEngine, invalid
+from localaws.engines.athena.execution import Execution
+
+_MOST_LISTED = 50
+
+
+class AthenaEngineResponse(AthenaResponse):
+    """Query executions and their results; workgroups, named queries and catalogs are moto's."""
+
+    @property
+    def engine(self) -> AthenaEngine:
+        engine = athena_backends[self.current_account][self.region]
+        assert isinstance(engine, AthenaEngine)
+        return engine
+
+    def start_query_execution(self) -> str:
+        query_id = self.engine.start(
+            self._get_param("QueryString") or "",
+            self._get_param("QueryExecutionContext") or {},
+            self._get_param("ResultConfiguration") or {},
+            self._get_param("WorkGroup") or "primary",
+            self._get_param("ExecutionParameters"),
+            self._get_param("ResultReuseConfiguration"),
+            self._get_param("ClientRequestToken"),
+        )
+        return json.dumps({"QueryExecutionId": query_id})
+
+    def get_query_execution(self) -> str:
+        return json.dumps({"QueryExecution": self._asked().describe()})
+
+    def batch_get_query_execution(self) -> str:
+        ids = self._get_param("QueryExecutionIds") or []
+        if not 1 <= len(ids) <= _MOST_LISTED:
+            raise invalid(f"QueryExecutionIds takes 1 to {_MOST_LISTED} ids")
+        known = [self.engine.queries[each].describe() for each in ids if each in self.engine.queries]
+        missing = [
+            {"QueryExecutionId": each, "ErrorCode": "INVALID_INPUT", "ErrorMessage": f"{each} was not found"}
+            for each in ids
+            if each not in self.engine.queries
+        ]
+        return json.dumps({"QueryExecutions": known, "UnprocessedQueryExecutionIds": missing})
+
+    def list_query_executions(self) -> str:
+        workgroup = self._get_param("WorkGroup") or "primary"
+        if workgroup not in self.engine.work_groups:
+            raise invalid(f"WorkGroup {workgroup} is not found.")
+        most = int(self._get_param("MaxResults") or _MOST_LISTED)
+        if not 1 <= most <= _MOST_LISTED:
+            raise invalid(f"MaxResults takes 1 to {_MOST_LISTED}")
+        ids = self.engine.list_ids(workgroup)
+        token = self._get_param("NextToken")
+        if token and token not in ids:
+            raise invalid("Malformed request: NextToken")
+        start = ids.index(token) if token else 0
+        answer: dict[str, Any] = {"QueryExecutionIds": ids[start : start + most]}
+        if start + most < len(ids):
+            answer["NextToken"] = ids[start + most]
+        return json.dumps(answer)
+
+    def stop_query_execution(self) -> str:
+        self.engine.stop(self._get_param("QueryExecutionId"))
+        return "{}"
+
+    def get_query_results(self) -> str:
+        most = int(self._get_param("MaxResults") or 1000)
+        page = self.engine.results_page(self._get_param("QueryExecutionId"), most, self._get_param("NextToken"))
+        return json.dumps(page)
+
+    def get_query_runtime_statistics(self) -> str:
+        execution = self._asked()
+        timeline = {f"{phase}InMillis": spent for phase, spent in execution.milliseconds.items()}
+        rows = {"InputBytes": execution.scanned}
+        return json.dumps({"QueryRuntimeStatistics": {"Timeline": timeline, "Rows": rows}})
+
+    def _asked(self) -> Execution:
+        return self.engine.execution(self._get_param("QueryExecutionId"))

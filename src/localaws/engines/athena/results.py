@@ -1,0 +1,133 @@
+"""Results as Athena writes and tells them: CSV with every value quoted, NULL as nothing between the commas.
+
+Source: "Work with query results and recent queries" (athena/latest/ug/querying.html); values print as Java prints them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from localaws.engines.athena.kinds import Type
+from localaws.engines.athena.quoting import literal, name
+
+_PRECISION = {
+    "boolean": 0,
+    "tinyint": 3,
+    "smallint": 5,
+    "integer": 10,
+    "bigint": 19,
+    "real": 17,
+    "double": 17,
+    "varchar": 2147483647,
+    "varbinary": 1073741824,
+    "timestamp": 3,
+    "timestamp with time zone": 3,
+}
+_FIELD = re.compile(rb'(?:"((?:[^"]|"")*)"|([^",\n]*))(,|\n|\Z)')
+
+
+def column_info(column: str, kind: Type) -> dict[str, Any]:
+    """An entry of ResultSetMetadata."""
+    precision = kind.precision or _PRECISION.get(kind.name, 0)
+    return {
+        "CatalogName": "hive",
+        "SchemaName": "",
+        "TableName": "",
+        "Name": column,
+        "Label": column,
+        "Type": "float" if kind.name == "real" else kind.name,
+        "Precision": precision,
+        "Scale": kind.scale,
+        "Nullable": "UNKNOWN",
+        "CaseSensitive": kind.name in ("varchar", "char"),
+    }
+
+
+def as_text(value: str, kind: Type) -> str:
+    """SQL that prints the expression *value* as Athena does; NULL stays NULL."""
+    match kind.name:
+        case "varchar" | "char":
+            return f"CAST({value} AS VARCHAR)"
+        case "double" | "real":
+            return f"java_double({value})"
+        case "timestamp":
+            return f"strftime(CAST({value} AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%g')"
+        case "timestamp with time zone":
+            return f"strftime(timezone('UTC', {value}), '%Y-%m-%d %H:%M:%S.%g') || ' UTC'"
+        case "time":
+            return f"left(CAST({value} AS VARCHAR) || '.000', 12)"
+        case "varbinary":
+            return f"rtrim(regexp_replace(lower(hex({value})), '(..)', '\\1 ', 'g'))"
+        case "interval day to second":
+            return f"interval_text({value})"
+        case "array":
+            inner = f"list_transform({value}, LAMBDA x : coalesce({as_text('x', kind.parts[0])}, 'null'))"
+            return f"'[' || array_to_string({inner}, ', ') || ']'"
+        case "map":
+            key, item = (as_text(f"x.{part}", each) for part, each in zip(("key", "value"), kind.parts, strict=True))
+            pair = f"{key} || '=' || coalesce({item}, 'null')"
+            inner = f"list_transform(map_entries({value}), LAMBDA x : {pair})"
+            return f"'{{' || array_to_string({inner}, ', ') || '}}'"
+        case "row":
+            fields = " || ', ' || ".join(
+                f"{literal(field + '=' if field else '')} || "
+                f"coalesce({as_text(_field(value, field, number), part)}, 'null')"
+                for number, (field, part) in enumerate(zip(kind.fields, kind.parts, strict=True), 1)
+            )
+            return f"CASE WHEN {value} IS NOT NULL THEN '{{' || {fields} || '}}' END"
+        case "bigint":
+            return f"CAST(CAST({value} AS BIGINT) AS VARCHAR)"  # a HUGEINT that does not fit is an error
+    return f"CAST({value} AS VARCHAR)"
+
+
+def _field(value: str, field: str, number: int) -> str:
+    return f"struct_extract({value}, {literal(field)})" if field else f"struct_extract({value}, {number})"
+
+
+def printed(sql: str, columns: list[tuple[str, Type]]) -> str:
+    """The query *sql* with every column printed, named as it is told to the reader."""
+    inner = [f"c{number}" for number in range(len(columns))]
+    items = [f"{as_text(place, kind)} AS {name(column)}" for place, (column, kind) in zip(inner, columns, strict=True)]
+    return f"SELECT {', '.join(items)} FROM ({sql}) AS answer({', '.join(inner)})"
+
+
+def header(columns: list[tuple[str, Type]]) -> bytes:
+    """The first line of a result file."""
+    quoted = ('"' + column.replace('"', '""') + '"' for column, _ in columns)
+    return (",".join(quoted) + "\n").encode()
+
+
+def metadata(columns: list[tuple[str, Type]]) -> bytes:
+    """The content of the .metadata file beside a result. AWS does not document its own format; this is JSON."""
+    return json.dumps({"ColumnInfo": [column_info(column, kind) for column, kind in columns]}).encode()
+
+
+def parse_rows(data: bytes, most: int, complete: bool) -> tuple[list[list[str | None]], int]:
+    """Up to *most* rows of a CSV file's part, and how many bytes they took.
+
+    Only an unquoted field that is empty is NULL. A last row without its line end is taken only if *complete*.
+    """
+    rows: list[list[str | None]] = []
+    row: list[str | None] = []
+    start = position = 0
+    while len(rows) < most and position < len(data):
+        match = _FIELD.match(data, position)
+        if match is None or (match[3] == b"" and not complete):
+            break
+        quoted, plain = match[1], match[2]
+        if quoted is not None:
+            row.append(quoted.replace(b'""', b'"').decode())
+        else:
+            row.append(plain.decode() or None)
+        position = match.end()
+        if match[3] != b",":
+            rows.append(row)
+            row, start = [], position
+    return rows, start
+
+
+def as_rows(rows: list[list[str | None]]) -> list[dict[str, Any]]:
+    """Rows in the shape of GetQueryResults: NULL has no VarCharValue."""
+    return [{"Data": [{} if value is None else {"VarCharValue": value} for value in row]} for row in rows]

@@ -1,0 +1,149 @@
+"""Runs one statement: who does what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from sqlglot import exp
+
+from localaws.engines.athena import results, statements
+from localaws.engines.athena.catalog import Catalog
+from localaws.engines.athena.dialect import Translator
+from localaws.engines.athena.errors import QueryCancelled, not_supported, translate
+from localaws.engines.athena.execution import Execution
+from localaws.engines.athena.grammar import parse
+from localaws.engines.athena.kinds import Type, from_duckdb
+from localaws.engines.athena.lake import Lake
+from localaws.engines.athena.planner import Planner
+from localaws.engines.athena.quoting import literal
+from localaws.engines.athena.runtime import Session
+
+SCANNED_TOO_MUCH = "Query cancelled! : Bytes scanned limit was exceeded"
+
+
+class Job:
+    """What the work on one statement needs, and the steps that several statements share."""
+
+    def __init__(
+        self, execution: Execution, session: Session, catalog: Catalog, lake: Lake, sql: str, now: datetime
+    ) -> None:
+        self.execution = execution
+        self.session = session
+        self.catalog = catalog
+        self.lake = lake
+        self.sql = sql
+        self.now = now
+        self._most = 0
+
+    def client(self, service: str) -> Any:
+        """A client of another service, for what the statement has to do there."""
+        return self.lake.lab.client(service)
+
+    def become(self, sql: str) -> None:
+        """Go on as the statement *sql*: what EXECUTE means."""
+        self.sql = statements.strip(sql)
+        self.execution.become(statements.classify(self.sql))
+        dispatch(self)
+
+    @property
+    def upload_settings(self) -> dict[str, Any]:
+        """PutObject's parameters for how results are to be encrypted."""
+        option = self.execution.configuration.get("EncryptionConfiguration", {})
+        match option.get("EncryptionOption"):
+            case "SSE_S3":
+                return {"ServerSideEncryption": "AES256"}
+            case "SSE_KMS":
+                return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": option.get("KmsKey", "")}
+        return {}
+
+    def plan(self, query: exp.Expr) -> tuple[str, list[tuple[str, Type]]]:
+        """DuckDB's SQL for *query*, and the columns that it gives. Raises QueryFailure for what is wrong with it."""
+        translator = Translator(self.sql, self.now)
+        planner = Planner(self.session, self.catalog, self.lake, self.execution.database, translator)
+        sql = planner.plan(query)
+        self._most = planner.source_bytes
+        names, kinds = self.session.bind(sql)
+        if self.execution.cutoff and planner.text_bytes > self.execution.cutoff:
+            self.execution.scanned = self.execution.cutoff  # it would be stopped there
+            raise QueryCancelled(SCANNED_TOO_MUCH)
+        return sql, [(name, from_duckdb(kind)) for name, kind in zip(names, kinds, strict=True)]
+
+    def copy(self, sql: str, target: Path, options: str) -> int:
+        """Write the answer of *sql* to local files; returns the number of rows. Counts what is read as scanned."""
+        answer = self.session.run(f"COPY ({sql}) TO {literal(str(target))} ({options})", measured=True)
+        self.execution.scanned = min(self.session.bytes_read, self._most)
+        if self.execution.cutoff and self.execution.scanned > self.execution.cutoff:
+            raise QueryCancelled(SCANNED_TOO_MUCH)
+        return int(answer[0][0]) if answer else 0
+
+    def write_rows(self, columns: list[tuple[str, Type]], rows: list[tuple[str, ...]], separator: str = "\t") -> None:
+        """The result of a statement that tells texts (SHOW, DESCRIBE, EXPLAIN): a .txt file without a header."""
+        text = "".join(separator.join(row) + "\n" for row in rows)
+        self.execution.columns = columns
+        self.lake.put(text.encode(), self.execution.output, **self.upload_settings)
+        self._write_metadata()
+
+    def _write_metadata(self) -> None:
+        data = results.metadata(self.execution.columns)
+        self.lake.put(data, f"{self.execution.output}.metadata", **self.upload_settings)
+
+    def select(self, query: exp.Expr) -> None:
+        """Run *query* and leave its answer in the output location."""
+        sql, columns = self.plan(query)
+        self.execution.passed("QueryPlanningTime")
+        target = self.session.directory / "result.csv"
+        options = "FORMAT csv, HEADER true, FORCE_QUOTE *, NULL ''"
+        self.copy(results.printed(sql, columns), target, options)
+        self.execution.passed("EngineExecutionTime")
+        self.execution.columns = columns
+        self.lake.upload(target, self.execution.output, **self.upload_settings)
+        self._write_metadata()
+
+
+Handler = Callable[[Job], None]
+
+
+def _select(job: Job) -> None:
+    job.select(parse(job.sql))
+
+
+def _change(job: Job) -> None:
+    raise not_supported("Changing rows (UPDATE, DELETE, MERGE, OPTIMIZE, VACUUM), which needs an Iceberg table,")
+
+
+@cache
+def handlers() -> Mapping[str, Handler]:
+    """The kind of a statement → who runs it."""
+    modules = ("ddl", "partitions", "show", "views", "writing", "prepared")  # each knows this one
+    found: dict[str, Handler] = {"select": _select, "change": _change}
+    for module in modules:
+        found |= import_module(f"localaws.engines.athena.{module}").HANDLERS
+    return found
+
+
+def dispatch(job: Job) -> None:
+    """Hand the statement to who runs its kind."""
+    handler = handlers().get(job.execution.kind.name)
+    if handler is None:
+        raise not_supported(f"A statement like this ({job.sql.split(maxsplit=1)[0]})")
+    handler(job)
+
+
+def run(job: Job) -> None:
+    """Do what the statement says. Raises QueryFailure or QueryCancelled; DuckDB's errors become Athena's words."""
+    try:
+        if job.execution.parameters and job.execution.kind.name != "execute":
+            job.sql = import_module("localaws.engines.athena.prepared").bind(job.sql, job.execution.parameters)
+        dispatch(job)
+    except duckdb.InterruptException:
+        raise QueryCancelled from None
+    except duckdb.Error as error:
+        raise translate(error, job.sql) from error
+    finally:
+        job.execution.passed("ServiceProcessingTime")

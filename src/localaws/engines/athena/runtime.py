@@ -1,0 +1,121 @@
+"""The one DuckDB of a lab, and a query's own corner of it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import threading
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from localaws.engines.athena.errors import QueryCancelled
+from localaws.engines.athena.quoting import literal, texts
+from localaws.lab import Lab
+
+log = logging.getLogger(__name__)
+
+_SETTINGS = """
+SET allow_persistent_secrets = false;
+SET autoinstall_known_extensions = false;
+SET autoload_known_extensions = false;
+SET memory_limit = '60%';
+"""
+_SESSION_SETTINGS = """
+SET TimeZone = 'UTC';
+SET parquet_metadata_cache = true;
+SET profiling_coverage = 'ALL';
+SET tracked_metrics = ['io.*'];
+"""
+
+
+class Runtime:
+    """DuckDB in process, shared by all queries so that they share the machine's threads fairly.
+
+    It reads and writes only the lab's objects and its own scratch directory.
+    """
+
+    def __init__(self, lab: Lab, objects: Path) -> None:
+        self.scratch = lab.directory / "athena" / "scratch"
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        self.scratch.mkdir(parents=True)
+        self._database = duckdb.connect(":memory:")
+        self._lock = threading.Lock()
+        self._database.execute(_SETTINGS)
+        self._database.execute(files(__package__).joinpath("macros.sql").read_text())
+        self._database.execute(f"SET temp_directory = {literal(str(self.scratch / 'spill'))}")
+        self._database.execute(f"SET allowed_directories = {texts([str(objects), str(self.scratch)])}")
+        self._database.execute("SET enable_external_access = false")
+
+    def open(self, query_id: str) -> Session:
+        """A session for one query."""
+        with self._lock:
+            cursor = self._database.cursor()
+        return Session(cursor, self.scratch / query_id)
+
+    def close(self) -> None:
+        self._database.interrupt()
+        with self._lock:
+            self._database.close()
+
+
+class Session:
+    """A query's own connection and directory. To be closed."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, directory: Path) -> None:
+        self.cursor = cursor
+        self.directory = directory
+        self.directory.mkdir()
+        self._cancelled = threading.Event()
+        self.bytes_read = 0
+        cursor.execute(_SESSION_SETTINGS)
+
+    def run(self, sql: str, measured: bool = False) -> list[tuple[Any, ...]]:
+        """Execute *sql* and fetch its rows; if *measured*, what it reads counts as scanned.
+
+        Raises QueryCancelled once the query is cancelled.
+        """
+        self.check()
+        try:
+            if not measured:
+                return self.cursor.execute(sql).fetchall()
+            self.cursor.execute("SET enable_profiling = 'no_output'")
+            try:
+                return self.cursor.execute(sql).fetchall()
+            finally:
+                self.bytes_read += self._measure()
+                self.cursor.execute("RESET enable_profiling")
+        except duckdb.InterruptException:
+            raise QueryCancelled from None
+        finally:
+            self.check()
+
+    def bind(self, sql: str) -> tuple[list[str], list[Any]]:
+        """The names and DuckDB's types of a query's columns, without running it."""
+        self.check()
+        relation = self.cursor.sql(sql)
+        return list(relation.columns), list(relation.types)
+
+    def cancel(self) -> None:
+        """Make whatever runs end soon; safe from any thread."""
+        self._cancelled.set()
+        self.cursor.interrupt()
+
+    def close(self) -> None:
+        self.cursor.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def check(self) -> None:
+        """Raises QueryCancelled once the query is cancelled."""
+        if self._cancelled.is_set():
+            raise QueryCancelled
+
+    def _measure(self) -> int:
+        try:
+            profile = json.loads(self.cursor.get_profiling_information(format="json"))
+        except duckdb.Error:  # the statement failed before it ran
+            return 0
+        return int(profile.get("io", {}).get("total_bytes_read", 0))

@@ -1,0 +1,113 @@
+"""From a table's objects to a relation that DuckDB reads in place.
+
+A partitioned table is read through links, one directory for each partition, because a partition's values belong to
+the catalog and not to the keys of its objects; DuckDB then leaves out the partitions that a filter excludes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import duckdb
+
+from localaws.engines.athena import parquet, text
+from localaws.engines.athena.catalog import Column, Partition, Table
+from localaws.engines.athena.errors import not_supported
+from localaws.engines.athena.lake import DataFile
+from localaws.engines.athena.quoting import literal, name
+from localaws.engines.athena.reading import FILENAME
+
+NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+PATH_COLUMN = "$path"
+#: Makes the SELECT that reads files of one format: cursor, table, paths, uris by path, reader options → SQL.
+Reader = Callable[[duckdb.DuckDBPyConnection, Table, list[str], dict[str, str], str], str]
+
+_BY_SERDE: dict[str, Reader] = {
+    "lazysimpleserde": text.lazy_simple,
+    "opencsvserde": text.open_csv,
+    "jsonserde": text.json_lines,
+    "parquethiveserde": parquet.read,
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a query reads of a table: files, and the partition that each belongs to."""
+
+    file: DataFile
+    partition: Partition | None = None
+
+
+def relation(
+    cursor: duckdb.DuckDBPyConnection, table: Table, sources: Sequence[Source], farm: Path, with_path: bool = False
+) -> str:
+    """SQL of a query that gives *table*'s columns, typed, from *sources*.
+
+    *farm* is a directory of the query's own, for links. *with_path* adds the hidden column "$path".
+    """
+    reader = _reader(table)
+    if not sources:
+        return _empty(table, with_path)
+    uris = {path: source.file.uri for path, source in zip(_paths(table, sources, farm), sources, strict=True)}
+    options = "hive_partitioning = false"
+    if table.keys:
+        types = ", ".join(f"{literal(key.name)}: {key.type.duckdb}" for key in table.keys)
+        options = f"hive_partitioning = true, hive_types_autocast = false, hive_types = {{{types}}}"
+    if with_path:
+        options += f", filename = {literal(FILENAME)}"
+    sql = reader(cursor, table, list(uris), uris, options)
+    if with_path:
+        rows = ", ".join(f"({literal(path)}, {literal(uri)})" for path, uri in uris.items())
+        sql = (
+            f'SELECT data.* EXCLUDE ({FILENAME}), uri AS "{PATH_COLUMN}" FROM ({sql}) AS data '
+            f"JOIN (VALUES {rows}) AS places(place, uri) ON place = {FILENAME}"
+        )
+    return sql
+
+
+def _reader(table: Table) -> Reader:
+    if table.iceberg:
+        raise not_supported(f"Reading the Iceberg table {table.database}.{table.name}")
+    serde = table.serde.rpartition(".")[2].lower()
+    if serde not in _BY_SERDE:
+        raise not_supported(f"The SerDe {table.serde or '(none)'} of table {table.database}.{table.name}")
+    return _BY_SERDE[serde]
+
+
+def _paths(table: Table, sources: Sequence[Source], farm: Path) -> list[str]:
+    """Where DuckDB finds each source."""
+    if not table.keys:
+        return [str(source.file.path) for source in sources]
+    places: dict[Partition, Path] = {}
+    paths = []
+    for number, source in enumerate(sources):
+        assert source.partition is not None
+        place = places.get(source.partition)
+        if place is None:
+            place = farm.joinpath(*map(_folder, table.keys, source.partition.values))
+            place.mkdir(parents=True, exist_ok=True)
+            places[source.partition] = place
+        link = place / f"{number}"
+        try:
+            os.link(source.file.path, link)
+        except OSError:  # a file system without hard links
+            shutil.copyfile(source.file.path, link)
+        paths.append(str(link))
+    return paths
+
+
+def _folder(key: Column, value: str) -> str:
+    # DuckDB decodes percent escapes; '=' and '/' must not be taken for its own
+    return f"{key.name}={quote(value, safe=' ,;@+') if value != NULL_PARTITION else value}"
+
+
+def _empty(table: Table, with_path: bool) -> str:
+    items = [f"CAST(NULL AS {column.type.duckdb}) AS {name(column.name)}" for column in table.all_columns]
+    if with_path:
+        items.append(f'CAST(NULL AS VARCHAR) AS "{PATH_COLUMN}"')
+    return f"SELECT {', '.join(items)} WHERE false"

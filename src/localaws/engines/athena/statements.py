@@ -1,0 +1,62 @@
+"""What kind of statement a text is, before anything is parsed.
+
+Source: StatementType of QueryExecution (API reference): DDL, DML (with CREATE TABLE AS), UTILITY (SHOW, EXPLAIN …).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """``name`` chooses who runs it; ``type`` and ``substatement`` are what GetQueryExecution tells."""
+
+    name: str
+    type: str
+    substatement: str
+
+
+#: The first words of a statement → what it is. The first that matches counts.
+_KINDS = [
+    (r"EXPLAIN\b", Kind("explain", "UTILITY", "EXPLAIN")),
+    (r"SHOW\b", Kind("show", "UTILITY", "SHOW")),
+    (r"DESC(RIBE)?\b", Kind("describe", "UTILITY", "DESCRIBE")),
+    (r"PREPARE\b", Kind("prepare", "DDL", "PREPARE")),
+    (r"DEALLOCATE\b", Kind("deallocate", "DDL", "DEALLOCATE")),
+    (r"EXECUTE\b", Kind("execute", "DML", "EXECUTE")),
+    (r"CREATE\s+(DATABASE|SCHEMA)\b", Kind("create_database", "DDL", "CREATE_DATABASE")),
+    (r"DROP\s+(DATABASE|SCHEMA)\b", Kind("drop_database", "DDL", "DROP_DATABASE")),
+    (r"CREATE\s+(OR\s+REPLACE\s+)?VIEW\b", Kind("create_view", "DDL", "CREATE_VIEW")),
+    (r"DROP\s+VIEW\b", Kind("drop_view", "DDL", "DROP_VIEW")),
+    (r"CREATE\s+EXTERNAL\s+TABLE\b", Kind("create_table", "DDL", "CREATE_TABLE")),
+    (r"CREATE\s+TABLE\b(?=.*?\bAS\s*\(?\s*(SELECT|WITH|VALUES|TABLE)\b)",
+     Kind("create_table_as", "DML", "CREATE_TABLE_AS_SELECT")),
+    (r"CREATE\s+TABLE\b", Kind("create_table", "DDL", "CREATE_TABLE")),
+    (r"DROP\s+TABLE\b", Kind("drop_table", "DDL", "DROP_TABLE")),
+    (r"ALTER\s+(TABLE|VIEW|DATABASE|SCHEMA)\b", Kind("alter", "DDL", "ALTER_TABLE")),
+    (r"MSCK\b", Kind("repair", "DDL", "MSCK_REPAIR_TABLE")),
+    (r"INSERT\s+INTO\b", Kind("insert", "DML", "INSERT")),
+    (r"UNLOAD\b", Kind("unload", "DML", "UNLOAD")),
+    (r"(UPDATE|DELETE|MERGE|OPTIMIZE)\b", Kind("change", "DML", "UPDATE")),
+    (r"VACUUM\b", Kind("change", "DDL", "VACUUM")),
+    (r"(SELECT|WITH|VALUES|TABLE\b|\()", Kind("select", "DML", "SELECT")),
+]  # fmt: skip
+_COMPILED = [(re.compile(pattern, re.IGNORECASE | re.DOTALL), kind) for pattern, kind in _KINDS]
+UNKNOWN = Kind("unknown", "DML", "")
+
+
+def strip(sql: str) -> str:
+    """*sql* without comments before it and without the semicolon after it."""
+    return _COMMENTS.sub("", sql).rstrip().removesuffix(";").rstrip()
+
+
+def classify(sql: str) -> Kind:
+    """The kind of a stripped statement; UNKNOWN if it begins like none that Athena has."""
+    for pattern, kind in _COMPILED:
+        if pattern.match(sql):
+            return kind
+    return UNKNOWN
