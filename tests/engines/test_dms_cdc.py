@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from botocore.exceptions import ClientError
 from pyarrow import parquet
 
 from tests.conftest import RunningLab, eventually
@@ -290,6 +291,25 @@ def test_a_source_that_goes_away(migration: Migration) -> None:
     migration.discard(task)
 
 
+def test_a_source_that_goes_away_during_the_load(migration: Migration) -> None:
+    """Resumed, the table is loaded again from its beginning: whole, and each row once."""
+    migration.sql("CREATE TABLE long AS SELECT n, repeat('x', 200) AS pad FROM generate_series(1, 300000) n")
+    bucket = migration.bucket()
+    task = migration.task("full-load", migration.target(bucket, MaxFileSize=2000), only("long"))
+    migration.begin(task)
+    eventually(lambda: len(migration.objects(bucket)) > 1)
+    migration.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dms'")
+    failed = migration.wait(task, "failed", seconds=15)
+    assert "terminat" in failed["LastFailureMessage"]
+    assert migration.statistics(task)["long"]["TableState"] == "Table error"
+    migration.begin(task, "resume-processing")
+    assert migration.wait(task, "stopped")["StopReason"] == "Stop Reason FULL_LOAD_ONLY_FINISHED"
+    assert [int(line.split(",")[0]) for line in migration.lines(bucket, "public/long/")] == list(range(1, 300001))
+    assert migration.statistics(task)["long"]["FullLoadReloaded"] is True
+    with pytest.raises(ClientError, match="nothing to resume"):
+        migration.begin(task, "resume-processing")
+
+
 def test_a_bucket_that_goes_away(migration: Migration) -> None:
     """Nothing is forgotten at the source before it is safe: once the bucket is back, the changes are in it."""
     migration.sql("CREATE TABLE kept (id int PRIMARY KEY)")
@@ -334,16 +354,17 @@ def test_a_task_killed_in_mid_load_loses_nothing(new_lab: Callable[..., RunningL
     logs = lab.client("logs")
     told = logs.filter_log_events(logGroupName=f"dms-tasks-ri-{migration.name}")["events"]
     assert any("b_second" in event["message"] and "loaded again" in event["message"] for event in told)
-    # and once more, between changes
-    migration.sql("INSERT INTO a_first VALUES (102)")
-    eventually(lambda: changes(migration, bucket, "a_first") == ["I,101", "I,102"])
-    lab.kill()
-    lab.start()
-    migration.connect_clients()
-    migration.wait_for_source()
-    migration.sql("INSERT INTO a_first VALUES (103)")
-    migration.begin(task, "resume-processing")
-    eventually(lambda: changes(migration, bucket, "a_first") == ["I,101", "I,102", "I,103"])
+    # and twice more, between changes: killed and stopped
+    for number, end in ((102, lab.kill), (103, lab.stop)):
+        migration.sql(f"INSERT INTO a_first VALUES ({number})")
+        end()
+        lab.start()
+        migration.connect_clients()
+        migration.wait_for_source()
+        migration.begin(task, "resume-processing")
+        eventually(
+            lambda last=number: changes(migration, bucket, "a_first") == [f"I,{n}" for n in range(101, last + 1)]
+        )
 
 
 def _slots(migration: Migration) -> int:

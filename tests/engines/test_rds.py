@@ -431,6 +431,25 @@ def test_a_server_that_lost_its_guardian_is_replaced(new_lab: Callable[..., Runn
     assert not {process.pid for process in servers_below(lab)} & set(strays)
 
 
+def test_a_machine_without_a_server(new_lab: Callable[..., RunningLab], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not AWS's: without PostgreSQL's programs the error says what to do, and existing databases are not touched."""
+    lab = new_lab()
+    databases = Databases(lab)
+    name = databases.make()
+    with databases.connect(name) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
+    lab.stop()
+    monkeypatch.setenv("PG_BIN", "/nonexistent")
+    lab.start()
+    refused("InsufficientDBInstanceCapacity", "PG_BIN=/nonexistent", lab.client("rds").describe_db_instances)
+    lab.stop()
+    monkeypatch.delenv("PG_BIN")
+    lab.start()
+    databases = Databases(lab)
+    databases.wait(name)
+    assert databases.ask(name, "SELECT n FROM kept") == 7
+
+
 def _count(endpoint: dict[str, Any]) -> int:
     try:
         with psycopg.connect(

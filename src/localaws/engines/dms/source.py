@@ -22,7 +22,10 @@ from localaws.lab import Lab
 #: Rows of changes that one look at the slot takes at most, beyond which it ends with the transaction.
 CHANGES_AT_ONCE = 100_000
 _OPTIONS = "'include-timestamp', '1', 'skip-empty-xacts', '1'"
-_SETTINGS = "-c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres -c bytea_output=hex -c extra_float_digits=1"
+_SETTINGS = (
+    "-c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres -c bytea_output=hex -c extra_float_digits=1"
+    " -c synchronize_seqscans=off"  # a table is read from its beginning, even beside another reader
+)
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ from localaws.engines.rds.instance import UP, PostgresInstance
 from localaws.engines.rds.parameters import check_changes, for_now, parameter_table
 from localaws.engines.rds.secret import ManagedSecret
 from localaws.engines.rds.server import PostgresServer, StartError
+from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
 log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class RDSEngine(RDSBackend):
         try:
             return find_binaries()
         except NoServer as error:
-            raise RDSClientError("InsufficientDBInstanceCapacity", str(error)) from None
+            raise AwsError("InsufficientDBInstanceCapacity", str(error)) from None
 
     # Instances
 
