@@ -12,6 +12,8 @@ from tests.conftest import RunningLab, eventually
 
 ROLE = "arn:aws:iam::123456789012:role/dms-s3"
 PASSWORD = "correct-horse-7"
+#: Changes are written as soon as they are seen; AWS's default waits for a minute or 32 MB.
+AT_ONCE = {"CdcMaxBatchInterval": 0}
 EVERYTHING = [{"schema-name": "public", "table-name": "%"}]
 
 
@@ -24,6 +26,11 @@ def including(*locators: dict[str, str], rules: list[dict[str, Any]] | None = No
     for number, rule in enumerate(all_rules, 1):
         rule |= {"rule-id": str(number), "rule-name": f"r{number}"}
     return json.dumps({"rules": all_rules})
+
+
+def only(table: str) -> str:
+    """Table mappings that include the tables of the public schema whose names are like *table*."""
+    return including({"schema-name": "public", "table-name": table})
 
 
 class Migration:
@@ -166,3 +173,15 @@ class Migration:
     def lines(self, bucket: str, prefix: str) -> list[str]:
         """The lines of all files below *prefix*, in the order of their names."""
         return b"".join(self.objects(bucket, prefix).values()).decode().splitlines()
+
+    def changes(self, bucket: str, table: str) -> list[str]:
+        """The lines of the files of changes alone, in order."""
+        files = self.objects(bucket, f"public/{table}/")
+        return b"".join(body for key, body in files.items() if "/LOAD" not in key).decode().splitlines()
+
+    def slots(self) -> int:
+        """How many replication slots the source has."""
+        port = self.describe_source()["Endpoint"]["Port"]
+        with psycopg.connect(host="127.0.0.1", port=port, user="master", password=PASSWORD, dbname="ops") as connection:
+            row = connection.execute("SELECT count(*) FROM pg_replication_slots").fetchone()
+            return row[0] if row else 0

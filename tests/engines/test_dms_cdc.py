@@ -9,20 +9,14 @@ from __future__ import annotations
 import io
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
-import psycopg
 import pytest
-from botocore.exceptions import ClientError
 from pyarrow import parquet
 
 from tests.conftest import RunningLab, eventually
-from tests.engines.dms import Migration, including
-
-#: Changes are written as soon as they are seen; AWS's default waits for a minute or 32 MB.
-AT_ONCE = {"CdcMaxBatchInterval": 0}
+from tests.engines.dms import AT_ONCE, Migration, only
 
 
 @pytest.fixture(scope="module")
@@ -30,16 +24,6 @@ def migration(lab: RunningLab) -> Iterator[Migration]:
     migration = Migration(lab)
     yield migration
     migration.rds.delete_db_instance(DBInstanceIdentifier=migration.name, SkipFinalSnapshot=True)
-
-
-def only(table: str) -> str:
-    return including({"schema-name": "public", "table-name": table})
-
-
-def changes(migration: Migration, bucket: str, table: str) -> list[str]:
-    """The lines of the files of changes alone, in order."""
-    files = migration.objects(bucket, f"public/{table}/")
-    return b"".join(body for key, body in files.items() if "/LOAD" not in key).decode().splitlines()
 
 
 def test_inserts_updates_and_deletes_in_order(migration: Migration) -> None:
@@ -66,7 +50,7 @@ def test_inserts_updates_and_deletes_in_order(migration: Migration) -> None:
     eventually(counted)
     files = [key for key in migration.objects(bucket) if "/LOAD" not in key]
     assert all(re.fullmatch(r"public/flights/\d{8}-\d{10}\.csv", key) for key in files)
-    text = "\n".join(line for line in changes(migration, bucket, "flights") if not line.startswith("Op,"))
+    text = "\n".join(line for line in migration.changes(bucket, "flights") if not line.startswith("Op,"))
     stamp = r",(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6})"
     stamps = re.findall(stamp + "$", text, re.MULTILINE)
     assert re.sub(stamp + r"(?=\n|$)", "", text).split("\n") == [
@@ -80,7 +64,7 @@ def test_inserts_updates_and_deletes_in_order(migration: Migration) -> None:
     load = migration.objects(bucket)["public/flights/LOAD00000001.csv"].decode().splitlines()
     assert load[0] == "id,tail,at,late,raw,ts" and load[1].startswith("1,N1,2013-01-01 05:00:00.000000,false,NULL,")
     migration.discard(task)
-    assert _slots(migration) == 0  # gone with the task
+    assert migration.slots() == 0  # gone with the task
 
 
 def test_nothing_falls_between_load_and_changes(migration: Migration) -> None:
@@ -111,7 +95,7 @@ def test_nothing_falls_between_load_and_changes(migration: Migration) -> None:
 
     def everything() -> list[int]:
         loaded = [int(line.split(",")[0]) for line in migration.lines(bucket, "public/busy/LOAD")]
-        return loaded + [int(line.split(",")[1]) for line in changes(migration, bucket, "busy")]
+        return loaded + [int(line.split(",")[1]) for line in migration.changes(bucket, "busy")]
 
     eventually(lambda: len(everything()) >= written[-1])
     assert everything() == list(range(1, written[-1] + 1))
@@ -124,10 +108,10 @@ def test_transactions_keep_their_order(migration: Migration) -> None:
     bucket = migration.bucket()
     task = migration.task("cdc", migration.target(bucket, **AT_ONCE), only("ordered"))
     migration.begin(task)
-    eventually(lambda: _slots(migration) == 1)
+    eventually(lambda: migration.slots() == 1)
     migration.sql(*[f"INSERT INTO ordered (who) SELECT 't{n}' FROM generate_series(1, 3)" for n in range(10)])
-    eventually(lambda: len(changes(migration, bucket, "ordered")) == 30)
-    assert [line.split(",")[2] for line in changes(migration, bucket, "ordered")] == [
+    eventually(lambda: len(migration.changes(bucket, "ordered")) == 30)
+    assert [line.split(",")[2] for line in migration.changes(bucket, "ordered")] == [
         f"t{n}" for n in range(10) for _ in range(3)
     ]
     migration.discard(task)
@@ -141,12 +125,12 @@ def test_resume_goes_on_from_the_slot(migration: Migration) -> None:
     migration.begin(task)
     eventually(lambda: migration.describe(task)["ReplicationTaskStats"]["FullLoadProgressPercent"] == 100)
     migration.sql("INSERT INTO resumed VALUES (1)")
-    eventually(lambda: changes(migration, bucket, "resumed") == ["I,1"])
+    eventually(lambda: migration.changes(bucket, "resumed") == ["I,1"])
     migration.end(task)
     assert migration.describe(task)["StopReason"] == "Stop Reason NORMAL"
     migration.sql("INSERT INTO resumed VALUES (2)")
     migration.begin(task, "resume-processing")
-    eventually(lambda: changes(migration, bucket, "resumed") == ["I,1", "I,2"])
+    eventually(lambda: migration.changes(bucket, "resumed") == ["I,1", "I,2"])
     assert migration.statistics(task)["resumed"]["Inserts"] == 2
     assert migration.describe(task)["RecoveryCheckpoint"]
     # reload-target begins anew, reload of one table beside the changes
@@ -156,7 +140,7 @@ def test_resume_goes_on_from_the_slot(migration: Migration) -> None:
     assert list(migration.objects(bucket)) == ["public/resumed/LOAD00000001.csv"]
     eventually(lambda: migration.describe(task)["ReplicationTaskStats"]["FullLoadProgressPercent"] == 100)
     migration.sql("INSERT INTO resumed VALUES (3)")
-    eventually(lambda: changes(migration, bucket, "resumed") == ["I,3"])
+    eventually(lambda: migration.changes(bucket, "resumed") == ["I,3"])
     table = {"SchemaName": "public", "TableName": "resumed"}
     migration.dms.reload_tables(ReplicationTaskArn=task, TablesToReload=[table])
     eventually(lambda: migration.statistics(task)["resumed"]["FullLoadRows"] == 3)
@@ -172,7 +156,7 @@ def test_batches_partitions_and_parquet(migration: Migration) -> None:
     settings |= {"DatePartitionSequence": "YYYYMMDD", "DatePartitionDelimiter": "SLASH"}
     task = migration.task("cdc", migration.target(bucket, **settings), only("parted"))
     migration.begin(task)
-    eventually(lambda: _slots(migration) == 1)
+    eventually(lambda: migration.slots() == 1)
     migration.sql("INSERT INTO parted VALUES (1, 1.5, '2013-01-01 05:00+02')", "DELETE FROM parted")
     assert not migration.objects(bucket)
     # Its interval is a day: let the task stop, change the endpoint, and go on.
@@ -197,7 +181,7 @@ def test_a_column_added_at_the_source(migration: Migration) -> None:
     bucket = migration.bucket()
     task = migration.task("cdc", migration.target(bucket, **AT_ONCE, AddColumnName=True), only("gr%"))
     migration.begin(task)
-    eventually(lambda: _slots(migration) == 1)
+    eventually(lambda: migration.slots() == 1)
     migration.sql(
         "INSERT INTO grown VALUES (1)",
         "ALTER TABLE grown ADD COLUMN gate text",
@@ -205,9 +189,9 @@ def test_a_column_added_at_the_source(migration: Migration) -> None:
         "CREATE TABLE great (id int)",
         "INSERT INTO great VALUES (5)",
     )
-    eventually(lambda: changes(migration, bucket, "great") == ["Op,id", "I,5"])
-    assert [line for line in changes(migration, bucket, "grown") if "2" in line] == ["I,2,B2"]
-    assert "Op,id,gate" in changes(migration, bucket, "grown")
+    eventually(lambda: migration.changes(bucket, "great") == ["Op,id", "I,5"])
+    assert [line for line in migration.changes(bucket, "grown") if "2" in line] == ["I,2,B2"]
+    assert "Op,id,gate" in migration.changes(bucket, "grown")
     migration.discard(task)
 
 
@@ -222,7 +206,7 @@ def test_names_and_values_of_all_kinds(migration: Migration) -> None:
     bucket = migration.bucket()
     task = migration.task("cdc", migration.target(bucket, **AT_ONCE, CsvNullValue=""), only("Odd%"))
     migration.begin(task)
-    eventually(lambda: _slots(migration) == 1)
+    eventually(lambda: migration.slots() == 1)
     migration.sql(
         f"INSERT INTO {quoted} VALUES (1, 'x[text]:''y'' new-tuple: null', '{{1,2}}', B'101', '1 day 02:00', '05:15')",
         f"UPDATE {quoted} SET v = 'null'",
@@ -230,7 +214,7 @@ def test_names_and_values_of_all_kinds(migration: Migration) -> None:
         f"TRUNCATE {quoted}",
     )
     eventually(lambda: migration.statistics(task).get(table, {}).get("Deletes") == 1)
-    assert changes(migration, bucket, table) == [
+    assert migration.changes(bucket, table) == [
         "I,1,x[text]:'y' new-tuple: null,\"{1,2}\",101,1 day 02:00:00,05:15:00",
         'U,1,null,"{1,2}",101,1 day 02:00:00,05:15:00',
         'D,1,null,"{1,2}",101,1 day 02:00:00,05:15:00',
@@ -244,133 +228,7 @@ def test_inserts_only(migration: Migration) -> None:
     bucket = migration.bucket()
     task = migration.task("cdc", migration.target(bucket, **AT_ONCE, CdcInsertsOnly=True), only("grow_only"))
     migration.begin(task)
-    eventually(lambda: _slots(migration) == 1)
+    eventually(lambda: migration.slots() == 1)
     migration.sql("INSERT INTO grow_only VALUES (1)", "DELETE FROM grow_only", "INSERT INTO grow_only VALUES (2)")
-    eventually(lambda: changes(migration, bucket, "grow_only") == ["1", "2"])
+    eventually(lambda: migration.changes(bucket, "grow_only") == ["1", "2"])
     migration.discard(task)
-
-
-def test_a_source_without_logical_replication(migration: Migration) -> None:
-    """CHAP_Source.PostgreSQL "prerequisites": the task fails and says what is missing."""
-    migration.rds.create_db_instance(
-        DBInstanceIdentifier="plain",
-        DBInstanceClass="db.t4g.micro",
-        AllocatedStorage=20,
-        Engine="postgres",
-        MasterUsername="master",
-        MasterUserPassword="correct-horse-7",
-    )
-    describe = migration.rds.describe_db_instances
-    eventually(lambda: describe(DBInstanceIdentifier="plain")["DBInstances"][0]["DBInstanceStatus"] == "available", 40)
-    login = {**migration.login(), "Port": describe(DBInstanceIdentifier="plain")["DBInstances"][0]["Endpoint"]["Port"]}
-    source = migration.endpoint("source", "postgres", **{**login, "DatabaseName": "postgres"})
-    task = migration.task("cdc", migration.target(migration.bucket()), source=source)
-    migration.begin(task)
-    assert "rds.logical_replication" in migration.wait(task, "failed")["LastFailureMessage"]
-    migration.rds.delete_db_instance(DBInstanceIdentifier="plain", SkipFinalSnapshot=True)
-
-
-def test_a_source_that_goes_away(migration: Migration) -> None:
-    """The task fails with the reason, and goes on where it was once the source is back."""
-    migration.sql("CREATE TABLE lost (id int PRIMARY KEY)")
-    bucket = migration.bucket()
-    task = migration.task("cdc", migration.target(bucket, **AT_ONCE), only("lost"))
-    migration.begin(task)
-    eventually(lambda: _slots(migration) == 1)
-    migration.sql("INSERT INTO lost VALUES (1)")
-    eventually(lambda: changes(migration, bucket, "lost") == ["I,1"])
-    migration.rds.stop_db_instance(DBInstanceIdentifier=migration.name)
-    failed = migration.wait(task, "failed")
-    assert "connection" in failed["LastFailureMessage"] and failed["StopReason"] == "Stop Reason FATAL_ERROR"
-    migration.wait_for_source("stopped")
-    migration.rds.start_db_instance(DBInstanceIdentifier=migration.name)
-    migration.wait_for_source()
-    migration.sql("INSERT INTO lost VALUES (2)")
-    migration.begin(task, "resume-processing")
-    eventually(lambda: changes(migration, bucket, "lost") == ["I,1", "I,2"])
-    migration.discard(task)
-
-
-def test_a_source_that_goes_away_during_the_load(migration: Migration) -> None:
-    """Resumed, the table is loaded again from its beginning: whole, and each row once."""
-    migration.sql("CREATE TABLE long AS SELECT n, repeat('x', 200) AS pad FROM generate_series(1, 300000) n")
-    bucket = migration.bucket()
-    task = migration.task("full-load", migration.target(bucket, MaxFileSize=2000), only("long"))
-    migration.begin(task)
-    eventually(lambda: len(migration.objects(bucket)) > 1)
-    migration.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dms'")
-    failed = migration.wait(task, "failed", seconds=15)
-    assert "terminat" in failed["LastFailureMessage"]
-    assert migration.statistics(task)["long"]["TableState"] == "Table error"
-    migration.begin(task, "resume-processing")
-    assert migration.wait(task, "stopped")["StopReason"] == "Stop Reason FULL_LOAD_ONLY_FINISHED"
-    assert [int(line.split(",")[0]) for line in migration.lines(bucket, "public/long/")] == list(range(1, 300001))
-    assert migration.statistics(task)["long"]["FullLoadReloaded"] is True
-    with pytest.raises(ClientError, match="nothing to resume"):
-        migration.begin(task, "resume-processing")
-
-
-def test_a_bucket_that_goes_away(migration: Migration) -> None:
-    """Nothing is forgotten at the source before it is safe: once the bucket is back, the changes are in it."""
-    migration.sql("CREATE TABLE kept (id int PRIMARY KEY)")
-    bucket = migration.bucket()
-    task = migration.task("cdc", migration.target(bucket, **AT_ONCE), only("kept"))
-    migration.begin(task)
-    eventually(lambda: _slots(migration) == 1)
-    migration.s3.delete_bucket(Bucket=bucket)
-    migration.sql("INSERT INTO kept VALUES (1)")
-    assert "NoSuchBucket" in migration.wait(task, "failed")["LastFailureMessage"]
-    migration.s3.create_bucket(Bucket=bucket)
-    migration.begin(task, "resume-processing")
-    eventually(lambda: changes(migration, bucket, "kept") == ["I,1"])
-    migration.discard(task)
-
-
-def test_a_task_killed_in_mid_load_loses_nothing(new_lab: Callable[..., RunningLab]) -> None:
-    """The lab is killed: tables that were whole stay, the others are loaded again, and the task's log says which."""
-    lab = new_lab()
-    migration = Migration(lab, "killed")
-    migration.sql("CREATE TABLE a_first AS SELECT n FROM generate_series(1, 100) n")
-    migration.sql("CREATE TABLE b_second AS SELECT n, repeat('x', 200) AS pad FROM generate_series(1, 300000) n")
-    bucket = migration.bucket()
-    task = migration.task("full-load-and-cdc", migration.target(bucket, **AT_ONCE, MaxFileSize=2000))
-    migration.begin(task)
-    eventually(lambda: len(migration.objects(bucket, "public/b_second/")) > 2)
-    lab.kill()
-    lab.start()
-    migration.connect_clients()
-    migration.wait_for_source()
-    back = migration.describe(task)
-    assert (back["Status"], back["StopReason"]) == ("stopped", "Stop Reason RECOVERABLE_ERROR")
-    assert "resume-processing" in back["LastFailureMessage"]
-    migration.sql("INSERT INTO a_first VALUES (101)", "INSERT INTO b_second VALUES (300001)")
-    migration.begin(task, "resume-processing")
-    eventually(lambda: migration.describe(task)["ReplicationTaskStats"]["FullLoadProgressPercent"] == 100, 30)
-    eventually(lambda: changes(migration, bucket, "a_first") == ["I,101"])
-    loaded = [int(line.split(",")[0]) for line in migration.lines(bucket, "public/b_second/LOAD")]
-    assert loaded == list(range(1, 300002))
-    statistics = migration.statistics(task)
-    assert [statistics[name]["FullLoadReloaded"] for name in ("a_first", "b_second")] == [False, True]
-    logs = lab.client("logs")
-    told = logs.filter_log_events(logGroupName=f"dms-tasks-ri-{migration.name}")["events"]
-    assert any("b_second" in event["message"] and "loaded again" in event["message"] for event in told)
-    # and twice more, between changes: killed and stopped
-    for number, end in ((102, lab.kill), (103, lab.stop)):
-        migration.sql(f"INSERT INTO a_first VALUES ({number})")
-        end()
-        lab.start()
-        migration.connect_clients()
-        migration.wait_for_source()
-        migration.begin(task, "resume-processing")
-        eventually(
-            lambda last=number: changes(migration, bucket, "a_first") == [f"I,{n}" for n in range(101, last + 1)]
-        )
-
-
-def _slots(migration: Migration) -> int:
-    """How many replication slots the source has."""
-    port = migration.describe_source()["Endpoint"]["Port"]
-    login: dict[str, Any] = {"host": "127.0.0.1", "port": port, "user": "master", "password": "correct-horse-7"}
-    with psycopg.connect(**login, dbname="ops") as connection:
-        row = connection.execute("SELECT count(*) FROM pg_replication_slots").fetchone()
-        return row[0] if row else 0

@@ -7,9 +7,7 @@ API reference that it holds to.
 from __future__ import annotations
 
 import json
-import uuid
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import awswrangler as wr
@@ -22,53 +20,7 @@ import sqlalchemy
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
-
-PASSWORD = "correct-horse-7"
-
-
-class Databases:
-    """Makes instances and connects to them as their master user."""
-
-    def __init__(self, lab: RunningLab) -> None:
-        self.lab = lab
-        self.rds = lab.client("rds")
-
-    def make(self, name: str | None = None, **asked: Any) -> str:
-        name = name or f"db-{uuid.uuid4().hex[:8]}"
-        settings = {"DBInstanceClass": "db.t4g.micro", "AllocatedStorage": 20, "Engine": "postgres", "DBName": "ops"}
-        if not asked.get("ManageMasterUserPassword"):
-            settings["MasterUserPassword"] = PASSWORD
-        self.rds.create_db_instance(DBInstanceIdentifier=name, MasterUsername="master", **{**settings, **asked})
-        self.wait(name)
-        return name
-
-    def describe(self, name: str) -> dict[str, Any]:
-        return self.rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
-
-    def wait(self, name: str, status: str = "available") -> None:
-        eventually(lambda: self.describe(name)["DBInstanceStatus"] == status, 30)
-
-    def gone(self, name: str) -> None:
-        def missing() -> bool:
-            try:
-                self.describe(name)
-            except ClientError as error:
-                return error.response["Error"]["Code"] == "DBInstanceNotFound"
-            return False
-
-        eventually(missing)
-
-    def connect(self, name: str, **overrides: Any) -> psycopg.Connection[Any]:
-        endpoint = self.describe(name)["Endpoint"]
-        settings = {"user": "master", "password": PASSWORD, "dbname": "ops", "autocommit": True}
-        return psycopg.connect(host=endpoint["Address"], port=endpoint["Port"], **{**settings, **overrides})
-
-    def ask(self, name: str, question: str, **overrides: Any) -> Any:
-        """The first row's first value."""
-        with self.connect(name, **overrides) as connection:
-            row = connection.execute(question).fetchone()
-            assert row is not None
-            return row[0]
+from tests.engines.databases import PASSWORD, Databases, refused, servers_below
 
 
 @pytest.fixture(scope="module")
@@ -83,27 +35,6 @@ def ops(databases: Databases) -> Iterator[str]:
     yield name
     databases.rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
     databases.gone(name)
-
-
-def refused(code: str, text: str, action: Callable[..., Any], **arguments: Any) -> None:
-    with pytest.raises(ClientError) as caught:
-        action(**arguments)
-    error = caught.value.response["Error"]
-    assert (error["Code"], text in error["Message"]) == (code, True), error
-
-
-def servers_below(lab: RunningLab) -> list[psutil.Process]:
-    """PostgreSQL processes, and their guardians, whose files are those of this lab."""
-    places = [str(lab.directory)]
-    for owner in Path("/var/lib/localaws").glob("*/lab"):  # where root's labs have their databases
-        if owner.read_text() == str(lab.directory):
-            places.append(str(owner.parent))
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        command = " ".join(process.info["cmdline"] or [])
-        if "postgres" in command and any(place in command for place in places):
-            found.append(process)
-    return found
 
 
 def test_an_instance_is_a_server_that_drivers_can_use(databases: Databases, ops: str) -> None:
@@ -381,81 +312,3 @@ def test_a_password_managed_in_secrets_manager(databases: Databases) -> None:
     databases.gone(name)
     with pytest.raises(ClientError):
         login()
-
-
-def test_data_and_settings_survive_a_stop_and_a_crash_of_the_lab(new_lab: Callable[..., RunningLab]) -> None:
-    """Not AWS's doing but the lab's: databases come back as they were, and no server outlives the lab."""
-    lab = new_lab()
-    databases = Databases(lab)
-    up, down = databases.make(Tags=[{"Key": "team", "Value": "ops"}]), databases.make()
-    endpoint = databases.describe(up)["Endpoint"]
-    with databases.connect(up) as connection:
-        connection.execute("CREATE TABLE events AS SELECT generate_series(1, 1000) AS id")
-    databases.rds.create_db_snapshot(DBInstanceIdentifier=up, DBSnapshotIdentifier="kept")
-    eventually(lambda: databases.describe(up)["DBInstanceStatus"] == "available")
-    databases.rds.stop_db_instance(DBInstanceIdentifier=down)
-    databases.wait(down, "stopped")
-    for end in (lab.stop, lab.kill):
-        end()
-        eventually(lambda: not servers_below(lab))
-        lab.start()
-        databases = Databases(lab)
-        # The server is back before anybody has called RDS.
-        eventually(lambda: _count(endpoint) == 1000)
-        databases.wait(up)
-        assert databases.describe(down)["DBInstanceStatus"] == "stopped"
-        assert databases.describe(up)["Endpoint"] == endpoint
-        assert databases.describe(up)["TagList"] == [{"Key": "team", "Value": "ops"}]
-    databases.rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier="again", DBSnapshotIdentifier="kept")
-    databases.wait("again")
-    assert databases.ask("again", "SELECT count(*) FROM events") == 1000
-
-
-def test_a_server_that_lost_its_guardian_is_replaced(new_lab: Callable[..., RunningLab]) -> None:
-    """Even where lab and guardian are both killed, the next start ends the stray server and has the data again."""
-    lab = new_lab()
-    databases = Databases(lab)
-    name = databases.make()
-    with databases.connect(name) as connection:
-        connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
-    for process in servers_below(lab):
-        if "guardian" in " ".join(process.cmdline()):
-            process.kill()
-    lab.kill()
-    strays = [process.pid for process in servers_below(lab)]
-    assert strays
-    lab.start()
-    databases = Databases(lab)
-    databases.wait(name)
-    assert databases.ask(name, "SELECT n FROM kept") == 7
-    assert not {process.pid for process in servers_below(lab)} & set(strays)
-
-
-def test_a_machine_without_a_server(new_lab: Callable[..., RunningLab], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not AWS's: without PostgreSQL's programs the error says what to do, and existing databases are not touched."""
-    lab = new_lab()
-    databases = Databases(lab)
-    name = databases.make()
-    with databases.connect(name) as connection:
-        connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
-    lab.stop()
-    monkeypatch.setenv("PG_BIN", "/nonexistent")
-    lab.start()
-    refused("InsufficientDBInstanceCapacity", "PG_BIN=/nonexistent", lab.client("rds").describe_db_instances)
-    lab.stop()
-    monkeypatch.delenv("PG_BIN")
-    lab.start()
-    databases = Databases(lab)
-    databases.wait(name)
-    assert databases.ask(name, "SELECT n FROM kept") == 7
-
-
-def _count(endpoint: dict[str, Any]) -> int:
-    try:
-        with psycopg.connect(
-            host=endpoint["Address"], port=endpoint["Port"], user="master", password=PASSWORD, dbname="ops"
-        ) as connection:
-            row = connection.execute("SELECT count(*) FROM events").fetchone()
-            return row[0] if row else 0
-    except psycopg.OperationalError:
-        return 0

