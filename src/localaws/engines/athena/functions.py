@@ -6,7 +6,7 @@ A function that is in none of these tables does not exist for a query: nothing o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -321,15 +321,21 @@ def _reduce(translator: Translator, node: exp.Anonymous, arguments: list[exp.Exp
     return call("list_extract", call("list_transform", exp.Array(expressions=[folded]), finish), 1)
 
 
+def _parameters(body: exp.Expr, names: Collection[str]) -> list[exp.Expr]:
+    """Where a lambda's body uses its parameters: the grammar leaves them as bare identifiers."""
+    return [
+        each for each in body.find_all(exp.Identifier) if each.name in names and not isinstance(each.parent, exp.Column)
+    ]
+
+
 @special("map_filter", "transform_values", "transform_keys")
 def _map_lambda(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     name, function = node.name.lower(), arguments[1]
     key, value = (each.name for each in function.expressions)
     body = function.this.copy()
     holder = exp.Paren(this=body)
-    for column in list(holder.find_all(exp.Column)):
-        if not column.table and column.name in (key, value):
-            column.replace(exp.column("key" if column.name == key else "value", table="entry"))
+    for parameter in _parameters(holder, (key, value)):
+        parameter.replace(exp.column("key" if parameter.name == key else "value", table="entry"))
     entry = exp.to_identifier("entry")
     parts: dict[str, tuple[exp.Expr, exp.Expr]] = {
         "transform_values": (exp.column("key", table="entry"), holder),
@@ -347,10 +353,9 @@ def _zip_with(translator: Translator, node: exp.Anonymous, arguments: list[exp.E
     left, right, function = arguments
     names = [each.name for each in function.expressions]
     holder = exp.Paren(this=function.this.copy())
-    for column in list(holder.find_all(exp.Column)):
-        if not column.table and column.name in names:
-            place = names.index(column.name) + 1
-            column.replace(call("struct_extract_at", exp.column("pair"), place))
+    for parameter in _parameters(holder, names):
+        place = names.index(parameter.name) + 1
+        parameter.replace(call("struct_extract_at", exp.column("pair"), place))
     made = exp.Lambda(this=holder, expressions=[exp.to_identifier("pair")])
     return call("list_transform", call("list_zip", left, right), made)
 

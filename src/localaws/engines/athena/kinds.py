@@ -155,9 +155,10 @@ def from_duckdb(kind: Any) -> Type:
         return Type("array", (from_duckdb(kind.children[0][1]),))
     if identity == "map":
         return Type("map", tuple(from_duckdb(child) for _, child in kind.children))
-    if identity == "struct":
+    if identity in ("struct", "tuple"):
         names, children = zip(*kind.children, strict=True)
-        return Type("row", tuple(from_duckdb(child) for child in children), tuple(names))
+        named = identity == "struct"
+        return Type("row", tuple(map(from_duckdb, children)), tuple(name if named else "" for name in names))
     if identity == "decimal":
         numbers = dict(kind.children)
         return Type("decimal", precision=numbers["precision"], scale=numbers["scale"])

@@ -58,13 +58,14 @@ CREATE MACRO trino_regexp_extract(s, pattern) AS CASE WHEN regexp_matches(s, pat
     (s, pattern, part) AS CASE WHEN regexp_matches(s, pattern) THEN regexp_extract(s, pattern, part) END;
 CREATE MACRO trino_regexp_extract_all(s, pattern) AS regexp_extract_all(s, pattern),
     (s, pattern, part) AS regexp_extract_all(s, pattern, part);
-CREATE MACRO java_replacement(r) AS regexp_replace(replace(r, '', '\'), '\$\{?(\d+)\}?', '\', 'g');
+CREATE MACRO java_replacement(r) AS regexp_replace(replace(r, '\', '\\'), '\$\{?(\d+)\}?', '\\\1', 'g');
 CREATE MACRO trino_regexp_replace(s, pattern) AS regexp_replace(s, pattern, '', 'g'),
     (s, pattern, other) AS regexp_replace(s, pattern, java_replacement(other), 'g');
 CREATE MACRO trino_regexp_split(s, pattern) AS string_split_regex(s, pattern);
 CREATE MACRO trino_regexp_count(s, pattern) AS CAST(len(regexp_extract_all(s, pattern)) AS BIGINT);
 
 -- Numbers
+CREATE MACRO trino_cbrt(x) AS CASE WHEN pow(round(cbrt(x)), 3) = x THEN round(cbrt(x)) ELSE cbrt(x) END;
 CREATE MACRO trino_log(base, x) AS ln(x) / ln(base);
 CREATE MACRO trino_nan() AS CAST('nan' AS DOUBLE);
 CREATE MACRO trino_infinity() AS CAST('inf' AS DOUBLE);
@@ -151,6 +152,8 @@ CREATE MACRO trino_from_hex(s) AS unhex(s);
 CREATE MACRO trino_to_base64(b) AS to_base64(b);
 
 -- URLs
+CREATE MACRO trino_url_encode(s) AS replace(url_encode(s), '%20', '+');
+CREATE MACRO trino_url_decode(s) AS url_decode(replace(s, '+', ' '));
 CREATE MACRO url_part(u, part) AS regexp_extract(u, '^(?:([^:/?#]+):)?(?://(?:[^@/?#]*@)?([^/?#:]*)(?::(\d+))?)?([^?#]*)(?:\?([^#]*))?(?:#(.*))?', part);
 CREATE MACRO trino_url_extract_protocol(u) AS url_part(u, 1);
 CREATE MACRO trino_url_extract_host(u) AS url_part(u, 2);

@@ -72,7 +72,7 @@ def as_text(value: str, kind: Type) -> str:
             return f"'{{' || array_to_string({inner}, ', ') || '}}'"
         case "row":
             fields = " || ', ' || ".join(
-                f"{literal(field + '=' if field else '')} || "
+                f"{literal((field or f'field{number - 1}') + '=')} || "
                 f"coalesce({as_text(_field(value, field, number), part)}, 'null')"
                 for number, (field, part) in enumerate(zip(kind.fields, kind.parts, strict=True), 1)
             )

@@ -92,6 +92,9 @@ class Scopes:
         match node:
             case exp.Column():
                 return self._column(node)
+            case exp.Identifier():
+                found = self._lambda_parameter(node)
+                return found[0] if found else None
             case exp.Literal():
                 return VARCHAR if node.is_string else _number(node.name)
             case exp.Null():
@@ -197,12 +200,13 @@ class Scopes:
             select = select.find_ancestor(exp.Select)
         return None
 
-    def _lambda_parameter(self, node: exp.Column) -> tuple[Maybe] | None:
+    def _lambda_parameter(self, node: exp.Column | exp.Identifier) -> tuple[Maybe] | None:
         """If *node* is a parameter of a lambda around it, a tuple of its type."""
         enclosing = node.find_ancestor(exp.Lambda)
         while enclosing is not None:
             names = [each.name.lower() for each in enclosing.expressions]
-            wanted = (node.table or node.name).lower()
+            table = node.table if isinstance(node, exp.Column) else ""
+            wanted = (table or node.name).lower()
             if wanted in names:
                 call = enclosing.parent
                 if isinstance(call, exp.Anonymous) and call.expressions:
@@ -213,7 +217,7 @@ class Scopes:
                         parts = (state, element([kind])) if len(names) == 2 else (state,)  # type: ignore[assignment]
                     position = names.index(wanted)
                     found = parts[position] if position < len(parts) else None
-                    return (self._field(found, node.name) if node.table else found,)
+                    return (self._field(found, node.name) if table else found,)
                 return (None,)
             enclosing = enclosing.find_ancestor(exp.Lambda)
         return None
