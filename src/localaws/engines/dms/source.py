@@ -182,7 +182,7 @@ class PostgresSource:
         return row[0]
 
     def skip_idle(self, connection: psycopg.Connection[Any], slot: str, position: str) -> None:
-        """Let the source forget its log before *position*, which held nothing for us, once it is a segment long.
+        """Let the source forget its log before *position*, which held nothing for us, once it is 16 MB long.
 
         Otherwise the work of other databases there would be read again at every look.
         """

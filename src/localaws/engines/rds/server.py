@@ -30,6 +30,7 @@ _DEFAULTS = {
     "max_wal_senders": "20",
     "max_replication_slots": "20",
     "max_wal_size": "256MB",
+    "min_wal_size": "32MB",
 }
 _HBA = """\
 # Every connection proves its password, and none comes from outside.
@@ -73,6 +74,7 @@ class PostgresServer:
                 f"--pwfile={file.name}",
                 "--auth=scram-sha-256",
                 "--encoding=UTF8",
+                "--wal-segsize=4",  # MB: a small database stays small on disk
                 f"--locale={'en_US.UTF-8' if sys.platform == 'darwin' else 'C.UTF-8'}",
             )
 
