@@ -156,7 +156,11 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path, sent: signal.S
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(sent)
-        _, errors = process.communicate(timeout=30)
+        try:
+            _, errors = process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
     assert process.returncode == 130
     assert b"Traceback" not in errors
     lab = (tmp_path / "reached").read_text()

@@ -104,6 +104,10 @@ class _Runner:
         self._children: set[subprocess.Popen[bytes]] = set()
         self._abandoned = False
         self._lock = threading.Lock()
+        # A lock of this process alone and no monitor thread: tqdm's own lock, one for many processes, can stay taken
+        # for good when an interrupt comes at the wrong moment.
+        tqdm.set_lock(threading.RLock())
+        tqdm.monitor_interval = 0
         self._bar = tqdm(total=sum(self._cells.values()), unit="cell", leave=False)
 
     def close(self) -> None:
