@@ -46,6 +46,11 @@ def process(home: Path, environment: Mapping[str, str] | None = None) -> Iterato
 
 @contextmanager
 def connected(lab: RunningLab, home: Path, **options: Any) -> Iterator[de.Session]:
-    """A session on *lab*, which runs already."""
-    with process(home):
-        yield de.connect(directory=lab.directory, **options)
+    """A session on *lab*, which runs already, with a ledger that no other test has written in or will read."""
+    ledger = lab.directory / "ledger.jsonl"
+    ledger.unlink(missing_ok=True)
+    try:
+        with process(home):
+            yield de.connect(directory=lab.directory, **options)
+    finally:
+        ledger.unlink(missing_ok=True)
