@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
-from moto.athena.models import AthenaBackend
+from moto.athena.models import AthenaBackend, PreparedStatement
 
 from localaws.engines.athena import results, statements
 from localaws.engines.athena.catalog import Catalog
@@ -20,7 +20,7 @@ from localaws.engines.athena.grammar import parse
 from localaws.engines.athena.lake import Lake, split
 from localaws.engines.athena.runner import Job, run
 from localaws.engines.athena.runtime import Runtime
-from localaws.gateway.errors import AwsError
+from localaws.engines.athena.wire import invalid
 from localaws.lab import Lab
 
 log = logging.getLogger(__name__)
@@ -32,11 +32,6 @@ _BLOCK = 1 << 20
 _MOST_ROWS = 1000
 
 
-def invalid(message: str, code: str = "INVALID_INPUT") -> AwsError:
-    """InvalidRequestException, as nearly every complaint of Athena is. *code* is its AthenaErrorCode."""
-    return AwsError("InvalidRequestException", message)
-
-
 class AthenaEngine(AthenaBackend):
     """Queries that run."""
 
@@ -46,6 +41,8 @@ class AthenaEngine(AthenaBackend):
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
+        self.created = {"primary": self.lab.clock.time()}
+        self.prepared: dict[tuple[str, str], PreparedStatement] = {}
         self.queries: OrderedDict[str, Execution] = OrderedDict()
         self._tokens: dict[str, tuple[str, str]] = {}
         self._lock = threading.Lock()
@@ -149,7 +146,8 @@ class AthenaEngine(AthenaBackend):
                 execution.session = self.runtime.open(execution.id)
                 execution.state = "RUNNING"
             execution.passed("ServicePreProcessingTime")
-            run(Job(execution, execution.session, self.catalog, self.lake, sql, self.lab.clock.now()))
+            if not self._reuse(execution):
+                run(Job(execution, execution.session, self.catalog, self.lake, sql, self.lab.clock.now()))
         except QueryCancelled as cancelled:
             execution.finish("CANCELLED", self.lab.clock.time(), reason=str(cancelled) or "Query cancelled by user")
         except QueryFailure as failure:
@@ -168,6 +166,29 @@ class AthenaEngine(AthenaBackend):
             if execution.session is not None:
                 execution.session.close()
             self._measure(execution)
+
+    def _reuse(self, execution: Execution) -> bool:
+        """Take the result of an earlier run of the same query, if that is asked for and there is one young enough.
+
+        Source: "Reuse query results in Athena": the data may have changed meanwhile; nothing is scanned.
+        """
+        wanted = (execution.reuse or {}).get("ResultReuseByAgeConfiguration") or {}
+        if not wanted.get("Enabled") or execution.kind.name not in ("select", "execute"):
+            return False
+        oldest = self.lab.clock.time() - 60 * wanted.get("MaxAgeInMinutes", 60)
+        for other in reversed(list(self.queries.values())):
+            same = (other.query, other.context, other.workgroup, other.base, other.parameters) == (
+                execution.query, execution.context, execution.workgroup, execution.base, execution.parameters
+            )  # fmt: skip
+            if same and other.state == "SUCCEEDED" and not other.reused and (other.completed or 0) >= oldest:
+                bucket, key = split(other.output)
+                try:
+                    self.lab.client("s3").head_object(Bucket=bucket, Key=key)
+                except ClientError:  # the result has been deleted
+                    continue
+                execution.reused, execution.output, execution.columns = other.id, other.output, other.columns
+                return True
+        return False
 
     def _measure(self, execution: Execution) -> None:
         """ "Monitor Athena queries with CloudWatch metrics": only of workgroups that publish them."""

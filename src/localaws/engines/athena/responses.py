@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from moto.athena.models import athena_backends
 from moto.athena.responses import AthenaResponse
 
-from localaws.engines.athena.backend import AthenaEngine, invalid
+from localaws.engines.athena.backend import AthenaEngine
+from localaws.engines.athena.catalogs import Catalogs
 from localaws.engines.athena.execution import Execution
+from localaws.engines.athena.saved import SavedQueries
+from localaws.engines.athena.wire import invalid, page
+from localaws.engines.athena.workgroups import WorkGroups
 
 _MOST_LISTED = 50
 
 
-class AthenaEngineResponse(AthenaResponse):
-    """Query executions and their results; workgroups, named queries and catalogs are moto's."""
+class AthenaEngineResponse(Catalogs, SavedQueries, WorkGroups, AthenaResponse):
+    """Query executions and their results; tags and capacity reservations are moto's."""
 
     @property
-    def engine(self) -> AthenaEngine:
+    def engine(self) -> AthenaEngine:  # type: ignore[override]
         engine = athena_backends[self.current_account][self.region]
         assert isinstance(engine, AthenaEngine)
         return engine
@@ -54,18 +57,9 @@ class AthenaEngineResponse(AthenaResponse):
         workgroup = self._get_param("WorkGroup") or "primary"
         if workgroup not in self.engine.work_groups:
             raise invalid(f"WorkGroup {workgroup} is not found.")
-        most = int(self._get_param("MaxResults") or _MOST_LISTED)
-        if not 1 <= most <= _MOST_LISTED:
-            raise invalid(f"MaxResults takes 1 to {_MOST_LISTED}")
         ids = self.engine.list_ids(workgroup)
-        token = self._get_param("NextToken")
-        if token and token not in ids:
-            raise invalid("Malformed request: NextToken")
-        start = ids.index(token) if token else 0
-        answer: dict[str, Any] = {"QueryExecutionIds": ids[start : start + most]}
-        if start + most < len(ids):
-            answer["NextToken"] = ids[start + most]
-        return json.dumps(answer)
+        listed, token = page(ids, self._get_param("MaxResults"), self._get_param("NextToken"))
+        return json.dumps({"QueryExecutionIds": listed} | ({"NextToken": token} if token else {}))
 
     def stop_query_execution(self) -> str:
         self.engine.stop(self._get_param("QueryExecutionId"))

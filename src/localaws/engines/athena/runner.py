@@ -15,7 +15,7 @@ from sqlglot import exp
 from localaws.engines.athena import results, statements
 from localaws.engines.athena.catalog import Catalog
 from localaws.engines.athena.dialect import Translator
-from localaws.engines.athena.errors import QueryCancelled, not_supported, translate
+from localaws.engines.athena.errors import QueryCancelled, QueryFailure, not_supported, translate
 from localaws.engines.athena.execution import Execution
 from localaws.engines.athena.grammar import parse
 from localaws.engines.athena.kinds import Type, from_duckdb
@@ -141,9 +141,11 @@ def run(job: Job) -> None:
         if job.execution.parameters and job.execution.kind.name != "execute":
             job.sql = import_module("localaws.engines.athena.prepared").bind(job.sql, job.execution.parameters)
         dispatch(job)
-    except duckdb.InterruptException:
-        raise QueryCancelled from None
+    except QueryFailure:
+        job.session.check()  # what fails because it was interrupted is cancelled
+        raise
     except duckdb.Error as error:
+        job.session.check()
         raise translate(error, job.sql) from error
     finally:
         job.execution.passed("ServiceProcessingTime")

@@ -1,0 +1,111 @@
+"""Athena's own questions about the catalog: data catalogs, databases, tables. The answers are Glue's."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from localaws.engines.athena.catalog import Table
+from localaws.engines.athena.wire import invalid, page
+from localaws.gateway.errors import AwsError
+
+if TYPE_CHECKING:
+    from localaws.engines.athena.backend import AthenaEngine
+
+HOME = "AwsDataCatalog"
+
+
+class Catalogs:
+    """The operations that read metadata, of the response class."""
+
+    engine: AthenaEngine
+    if TYPE_CHECKING:
+
+        def _get_param(self, name: str, default: Any = None) -> Any: ...
+
+    def list_data_catalogs(self) -> str:
+        """AwsDataCatalog is there without having been made."""
+        catalogs = [{"CatalogName": HOME, "Type": "GLUE"}, *self.engine.list_data_catalogs()]
+        listed, token = page(catalogs, self._get_param("MaxResults"), self._get_param("NextToken"))
+        return json.dumps({"DataCatalogsSummary": listed} | ({"NextToken": token} if token else {}))
+
+    def get_data_catalog(self) -> str:
+        name = self._get_param("Name")
+        if name.lower() == HOME.lower():
+            return json.dumps({"DataCatalog": {"Name": HOME, "Type": "GLUE", "Parameters": {}}})
+        found = self.engine.get_data_catalog(name)
+        if found is None:
+            raise invalid(f"Data catalog {name} was not found")
+        return json.dumps({"DataCatalog": found})
+
+    def list_databases(self) -> str:
+        self._home()
+        listed, token = page(
+            self.engine.catalog.databases(), self._get_param("MaxResults"), self._get_param("NextToken")
+        )
+        described = [_database(each) for each in listed]
+        return json.dumps({"DatabaseList": described} | ({"NextToken": token} if token else {}))
+
+    def get_database(self) -> str:
+        self._home()
+        name = self._get_param("DatabaseName").lower()
+        for each in self.engine.catalog.databases():
+            if each["Name"] == name:
+                return json.dumps({"Database": _database(each)})
+        raise AwsError("MetadataException", f"EntityNotFoundException: Database {name} not found.")
+
+    def list_table_metadata(self) -> str:
+        """*Expression* is a regular expression for names."""
+        self._home()
+        database = self._get_param("DatabaseName").lower()
+        if not self.engine.catalog.has_database(database):
+            raise AwsError("MetadataException", f"EntityNotFoundException: Database {database} not found.")
+        wanted = re.compile(self._get_param("Expression") or ".*")
+        tables = [each for each in self.engine.catalog.tables(database) if wanted.fullmatch(each.name)]
+        listed, token = page(tables, self._get_param("MaxResults"), self._get_param("NextToken"))
+        described = [_table(each) for each in listed]
+        return json.dumps({"TableMetadataList": described} | ({"NextToken": token} if token else {}))
+
+    def get_table_metadata(self) -> str:
+        self._home()
+        database, name = self._get_param("DatabaseName"), self._get_param("TableName")
+        table = self.engine.catalog.find(database, name)
+        if table is None:
+            raise AwsError("MetadataException", f"EntityNotFoundException: Table {name} not found.")
+        return json.dumps({"TableMetadata": _table(table)})
+
+    def _home(self) -> None:
+        """Raises InvalidRequestException for a catalog that holds no databases of this lab."""
+        name = self._get_param("CatalogName") or ""
+        if name.lower() != HOME.lower():
+            raise invalid(f"Data catalog {name} is not one that this lab can read: only {HOME} is")
+
+
+def _database(raw: dict[str, Any]) -> dict[str, Any]:
+    described = {"Name": raw["Name"], "Parameters": raw.get("Parameters") or {}}
+    return described | ({"Description": raw["Description"]} if raw.get("Description") else {})
+
+
+def _table(table: Table) -> dict[str, Any]:
+    def columns(listed: list[Any]) -> list[dict[str, str]]:
+        return [
+            {"Name": each.name, "Type": each.kind} | ({"Comment": each.comment} if each.comment else {})
+            for each in listed
+        ]
+
+    described = {
+        "Name": table.name,
+        "TableType": table.raw.get("TableType", "EXTERNAL_TABLE"),
+        "Columns": columns(table.columns),
+        "PartitionKeys": columns(table.keys),
+        "Parameters": {
+            **table.parameters,
+            "location": table.location,
+            "inputformat": table.input_format,
+            "serde.serialization.lib": table.serde,
+        },
+    }
+    if "CreateTime" in table.raw:
+        described["CreateTime"] = table.raw["CreateTime"].timestamp()
+    return described

@@ -1,0 +1,157 @@
+"""Around the queries: workgroups and what they enforce, reuse, history, kept queries, metadata, many at once.
+
+Sources, in the Athena user guide: "Use workgroups", "Configure data usage controls", "Reuse query results",
+"Use parameterized queries"; the API reference for limits and codes.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from botocore.exceptions import ClientError, ParamValidationError
+
+from tests.conftest import RunningLab
+from tests.engines.athena_tools import Athena
+
+
+@pytest.fixture(scope="module")
+def athena(lab: RunningLab) -> Athena:
+    engine = Athena(lab, "athena-groups", "groups")
+    engine.put("big/a.csv", "0123456789,abcdefghijklmnopqrstuvwxyz\n" * 300_000)  # 11.4 MB
+    engine(
+        "CREATE EXTERNAL TABLE big (n bigint, s string) ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' "
+        "LOCATION 's3://athena-groups/big/'"
+    )
+    return engine
+
+
+def test_an_enforced_workgroup_decides_where_results_go(athena: Athena) -> None:
+    """ "Override client-side settings": the query's own location does not count; external_location is refused."""
+    location = "s3://athena-groups/enforced/"
+    athena.client.create_work_group(
+        Name="enforced", Configuration={"ResultConfiguration": {"OutputLocation": location}}
+    )
+    execution = athena("SELECT 1", WorkGroup="enforced").execution
+    assert execution["ResultConfiguration"]["OutputLocation"].startswith(location)
+    sql = "CREATE TABLE groups.x WITH (external_location = 's3://athena-groups/x/') AS SELECT 1 AS a"
+    assert "enforces a centralized output location" in athena.fails(sql, WorkGroup="enforced")
+    athena.client.update_work_group(
+        WorkGroup="enforced", ConfigurationUpdates={"EnforceWorkGroupConfiguration": False}, Description="free"
+    )
+    execution = athena("SELECT 1", WorkGroup="enforced").execution
+    assert execution["ResultConfiguration"]["OutputLocation"].startswith("s3://athena-groups/results/")
+    assert athena.client.get_work_group(WorkGroup="enforced")["WorkGroup"]["Description"] == "free"
+
+
+def test_a_cutoff_fires(athena: Athena) -> None:
+    """ "Configure data usage controls": the query is cancelled; at least 10 MB may be allowed."""
+    with pytest.raises(ParamValidationError, match="10000000"):
+        athena.client.create_work_group(Name="stingy", Configuration={"BytesScannedCutoffPerQuery": 9_999_999})
+    settings = {"BytesScannedCutoffPerQuery": 10_000_000, "EnforceWorkGroupConfiguration": False}
+    athena.client.create_work_group(Name="stingy", Configuration=settings)
+    answer = athena.run("SELECT count(*) FROM big", WorkGroup="stingy")
+    assert (answer.state, answer.reason) == ("CANCELLED", "Query cancelled! : Bytes scanned limit was exceeded")
+    athena.client.update_work_group(WorkGroup="stingy", ConfigurationUpdates={"RemoveBytesScannedCutoffPerQuery": True})
+    assert athena("SELECT count(*) FROM big", WorkGroup="stingy").rows == [("300000",)]
+
+
+def test_a_disabled_or_unknown_workgroup_takes_no_query(athena: Athena) -> None:
+    athena.client.create_work_group(Name="closed")
+    athena.client.update_work_group(WorkGroup="closed", State="DISABLED")
+    with pytest.raises(ClientError, match="is disabled"):
+        athena.start("SELECT 1", WorkGroup="closed")
+    with pytest.raises(ClientError, match="not found"):
+        athena.start("SELECT 1", WorkGroup="nowhere")
+    with pytest.raises(ClientError, match="cannot be deleted"):
+        athena.client.delete_work_group(WorkGroup="primary")
+    athena.client.delete_work_group(WorkGroup="closed")
+
+
+def test_a_query_needs_a_place_for_its_result(athena: Athena) -> None:
+    """StartQueryExecution: an output location, from the workgroup or the call, in a bucket that exists."""
+    with pytest.raises(ClientError, match="No output location provided"):
+        athena.client.start_query_execution(QueryString="SELECT 1")
+    with pytest.raises(ClientError, match="Unable to verify/create output bucket athena-no-such-bucket"):
+        athena.start("SELECT 1", ResultConfiguration={"OutputLocation": "s3://athena-no-such-bucket/"})
+
+
+def test_a_result_is_reused_while_it_is_young(athena: Athena, lab: RunningLab) -> None:
+    """ "Reuse query results": the earlier file is the result, nothing is scanned; not for another query."""
+    reuse = {"ResultReuseByAgeConfiguration": {"Enabled": True, "MaxAgeInMinutes": 60}}
+    first = athena("SELECT min(s) FROM big", ResultReuseConfiguration=reuse)
+    again = athena("SELECT min(s) FROM big", ResultReuseConfiguration=reuse)
+    assert again.rows == first.rows and again.scanned == 0 < first.scanned
+    assert again.execution["Statistics"]["ResultReuseInformation"]["ReusedPreviousResult"]
+    place = again.execution["ResultConfiguration"]["OutputLocation"]
+    assert place == first.execution["ResultConfiguration"]["OutputLocation"]
+    assert athena("SELECT min(s) FROM big").scanned == first.scanned
+    assert athena("SELECT max(s) FROM big", ResultReuseConfiguration=reuse).scanned == first.scanned
+
+
+def test_the_same_token_starts_one_query(athena: Athena) -> None:
+    """ClientRequestToken: the same request again is the same query; another request is refused."""
+    token = "t" * 32
+    first = athena.start("SELECT 1", ClientRequestToken=token)
+    assert athena.start("SELECT 1", ClientRequestToken=token) == first
+    with pytest.raises(ClientError, match="Idempotent parameters do not match"):
+        athena.start("SELECT 2", ClientRequestToken=token)
+
+
+def test_history_newest_first_in_pages(athena: Athena) -> None:
+    """ListQueryExecutions and BatchGetQueryExecution."""
+    athena.client.create_work_group(Name="history", Configuration={"EnforceWorkGroupConfiguration": False})
+    ids = [athena(f"SELECT {n}", WorkGroup="history").execution["QueryExecutionId"] for n in range(3)]
+    first = athena.client.list_query_executions(WorkGroup="history", MaxResults=2)
+    assert first["QueryExecutionIds"] == ids[:0:-1]
+    rest = athena.client.list_query_executions(WorkGroup="history", NextToken=first["NextToken"])
+    assert rest["QueryExecutionIds"] == ids[:1] and "NextToken" not in rest
+    batch = athena.client.batch_get_query_execution(QueryExecutionIds=[*ids, "unknown"])
+    assert [each["Query"] for each in batch["QueryExecutions"]] == ["SELECT 0", "SELECT 1", "SELECT 2"]
+    assert batch["UnprocessedQueryExecutionIds"][0]["QueryExecutionId"] == "unknown"
+    with pytest.raises(ClientError, match="was not found"):
+        athena.client.get_query_execution(QueryExecutionId="unknown")
+
+
+def test_named_queries_and_prepared_statements_are_kept(athena: Athena) -> None:
+    query = {"Name": "top", "Database": "groups", "QueryString": "SELECT 1"}
+    query_id = athena.client.create_named_query(**query)["NamedQueryId"]
+    athena.client.update_named_query(NamedQueryId=query_id, Name="top", QueryString="SELECT 2")
+    assert athena.client.get_named_query(NamedQueryId=query_id)["NamedQuery"]["QueryString"] == "SELECT 2"
+    assert query_id in athena.client.list_named_queries()["NamedQueryIds"]
+    athena.client.delete_named_query(NamedQueryId=query_id)
+    with pytest.raises(ClientError, match="was not found"):
+        athena.client.get_named_query(NamedQueryId=query_id)
+    key = {"StatementName": "kept", "WorkGroup": "primary"}
+    athena.client.create_prepared_statement(**key, QueryStatement="SELECT ? + 1")
+    assert athena("EXECUTE kept USING 41").rows == [("42",)]
+    athena("DEALLOCATE PREPARE kept")
+    with pytest.raises(ClientError) as error:
+        athena.client.get_prepared_statement(**key)
+    assert error.value.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
+def test_metadata_is_the_catalogs(athena: Athena) -> None:
+    """ListDatabases, ListTableMetadata, GetTableMetadata: what Glue holds, whoever put it there."""
+    home = {"CatalogName": "AwsDataCatalog"}
+    assert "groups" in [each["Name"] for each in athena.client.list_databases(**home)["DatabaseList"]]
+    listed = athena.client.list_table_metadata(**home, DatabaseName="groups", Expression="bi.*")["TableMetadataList"]
+    assert [each["Name"] for each in listed] == ["big"]
+    table = athena.client.get_table_metadata(**home, DatabaseName="groups", TableName="big")["TableMetadata"]
+    assert table["Columns"] == [{"Name": "n", "Type": "bigint"}, {"Name": "s", "Type": "string"}]
+    catalogs = athena.client.list_data_catalogs()["DataCatalogsSummary"]
+    assert {"CatalogName": "AwsDataCatalog", "Type": "GLUE"} in catalogs
+
+
+def test_eight_queries_at_once_all_come_to_their_end(athena: Athena) -> None:
+    """They share the machine: a small query is not held up until the large ones are done."""
+    with ThreadPoolExecutor(8) as pool:
+        large = [
+            pool.submit(athena, f"SELECT count(DISTINCT s || CAST(n + {n} AS varchar)) FROM big") for n in range(7)
+        ]
+        started = time.monotonic()
+        assert athena("SELECT 1").rows == [("1",)]
+        small = time.monotonic() - started
+        assert [each.result().rows for each in large] == [[("1",)]] * 7
+    assert small < time.monotonic() - started
