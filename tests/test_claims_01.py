@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+import platform
 import time
 import uuid
+import zipfile
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -124,6 +127,60 @@ def test_the_role_of_firehose_is_not_judged(lab: RunningLab, bucket: str) -> Non
     firehose, name = lab.client("firehose"), make_firehose(lab, bucket, interval=0)
     firehose.put_record(DeliveryStreamName=name, Record={"Data": b"delivered\n"})
     eventually(lambda: objects(lab, bucket))
+
+
+def make_function(lab: RunningLab, code: str) -> str:
+    """A function whose role may be taken by Lambda, and may then do nothing."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    name = unique("claims")
+    role = lab.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("app.py", code)
+    settings = {"Runtime": "python3.13", "Handler": "app.handler", "Timeout": 30}
+    lab.client("lambda").create_function(FunctionName=name, Role=role, Code={"ZipFile": archive.getvalue()}, **settings)
+    return name
+
+
+def test_functions_run_with_the_python_of_the_lab(lab: RunningLab) -> None:
+    name = make_function(lab, "import platform\ndef handler(event, context): return platform.python_version()")
+    answer = lab.client("lambda").invoke(FunctionName=name)
+    assert json.loads(answer["Payload"].read()) == platform.python_version()
+
+
+def test_what_a_role_may_do_is_not_judged(lab: RunningLab, bucket: str) -> None:
+    put = f"boto3.client('s3').put_object(Bucket='{bucket}', Key='k', Body=b'')"
+    name = make_function(lab, f"import boto3\ndef handler(event, context): {put}")
+    assert "FunctionError" not in lab.client("lambda").invoke(FunctionName=name)
+    assert objects(lab, bucket) == ["k"]
+
+
+def test_databases_are_on_this_machine(lab: RunningLab) -> None:
+    """And a replication instance is there as soon as somebody asks."""
+    rds, dms, name = lab.client("rds"), lab.client("dms"), unique("claims")
+    rds.create_db_instance(
+        DBInstanceIdentifier=name,
+        DBInstanceClass="db.t4g.micro",
+        Engine="postgres",
+        AllocatedStorage=20,
+        MasterUsername="master",
+        MasterUserPassword="correct-horse-7",
+    )
+    machine = dms.create_replication_instance(
+        ReplicationInstanceIdentifier=name, ReplicationInstanceClass="dms.t3.micro"
+    )["ReplicationInstance"]["ReplicationInstanceArn"]
+    only = [{"Name": "replication-instance-id", "Values": [name]}]
+
+    def ready() -> Any:
+        instance = dms.describe_replication_instances(Filters=only)["ReplicationInstances"][0]
+        database = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
+        statuses = (database["DBInstanceStatus"], instance["ReplicationInstanceStatus"])
+        return statuses == ("available", "available") and database
+
+    assert eventually(ready, seconds=40)["Endpoint"]["Address"] == "127.0.0.1"
+    dms.delete_replication_instance(ReplicationInstanceArn=machine)
+    rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
 
 
 def test_objects_outlive_the_process_and_records_do_not(new_lab: Callable[..., RunningLab]) -> None:

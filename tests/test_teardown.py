@@ -121,7 +121,12 @@ def make_a_migration(bucket: str, role_arn: str) -> None:
     for endpoint in (source, target):
         dms.test_connection(ReplicationInstanceArn=instance, EndpointArn=endpoint)
     de.wait(lambda: {each["Status"] for each in connections()} == {"successful"}, until=True, what="tests", quiet=True)
-    everything: dict[str, Any] = {"rule-type": "selection", "rule-action": "include", "rule-id": "1", "rule-name": "all"}
+    everything: dict[str, Any] = {
+        "rule-type": "selection",
+        "rule-action": "include",
+        "rule-id": "1",
+        "rule-name": "all",
+    }
     everything |= {"object-locator": {"schema-name": "public", "table-name": "%"}}
     task = dms.create_replication_task(
         ReplicationTaskIdentifier=name, SourceEndpointArn=source, TargetEndpointArn=target,
