@@ -287,6 +287,7 @@ EXPRESSIONS: list[tuple[str, str | None]] = [
     ("ROW(1, 'a')", "{field0=1, field1=a}"),
     ("CAST(ROW(1, 'a') AS ROW(x integer, y varchar))", "{x=1, y=a}"),
     ("CAST(ROW(1, 'a') AS ROW(x integer, y varchar)).y", "a"),
+    ("CAST(ROW(ROW(1), 'a') AS ROW(r ROW(z integer), s varchar)).r.z", "1"),
     # JSON
     ("json_extract_scalar('{\"a\": {\"b\": 5}}', '$.a.b')", "5"),
     ("json_extract_scalar('{\"a\": [1]}', '$.a')", None),
@@ -355,5 +356,9 @@ EXPRESSIONS: list[tuple[str, str | None]] = [
     ("(SELECT a + n FROM UNNEST(ARRAY[5, 6]) WITH ORDINALITY AS t(a, n) WHERE n = 2)", "8"),
     ("(SELECT k || CAST(v AS varchar) FROM UNNEST(MAP(ARRAY['a'], ARRAY[1])) AS t(k, v))", "a1"),
     ("(SELECT a * b FROM UNNEST(ARRAY[2, 3], ARRAY[10]) AS t(a, b) WHERE b IS NOT NULL)", "20"),
+    ("(SELECT avg(x) OVER () FROM (VALUES 1.10) AS t(x))", "1.10"),
+    ("(SELECT _col1 FROM (VALUES (1, 'a')))", "a"),
+    ("(WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 5) SELECT sum(n) FROM r)", "15"),
+    ("(SELECT x + 1 AS y FROM (VALUES 1) AS t(x) WHERE y > 0)", "!COLUMN_NOT_FOUND"),
     ("(SELECT x FROM (VALUES 1, 2) AS t(x))", "!SUBQUERY_MULTIPLE_ROWS"),
 ]

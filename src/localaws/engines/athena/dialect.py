@@ -54,6 +54,9 @@ class Translator:
         nodes = list(holder.walk(bfs=False))[1:]
         for node in nodes:  # types first, on what the user wrote
             self.scopes.kind(node)
+            if isinstance(node, exp.Column) and not node.find_ancestor(exp.Order) and self.scopes.is_missing(node):
+                words = f"Column '{node.sql('trino')}' cannot be resolved or requester is not authorized to access "
+                raise self.fail("COLUMN_NOT_FOUND", words + "requested resources", node)
         for node in reversed(nodes):  # children before their parents
             handler = self._handler(node)
             if handler is not None:
@@ -210,7 +213,10 @@ def _row_cast(value: exp.Expr, source: Type, target: Type) -> exp.Expr:
             inner = value.expressions[number].expression
         else:
             inner = call("struct_extract", value.copy(), source.fields[number])
-        fields.append(exp.PropertyEQ(this=exp.to_identifier(field, quoted=True), expression=cast(inner, part.duckdb)))
+        before = source.parts[number]
+        both_rows = part.name == before.name == "row"
+        value_there = _row_cast(inner, before, part) if both_rows else cast(inner, part.duckdb)
+        fields.append(exp.PropertyEQ(this=exp.to_identifier(field, quoted=True), expression=value_there))
     return exp.Struct(expressions=fields)
 
 
@@ -234,6 +240,28 @@ def _select(translator: Translator, node: exp.Expr) -> exp.Expr:
             item = exp.alias_(item, written or f"_col{number}", quoted=True)
         items.append(item)
     node.set("expressions", items)
+    return node
+
+
+def _values(translator: Translator, node: exp.Expr) -> exp.Expr:
+    """Columns without a name are _col0 … to Trino, col0 … to DuckDB."""
+    alias = node.args.get("alias")
+    if not isinstance(node.parent, exp.From | exp.Join):  # a statement of its own, or what is inserted
+        return exp.select("*").from_(_values(translator, exp.From(this=node.copy()).this))
+    if not (alias and alias.columns) and node.expressions:
+        first = node.expressions[0]
+        width = len(first.expressions) if isinstance(first, exp.Tuple) else 1
+        columns = [exp.to_identifier(f"_col{number}", quoted=True) for number in range(width)]
+        table = alias.this if alias else exp.to_identifier("listed")
+        node.set("alias", exp.TableAlias(this=table, columns=columns))
+    return node
+
+
+def _window(translator: Translator, node: exp.Expr) -> exp.Expr:
+    """The average of decimals is a decimal, over a window too."""
+    average, kind = node.this, translator.kind(node)
+    if isinstance(average, exp.Anonymous) and average.name.lower() == "avg" and kind and kind.name == "decimal":
+        return cast(call("round", node.copy(), kind.scale), kind.duckdb)
     return node
 
 
@@ -282,6 +310,8 @@ def _unnest(translator: Translator, node: exp.Expr) -> exp.Expr:
     alias = node.args.get("alias")
     columns = list(alias.columns) if alias else []
     ordinality = node.args.get("offset")
+    if isinstance(ordinality, exp.Identifier):  # the grammar keeps its name apart
+        columns.append(ordinality)
     kinds = [translator.kind(each) for each in node.expressions]
     simple = len(kinds) == 1 and not (kinds[0] and (kinds[0].name == "map" or _of_rows(kinds[0])))
     if simple:
@@ -335,6 +365,8 @@ _HANDLERS: dict[type, Callable[[Translator, exp.Expr], exp.Expr]] = {
     **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod), _operation),
     **dict.fromkeys(_COMPARISONS, _comparison),
     exp.In: _in,
+    exp.Values: _values,
+    exp.Window: _window,
     exp.Between: _between,
     exp.Cast: _cast,
     exp.Select: _select,

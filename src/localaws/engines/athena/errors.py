@@ -64,6 +64,8 @@ _WORDS = [
         "COLUMN_NOT_FOUND",
         "Column '{name}' cannot be resolved or requester is not authorized to access requested resources",
     ),
+    (r"WHERE clause cannot contain (?P<x>aggregates|window functions)", "EXPRESSION_NOT_SCALAR",
+     "line 1:1: WHERE clause cannot contain aggregations, window functions or grouping operations"),
     (r"Ambiguous reference to column name \"(?P<x>[^\"]+)\"", "AMBIGUOUS_NAME", "Column '{name}' is ambiguous"),
     (r"Referenced table \"(?P<x>[^\"]+)\" not found", "COLUMN_NOT_FOUND", "Column '{name}' cannot be resolved"),
     (
@@ -129,17 +131,21 @@ def translate(error: duckdb.Error, sql: str) -> QueryFailure:
 
 _POINTED = {"COLUMN_NOT_FOUND", "AMBIGUOUS_NAME", "EXPRESSION_NOT_AGGREGATE"}
 _SIGNATURE = re.compile(r"No function matches the given name and argument types '(?P<name>[^(]+)\((?P<types>.*?)\)'")
+_MACRO = re.compile(r"Macro (?:trino_)?(?P<name>\w+)\(\) does not support the supplied arguments")
 _COMPARED = re.compile(r"Cannot compare values of type (?P<left>\S+) and (?:type )?(?P<right>[A-Z]+)")
 _OPERATORS = {"+", "-", "*", "/", "%", "||", "<", ">", "=", "<>", "<=", ">=", "~~", "!~~"}
 
 
 def _binding(text: str, sql: str) -> QueryFailure:
     if match := _SIGNATURE.search(text):
-        name, types = match["name"], match["types"].lower()
+        name, types = match["name"], match["types"].lower().replace("_literal", "")
         if name in _OPERATORS:
             return QueryFailure("TYPE_MISMATCH", f"'{name}' cannot be applied to {types}", position_of(sql, name))
         words = f"Unexpected parameters ({types}) for function {name}"
         return QueryFailure("FUNCTION_NOT_FOUND", words, position_of(sql, name))
+    if match := _MACRO.search(text):
+        words = f"Unexpected parameters for function {match['name']}"
+        return QueryFailure("FUNCTION_NOT_FOUND", words, position_of(sql, match["name"]))
     if match := _COMPARED.search(text):
         return QueryFailure("TYPE_MISMATCH", f"Cannot compare {match['left'].lower()} and {match['right'].lower()}")
     return QueryFailure("TYPE_MISMATCH", text.partition(": ")[2])

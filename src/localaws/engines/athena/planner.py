@@ -34,6 +34,7 @@ class Planner:
         self._database = database
         self._translator = translator
         self._made = 0
+        self._schemas: set[str] = set()
         self.text_bytes = 0
         """How many bytes of text the query has to read: known before it runs."""
         self.source_bytes = 0
@@ -52,12 +53,14 @@ class Planner:
             if node.db or not _names_a_cte(node):
                 self._replace(node, database, depth)
         for column in root.find_all(exp.Column):
-            column.set("db", None)  # the schema of schema.table.column: its table has another place now
-            column.set("catalog", None)
+            if column.db.lower() in self._schemas:  # schema.table.column, not a field of a field
+                column.set("db", None)
+                column.set("catalog", None)
 
     def _replace(self, node: exp.Table, database: str, depth: int) -> None:
         where = position(node)
         schema, table_name = (node.db or database).lower(), node.name.lower()
+        self._schemas.add(schema)
         if node.catalog and node.catalog.lower() != "awsdatacatalog":
             raise QueryFailure("CATALOG_NOT_FOUND", f"Catalog '{node.catalog}' does not exist", where)
         special = metadata_relation(self._catalog, schema, table_name)
@@ -78,7 +81,8 @@ class Planner:
             self.text_bytes += sum(source.file.size for source in sources)
         farm = self._session.directory / f"t{self._made}"
         sql = relation(self._session.cursor, table, sources, farm, with_path)
-        self._put(node, sql, {column.name: column.type for column in table.all_columns})
+        columns = {column.name: column.type for column in table.all_columns}
+        self._put(node, sql, columns | ({PATH_COLUMN: Type("varchar")} if with_path else {}))
 
     def _put(self, node: exp.Table, sql: str, columns: dict[str, Type]) -> None:
         """Make *sql* a view of this session, and *node* read it under the name that the query knows."""

@@ -73,6 +73,7 @@ class Scopes:
     def __init__(self) -> None:
         self._kinds: dict[int, tuple[exp.Expr, Maybe]] = {}  # a node that is kept lends its id to no other
         self._sources: dict[int, dict[str, Columns]] = {}
+        self._opening: set[int] = set()
 
     def kind(self, node: exp.Expr | None) -> Maybe:
         """The type of *node*, remembered."""
@@ -181,7 +182,7 @@ class Scopes:
         parameter = self._lambda_parameter(node)
         if parameter is not None:
             return parameter[0]
-        if isinstance(node.this, exp.Star):
+        if isinstance(node.this, exp.Star) or node.db:
             return None
         select = node.find_ancestor(exp.Select)
         while select is not None:
@@ -222,6 +223,23 @@ class Scopes:
             enclosing = enclosing.find_ancestor(exp.Lambda)
         return None
 
+    def is_missing(self, node: exp.Column) -> bool:
+        """Whether *node* certainly names no column: everything around it is known, and has it not."""
+        if isinstance(node.this, exp.Star) or node.db or self._lambda_parameter(node) is not None:
+            return False
+        column, table = node.name.lower(), node.table.lower()
+        select = node.find_ancestor(exp.Select)
+        if select is None:  # part of a condition, by itself
+            return False
+        while select is not None:
+            sources = self.sources(select)
+            if not all(sources.values()) or any(column in columns or table in columns for columns in sources.values()):
+                return False
+            if table in sources:
+                return column not in sources[table]
+            select = select.find_ancestor(exp.Select)
+        return True
+
     def sources(self, select: exp.Select) -> dict[str, Columns]:
         """What FROM and JOIN bring in: columns by the alias that they are known under."""
         key = id(select)
@@ -239,7 +257,13 @@ class Scopes:
             if "columns" in node.meta:
                 return _renamed(node, dict(node.meta["columns"]))
             cte = _cte(node)
-            return _renamed(node, self.outputs(cte)) if cte is not None else {}
+            if cte is None or id(cte) in self._opening:  # a recursive query speaks of itself
+                return {}
+            self._opening.add(id(cte))
+            try:
+                return _renamed(node, self.outputs(cte))
+            finally:
+                self._opening.discard(id(cte))
         if isinstance(node, exp.Lateral):
             return self._columns_of(node.this)
         if isinstance(node, exp.Unnest):
@@ -256,6 +280,9 @@ class Scopes:
             kinds.append(BIGINT)  # the ordinality, if it is asked for
             alias = node.args.get("alias")
             names = [each.name.lower() for each in (alias.columns if alias else [])]
+            ordinality = node.args.get("offset")
+            if isinstance(ordinality, exp.Identifier):  # the grammar keeps its name apart
+                names.append(ordinality.name.lower())
             return dict(zip(names, kinds, strict=False))
         return _renamed(node, self.outputs(node))
 
