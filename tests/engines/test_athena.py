@@ -6,13 +6,16 @@ data", "Use partition projection", "Considerations and limitations for CTAS", "U
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import awswrangler as wr
 import boto3
+import pyarrow as pa
 import pytest
 from botocore.exceptions import ClientError
 
@@ -365,3 +368,75 @@ def test_awswrangler_reads_in_each_of_its_ways(athena: Athena, wrangler: Any, ap
     assert len(frame) == 16 and int(frame["n"].sum()) == 336776
     assert str(frame["last"].dtype).startswith("datetime64")
     assert float(frame.set_index("carrier")["delay"]["UA"]) == pytest.approx(12.106072888459614)
+
+
+def test_orc_is_written_and_read_by_position(athena: Athena) -> None:
+    """ "Handle schema updates": ORC columns are matched by index; INSERT adds files of the same format."""
+    athena(
+        "CREATE TABLE as_orc WITH (format = 'ORC', partitioned_by = ARRAY['origin'], external_location = "
+        "'s3://athena-lake/as_orc/') AS SELECT carrier, dep_delay, time_hour, origin FROM flights WHERE month = 1"
+    )
+    expected = athena("SELECT origin, sum(dep_delay) FROM flights WHERE month = 1 GROUP BY 1 ORDER BY 1").rows
+    assert athena("SELECT origin, sum(dep_delay) FROM as_orc GROUP BY 1 ORDER BY 1").rows == expected
+    athena("INSERT INTO as_orc VALUES ('ZZ', 1, TIMESTAMP '2024-01-01 00:00:00', 'XXX')")
+    assert athena("SELECT carrier, time_hour FROM as_orc WHERE origin = 'XXX'").rows == [
+        ("ZZ", "2024-01-01 00:00:00.000")
+    ]
+    athena(
+        "CREATE EXTERNAL TABLE renamed (airline string, late int) PARTITIONED BY (origin string) STORED AS ORC "
+        "LOCATION 's3://athena-lake/as_orc/'"
+    )
+    athena("MSCK REPAIR TABLE renamed")
+    assert athena("SELECT airline, late FROM renamed WHERE origin = 'XXX'").rows == [("ZZ", "1")]
+
+
+@pytest.mark.parametrize("suffix", ["gz", "bz2", "snappy", "zst"])
+def test_text_may_be_compressed(athena: Athena, suffix: str) -> None:
+    """ "Compression support": the key's ending tells; what is scanned is the compressed size."""
+    plain = b"1,a\n2,b\n" * 500
+    packed = {
+        "gz": lambda: gzip.compress(plain),
+        "bz2": lambda: bz2.compress(plain),
+        "snappy": lambda: _hadoop_snappy(plain),
+        "zst": lambda: pa.Codec("zstd").compress(plain, asbytes=True),
+    }[suffix]()
+    athena.put(f"packed-{suffix}/a.csv.{suffix}", packed)
+    athena(
+        f"CREATE EXTERNAL TABLE packed_{suffix} (n int, s string) ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' "
+        f"LOCATION 's3://athena-lake/packed-{suffix}/'"
+    )
+    answer = athena(f"SELECT count(*), sum(n), max(s) FROM packed_{suffix}")
+    assert answer.rows == [("1000", "1500", "b")]
+    assert answer.scanned == len(packed)
+
+
+def _hadoop_snappy(data: bytes) -> bytes:
+    packed = pa.Codec("snappy").compress(data, asbytes=True)
+    return struct.pack(">II", len(data), len(packed)) + packed
+
+
+def test_files_that_cannot_be_read_are_named(athena: Athena) -> None:
+    """ "Troubleshoot Athena": HIVE_BAD_DATA for a Parquet or ORC table over something else."""
+    athena.put("broken/a", "this is not a columnar file, whatever the table says")
+    for format, words in (("PARQUET", "HIVE_BAD_DATA: Not valid Parquet file: s3://athena-lake/broken/a"),
+                          ("ORC", "HIVE_BAD_DATA: Error opening Hive split s3://athena-lake/broken/a")):  # fmt: skip
+        columns = "(a int)"
+        athena(
+            f"CREATE EXTERNAL TABLE broken_{format} {columns} STORED AS {format} LOCATION 's3://athena-lake/broken/'"
+        )
+        assert athena.fails(f"SELECT * FROM broken_{format}").startswith(words)
+
+
+def test_schema_drift_between_files_is_read_by_name(athena: Athena) -> None:
+    """ "Handle schema updates": Parquet by name; what a file does not have is NULL; a narrower integer widens."""
+    for number, sql in enumerate(("SELECT 1 AS a, 'x' AS b", "SELECT CAST(2 AS bigint) AS a, 'new' AS c")):
+        athena(f"UNLOAD ({sql}) TO 's3://athena-lake/drift/{number}/' WITH (format = 'PARQUET')")
+    athena(
+        "CREATE EXTERNAL TABLE drift (c string, a bigint, b string) STORED AS PARQUET LOCATION 's3://athena-lake/drift/'"
+    )
+    assert athena("SELECT a, b, c FROM drift ORDER BY a").rows == [("1", "x", None), ("2", None, "new")]
+
+
+def test_a_table_over_a_missing_bucket_fails(athena: Athena) -> None:
+    athena("CREATE EXTERNAL TABLE lost (a int) STORED AS PARQUET LOCATION 's3://athena-no-such-bucket/x/'")
+    assert "NoSuchBucket" in athena.fails("SELECT * FROM lost")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlglot import exp
+from sqlglot import ErrorLevel, exp
 
 from localaws.engines.athena import functions
 from localaws.engines.athena.errors import QueryFailure, position_of
@@ -66,7 +66,7 @@ class Translator:
                     self.scopes.pass_on(node, replacement)
                     assert parent is not None and key is not None
                     parent.set(key, replacement, index)
-        return holder.this.sql("duckdb", unsupported_level=None)
+        return holder.this.sql("duckdb", unsupported_level=ErrorLevel.IGNORE)
 
     def kind(self, node: exp.Expr | None) -> Maybe:
         return self.scopes.kind(node)

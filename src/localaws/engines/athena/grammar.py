@@ -18,10 +18,15 @@ class AthenaSql(Trino):
         FUNCTIONS = {name: build for name, build in Trino.parser_class.FUNCTIONS.items() if name in _KEEP}
 
 
+#: Made here, on one thread: sqlglot loads the parts of a dialect when they are first used.
+_DIALECT = AthenaSql()
+_DIALECT.parse("SELECT 1")
+
+
 def parse(sql: str) -> exp.Expr:
     """The one statement in *sql*. Raises QueryFailure (SYNTAX_ERROR) with Trino's position."""
     try:
-        statements = [each for each in AthenaSql().parse(sql) if each is not None]
+        statements = [each for each in _DIALECT.parse(sql) if each is not None]
     except ParseError as error:
         details = error.errors[0]
         word = details["highlight"] or "<EOF>"

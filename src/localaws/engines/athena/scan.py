@@ -17,6 +17,7 @@ import duckdb
 
 from localaws.engines.athena import parquet, text
 from localaws.engines.athena.catalog import Column, Partition, Table
+from localaws.engines.athena.conversion import DECOMPRESSED, decompress, orc_to_parquet
 from localaws.engines.athena.errors import not_supported
 from localaws.engines.athena.lake import DataFile
 from localaws.engines.athena.quoting import literal, name
@@ -32,6 +33,7 @@ _BY_SERDE: dict[str, Reader] = {
     "opencsvserde": text.open_csv,
     "jsonserde": text.json_lines,
     "parquethiveserde": parquet.read,
+    "orcserde": parquet.read,  # after conversion
 }
 
 
@@ -53,7 +55,10 @@ def relation(
     reader = _reader(table)
     if not sources:
         return _empty(table, with_path)
-    uris = {path: source.file.uri for path, source in zip(_paths(table, sources, farm), sources, strict=True)}
+    paths = _paths(table, sources, farm, _is_converted(table, sources))
+    uris = {path: source.file.uri for path, source in zip(paths, sources, strict=True)}
+    for path, uri in uris.items():
+        _convert(table, Path(path), uri)
     options = "hive_partitioning = false"
     if table.keys:
         types = ", ".join(f"{literal(key.name)}: {key.type.duckdb}" for key in table.keys)
@@ -79,19 +84,35 @@ def _reader(table: Table) -> Reader:
     return _BY_SERDE[serde]
 
 
-def _paths(table: Table, sources: Sequence[Source], farm: Path) -> list[str]:
-    """Where DuckDB finds each source."""
-    if not table.keys:
+def _is_converted(table: Table, sources: Sequence[Source]) -> bool:
+    return table.serde.endswith("OrcSerde") or any(_suffix(each.file.uri) in DECOMPRESSED for each in sources)
+
+
+def _suffix(uri: str) -> str:
+    return Path(uri).suffix.lower()
+
+
+def _convert(table: Table, path: Path, uri: str) -> None:
+    """Make a linked file readable for DuckDB, if it is not."""
+    if table.serde.endswith("OrcSerde"):
+        orc_to_parquet(path, uri, table)
+    elif _suffix(uri) in DECOMPRESSED and "parquet" not in table.serde.lower():
+        decompress(path, uri, _suffix(uri))
+
+
+def _paths(table: Table, sources: Sequence[Source], farm: Path, linked: bool) -> list[str]:
+    """Where DuckDB finds each source: in place, unless the table is partitioned or its files are to be *linked*."""
+    if not table.keys and not linked:
         return [str(source.file.path) for source in sources]
     places: dict[Partition, Path] = {}
     paths = []
     for number, source in enumerate(sources):
-        assert source.partition is not None
-        place = places.get(source.partition)
+        partition = source.partition or Partition((), "")
+        place = places.get(partition)
         if place is None:
-            place = farm.joinpath(*map(_folder, table.keys, source.partition.values))
+            place = farm.joinpath(*map(_folder, table.keys, partition.values))
             place.mkdir(parents=True, exist_ok=True)
-            places[source.partition] = place
+            places[partition] = place
         link = place / f"{number}"
         try:
             os.link(source.file.path, link)

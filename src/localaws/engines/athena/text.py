@@ -22,7 +22,7 @@ from localaws.engines.athena.reading import select_list
 
 #: How an object's key says that it is compressed → what DuckDB calls that.
 _CODECS = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd"}
-_UNREAD = {".bz2", ".snappy", ".lzo", ".lz4", ".deflate"}
+_UNREAD = {".lzo", ".lz4", ".deflate"}
 _MOST_LINE_BYTES = 32 << 20
 
 

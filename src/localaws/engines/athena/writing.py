@@ -18,6 +18,7 @@ from sqlglot import exp
 
 from localaws.engines.athena import formats
 from localaws.engines.athena.catalog import Partition, Table
+from localaws.engines.athena.conversion import parquet_to_orc
 from localaws.engines.athena.ddl import ensure_database
 from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.grammar import parse
@@ -31,9 +32,12 @@ _UNWRITABLE = ("timestamp with time zone", "time", "json", "interval day to seco
 #: Format → its compressions by Athena's name, the usual one first ("Use compression in Athena").
 _COMPRESSIONS = {
     "PARQUET": {"GZIP": "gzip", "SNAPPY": "snappy", "ZSTD": "zstd", "LZ4": "lz4_raw", "NONE": "uncompressed"},
+    "ORC": {"ZLIB": "zlib", "SNAPPY": "snappy", "ZSTD": "zstd", "LZ4": "lz4", "NONE": "uncompressed"},
     "TEXTFILE": {"GZIP": "gzip", "ZSTD": "zstd", "NONE": "none"},
     "JSON": {"GZIP": "gzip", "ZSTD": "zstd", "NONE": "none"},
 }
+#: The SerDes whose tables INSERT INTO adds to → the format that it writes.
+_WRITABLE = {"parquethiveserde": "PARQUET", "lazysimpleserde": "TEXTFILE", "jsonserde": "JSON", "orcserde": "ORC"}
 _SUFFIX = {"gzip": ".gz", "zstd": ".zst"}
 _UNLOAD = re.compile(
     r"UNLOAD\s*\((?P<query>.*)\)\s*TO\s*'(?P<place>[^']*)'\s*WITH\s*\((?P<properties>.*)\)\s*",
@@ -52,17 +56,24 @@ class Target:
     delimiter: str = "\x01"
     keys: list[str] = field(default_factory=list)
 
-    def options(self) -> tuple[str, str]:
-        """COPY's options, and the suffix of a file's name. Raises QueryFailure for what cannot be written."""
-        if self.format not in _COMPRESSIONS:
-            raise not_supported(f"Writing {self.format}")
+    @property
+    def codec(self) -> str:
+        """The compression by the writer's name. Raises QueryFailure for one that the format does not take."""
         known = _COMPRESSIONS[self.format]
         wanted = self.compression.upper().replace("UNCOMPRESSED", "NONE") or next(iter(known))
         if wanted not in known:
             raise QueryFailure("INVALID_TABLE_PROPERTY", f"Compression {wanted} is not supported for {self.format}")
-        codec = known[wanted]
+        return known[wanted]
+
+    def options(self) -> tuple[str, str]:
+        """COPY's options, and the suffix of a file's name. Raises QueryFailure for what cannot be written."""
+        if self.format not in _COMPRESSIONS:
+            raise not_supported(f"Writing {self.format}")
+        codec = self.codec
         if self.format == "PARQUET":
             return f"FORMAT parquet, COMPRESSION {codec}", ""
+        if self.format == "ORC":  # by way of Parquet
+            return "FORMAT parquet", ""
         if self.format == "JSON":
             return f"FORMAT json, COMPRESSION {codec}", _SUFFIX.get(codec, "")
         settings = f"DELIMITER {literal(self.delimiter)}, QUOTE '', ESCAPE '', NULL '\\N', HEADER false"
@@ -100,6 +111,9 @@ def write(job: Job, sql: str, columns: Sequence[tuple[str, Type]], target: Targe
     job.execution.passed("EngineExecutionTime")
     job.execution.rows_written = rows
     files = sorted(path for path in out.rglob("*") if path.is_file()) if rows else []
+    if target.format == "ORC":
+        for path in files:
+            parquet_to_orc(path, target.codec)
     folders = {path.parent for path in files}
     if target.keys and len(folders) > MOST_PARTITIONS:
         raise QueryFailure(
@@ -256,14 +270,8 @@ def _target(properties: dict[str, Any], location: str) -> Target:
     if str(properties.get("table_type", "HIVE")).upper() == "ICEBERG":
         raise not_supported("CREATE TABLE AS of an Iceberg table")
     format = str(properties.get("format", "PARQUET")).upper()
-    compression = next(
-        (
-            str(properties[key])
-            for key in ("write_compression", "compression", "parquet_compression")
-            if key in properties
-        ),
-        "",
-    )
+    names = ("write_compression", "compression", "parquet_compression", "orc_compression")
+    compression = next((str(properties[key]) for key in names if key in properties), "")
     delimiter = str(properties.get("field_delimiter", "\x01")).replace("\\t", "\t")
     return Target(location, format, compression, delimiter, properties.get("partitioned_by", []))
 
@@ -334,7 +342,7 @@ def _assignable(kind: Type, column: Type) -> bool:
 def _target_of(table: Table) -> Target:
     """How more rows for *table* are written."""
     serde = table.serde.rpartition(".")[2].lower()
-    format = {"parquethiveserde": "PARQUET", "lazysimpleserde": "TEXTFILE", "jsonserde": "JSON"}.get(serde)
+    format = _WRITABLE.get(serde)
     if format is None or table.iceberg:
         raise not_supported(f"INSERT INTO a table of {table.serde}")
     if int(table.parameters.get("skip.header.line.count", "0")) > 0:
