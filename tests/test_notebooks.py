@@ -167,6 +167,11 @@ def what_exists(home: Path) -> list[str]:
     place = {"endpoint_url": running.endpoint, "region_name": running.region, **keys}
     names = [bucket["Name"] for bucket in boto3.client("s3", **place).list_buckets()["Buckets"]]
     names += boto3.client("kinesis", **place).list_streams()["StreamNames"]
+    names += [each["FunctionName"] for each in boto3.client("lambda", **place).list_functions()["Functions"]]
+    databases = boto3.client("rds", **place).describe_db_instances()["DBInstances"]
+    machines = boto3.client("dms", **place).describe_replication_instances()["ReplicationInstances"]
+    names += [each["DBInstanceIdentifier"] for each in databases]
+    names += [each["ReplicationInstanceIdentifier"] for each in machines]
     return names + boto3.client("sqs", **place).list_queues().get("QueueUrls", [])
 
 

@@ -127,6 +127,24 @@ def test_firehose_bills_what_it_reads_from_a_stream_in_steps_of_5_kb() -> None:
     assert used["firehose.ingested"] * price.GB == 100 * 5 * 1024
 
 
+def test_functions_are_billed_by_requests_and_gigabyte_seconds() -> None:
+    units = {"lambda:requests": 1, "lambda:gb_seconds": 0.125}
+    used = price._used([record(minute, "Invoke", service="lambda", units=units) for minute in range(4)])
+    assert (used["lambda.request"], used["lambda.gb_second"]) == (4, 0.5)
+
+
+def test_what_has_no_price_is_named(lab: RunningLab, tmp_path: Path) -> None:
+    with connected(lab, tmp_path):
+        dms, name = boto3.client("dms"), de.name("ops", "instance")
+        dms.describe_replication_instances()
+        assert "not in the table" not in repr(de.cost())
+        machine = dms.create_replication_instance(
+            ReplicationInstanceIdentifier=name, ReplicationInstanceClass="dms.t3.micro"
+        )["ReplicationInstance"]["ReplicationInstanceArn"]
+        assert "not in the table of prices: DMS, billed by the hour" in repr(de.cost())
+        dms.delete_replication_instance(ReplicationInstanceArn=machine)
+
+
 def test_the_table_is_valid_and_each_key_is_there_once() -> None:
     document = json.loads((Path(price.__file__).parent / "prices.json").read_text())
     keys = [entry["key"] for entry in document["prices"]]

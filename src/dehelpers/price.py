@@ -171,7 +171,8 @@ def cost(since: int | None = None) -> Bill:
     notes = []
     if records and records[0]["seq"] > first + 1:
         notes.append(f"The lab remembers only the last {len(records):,} calls: earlier ones are missing.")
-    unpriced = sorted({UNPRICED[record["service"]] for record in records if record["service"] in UNPRICED})
+    made = {record["service"] for record in records if record["operation"].startswith("Create")}
+    unpriced = sorted(UNPRICED[service] for service in made & UNPRICED.keys())
     if unpriced:
         notes.append(f"Used, but not in the table of prices: {' and '.join(unpriced)}, billed by the hour.")
     usage = _used(record for record in records if record["status"] < 400)
