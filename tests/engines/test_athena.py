@@ -126,6 +126,16 @@ def test_lazy_simple_text_holds_collections(athena: Athena) -> None:
     assert athena("SELECT tags, counts, counts['l'], tags[1] FROM nested").rows == [("[a, b]", "{k=1, l=2}", "2", "a")]
 
 
+def test_lazy_simple_text_may_be_escaped(athena: Athena) -> None:
+    """ "ROW FORMAT DELIMITED … ESCAPED BY": an escaped delimiter is part of the value."""
+    athena.put("escaped/a.csv", "a\\,b,2\n")
+    athena(
+        "CREATE EXTERNAL TABLE escaped (a string, b int) ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' ESCAPED BY "
+        "'\\\\' LOCATION 's3://athena-lake/escaped/'"
+    )
+    assert athena("SELECT * FROM escaped").rows == [("a,b", "2")]
+
+
 def test_open_csv_reads_quotes(athena: Athena) -> None:
     """OpenCSVSerDe: separators within quotes; every value a text first."""
     athena.put("quoted/a.csv", 'id,name\n1,"Smith, J"\n2,"say ""hi"""\n')
@@ -153,6 +163,28 @@ def test_json_lines_nested_and_compressed(athena: Athena) -> None:
     assert answer.scanned == len(gzip.compress(lines, mtime=0))
     unnested = athena("SELECT id, tag, n FROM events CROSS JOIN UNNEST(tags) WITH ORDINALITY AS t(tag, n) ORDER BY n")
     assert unnested.rows == [("1", "a", "1"), ("1", "b", "2")]
+
+
+def test_malformed_json_ends_the_query_unless_it_is_to_be_ignored(athena: Athena) -> None:
+    """OpenX JSON SerDe, ignore.malformed.json; the failure names the object, never a file of this machine."""
+    athena.put("malformed/a.json", '{"a": 1}\n{bad\n')
+    sql = "CREATE EXTERNAL TABLE {} (a int) ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' {} LOCATION '{}'"
+    athena(sql.format("strict", "", "s3://athena-lake/malformed/"))
+    reason = athena.fails("SELECT * FROM strict")
+    assert reason.startswith("HIVE_CURSOR_ERROR: Row is not a valid JSON Object")
+    assert "s3://athena-lake/malformed/a.json" in reason and "/objects/" not in reason
+    lenient = "WITH SERDEPROPERTIES ('ignore.malformed.json' = 'true')"
+    athena(sql.format("lenient", lenient, "s3://athena-lake/malformed/"))
+    assert athena("SELECT * FROM lenient").rows == [("1",), (None,)]
+
+
+def test_explain_tells_a_plan(athena: Athena, lab: RunningLab) -> None:
+    """ "EXPLAIN and EXPLAIN ANALYZE": the plan as text; ANALYZE runs the query and counts what it scans."""
+    assert athena("EXPLAIN SELECT carrier FROM flights WHERE month = 3").scanned == 0
+    answer = athena("EXPLAIN ANALYZE SELECT carrier FROM flights WHERE month = 3")
+    text = "\n".join(str(line) for (line,) in answer.rows)
+    assert "month = 3" in text and "28,834 rows" in text and str(lab.directory) not in text
+    assert answer.scanned > 0
 
 
 def test_partitions_belong_to_the_catalog_and_are_pruned(athena: Athena) -> None:

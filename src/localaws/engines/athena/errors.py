@@ -7,6 +7,7 @@ and messages, which Athena engine version 3 passes on.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import duckdb
@@ -103,9 +104,16 @@ _TYPE_NAMES = {
 _RAISED = re.compile(r"(?:Invalid Input Error: )?ATHENA (?P<code>[A-Z_]+): (?P<message>.*)", re.DOTALL)
 
 
-def translate(error: duckdb.Error, sql: str) -> QueryFailure:
-    """DuckDB's *error* as Athena would put it; *sql* is what the user wrote, to point into."""
+def translate(error: duckdb.Error, sql: str, uris: Mapping[str, str]) -> QueryFailure:
+    """DuckDB's *error* as Athena would put it.
+
+    *sql* is what the user wrote, to point into; *uris* tells the objects behind the files that were read.
+    """
     text = str(error)
+    for path, uri in uris.items():
+        text = text.replace(path, uri)
+    if match := re.search(r"Malformed JSON in file .*", text):
+        return QueryFailure("HIVE_CURSOR_ERROR", f"Row is not a valid JSON Object - JSONException: {match[0].strip()}")
     if raised := _RAISED.match(text):
         return QueryFailure(raised["code"], raised["message"].split("\n")[0])
     for pattern, code, words in _WORDS:

@@ -80,7 +80,7 @@ class Planner:
         if "parquet" not in table.serde.lower():
             self.text_bytes += sum(source.file.size for source in sources)
         farm = self._session.directory / f"t{self._made}"
-        sql = relation(self._session.cursor, table, sources, farm, with_path)
+        sql = relation(self._session, table, sources, farm, with_path)
         columns = {column.name: column.type for column in table.all_columns}
         self._put(node, sql, columns | ({PATH_COLUMN: Type("varchar")} if with_path else {}))
 

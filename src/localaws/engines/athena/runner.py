@@ -146,6 +146,6 @@ def run(job: Job) -> None:
         raise
     except duckdb.Error as error:
         job.session.check()
-        raise translate(error, job.sql) from error
+        raise translate(error, job.sql, job.session.uris) from error
     finally:
         job.execution.passed("ServiceProcessingTime")

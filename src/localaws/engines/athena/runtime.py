@@ -71,6 +71,8 @@ class Session:
         self.directory.mkdir()
         self._cancelled = threading.Event()
         self.bytes_read = 0
+        self.uris: dict[str, str] = {}
+        """The object behind each file that the query reads: a path of this machine is nobody's business."""
         cursor.execute(_SESSION_SETTINGS)
 
     def run(self, sql: str, measured: bool = False) -> list[tuple[Any, ...]]:

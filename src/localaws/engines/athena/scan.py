@@ -22,6 +22,7 @@ from localaws.engines.athena.errors import not_supported
 from localaws.engines.athena.lake import DataFile
 from localaws.engines.athena.quoting import literal, name
 from localaws.engines.athena.reading import FILENAME
+from localaws.engines.athena.runtime import Session
 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 PATH_COLUMN = "$path"
@@ -45,9 +46,7 @@ class Source:
     partition: Partition | None = None
 
 
-def relation(
-    cursor: duckdb.DuckDBPyConnection, table: Table, sources: Sequence[Source], farm: Path, with_path: bool = False
-) -> str:
+def relation(session: Session, table: Table, sources: Sequence[Source], farm: Path, with_path: bool = False) -> str:
     """SQL of a query that gives *table*'s columns, typed, from *sources*.
 
     *farm* is a directory of the query's own, for links. *with_path* adds the hidden column "$path".
@@ -57,6 +56,7 @@ def relation(
         return _empty(table, with_path)
     paths = _paths(table, sources, farm, _is_converted(table, sources))
     uris = {path: source.file.uri for path, source in zip(paths, sources, strict=True)}
+    session.uris |= uris
     for path, uri in uris.items():
         _convert(table, Path(path), uri)
     options = "hive_partitioning = false"
@@ -65,7 +65,7 @@ def relation(
         options = f"hive_partitioning = true, hive_types_autocast = false, hive_types = {{{types}}}"
     if with_path:
         options += f", filename = {literal(FILENAME)}"
-    sql = reader(cursor, table, list(uris), uris, options)
+    sql = reader(session.cursor, table, list(uris), uris, options)
     if with_path:
         rows = ", ".join(f"({literal(path)}, {literal(uri)})" for path, uri in uris.items())
         sql = (

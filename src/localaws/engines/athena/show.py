@@ -145,7 +145,10 @@ def _explain(job: Job) -> None:
         return
     else:
         answer = job.session.run(f"EXPLAIN {sql}")
-    lines = [line.rstrip() for _, text in answer for line in text.splitlines()]
+    kept = (line.rstrip() for _, text in answer for line in text.splitlines())
+    # where an object lies on this machine is not part of a plan
+    home = str(job.lake.lab.directory)
+    lines = [line for line in kept if "Filename" not in line and home not in line]
     job.write_rows([("Query Plan", _STRING)], [(line,) for line in lines])
 
 

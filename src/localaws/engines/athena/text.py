@@ -35,15 +35,13 @@ def lazy_simple(
     if delimiter.isdigit():
         delimiter = chr(int(delimiter))  # Hive's other way to write one
     null = parameters.get("serialization.null.format", "\\N")
-    escape = parameters.get("escape.delim", "")
-    if escape:
-        raise not_supported("ESCAPED BY")
+    escape = _unescape(parameters.get("escape.delim", ""))
     delimiters = [
         _unescape(parameters.get("collection.delim") or parameters.get("colelction.delim") or "\x02"),
         _unescape(parameters.get("mapkey.delim") or "\x03"),
         *"\x04\x05\x06\x07",
     ]
-    settings = f"delim = {literal(delimiter)}, quote = '', escape = '', nullstr = {literal(null)}"
+    settings = f"delim = {literal(delimiter)}, quote = '', escape = {literal(escape)}, nullstr = {literal(null)}"
     values = {column.name: _lazy(name(column.name), column.type, delimiters) for column in table.columns}
     return _read_csv(table, paths, uris, options, settings, values)
 
