@@ -10,11 +10,14 @@ import bz2
 import gzip
 import struct
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import awswrangler as wr
 import boto3
+import pandas as pd
 import pyarrow as pa
 import pytest
 from botocore.exceptions import ClientError
@@ -472,3 +475,49 @@ def test_schema_drift_between_files_is_read_by_name(athena: Athena) -> None:
 def test_a_table_over_a_missing_bucket_fails(athena: Athena) -> None:
     athena("CREATE EXTERNAL TABLE lost (a int) STORED AS PARQUET LOCATION 's3://athena-no-such-bucket/x/'")
     assert "NoSuchBucket" in athena.fails("SELECT * FROM lost")
+
+
+def test_awswrangler_round_trips_types_and_reads_the_catalog(athena: Athena, wrangler: Any) -> None:
+    """s3.to_parquet with a catalog table, read back by a temporary table: every type as it was, NULLs too."""
+    frame = pd.DataFrame(
+        {
+            "i": pd.array([1, None], dtype="Int64"),
+            "f": [1.5, None],
+            "s": ["é", None],
+            "b": pd.array([True, None], dtype="boolean"),
+            "d": [date(2024, 1, 1), None],
+            "t": pd.to_datetime(["2024-01-01 10:00", None]),
+            "m": [Decimal("1.10"), None],
+            "l": [[1, 2], None],
+            "p": ["x", "y"],
+        }
+    )
+    options = {"database": "air", "boto3_session": wrangler}
+    wr.s3.to_parquet(
+        frame,
+        path="s3://athena-lake/typed/",
+        dataset=True,
+        table="typed",
+        partition_cols=["p"],
+        dtype={"l": "array<bigint>", "m": "decimal(10,2)"},
+        **options,
+    )
+    output = {"s3_output": "s3://athena-lake/typed-out/", "athena_query_wait_polling_delay": 0.02}
+    read = wr.athena.read_sql_query("SELECT * FROM typed ORDER BY p", **output, **options)
+    first, second = read.to_dict("records")
+    assert (first["i"], first["f"], first["s"], first["b"]) == (1, 1.5, "é", True)
+    assert (first["d"], first["t"], first["m"]) == (date(2024, 1, 1), pd.Timestamp("2024-01-01 10:00"), Decimal("1.10"))
+    assert list(first["l"]) == [1, 2]
+    assert all(pd.isna(second[name]) for name in "ifsbdtm") and second["l"] is None and second["p"] == "y"
+    described = wr.athena.describe_table(table="typed", s3_output=output["s3_output"], **options)
+    assert dict(zip(described["Column Name"], described["Type"], strict=True))["m"] == "decimal(10,2)"
+    chunks = wr.athena.read_sql_query(
+        "SELECT i FROM typed WHERE p = ?",
+        params=["x"],
+        paramstyle="qmark",
+        ctas_approach=False,
+        chunksize=1,
+        **output,
+        **options,
+    )
+    assert [len(chunk) for chunk in chunks] == [1]

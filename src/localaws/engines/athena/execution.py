@@ -66,7 +66,7 @@ class Execution:
 
     @property
     def database(self) -> str:
-        return self.context.get("Database", "default").lower()
+        return self.context.get("Database", "default").strip('`"').lower()
 
     @property
     def has_header(self) -> bool:
