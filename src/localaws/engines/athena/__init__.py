@@ -15,7 +15,7 @@ from moto.athena.models import athena_backends
 from moto.athena.responses import AthenaResponse
 
 from localaws.engines import replace_backend, replace_responses
-from localaws.engines.athena.backend import _RUNNING_AT_ONCE, AthenaEngine
+from localaws.engines.athena.backend import RUNNING_AT_ONCE, AthenaEngine
 from localaws.engines.athena.responses import AthenaEngineResponse
 from localaws.engines.athena.runtime import Runtime
 from localaws.lab import Lab
@@ -24,7 +24,7 @@ from localaws.lab import Lab
 def install(lab: Lab) -> None:
     AthenaEngine.lab = lab
     AthenaEngine.runtime = Runtime(lab, lab.directory / "objects" / "data")
-    AthenaEngine.pool = ThreadPoolExecutor(_RUNNING_AT_ONCE, "athena")
+    AthenaEngine.pool = ThreadPoolExecutor(RUNNING_AT_ONCE, "athena")
     replace_backend(athena_backends, AthenaEngine)
     replace_responses(AthenaResponse, AthenaEngineResponse)
     lab.on_stop(_stop)

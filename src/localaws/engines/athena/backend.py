@@ -26,7 +26,7 @@ from localaws.lab import Lab
 log = logging.getLogger(__name__)
 
 #: Queries that run at once; more wait in QUEUED ("Service quotas": active DML queries).
-_RUNNING_AT_ONCE = 20
+RUNNING_AT_ONCE = 20
 _MOST_QUERY_BYTES = 262144
 _BLOCK = 1 << 20
 _MOST_ROWS = 1000

@@ -41,7 +41,7 @@ class Translator:
     """Translates the queries of one statement; *sql* is its text, to point into; *now* its moment (aware, UTC)."""
 
     def __init__(self, sql: str, now: datetime) -> None:
-        self._sql = sql
+        self.sql = sql
         self.now = now
         self.scopes = Scopes()
 
@@ -73,7 +73,7 @@ class Translator:
 
     def fail(self, code: str, message: str, node: exp.Expr) -> QueryFailure:
         """An error that points at *node*, as far as its text can be found."""
-        return QueryFailure(code, message, position(node) or position_of(self._sql, node.sql("trino").split("(")[0]))
+        return QueryFailure(code, message, position(node) or position_of(self.sql, node.sql("trino").split("(")[0]))
 
     @staticmethod
     def _handler(node: exp.Expr) -> Callable[[Translator, exp.Expr], exp.Expr] | None:

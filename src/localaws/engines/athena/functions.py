@@ -93,7 +93,7 @@ def translate(translator: Translator, node: exp.Anonymous) -> exp.Expr:
     elif name in _RENAMED:
         node.set("this", _RENAMED[name])
     elif name not in _SAME:
-        where = position_of(translator._sql, node.name)
+        where = position_of(translator.sql, node.name)
         raise QueryFailure("FUNCTION_NOT_FOUND", f"Function '{name}' not registered", where)
     return node
 

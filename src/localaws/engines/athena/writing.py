@@ -1,7 +1,7 @@
 """CREATE TABLE AS, INSERT INTO and UNLOAD: answers that become objects.
 
 Everything is written to the query's own directory first, and put into S3 when it is complete; should that fail, what
-was put is taken back. Source: "CREATE TABLE AS", "INSERT INTO", "UNLOAD" (athena/latest/ug/functions-operators…).
+was put is taken back. Source: "CREATE TABLE AS", "INSERT INTO", "UNLOAD" of the Athena user guide.
 """
 
 from __future__ import annotations
