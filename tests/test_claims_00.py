@@ -77,13 +77,13 @@ def test_a_user_without_policies_may_read(bucket: str) -> None:
     boto3.client("s3", **keys).list_objects_v2(Bucket=bucket)
 
 
-def test_athena_does_not_answer_yet(bucket: str) -> None:
-    athena = boto3.client("athena")
-    place = {"OutputLocation": f"s3://{bucket}/results/"}
-    query = athena.start_query_execution(QueryString="SELECT nonsense FROM nowhere", ResultConfiguration=place)
-    execution = athena.get_query_execution(QueryExecutionId=query["QueryExecutionId"])["QueryExecution"]
-    assert execution["Status"]["State"] == "SUCCEEDED"
-    assert athena.get_query_results(QueryExecutionId=query["QueryExecutionId"])["ResultSet"]["Rows"] == []
+def test_glue_jobs_do_not_run_yet(bucket: str) -> None:
+    glue = boto3.client("glue")
+    script = {"Name": "glueetl", "ScriptLocation": f"s3://{bucket}/there-is-no-script.py"}
+    glue.create_job(Name="claims00", Role="nobody", Command=script)
+    run = glue.start_job_run(JobName="claims00")["JobRunId"]
+    eventually(lambda: glue.get_job_run(JobName="claims00", RunId=run)["JobRun"]["JobRunState"] == "SUCCEEDED")
+    glue.delete_job(JobName="claims00")
 
 
 def test_every_call_is_on_record_at_once(session: de.Session, bucket: str) -> None:
