@@ -151,7 +151,9 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path, sent: signal.S
     )
     command = [sys.executable, "-m", "dehelpers", "run", str(path), "--output", str(tmp_path / "build")]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
+    # Where tests run in the background the shell has them ignore Ctrl-C, and children inherit that.
+    heed = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, preexec_fn=heed) as process:
         while not ((tmp_path / "reached").exists() and (tmp_path / "reached").read_text()):
             assert process.poll() is None
             time.sleep(0.05)

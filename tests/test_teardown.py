@@ -117,7 +117,8 @@ def make_a_migration(bucket: str, role_arn: str) -> None:
         EndpointIdentifier=f"{name}-target", EndpointType="target", EngineName="s3",
         S3Settings={"BucketName": bucket, "ServiceAccessRoleArn": role_arn},
     )["Endpoint"]["EndpointArn"]  # fmt: skip
-    connections = lambda: dms.describe_connections()["Connections"]  # noqa: E731
+    own = [{"Name": "replication-instance-arn", "Values": [instance]}]
+    connections = lambda: dms.describe_connections(Filters=own)["Connections"]  # noqa: E731
     for endpoint in (source, target):
         dms.test_connection(ReplicationInstanceArn=instance, EndpointArn=endpoint)
     de.wait(lambda: {each["Status"] for each in connections()} == {"successful"}, until=True, what="tests", quiet=True)
