@@ -1,0 +1,39 @@
+"""The guide's samples of ingestion, to the letter: what still runs, runs. The notebooks quote them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import RunningLab
+
+GUIDE_CLI = "aws s3 cp data.csv s3://mybucket/data.csv"
+GUIDE_PUT = """
+import boto3
+kinesis = boto3.client('kinesis')
+kinesis.put_record(StreamName='my-stream', Data='{"key": "value"}', PartitionKey='partition_key')
+"""
+
+
+def test_the_upload_of_part_2_1(lab: RunningLab, tmp_path: Path) -> None:
+    s3 = lab.client("s3")
+    s3.create_bucket(Bucket="mybucket")
+    (tmp_path / "data.csv").write_text("key\nvalue\n")
+    subprocess.run(GUIDE_CLI.split(), env=lab.environment, cwd=tmp_path, check=True, capture_output=True)
+    assert s3.get_object(Bucket="mybucket", Key="data.csv")["Body"].read() == b"key\nvalue\n"
+
+
+def test_the_record_of_part_2_1(lab: RunningLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinesis: Any = lab.client("kinesis")
+    kinesis.create_stream(StreamName="my-stream", ShardCount=1)
+    kinesis.get_waiter("stream_exists").wait(StreamName="my-stream", WaiterConfig={"Delay": 1})
+    for name, value in lab.environment.items():
+        monkeypatch.setenv(name, value)
+    exec(GUIDE_PUT, {})
+    place = {"StreamName": "my-stream", "ShardId": "shardId-000000000000", "ShardIteratorType": "TRIM_HORIZON"}
+    records = kinesis.get_records(ShardIterator=kinesis.get_shard_iterator(**place)["ShardIterator"])["Records"]
+    assert [json.loads(record["Data"]) for record in records] == [{"key": "value"}]
