@@ -245,14 +245,15 @@ def test_parallelization_keeps_each_keys_order(lab: RunningLab) -> None:
     create(
         lab,
         "parallel-shard",
-        CONSUMER.replace("def handler", "import os, time\ndef handler").replace(
-            "    if ", "    print('PROCESS', os.getpid())\n    time.sleep(0.05)\n    if "
-        ),
+        CONSUMER.replace("def handler", "import os, time\ndef handler")
+        .replace("json.dumps(data)", "json.dumps([time.monotonic(), *data])")  # the logs of processes interleave freely
+        .replace("    if ", "    print('PROCESS', os.getpid())\n    time.sleep(0.05)\n    if "),
     )
     for key in range(8):
         put(lab, "parallel-shard", *(f"{key}-{n}" for n in range(5)), key=str(key))
     connect(lab, "parallel-shard", arn, StartingPosition="TRIM_HORIZON", ParallelizationFactor=4, BatchSize=2)
-    found = flat(batches(lab, "parallel-shard", lambda b: len(flat(b)) >= 40))
+    timed = batches(lab, "parallel-shard", lambda found: sum(len(batch) - 1 for batch in found) >= 40)
+    found = flat([batch[1:] for batch in sorted(timed)])
     for key in range(8):
         assert [item for item in found if item.startswith(f"{key}-")] == [f"{key}-{n}" for n in range(5)]
     processes = {line for line in log_lines(lab, "parallel-shard", until="PROCESS") if line.startswith("PROCESS")}
