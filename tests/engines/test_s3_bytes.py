@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 import pytest
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
+from tests.engines.test_s3 import error_of
 
 MIB = 1 << 20
 
@@ -40,13 +40,6 @@ def new_bucket(s3: Any) -> str:
     name = f"s3-bytes-{uuid.uuid4().hex[:12]}"
     s3.create_bucket(Bucket=name)
     return name
-
-
-def error_of(call: Callable[..., Any], **arguments: Any) -> tuple[str, int]:
-    with pytest.raises(ClientError) as caught:
-        call(**arguments)
-    response = caught.value.response
-    return response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]
 
 
 def files_of(lab: RunningLab) -> set[str]:
