@@ -133,6 +133,34 @@ def test_functions_are_billed_by_requests_and_gigabyte_seconds() -> None:
     assert (used["lambda.request"], used["lambda.gb_second"]) == (4, 0.5)
 
 
+def test_queries_are_billed_by_what_they_scan_and_at_least_10_mb(lab: RunningLab, tmp_path: Path) -> None:
+    with connected(lab, tmp_path, prefix="athena-bill"):
+        s3, athena, bucket = boto3.client("s3"), boto3.client("athena"), de.name("lake")
+        s3.create_bucket(Bucket=bucket)
+        s3.put_object(Bucket=bucket, Key="n/1.csv", Body=b"1\n")
+
+        def query(sql: str) -> None:
+            output = {"OutputLocation": f"s3://{bucket}/results/"}
+            started = athena.start_query_execution(QueryString=sql, ResultConfiguration=output)
+            one = {"QueryExecutionId": started["QueryExecutionId"]}
+            status = lambda: athena.get_query_execution(**one)["QueryExecution"]["Status"]["State"]  # noqa: E731
+            de.wait(status, until="SUCCEEDED", what="query", quiet=True)
+
+        name = de.name("bill", "database")
+        query(f"CREATE DATABASE `{name}`")
+        query(f"CREATE EXTERNAL TABLE `{name}`.n (n int) LOCATION 's3://{bucket}/n/'")
+        assert "athena.scanned" not in quantities(de.cost()), "DDL is free"
+        before = quantities(de.cost())
+        for _ in range(2):
+            query(f'SELECT n FROM "{name}".n')
+        bill = de.cost()
+        assert quantities(bill)["athena.scanned"] == pytest.approx(20 * price.MB / price.TB)
+        assert quantities(bill)["s3.get"] >= before["s3.get"] + 2, "Athena's requests are the account's"
+        assert quantities(bill)["s3.put"] >= before["s3.put"] + 2 * 3, "a listing, the result and its metadata"
+        assert "Athena data scanned 20 MB 5 per TB" in " ".join(repr(bill).split())
+        de.teardown()
+
+
 def test_what_has_no_price_is_named(lab: RunningLab, tmp_path: Path) -> None:
     with connected(lab, tmp_path):
         dms, name = boto3.client("dms"), de.name("ops", "instance")

@@ -17,7 +17,7 @@ from dehelpers.calls import calls
 from dehelpers.connect import Session, current
 from dehelpers.show import table
 
-GB = 2**30
+MB, GB, TB = 2**20, 2**30, 2**40
 HOURS_A_MONTH = 730  # as in AWS's Pricing Calculator
 NOT_COUNTED = "free tiers, discounts, taxes, data transfer, metrics, alarms and logs"
 
@@ -30,6 +30,8 @@ METERED = {
     "firehose:converted_bytes": ("firehose.converted", GB),
     "lambda:requests": ("lambda.request", 1),
     "lambda:gb_seconds": ("lambda.gb_second", 1),
+    "athena:billed_bytes": ("athena.scanned", TB),
+    "s3:objects_read": ("s3.get", 1),  # by a service that reads them in place: one request each, at least
 }
 # Data Firehose bills what it reads from a stream like what is put into it: each record rounded up to 5 KB.
 FIREHOSE_READER, FIREHOSE_STEP = "/AWSFirehose", 5 * 1024
@@ -242,5 +244,7 @@ def _hours(changes: list[tuple[datetime, float]], end: datetime) -> float:
 
 def _quantity(line: Line) -> str:
     amount, unit = line.quantity, line.price.unit
+    if unit == "TB" and amount < 1:
+        amount, unit = amount * TB / MB, "MB"
     number = f"{amount:,.0f}" if float(amount).is_integer() else f"{amount:,.6f}"
     return f"{number} {unit}{'' if amount == 1 or unit.isupper() else 's'}"

@@ -7,12 +7,13 @@ import re
 import threading
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 from moto.athena.models import AthenaBackend, PreparedStatement
 
-from localaws.engines.athena import results, statements
+from localaws.engines.athena import results, statements, usage
 from localaws.engines.athena.catalog import Catalog
 from localaws.engines.athena.errors import QueryCancelled, QueryFailure
 from localaws.engines.athena.execution import FINAL, Execution
@@ -104,6 +105,7 @@ class AthenaEngine(AthenaBackend):
                 parameters,
                 reuse,
                 enforced=enforced,
+                on_end=partial(usage.record, self.lab, self.region_name),
             )
             if token:
                 self._tokens[token] = execution.id, fingerprint

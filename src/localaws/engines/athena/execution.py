@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -44,6 +45,7 @@ class Execution:
     milliseconds: dict[str, int] = field(default_factory=dict)
     enforced: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
+    on_end: Callable[[Execution, str], None] | None = None
 
     def __post_init__(self) -> None:
         self._started = time.perf_counter()
@@ -87,6 +89,8 @@ class Execution:
             self.completed = when
             self.reason = str(failure) if failure else reason
             self.error = failure.error if failure else None
+            if self.on_end:
+                self.on_end(self, state)
             self.state = state  # last: who sees it may read the rest
 
     def describe(self) -> dict[str, Any]:
