@@ -36,6 +36,7 @@ ENGINES = {
     "events": "localaws.engines.events",
     "dynamodb": "localaws.engines.dynamodb",
     "firehose": "localaws.engines.firehose",
+    "glue": "localaws.engines.glue",
     "kinesis": "localaws.engines.kinesis",
     "logs": "localaws.engines.logs",
     "rds": "localaws.engines.rds",

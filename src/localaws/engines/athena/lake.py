@@ -87,6 +87,10 @@ class Lake:
             bucket, key = split(uri)
             self._s3.delete_object(Bucket=bucket, Key=key)
 
+    def path(self, uri: str) -> Path:
+        """The file that holds the object *uri*, which must be there."""
+        return self._path(*split(uri))
+
     def _path(self, bucket: str, key: str) -> Path:
         return s3_backends[self.lab.account_id]["aws"].path_of(bucket, key)  # type: ignore[attr-defined]
 

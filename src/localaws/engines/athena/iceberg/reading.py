@@ -1,0 +1,174 @@
+"""The rows of an Iceberg table as DuckDB's SQL over the lab's files: columns by field id, deleted rows left out.
+
+Source: Iceberg Table Spec, "Column Projection", "Scan Planning", "Position Delete Files".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyiceberg.expressions import AlwaysTrue, BooleanExpression
+from pyiceberg.manifest import FileFormat
+from pyiceberg.schema import Schema
+from pyiceberg.table import FileScanTask, Table
+
+from localaws.engines.athena.errors import QueryFailure, not_supported
+from localaws.engines.athena.iceberg.files import LakeIO
+from localaws.engines.athena.iceberg.types import columns_of, from_iceberg
+from localaws.engines.athena.kinds import Type
+from localaws.engines.athena.lake import Lake
+from localaws.engines.athena.quoting import literal, name, texts
+from localaws.engines.athena.runtime import Session
+
+#: The hidden columns: the URI of a row's data file ("$path"), and the row's number in that file, from 0.
+FILE, POSITION = "$path", "$position"
+_PLACE = "athena_filename"
+#: What DuckDB calls the number of a row within its file.
+_NUMBER = "file_row_number"
+
+
+@dataclass(frozen=True)
+class Scan:
+    """SQL of a table's rows, and what it reads.
+
+    ``tasks`` are the data files that the filter leaves, each with the delete files that bear on it; ``size`` is the
+    bytes of all of them.
+    """
+
+    sql: str
+    columns: dict[str, Type]
+    tasks: list[FileScanTask]
+    size: int
+
+
+def scan(
+    session: Session,
+    lake: Lake,
+    table: Table,
+    *,
+    snapshot_id: int | None = None,
+    row_filter: BooleanExpression | None = None,
+    with_path: bool = False,
+    positions: bool = False,
+) -> Scan:
+    """Plan the reading of *table*, now or as it was at *snapshot_id*.
+
+    *row_filter* only spares the reading of files without a row that it is true of: the rows are not filtered here.
+    *with_path* adds the column `FILE`, *positions* both `FILE` and `POSITION`.
+    Raises QueryFailure for a file that is not there, and for what this lab cannot read.
+    """
+    schema = _schema(table, snapshot_id)
+    tasks = _plan(table, snapshot_id, row_filter)
+    for task in tasks:
+        if task.file.file_format != FileFormat.PARQUET:
+            raise not_supported(f"Reading Iceberg data files in {task.file.file_format.name}")
+    sql = _sql(session, lake, schema, tasks, with_path or positions, positions)
+    files = {file.file_path: file for task in tasks for file in (task.file, *task.delete_files)}
+    size = sum(file.file_size_in_bytes for file in files.values())
+    return Scan(sql, columns_of(schema), tasks, size)
+
+
+def _schema(table: Table, snapshot_id: int | None) -> Schema:
+    """Time travel reads with the columns that the snapshot had."""
+    if snapshot_id is None:
+        return table.schema()
+    snapshot = table.snapshot_by_id(snapshot_id)
+    if snapshot is None or snapshot.schema_id is None:
+        return table.schema()
+    return table.schemas()[snapshot.schema_id]
+
+
+def _plan(table: Table, snapshot_id: int | None, row_filter: BooleanExpression | None) -> list[FileScanTask]:
+    try:
+        planned = table.scan(row_filter or AlwaysTrue(), snapshot_id=snapshot_id, case_sensitive=False).plan_files()
+        return sorted(planned, key=lambda task: task.file.file_path)
+    except FileNotFoundError as error:
+        raise QueryFailure("ICEBERG_INVALID_METADATA", str(error)) from None
+    except ValueError as error:
+        if "equality deletes" in str(error):
+            raise not_supported("Reading Iceberg tables with equality deletes") from None
+        raise QueryFailure("ICEBERG_INVALID_METADATA", str(error)) from None
+
+
+def _sql(
+    session: Session, lake: Lake, schema: Schema, tasks: Sequence[FileScanTask], with_path: bool, positions: bool
+) -> str:
+    if not tasks:
+        return _nothing(schema, with_path, positions)
+    clean = [task for task in tasks if not task.delete_files]
+    changed = [task for task in tasks if task.delete_files]
+    parts = []
+    for group in (clean, changed):
+        if group:
+            paths = _paths(session, lake, [task.file.file_path for task in group])
+            parts.append(_select(session, lake, schema, group, paths, with_path, positions))
+    return " UNION ALL ".join(parts)
+
+
+def _select(
+    session: Session,
+    lake: Lake,
+    schema: Schema,
+    tasks: Sequence[FileScanTask],
+    paths: dict[str, str],
+    with_path: bool,
+    positions: bool,
+) -> str:
+    """SQL for *tasks*, all of which have deleted rows or none has. *paths*: URI → local file."""
+    deletes = sorted({file.file_path for task in tasks for file in task.delete_files})
+    items = [f"data.{name(field.name.lower())}" for field in schema.fields]
+    options = f"schema = {_by_field_id(schema)}"
+    if with_path or deletes:
+        options += f", filename = {literal(_PLACE)}"
+    if positions or deletes:
+        options += f", {_NUMBER} = true"
+    source = f"read_parquet({texts(paths.values())}, {options}) AS data"
+    if with_path or deletes:
+        rows = ", ".join(f"({literal(path)}, {literal(uri)})" for uri, path in paths.items())
+        source += f" JOIN (VALUES {rows}) AS places(place, uri) ON places.place = data.{_PLACE}"
+    if deletes:
+        places = texts(_paths(session, lake, deletes).values())
+        source += (
+            f" ANTI JOIN read_parquet({places}) AS deleted"
+            f" ON deleted.file_path = places.uri AND deleted.pos = data.{_NUMBER}"
+        )
+    if with_path:
+        items.append(f"places.uri AS {name(FILE)}")
+    if positions:
+        items.append(f"data.{_NUMBER} AS {name(POSITION)}")
+    return f"SELECT {', '.join(items)} FROM {source}"
+
+
+def _by_field_id(schema: Schema) -> str:
+    """DuckDB's description of columns by Parquet's field ids: a renamed column keeps its values, a new one is NULL."""
+    columns = (
+        f"{field.field_id}: {{name: {literal(field.name.lower())}, "
+        f"type: {literal(from_iceberg(field.field_type).duckdb)}, default_value: NULL}}"
+        for field in schema.fields
+    )
+    return f"MAP {{{', '.join(columns)}}}"
+
+
+def _paths(session: Session, lake: Lake, uris: Sequence[str]) -> dict[str, str]:
+    """The local file of each object. Raises QueryFailure for one that is not there or must not be read."""
+    files = LakeIO(lake)
+    found = {}
+    for uri in uris:
+        try:
+            found[uri] = str(files.new_input(uri).path)
+        except OSError as error:
+            raise QueryFailure("ICEBERG_CANNOT_OPEN_SPLIT", f"Error opening Iceberg split {uri}: {error}") from None
+    session.uris |= {path: uri for uri, path in found.items()}
+    return found
+
+
+def _nothing(schema: Schema, with_path: bool, positions: bool) -> str:
+    """SQL of the table without a row."""
+    columns = {column: kind.duckdb for column, kind in columns_of(schema).items()}
+    if with_path:
+        columns[FILE] = "VARCHAR"
+    if positions:
+        columns[POSITION] = "BIGINT"
+    items = (f"CAST(NULL AS {kind}) AS {name(column)}" for column, kind in columns.items())
+    return f"SELECT {', '.join(items)} WHERE false"
