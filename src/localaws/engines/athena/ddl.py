@@ -15,7 +15,9 @@ from sqlglot.errors import SqlglotError
 
 from localaws.engines.athena import formats
 from localaws.engines.athena.errors import QueryFailure, not_supported
+from localaws.engines.athena.grammar import position
 from localaws.engines.athena.kinds import from_hive
+from localaws.engines.athena.reserved import DDL
 from localaws.engines.athena.runner import Job
 
 _TASK = "Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask."
@@ -229,6 +231,13 @@ class _Description:
 def _column(node: exp.Expr) -> dict[str, str]:
     if not isinstance(node, exp.ColumnDef) or node.args.get("kind") is None:
         raise QueryFailure("FAILED", f"ParseException line 1:0 column {node.sql()!r} needs a type")
+    if node.name.upper() in DDL and not node.this.args.get("quoted"):
+        line, place = position(node) or (1, 1)
+        raise QueryFailure(
+            "FAILED",
+            f"ParseException line {line}:{place - 1} cannot recognize input near '{node.name}' "
+            f"'{node.args['kind'].sql('hive').lower()}' in column name or primary key or foreign key",
+        )
     text = node.args["kind"].sql("hive").lower().replace(" ", "").replace("integer", "int")
     try:
         from_hive(text)
