@@ -68,6 +68,14 @@ def make_one_of_each() -> None:
     glue, database = boto3.client("glue"), de.name("lake", "database")
     glue.create_database(DatabaseInput={"Name": database})
     glue.create_table(DatabaseName=database, TableInput={"Name": "weather"})
+    athena, group = boto3.client("athena"), de.name("analysts", "workgroup")
+    athena.create_work_group(Name=group)
+    kept = {"Database": database, "QueryString": "SELECT 1"}
+    athena.create_named_query(Name=de.name("late", "statement"), WorkGroup=group, **kept)
+    athena.create_prepared_statement(
+        StatementName=de.name("late", "statement"), WorkGroup=group, QueryStatement="SELECT ?"
+    )
+    query("SELECT 1", WorkGroup=group)  # a workgroup with a history is not empty
     boto3.client("dynamodb").create_table(
         TableName=de.name("checkpoints", "table"), BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
@@ -83,6 +91,14 @@ def make_one_of_each() -> None:
     boto3.client("logs").create_log_group(logGroupName="/aws/lambda/gone-clean")
     boto3.client("secretsmanager").create_secret(Name=de.name("login", "instance"), SecretString="secret")
     make_a_migration(bucket, role_arn)
+
+
+def query(sql: str, **settings: Any) -> None:
+    athena, output = boto3.client("athena"), {"OutputLocation": f"s3://{de.name('lake')}/results/"}
+    started = athena.start_query_execution(QueryString=sql, ResultConfiguration=output, **settings)
+    one = {"QueryExecutionId": started["QueryExecutionId"]}
+    status = lambda: athena.get_query_execution(**one)["QueryExecution"]["Status"]["State"]  # noqa: E731
+    de.wait(status, until="SUCCEEDED", what="query", quiet=True)
 
 
 def make_a_migration(bucket: str, role_arn: str) -> None:
@@ -159,7 +175,8 @@ def test_everything_is_deleted_and_only_the_sessions_own(
     assert capsys.readouterr().out == (
         "Teardown: 1 alarm, 1 DMS task, 2 DMS endpoints, 1 DMS instance, 1 DMS subnet group, 1 RDS instance, "
         "1 RDS snapshot, 1 RDS parameter group, 1 Lambda function, 1 Firehose stream, 1 Kinesis stream, 1 SNS topic, "
-        "1 SQS queue, 1 DynamoDB table, 1 Glue database, 1 bucket, 1 secret, 1 IAM role, 1 IAM policy, 2 log groups. "
+        "1 SQS queue, 1 DynamoDB table, 1 prepared statement, 1 named query, 1 workgroup, 1 Glue database, "
+        "1 bucket, 1 secret, 1 IAM role, 1 IAM policy, 2 log groups. "
         "Nothing is left.\n"
     )
     assert remaining("gone") == []
@@ -188,6 +205,30 @@ def test_what_has_another_name_is_found_by_the_ledger(session: de.Session, capsy
     de.teardown()
     assert "1 SQS queue" in capsys.readouterr().out
     assert remaining("any-name") == []
+
+
+def test_what_a_statement_of_athena_made_is_the_sessions_own(
+    session: de.Session, lab: RunningLab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab.aws("glue", "create-database", "--database-input", "Name=everybodys")
+    boto3.client("s3").create_bucket(Bucket=de.name("lake"))
+    query("CREATE DATABASE IF NOT EXISTS everybodys")
+    query("CREATE DATABASE IF NOT EXISTS `air`")
+    query("CREATE TABLE air.n WITH (format = 'PARQUET') AS SELECT 1 AS n")
+    query("PREPARE nth FROM SELECT n FROM air.n WHERE n = ?")
+    kept = boto3.client("athena").create_named_query(Name="all", Database="air", QueryString="SELECT n FROM n")
+    boto3.client("athena").update_named_query(**_id(kept), Name="every", QueryString="SELECT n FROM air.n")
+    capsys.readouterr()
+    de.teardown()
+    made = "1 prepared statement, 1 named query, 1 Glue database, 1 bucket"
+    assert capsys.readouterr().out == f"Teardown: {made}. Nothing is left.\n"
+    databases = {each["Name"] for each in lab.client("glue").get_databases()["DatabaseList"]}
+    assert "everybodys" in databases and "air" not in databases
+    assert len(session.ledger) == 0
+
+
+def _id(answer: dict[str, Any]) -> dict[str, str]:
+    return {"NamedQueryId": answer["NamedQueryId"]}
 
 
 def test_what_cannot_be_deleted_is_an_error_that_names_it(session: de.Session) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import botocore.handlers
 
+from dehelpers import queries
 from dehelpers.ledger import Created, creates, identifying
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ def install(session: Session) -> None:
 
 def _before(params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
     session = _session
+    if session is not None and model.name == "StartQueryExecution":
+        context["dehelpers-query"] = queries.creates(params, context.get("client_region") or session.region)
     if session is None or not creates(model.name):
         return
     if session.target == "aws":
@@ -43,7 +46,11 @@ def _before(params: dict[str, Any], model: Any, context: dict[str, Any], **_: An
 
 def _after(http_response: Any, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
     session = _session
-    if session is None or "dehelpers" not in context or http_response.status_code >= 300:
+    if session is None or http_response.status_code >= 300:
+        return
+    if context.get("dehelpers-query"):
+        session.ledger.add(context["dehelpers-query"])
+    if "dehelpers" not in context:
         return
     service = model.service_model.service_name
     names = identifying(context["dehelpers"], parsed)

@@ -14,7 +14,7 @@ CREATES = re.compile(
     r"(Create|Register|Run|Import|Restore)[A-Z]|Put(Rule|MetricAlarm|Dashboard|MetricFilter)$"
 )
 LEAVES_NOTHING = {"CreateMultipartUpload", "CreateSession", "CreateTags"}
-IDENTIFIES = re.compile(r"(^name|^bucket|Name|Names|Id|Ids|Identifier|Arn|ARN|Url|Bucket|^Rule)$")
+IDENTIFIES = re.compile(r"(^name|^bucket|Name|Names|Id|Ids|Identifier|Arn|ARN|Url|Bucket|^Rule|^WorkGroup)$")
 
 
 @dataclass(frozen=True)

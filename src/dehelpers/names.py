@@ -39,9 +39,11 @@ RULES = {
     "role": Rule(r"[\w+=,.@-]+", "letters, digits and '_+=,.@-'", 64),
     # A database or a DMS instance, endpoint or task: RDS and DMS have the same rule.
     "instance": Rule(r"[a-zA-Z]([a-zA-Z0-9]|-(?=[a-zA-Z0-9]))*", "letters, digits and single '-', a letter first", 63),
+    "workgroup": Rule(*_PLAIN, 128),
     "alarm": Rule(r"[ -~]+", "printable characters", 255),
     # Athena reads these names as SQL ("Name databases, tables, and columns").
     "database": Rule(r"[a-z0-9_]+", "small letters, digits and '_'", 255, separator="_"),
+    "statement": Rule(r"[a-zA-Z_][a-zA-Z0-9_@:]+", "letters, digits and '_@:', no digit first", 256, separator="_"),
 }
 
 
@@ -53,8 +55,8 @@ def name(what: str, kind: str = "bucket") -> str:
 
     Parameters:
         what: the word for it, such as "lake".
-        kind: what gets the name: bucket, stream, firehose, queue, topic, table, function, role, instance, alarm,
-            database.
+        kind: what gets the name: bucket, stream, firehose, queue, topic, table, function, role, instance, workgroup,
+            alarm, database, statement.
 
     Raises:
         ValueError: the kind is unknown, or AWS would refuse the name; the message says why.

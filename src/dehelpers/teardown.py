@@ -17,6 +17,15 @@ from dehelpers.ledger import Created
 from dehelpers.waiting import GONE, WaitError, wait
 
 
+def _short(address: str) -> str:
+    """The name at the end of a queue's URL or an ARN."""
+    if address.startswith("http"):
+        return address.rstrip("/").rpartition("/")[2]
+    if address.startswith("arn:"):
+        return re.split("[:/]", address.split(":", 5)[5])[-1]
+    return address
+
+
 class LeftOver(RuntimeError):
     """Something the session created still exists, or cannot be proved gone; the message names each."""
 
@@ -26,7 +35,9 @@ class Kind:
     """One kind of resource: how to list it, and how to delete one.
 
     `pages` is the listing operation (botocore's method name), `items` the path of the names in its answer and
-    `created_by` the operation, with the field of its request or answer that holds the name.
+    `created_by` the operation, with the field of its request or answer that holds the name; of what has its name only
+    within something else, both fields. `inside` lists what is within each of the items. `key` takes the name that the
+    ledger knows out of an address.
     """
 
     title: str
@@ -35,6 +46,18 @@ class Kind:
     items: str
     created_by: tuple[str, str]
     delete: Callable[[Any, str], Any]
+    inside: Callable[[Any, str], Iterable[str]] | None = None
+    key: Callable[[str], str] = _short
+
+    def recorded(self, entry: Created) -> str | None:
+        """The name under which the ledger has one of this kind; None for an entry that is not."""
+        fields = self.created_by[1].split("/")
+        ours = (entry.service, entry.operation) == (self.service, self.created_by[0])
+        return "/".join(entry.names[field] for field in fields) if ours and entry.names.keys() >= set(fields) else None
+
+    def label(self, address: str) -> str:
+        """Such as "bucket de-lake-123456789012-us-east-1"."""
+        return f"{self.title} {self.key(address)}"
 
     def count(self, number: int) -> str:
         """Such as "2 IAM policies"."""
@@ -46,7 +69,8 @@ class Kind:
         field, _, key = self.items.partition(".")
         for page in _pages(client, self.pages):
             for item in page.get(field) or []:
-                yield item[key] if key else item
+                found = item[key] if key else item
+                yield from self.inside(client, found) if self.inside else [found]
 
 
 # In this order: what feeds on something goes before it.
@@ -88,6 +112,18 @@ KINDS = (
          lambda aws, url: aws.delete_queue(QueueUrl=url)),
     Kind("DynamoDB table", "dynamodb", "list_tables", "TableNames", ("CreateTable", "TableName"),
          lambda aws, name: aws.delete_table(TableName=name)),
+    Kind("prepared statement", "athena", "list_work_groups", "WorkGroups.Name",
+         ("CreatePreparedStatement", "WorkGroup/StatementName"),
+         lambda aws, address: aws.delete_prepared_statement(
+             WorkGroup=address.split("/")[0], StatementName=address.split("/")[1]
+         ),
+         inside=lambda aws, group: _prepared(aws, group)),
+    Kind("named query", "athena", "list_work_groups", "WorkGroups.Name", ("CreateNamedQuery", "NamedQueryId"),
+         lambda aws, address: aws.delete_named_query(NamedQueryId=address.split("/")[0]),
+         inside=lambda aws, group: _named_queries(aws, group),
+         key=lambda address: address.split("/")[0]),
+    Kind("workgroup", "athena", "list_work_groups", "WorkGroups.Name", ("CreateWorkGroup", "Name"),
+         lambda aws, name: aws.delete_work_group(WorkGroup=name, RecursiveDeleteOption=True)),
     Kind("Glue database", "glue", "get_databases", "DatabaseList.Name", ("CreateDatabase", "Name"),
          lambda aws, name: aws.delete_database(Name=name)),
     Kind("bucket", "s3", "list_buckets", "Buckets.Name", ("CreateBucket", "Bucket"),
@@ -141,10 +177,10 @@ def teardown(timeout: float = 120.0) -> None:
             gone[kind] += 1
         except ClientError as error:
             if not _absent(error):
-                faults[f"{kind.title} {_short(address)}"] = f": {error}"
+                faults[kind.label(address)] = f": {error}"
 
     def left() -> list[str]:
-        labels = [f"{kind.title} {_short(address)}" for kind, _, address in _own(session)]
+        labels = [kind.label(address) for kind, _, address in _own(session)]
         return [label for label in labels if label not in faults]
 
     with contextlib.suppress(WaitError):
@@ -173,18 +209,13 @@ def _own(session: Session) -> Iterator[tuple[Kind, str, str]]:
         prefix + entry.names[key] for entry in session.ledger for key, prefix in LOGS_OF.items() if key in entry.names
     }
     for kind in KINDS:
-        key = kind.created_by[1]
-        listed = {entry.names[key] for entry in session.ledger if _made(entry, kind) and key in entry.names}
+        listed = {kind.recorded(entry) for entry in session.ledger}
         for region in sorted(_regions(session, kind)):
             for address in kind.names(region):
                 name = _short(address)
                 own_log = kind.service == "logs" and name in logs
-                if name in listed or own_log or (kind.service, name) in tagged or _proves(session, name):
+                if kind.key(address) in listed or own_log or (kind.service, name) in tagged or _proves(session, name):
                     yield kind, region, address
-
-
-def _made(entry: Created, kind: Kind) -> bool:
-    return (entry.service, entry.operation) == (kind.service, kind.created_by[0])
 
 
 def _proves(session: Session, name: str) -> bool:
@@ -231,18 +262,9 @@ def _settle(session: Session, faults: Mapping[str, str]) -> dict[str, str]:
         if kind is None and (entry.service, entry.operation) not in PART_OF:
             label = f"{entry.service} {entry.operation} {next(iter(entry.names.values()), '')}"
             unknown[label] = ": teardown does not know this kind, delete it yourself"
-        elif kind is None or f"{kind.title} {entry.names.get(kind.created_by[1])}" not in faults:
+        elif kind is None or f"{kind.title} {kind.recorded(entry)}" not in faults:
             session.ledger.remove(entry)
     return unknown
-
-
-def _short(address: str) -> str:
-    """The name at the end of a queue's URL or an ARN."""
-    if address.startswith("http"):
-        return address.rstrip("/").rpartition("/")[2]
-    if address.startswith("arn:"):
-        return re.split("[:/]", address.split(":", 5)[5])[-1]
-    return address
 
 
 def _absent(error: ClientError) -> bool:
@@ -251,18 +273,22 @@ def _absent(error: ClientError) -> bool:
     return any(part in code for part in ("NotFound", "NoSuch", "NonExistent"))
 
 
-def _pages(client: Any, operation: str) -> Iterable[dict[str, Any]]:
+def _pages(client: Any, operation: str, **arguments: Any) -> Iterable[dict[str, Any]]:
     """All pages of a listing, also where botocore has no paginator for it."""
-    arguments: dict[str, Any] = {"Scope": "Local"} if operation == "list_policies" else {}
+    if operation == "list_policies":
+        arguments["Scope"] = "Local"
     if client.can_paginate(operation):
         yield from client.get_paginator(operation).paginate(**arguments)
         return
-    while True:  # Firehose alone: it is asked to go on after the last name
+    while True:
         page = getattr(client, operation)(**arguments)
         yield page
-        if not page.get("HasMoreDeliveryStreams"):
+        if page.get("HasMoreDeliveryStreams"):  # Firehose is asked to go on after the last name
+            arguments["ExclusiveStartDeliveryStreamName"] = page["DeliveryStreamNames"][-1]
+        elif page.get("NextToken"):
+            arguments["NextToken"] = page["NextToken"]
+        else:
             return
-        arguments["ExclusiveStartDeliveryStreamName"] = page["DeliveryStreamNames"][-1]
 
 
 def _delete_bucket(bucket: str) -> None:
@@ -277,6 +303,20 @@ def _delete_bucket(bucket: str) -> None:
             keys = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
             aws.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
     aws.delete_bucket(Bucket=bucket)
+
+
+def _prepared(aws: Any, group: str) -> Iterator[str]:
+    """A workgroup's prepared statements, as group/name: the name alone says nothing."""
+    for page in _pages(aws, "list_prepared_statements", WorkGroup=group):
+        for statement in page["PreparedStatements"]:
+            yield f"{group}/{statement['StatementName']}"
+
+
+def _named_queries(aws: Any, group: str) -> Iterator[str]:
+    """A workgroup's named queries, as id/name: they are deleted by id, and known by name."""
+    for page in _pages(aws, "list_named_queries", WorkGroup=group):
+        for query in page["NamedQueryIds"]:
+            yield f"{query}/{aws.get_named_query(NamedQueryId=query)['NamedQuery']['Name']}"
 
 
 def _delete_function(aws: Any, function: str) -> None:

@@ -69,6 +69,16 @@ def test_a_disabled_or_unknown_workgroup_takes_no_query(athena: Athena) -> None:
     athena.client.delete_work_group(WorkGroup="closed")
 
 
+def test_a_workgroup_takes_its_prepared_statements_with_it(athena: Athena) -> None:
+    """DeleteWorkGroup, RecursiveDeleteOption: the workgroup and its contents."""
+    one = {"WorkGroup": "passing"}
+    for _ in range(2):  # nothing comes back with a workgroup of the same name
+        athena.client.create_work_group(Name="passing")
+        assert athena.client.list_prepared_statements(**one)["PreparedStatements"] == []
+        athena.client.create_prepared_statement(StatementName="nth", QueryStatement="SELECT ?", **one)
+        athena.client.delete_work_group(**one, RecursiveDeleteOption=True)
+
+
 def test_a_query_needs_a_place_for_its_result(athena: Athena) -> None:
     """StartQueryExecution: an output location, from the workgroup or the call, in a bucket that exists."""
     with pytest.raises(ClientError, match="No output location provided"):

@@ -89,6 +89,8 @@ class WorkGroups:
         for query_id, query in list(self.engine.named_queries.items()):
             if query.workgroup is group:
                 del self.engine.named_queries[query_id]
+        for key in [key for key in self.engine.prepared if key[0] == group.name]:
+            del self.engine.prepared[key]
         return "{}"
 
     def _group(self) -> WorkGroup:
