@@ -1,0 +1,210 @@
+"""New rows of an Iceberg table as data files: by partition, with field ids, with statistics for the manifests.
+
+Source: Iceberg Table Spec, "Partition Transforms", "Manifests", Appendix A (Parquet).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from duckdb.func import FunctionNullHandling, PythonUDFType
+from pyiceberg import types
+from pyiceberg.io.pyarrow import (
+    compute_statistics_plan,
+    data_file_statistics_from_parquet_metadata,
+    parquet_path_to_id_mapping,
+)
+from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
+from pyiceberg.partitioning import PartitionField, PartitionKey, PartitionSpec, _to_partition_representation
+from pyiceberg.schema import Schema
+from pyiceberg.table import Table
+from pyiceberg.transforms import (
+    DayTransform,
+    HourTransform,
+    IdentityTransform,
+    MonthTransform,
+    Transform,
+    VoidTransform,
+    YearTransform,
+)
+from pyiceberg.typedef import Record
+
+from localaws.engines.athena.errors import QueryFailure, not_supported
+from localaws.engines.athena.iceberg.types import from_iceberg
+from localaws.engines.athena.quoting import literal, name
+from localaws.engines.athena.runner import Job
+
+MOST_PARTITIONS = 100
+_CODEC = "write.parquet.compression-codec"
+_UNITS: dict[type[Transform[Any, Any]], str] = {
+    YearTransform: "year",
+    MonthTransform: "month",
+    DayTransform: "day",
+    HourTransform: "hour",
+}
+
+
+@dataclass(frozen=True)
+class _Key(PartitionKey):
+    """A partition by its values, already transformed."""
+
+    record: Record
+
+    @property
+    def partition(self) -> Record:
+        return self.record
+
+
+def write_rows(job: Job, table: Table, sql: str, uploaded: list[str]) -> list[DataFile]:
+    """Write the rows of *sql*, which has the table's columns in their order and types, as data files in S3.
+
+    They are no part of the table until they are committed. Each object is added to *uploaded* as soon as it is there.
+    Raises QueryFailure for a NULL where the table takes none, and for rows of more than 100 partitions.
+    """
+    schema, spec = table.schema(), table.spec()
+    out = job.session.directory / f"rows-{uuid.uuid4()}"
+    with ExitStack() as stack:
+        columns = [f"{_checked(field)} AS {name(field.name)}" for field in schema.fields]
+        keys = [
+            f"{_transformed(job, stack, schema, field)} AS {name(_key(number))}"
+            for number, field in enumerate(spec.fields)
+        ]
+        lower = ", ".join(name(field.name.lower()) for field in schema.fields)
+        query = f"SELECT {', '.join(columns + keys)} FROM ({sql}) AS given({lower})"
+        if keys:
+            partitioned = ", ".join(name(_key(number)) for number in range(len(keys)))
+            job.copy(query, out, f"{_options(table)}, PARTITION_BY ({partitioned})")
+        else:
+            out.mkdir()
+            job.copy(query, out / "data.parquet", _options(table))
+    files = sorted(path for path in out.rglob("*.parquet") if pq.read_metadata(path).num_rows)
+    folders = {path.parent for path in files}
+    if len(folders) > MOST_PARTITIONS:
+        raise QueryFailure(
+            "ICEBERG_TOO_MANY_OPEN_PARTITIONS", f"Exceeded limit of {MOST_PARTITIONS} open writers for partitions"
+        )
+    return [_upload(job, table, path, uploaded) for path in files]
+
+
+def _key(number: int) -> str:
+    return f"athena_partition_{number}"
+
+
+def _checked(field: types.NestedField) -> str:
+    """SQL of a column of the given rows, in the type that the table has."""
+    column = f"CAST({name(field.name.lower())} AS {from_iceberg(field.field_type).duckdb})"
+    if not field.required:
+        return column
+    words = f"ATHENA CONSTRAINT_VIOLATION: NULL value not allowed for NOT NULL column: {field.name.lower()}"
+    return f"CASE WHEN {name(field.name.lower())} IS NULL THEN error({literal(words)}) ELSE {column} END"
+
+
+def _transformed(job: Job, stack: ExitStack, schema: Schema, field: PartitionField) -> str:
+    """SQL of a partition's value for each row."""
+    source = schema.find_field(field.source_id)
+    column, transform = name(schema.find_column_name(field.source_id) or ""), field.transform
+    column = f"given.{column.lower()}"
+    if isinstance(transform, VoidTransform):
+        return "NULL"
+    if isinstance(transform, IdentityTransform):
+        return column
+    for kind, unit in _UNITS.items():
+        if isinstance(transform, kind):
+            return f"date_diff('{unit}', TIMESTAMP '1970-01-01', CAST({column} AS TIMESTAMP))"
+    function = stack.enter_context(_in_python(job, source.field_type, transform))
+    return f"{function}({column})"
+
+
+@contextmanager
+def _in_python(job: Job, kind: types.IcebergType, transform: Transform[Any, Any]) -> Iterator[str]:
+    """A function for DuckDB that does *transform* (bucket, truncate) as pyiceberg does it; gives its name."""
+    apply = _transform(kind, transform)
+    result = from_iceberg(transform.result_type(kind)).duckdb
+    function = f"iceberg_{uuid.uuid4().hex}"
+
+    def call(values: Any) -> Any:
+        return pa.array([apply(value) for value in values.to_pylist()])
+
+    cursor, nulls = job.session.cursor, FunctionNullHandling.SPECIAL
+    parameters: list[Any] = [from_iceberg(kind).duckdb]
+    cursor.create_function(function, call, parameters, result, type=PythonUDFType.ARROW, null_handling=nulls)
+    try:
+        yield function
+    finally:
+        cursor.remove_function(function)
+
+
+def _transform(kind: types.IcebergType, transform: Transform[Any, Any]) -> Callable[[Any], Any]:
+    """A column's value → the value of its partition."""
+    inner = transform.transform(kind)
+    return lambda value: None if value is None else inner(_to_partition_representation(kind, value))
+
+
+def _options(table: Table) -> str:
+    codec = table.properties.get(_CODEC, "zstd").lower()
+    ids = ", ".join(f"{name(field.name)}: {_field_ids(field.field_id, field.field_type)}"
+                    for field in table.schema().fields)  # fmt: skip
+    return f"FORMAT parquet, COMPRESSION {codec}, FIELD_IDS {{{ids}}}"
+
+
+def _field_ids(number: int, kind: types.IcebergType) -> str:
+    """DuckDB's way of telling a column's field id, and those of what it holds."""
+    match kind:
+        case types.ListType():
+            inner = {"element": (kind.element_id, kind.element_type)}
+        case types.MapType():
+            inner = {"key": (kind.key_id, kind.key_type), "value": (kind.value_id, kind.value_type)}
+        case types.StructType():
+            inner = {field.name: (field.field_id, field.field_type) for field in kind.fields}
+        case _:
+            return str(number)
+    listed = "".join(f", {name(part)}: {_field_ids(*of)}" for part, of in inner.items())
+    return f"{{__duckdb_field_id: {number}{listed}}}"
+
+
+def _upload(job: Job, table: Table, path: Path, uploaded: list[str]) -> DataFile:
+    """Put a written file into S3 and describe it for a manifest."""
+    schema, spec = table.schema(), table.spec()
+    record = _record(path, schema, spec)
+    key = _Key([], spec, schema, record) if spec.fields else None
+    stamp = job.now.strftime("%Y%m%d_%H%M%S")
+    place = f"{stamp}_{job.execution.id[:5]}-{uuid.uuid4()}.parquet"
+    uri = table.location_provider().new_data_location(place, key)
+    job.session.check()
+    job.lake.upload(path, uri, **job.upload_settings)
+    uploaded.append(uri)
+    statistics = data_file_statistics_from_parquet_metadata(
+        pq.read_metadata(path), compute_statistics_plan(schema, table.properties), parquet_path_to_id_mapping(schema)
+    )
+    file = DataFile.from_args(
+        content=DataFileContent.DATA,
+        file_path=uri,
+        file_format=FileFormat.PARQUET,
+        partition=record,
+        file_size_in_bytes=path.stat().st_size,
+        **statistics.to_serialized_dict(),
+    )
+    file.spec_id = spec.spec_id
+    path.unlink()
+    return file
+
+
+def _record(path: Path, schema: Schema, spec: PartitionSpec) -> Record:
+    """The values of the partition, which every row of the file has: those of its first row."""
+    if not spec.fields:
+        return Record()
+    sources = {field.source_id: schema.find_column_name(field.source_id) or "" for field in spec.fields}
+    if any("." in column for column in sources.values()):
+        raise not_supported("Writing to a table partitioned by a field of a struct")
+    first = next(pq.ParquetFile(path).iter_batches(1, columns=list(set(sources.values())))).to_pylist()[0]
+    return Record(*(
+        _transform(schema.find_field(field.source_id).field_type, field.transform)(first[sources[field.source_id]])
+        for field in spec.fields
+    ))  # fmt: skip
