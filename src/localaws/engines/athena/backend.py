@@ -13,11 +13,10 @@ from typing import Any, ClassVar
 from botocore.exceptions import ClientError
 from moto.athena.models import AthenaBackend, PreparedStatement
 
-from localaws.engines.athena import results, statements, usage
+from localaws.engines.athena import results, statements, syntax, usage
 from localaws.engines.athena.catalog import Catalog
 from localaws.engines.athena.errors import QueryCancelled, QueryFailure
 from localaws.engines.athena.execution import FINAL, Execution
-from localaws.engines.athena.grammar import parse
 from localaws.engines.athena.lake import Lake, split
 from localaws.engines.athena.runner import Job, run
 from localaws.engines.athena.runtime import Runtime
@@ -75,18 +74,10 @@ class AthenaEngine(AthenaBackend):
         kind = statements.classify(sql)
         settings, cutoff = self._settings(workgroup, configuration)
         enforced = bool(self.work_groups[workgroup].configuration.get("EnforceWorkGroupConfiguration"))
-        if kind is statements.UNKNOWN:
-            word = sql.split(maxsplit=1)[0] if sql else "<EOF>"
-            raise invalid(
-                f"line 1:1: mismatched input '{word}'. Expecting: 'ALTER', 'CREATE', 'DELETE', 'DESCRIBE', 'DROP', "
-                "'EXECUTE', 'EXPLAIN', 'INSERT', 'MERGE', 'MSCK', 'OPTIMIZE', 'PREPARE', 'SHOW', 'UNLOAD', 'UPDATE', "
-                "'VACUUM', <query>"
-            )
-        if kind.name == "select":
-            try:
-                parse(sql)
-            except QueryFailure as failure:
-                raise invalid(str(failure)) from None
+        try:
+            syntax.check(sql, kind)
+        except QueryFailure as failure:
+            raise invalid(str(failure)) from None
         fingerprint = repr((query, context, configuration, workgroup, parameters))
         with self._lock:
             if token in self._tokens:

@@ -55,6 +55,16 @@ def not_supported(what: str, position: tuple[int, int] | None = None) -> QueryFa
     return QueryFailure("NOT_SUPPORTED", f"{what} is not supported by this lab yet", position)
 
 
+#: What DuckDB says of a file that it cannot read → the code and message of Athena's readers.
+_UNREADABLE = [
+    (r'Failed to read file "(?P<uri>s3://[^"]+)"', "HIVE_CURSOR_ERROR", "Failed to read Parquet file: {uri}"),
+    (r'JSON transform error in file "(?P<uri>[^"]+)", in line (?P<line>\d+): Expected OBJECT',
+     "HIVE_CURSOR_ERROR", "Row is not a valid JSON Object - JSONException: line {line} of {uri}"),
+    (r'JSON transform error in file "(?P<uri>[^"]+)", in line (?P<line>\d+): [^:]*: "?(?P<value>.*?)"?(\n|\Z)',
+     "HIVE_BAD_DATA", "Error parsing field value '{value}' in line {line} of {uri}: For input string: \"{value}\""),
+    (r"(?s)CSV Error on Line: (?P<line>\d+).*not utf-8 encoded",
+     "HIVE_BAD_DATA", "Line {line} of a file of text is not UTF-8, which every text format needs: encode it anew"),
+]  # fmt: skip
 #: What DuckDB says (a regular expression) → Trino's code and message. The first that matches tells.
 _WORDS = [
     (r"Division by zero", "DIVISION_BY_ZERO", "Division by zero"),
@@ -114,6 +124,9 @@ def translate(error: duckdb.Error, sql: str, uris: Mapping[str, str]) -> QueryFa
         text = text.replace(path, uri)
     if match := re.search(r"Malformed JSON in file .*", text):
         return QueryFailure("HIVE_CURSOR_ERROR", f"Row is not a valid JSON Object - JSONException: {match[0].strip()}")
+    for pattern, code, words in _UNREADABLE:
+        if match := re.search(pattern, text):
+            return QueryFailure(code, words.format(**match.groupdict()))
     if raised := _RAISED.match(text):
         return QueryFailure(raised["code"], raised["message"].split("\n")[0])
     for pattern, code, words in _WORDS:

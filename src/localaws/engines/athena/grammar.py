@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ParseError, TokenError
+from sqlglot.tokenizer_core import Token, TokenType
 
 from localaws.engines.athena.errors import QueryFailure, line_and_column
 
 _KEEP = {"UNNEST", "EXPLODE"}
+#: What begins a clause or ends a list: no item of one.
+_NO_ITEM = {TokenType.FROM, TokenType.WHERE, TokenType.GROUP_BY, TokenType.ORDER_BY, TokenType.HAVING,
+            TokenType.COMMA, TokenType.R_PAREN}  # fmt: skip
+_BEFORE_STAR = {TokenType.SELECT, TokenType.DISTINCT, TokenType.DOT, TokenType.COMMA}
 
 
 class AthenaSql(Trino):
@@ -26,19 +33,48 @@ _DIALECT.parse("SELECT 1")
 def parse(sql: str) -> exp.Expr:
     """The one statement in *sql*. Raises QueryFailure (SYNTAX_ERROR) with Trino's position."""
     try:
-        statements = [each for each in _DIALECT.parse(sql) if each is not None]
+        tokens = _DIALECT.tokenize(sql)
+        _check_lists(tokens)
+        statements = [each for each in _DIALECT.parser().parse(tokens, sql) if each is not None]
     except ParseError as error:
         details = error.errors[0]
-        word = details["highlight"] or "<EOF>"
+        word = details["highlight"] or ""
+        last = tokens[-1] if tokens else None
+        beyond = last is None or (last.line, last.col) == (details["line"], details["col"])
+        if beyond and "Unexpected token" not in (details["description"] or ""):
+            raise _mismatched("<EOF>", line_and_column(sql, len(sql))) from None
         # sqlglot points at a token's last character, Trino at its first
         column = max((details["col"] or 1) - len(word) + 1, 1)
-        raise QueryFailure("", f"mismatched input '{word}'", (details["line"] or 1, column)) from None
-    except TokenError as error:
-        raise QueryFailure("", f"mismatched input: {error}", line_and_column(sql, len(sql.rstrip()))) from None
+        raise _mismatched(word, (details["line"] or 1, column)) from None
+    except TokenError:
+        opened = max(sql.rfind("'"), sql.rfind('"'), 0)  # a quote that is not closed
+        raise _mismatched(sql[opened:].split("\n")[0], line_and_column(sql, opened)) from None
     if len(statements) != 1:
         raise QueryFailure("", "Only one sql statement is allowed. Got: " + sql)
     statement: exp.Expr = statements[0]
+    if isinstance(statement, exp.Select) and not statement.expressions:
+        raise _mismatched("<EOF>", line_and_column(sql, len(sql)))
     return statement
+
+
+def part(sql: str, start: int, end: int | None = None) -> str:
+    """What stands in *sql* from *start* to *end*, at the same line and column, for errors to point at."""
+    return re.sub(r"[^\n]", " ", sql[:start]) + sql[start:end]
+
+
+def _mismatched(word: str, where: tuple[int, int]) -> QueryFailure:
+    return QueryFailure("", f"mismatched input '{word}'", where)
+
+
+def _check_lists(tokens: list[Token]) -> None:
+    """What sqlglot lets pass and Trino does not: a comma at the end of a list, a name after ``SELECT *``."""
+    for before, one, after in zip([None, *tokens], tokens, tokens[1:], strict=False):
+        starred = one.token_type is TokenType.STAR and before is not None and before.token_type in _BEFORE_STAR
+        comma = one.token_type is TokenType.COMMA
+        if (comma and after.token_type in _NO_ITEM) or (starred and after.token_type is TokenType.VAR):
+            raise _mismatched(after.text, (after.line, after.col - len(after.text) + 1))
+    if tokens and tokens[-1].token_type is TokenType.COMMA:
+        raise _mismatched("<EOF>", (tokens[-1].line, tokens[-1].col + 1))
 
 
 def position(node: exp.Expr) -> tuple[int, int] | None:

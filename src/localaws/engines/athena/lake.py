@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,39 +45,34 @@ class Lake:
         if prefix and not prefix.endswith("/"):
             prefix += "/"
         found = []
-        try:
+        with _told(f"Failed to list directory: {location}"):
             for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
                 for item in page.get("Contents", []):
                     key = item["Key"]
                     hidden = any(part.startswith(("_", ".")) for part in key[len(prefix) :].split("/"))
                     if item["Size"] and not hidden:
                         found.append(DataFile(f"s3://{bucket}/{key}", item["Size"], self._path(bucket, key)))
-        except ClientError as error:
-            details = error.response["Error"]
-            raise QueryFailure(
-                "PERMISSION_DENIED" if details["Code"] == "AccessDenied" else "HIVE_FILESYSTEM_ERROR",
-                f"Failed to list directory: {location}: {details['Message']} "
-                f"(Service: Amazon S3; Error Code: {details['Code']})",
-            ) from None
         return found
 
     def has_any(self, location: str) -> bool:
         """Whether anything at all lies under *location*: a new table's place must be empty."""
         bucket, prefix = split(location)
         prefix = prefix if prefix.endswith("/") or not prefix else prefix + "/"
-        return bool(self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("KeyCount"))
+        with _told(f"Failed to list directory: {location}"):
+            return bool(self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("KeyCount"))
 
     def folders(self, location: str) -> list[str]:
         """The names of the folders directly under *location*."""
         bucket, prefix = split(location)
         prefix = prefix if prefix.endswith("/") or not prefix else prefix + "/"
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
-        return [common["Prefix"][len(prefix) : -1] for page in pages for common in page.get("CommonPrefixes", [])]
+        with _told(f"Failed to list directory: {location}"):
+            return [common["Prefix"][len(prefix) : -1] for page in pages for common in page.get("CommonPrefixes", [])]
 
     def upload(self, path: Path, uri: str, **settings: Any) -> None:
         """Put the file *path* as the object *uri*; *settings* are PutObject's (encryption)."""
         bucket, key = split(uri)
-        with path.open("rb") as body:
+        with path.open("rb") as body, _told(f"Error writing {uri}"):
             self._s3.put_object(Bucket=bucket, Key=key, Body=body, **settings)
 
     def put(self, data: bytes, uri: str, **settings: Any) -> None:
@@ -93,6 +90,18 @@ class Lake:
 
     def _path(self, bucket: str, key: str) -> Path:
         return s3_backends[self.lab.account_id]["aws"].path_of(bucket, key)  # type: ignore[attr-defined]
+
+
+@contextmanager
+def _told(doing: str) -> Iterator[None]:
+    """S3's refusals in a query's words."""
+    try:
+        yield
+    except ClientError as error:
+        details = error.response["Error"]
+        code = "PERMISSION_DENIED" if details["Code"] == "AccessDenied" else "HIVE_FILESYSTEM_ERROR"
+        reason = f"{details['Message']} (Service: Amazon S3; Error Code: {details['Code']})"
+        raise QueryFailure(code, f"{doing}: {reason}") from None
 
 
 def split(uri: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ import re
 from localaws.engines.athena.catalog import Column, Table
 from localaws.engines.athena.ddl import match, plain, qualified
 from localaws.engines.athena.errors import QueryFailure, not_supported
-from localaws.engines.athena.grammar import parse
+from localaws.engines.athena.grammar import parse, part
 from localaws.engines.athena.kinds import Type
 from localaws.engines.athena.runner import Job
 
@@ -135,7 +135,7 @@ def _describe(job: Job) -> None:
 
 def _explain(job: Job) -> None:
     found = match(_EXPLAIN, job)
-    sql, _ = job.plan(parse(found["query"]))
+    sql, _ = job.plan(parse(part(job.sql, found.start("query"))))
     if found["analyze"]:
         answer = job.session.run(f"EXPLAIN ANALYZE {sql}", measured=True)
         job.execution.scanned = job.session.bytes_read

@@ -10,7 +10,7 @@ import re
 from localaws.engines.athena.catalog import encode_view
 from localaws.engines.athena.ddl import ensure_database, match, qualified
 from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.grammar import parse
+from localaws.engines.athena.grammar import parse, part
 from localaws.engines.athena.runner import Job
 
 _CREATE = re.compile(
@@ -30,7 +30,7 @@ def _create_view(job: Job) -> None:
     if existing is not None and not found["replace"]:
         raise QueryFailure("TABLE_ALREADY_EXISTS", f"line 1:1: View already exists: '{database}.{name}'")
     text = found["query"]
-    _, columns = job.plan(parse(text))
+    _, columns = job.plan(parse(part(job.sql, found.start("query"))))
     if len({column.lower() for column, _ in columns}) < len(columns):
         raise QueryFailure("DUPLICATE_COLUMN_NAME", "line 1:1: Column name specified more than once")
     view = {

@@ -21,7 +21,7 @@ from localaws.engines.athena.catalog import Partition, Table
 from localaws.engines.athena.conversion import parquet_to_orc
 from localaws.engines.athena.ddl import ensure_database
 from localaws.engines.athena.errors import QueryFailure, not_supported
-from localaws.engines.athena.grammar import parse
+from localaws.engines.athena.grammar import parse, part
 from localaws.engines.athena.inference import INTEGERS, NUMBERS
 from localaws.engines.athena.kinds import Type
 from localaws.engines.athena.quoting import literal, name
@@ -367,7 +367,7 @@ def _unload(job: Job) -> None:
     if "format" not in properties:
         raise QueryFailure("INVALID_TABLE_PROPERTY", "UNLOAD needs the property format")
     target = _target(properties, found["place"])
-    sql, columns = job.plan(parse(found["query"]))
+    sql, columns = job.plan(parse(part(job.sql, *found.span("query"))))
     _check_names(columns)
     _keys_last(columns, target.keys)
     _must_be_empty(job, target.location, "")
