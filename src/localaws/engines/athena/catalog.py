@@ -151,7 +151,7 @@ def _table(raw: dict[str, Any]) -> Table:
     return Table(
         database=raw["DatabaseName"],
         name=raw["Name"],
-        columns=[_column(each) for each in storage.get("Columns", [])],
+        columns=[_column(each) for each in storage.get("Columns", []) if not _is_of_the_past(each)],
         keys=[_column(each) for each in raw.get("PartitionKeys", [])],
         location=storage.get("Location", ""),
         serde=serde.get("SerializationLibrary", ""),
@@ -161,6 +161,11 @@ def _table(raw: dict[str, Any]) -> Table:
         view=_view_sql(raw) if raw.get("TableType") == "VIRTUAL_VIEW" else None,
         raw=raw,
     )
+
+
+def _is_of_the_past(column: dict[str, Any]) -> bool:
+    """Whether an Iceberg table had this column once: its writers leave such in the catalog, and say so."""
+    return (column.get("Parameters") or {}).get("iceberg.field.current") == "false"
 
 
 def _column(raw: dict[str, Any]) -> Column:

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from pyiceberg.catalog.glue import GlueCatalog
-from pyiceberg.exceptions import CommitFailedException, NoSuchPropertyException, NoSuchTableError
+from pyiceberg.exceptions import CommitFailedException, NoSuchPropertyException
 from pyiceberg.io import FileIO
-from pyiceberg.table import Table
+from pyiceberg.table import CommitTableResponse, Table
+from pyiceberg.table.update import AddSnapshotUpdate, TableRequirement, TableUpdate
 from pyiceberg.typedef import EMPTY_DICT, Properties
 
+from localaws.engines.athena.catalog import Catalog
+from localaws.engines.athena.catalog import Table as GlueTable
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.iceberg.files import LakeIO
 from localaws.engines.athena.lake import Lake
@@ -29,6 +33,23 @@ class LakeCatalog(GlueCatalog):
     def _load_file_io(self, properties: Properties = EMPTY_DICT, location: str | None = None) -> FileIO:
         return self._io
 
+    def table_of(self, raw: Any) -> Table:
+        """The table that Glue's answer *raw* describes."""
+        return self._convert_glue_to_iceberg(raw)
+
+    def commit_table(
+        self, table: Table, requirements: tuple[TableRequirement, ...], updates: tuple[TableUpdate, ...]
+    ) -> CommitTableResponse:
+        """Snapshots are made at the lab's time, which time travel and VACUUM go by, not the machine's."""
+        now = int(self._io.lake.lab.clock.time() * 1000)
+        timed = tuple(
+            update.model_copy(update={"snapshot": update.snapshot.model_copy(update={"timestamp_ms": now})})
+            if isinstance(update, AddSnapshotUpdate)
+            else update
+            for update in updates
+        )
+        return super().commit_table(table, requirements, timed)
+
 
 def catalog_of(lake: Lake) -> LakeCatalog:
     """The catalog that loads and commits the Iceberg tables of *lake*."""
@@ -37,19 +58,22 @@ def catalog_of(lake: Lake) -> LakeCatalog:
 
 def load(lake: Lake, database: str, name: str) -> Table:
     """The Iceberg table as it is now. Raises QueryFailure if it is gone, or its metadata cannot be read."""
+    return of(lake, Catalog(lake.lab).table(database, name))
+
+
+def of(lake: Lake, table: GlueTable) -> Table:
+    """The Iceberg table that an entry of the catalog points to. Raises QueryFailure like `load`."""
+    name = f"{table.database}.{table.name}"
     try:
-        return catalog_of(lake).load_table((database.lower(), name.lower()))
-    except NoSuchTableError:
-        full = f"awsdatacatalog.{database}.{name}".lower()
-        raise QueryFailure("TABLE_NOT_FOUND", f"Table '{full}' does not exist") from None
+        return catalog_of(lake).table_of(table.raw)
     except FileNotFoundError:
         raise QueryFailure(
-            "ICEBERG_MISSING_METADATA", f"Metadata not found in metadata location for table {database}.{name}"
+            "ICEBERG_MISSING_METADATA", f"Metadata not found in metadata location for table {name}"
         ) from None
     except PermissionError as error:
         raise QueryFailure("PERMISSION_DENIED", str(error)) from None
     except (NoSuchPropertyException, ValueError) as error:
-        raise QueryFailure("ICEBERG_INVALID_METADATA", f"Table {database}.{name}: {error}") from None
+        raise QueryFailure("ICEBERG_INVALID_METADATA", f"Table {name}: {error}") from None
 
 
 @contextmanager

@@ -47,7 +47,8 @@ def from_iceberg(kind: iceberg.IcebergType) -> Type:
             return Type("row", parts, tuple(field.name.lower() for field in kind.fields))
     if type(kind) not in _NAMES:
         raise not_supported(f"Iceberg's type {kind}")
-    return Type(_NAMES[type(kind)])
+    name = _NAMES[type(kind)]
+    return Type(name, precision=6 if name.startswith("time") else 0)  # microseconds, where Hive's are milliseconds
 
 
 def to_iceberg(kind: Type, ids: count[int]) -> iceberg.IcebergType:

@@ -1,0 +1,52 @@
+"""How a query reads an Iceberg table: as of which snapshot, which of its files, with which hidden columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlglot import exp
+
+from localaws.engines.athena.catalog import Column
+from localaws.engines.athena.catalog import Table as GlueTable
+from localaws.engines.athena.iceberg import pushdown, reading, tables
+from localaws.engines.athena.iceberg.travel import snapshot_of
+from localaws.engines.athena.kinds import INSTANT, Type, from_duckdb
+from localaws.engines.athena.lake import Lake
+from localaws.engines.athena.pruning import conditions
+from localaws.engines.athena.quoting import literal
+from localaws.engines.athena.runtime import Session
+
+
+def plan(
+    session: Session, lake: Lake, table: GlueTable, node: exp.Table, translate: Callable[[exp.Expr], str]
+) -> reading.Scan:
+    """The reading of *table* where *node* stands in a query; *translate* makes DuckDB's SQL of an expression."""
+    evaluate = partial(_evaluate, session, translate)
+    iceberg = tables.of(lake, table)
+    version = node.args.get("version")
+    snapshot_id = snapshot_of(iceberg, version, evaluate) if version else None
+    row_filter = None
+    if reading.schema_of(iceberg, snapshot_id) == iceberg.schema():  # its statistics go by the columns of today
+        known = [Column(field.name.lower(), str(field.field_type)) for field in iceberg.schema().fields]
+        row_filter = pushdown.row_filter(conditions(node, known), iceberg.schema(), evaluate)
+    hidden = [column.name for column in node.root().find_all(exp.Column) if column.name.lower() == reading.FILE]
+    scan = reading.scan(session, lake, iceberg, snapshot_id=snapshot_id, row_filter=row_filter, with_path=bool(hidden))
+    if hidden:
+        scan.columns[reading.FILE] = Type("varchar")
+    node.set("version", None)
+    return scan
+
+
+def _evaluate(session: Session, translate: Callable[[exp.Expr], str], constant: exp.Expr) -> Any:
+    """What an expression without columns is worth, as Python has it."""
+    sql = translate(constant.copy())
+    _, (bound,) = session.bind(f"SELECT {sql} AS value")
+    kind = from_duckdb(bound)
+    if kind.name != "timestamp with time zone":
+        return session.run(f"SELECT {sql}")[0][0]
+    moment = f"struct_extract({sql}, {literal(INSTANT)})" if kind.zoned else sql
+    ((microseconds,),) = session.run(f"SELECT epoch_us({moment})")
+    return None if microseconds is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
