@@ -300,6 +300,10 @@ def test_parameters_and_prepared_statements(athena: Athena) -> None:
     expected = athena("SELECT count(*) FROM flights WHERE month = 3 AND origin = 'JFK'").rows
     assert athena(sql, ExecutionParameters=["3", "'JFK'"]).rows == expected
     assert athena("SELECT ?", ExecutionParameters=["x'; DROP TABLE flights"]).rows == [("x'; DROP TABLE flights",)]
+    one = "SELECT count(*) FROM flights WHERE origin = ? AND month = 3"
+    assert athena(one, ExecutionParameters=["'JFK' --"]).rows == expected
+    assert athena(one, ExecutionParameters=["'x' UNION SELECT 1"]).rows == [("0",)]
+    assert athena.fails(one, ExecutionParameters=["'x' OR 1 = 1"]).startswith("TYPE_MISMATCH")
     athena(f"PREPARE by_origin FROM {sql}")
     assert athena("EXECUTE by_origin USING 3, 'JFK'").rows == expected
     assert "expected 2 but found 1" in athena.fails("EXECUTE by_origin USING 3")

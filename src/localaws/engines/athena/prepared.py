@@ -78,13 +78,19 @@ def bind(sql: str, values: list[str]) -> str:
 
 
 def _literal(value: str) -> str:
-    """A parameter as SQL. What is no literal (an expression, a bare word) is refused or taken as text."""
+    """A parameter as SQL: one expression and no more, whatever stands in it. What is none is taken as text."""
+    text = exp.Literal.string(value).sql()
     try:
-        parsed = parse(f"SELECT {value}").expressions[0]
+        statement = parse(f"SELECT {value}")
     except QueryFailure:
-        return exp.Literal.string(value).sql()
-    simple = not parsed.find(exp.Column, exp.Query, exp.Anonymous)
-    return value if simple else exp.Literal.string(value).sql()
+        return text
+    if len(statement.expressions) != 1 or {key for key, held in statement.args.items() if held} != {"expressions"}:
+        return text
+    parsed = statement.expressions[0]
+    if isinstance(parsed, exp.Alias) or parsed.find(exp.Column, exp.Query, exp.Anonymous):
+        return text
+    sql = parsed.sql("trino", comments=False)  # a comment would swallow what follows it
+    return sql if isinstance(parsed, exp.Literal) else f"({sql})"
 
 
 HANDLERS = {"prepare": _prepare, "deallocate": _deallocate, "execute": _execute}
