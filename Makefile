@@ -40,6 +40,7 @@ test: setup
 bench: setup
 	@$(IN) benchmarks/bench.py
 	@$(IN) benchmarks/code_and_databases.py
+	@$(IN) benchmarks/athena.py
 
 # For maintainers, after a change to the dependencies in pyproject.toml; needs uv.
 lock:
