@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from botocore.exceptions import ClientError
 from moto.athena.models import AthenaBackend, PreparedStatement
 
-from localaws.engines.athena import results, statements, syntax, usage
+from localaws.engines.athena import checking, results, statements, usage
 from localaws.engines.athena.catalog import Catalog
 from localaws.engines.athena.errors import QueryCancelled, QueryFailure
 from localaws.engines.athena.execution import FINAL, Execution
@@ -75,7 +75,7 @@ class AthenaEngine(AthenaBackend):
         settings, cutoff = self._settings(workgroup, configuration)
         enforced = bool(self.work_groups[workgroup].configuration.get("EnforceWorkGroupConfiguration"))
         try:
-            syntax.check(sql, kind)
+            checking.check(sql, kind)
         except QueryFailure as failure:
             raise invalid(str(failure)) from None
         fingerprint = repr((query, context, configuration, workgroup, parameters))
