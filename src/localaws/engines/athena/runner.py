@@ -76,11 +76,16 @@ class Job:
 
     def copy(self, sql: str, target: Path, options: str) -> int:
         """Write the answer of *sql* to local files; returns the number of rows. Counts what is read as scanned."""
-        answer = self.session.run(f"COPY ({sql}) TO {literal(str(target))} ({options})", measured=True)
+        answer = self.measured(f"COPY ({sql}) TO {literal(str(target))} ({options})")
+        return int(answer[0][0]) if answer else 0
+
+    def measured(self, sql: str) -> list[tuple[Any, ...]]:
+        """Execute *sql*, made of what `plan` gave. Counts what is read as scanned."""
+        answer = self.session.run(sql, measured=True)
         self.execution.scanned = min(self.session.bytes_read, self._most)
         if self.execution.cutoff and self.execution.scanned > self.execution.cutoff:
             raise QueryCancelled(SCANNED_TOO_MUCH)
-        return int(answer[0][0]) if answer else 0
+        return answer
 
     def write_rows(self, columns: list[tuple[str, Type]], rows: list[tuple[str, ...]], separator: str = "\t") -> None:
         """The result of a statement that tells texts (SHOW, DESCRIBE, EXPLAIN): a .txt file without a header."""
@@ -114,14 +119,16 @@ def _select(job: Job) -> None:
 
 
 def _change(job: Job) -> None:
-    raise not_supported("Changing rows (UPDATE, DELETE, MERGE, OPTIMIZE, VACUUM), which needs an Iceberg table,")
+    """Loaded when it is first needed: pyiceberg takes its time."""
+    import_module("localaws.engines.athena.iceberg.statements").HANDLERS[job.execution.kind.name](job)
 
 
 @cache
 def handlers() -> Mapping[str, Handler]:
     """The kind of a statement → who runs it."""
     modules = ("ddl", "partitions", "show", "views", "writing", "prepared")  # each knows this one
-    found: dict[str, Handler] = {"select": _select, "change": _change}
+    found: dict[str, Handler] = {"select": _select}
+    found |= dict.fromkeys(("update", "delete", "merge"), _change)
     for module in modules:
         found |= import_module(f"localaws.engines.athena.{module}").HANDLERS
     return found

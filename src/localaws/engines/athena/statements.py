@@ -41,8 +41,11 @@ _KINDS = [
     (r"MSCK\b", Kind("repair", "DDL", "MSCK_REPAIR_TABLE")),
     (r"INSERT\s+INTO\b", Kind("insert", "DML", "INSERT")),
     (r"UNLOAD\b", Kind("unload", "DML", "UNLOAD")),
-    (r"(UPDATE|DELETE|MERGE|OPTIMIZE)\b", Kind("change", "DML", "UPDATE")),
-    (r"VACUUM\b", Kind("change", "DDL", "VACUUM")),
+    (r"UPDATE\b", Kind("update", "DML", "UPDATE")),
+    (r"DELETE\b", Kind("delete", "DML", "DELETE")),
+    (r"MERGE\b", Kind("merge", "DML", "MERGE")),
+    (r"OPTIMIZE\b", Kind("optimize", "DML", "OPTIMIZE")),
+    (r"VACUUM\b", Kind("vacuum", "DDL", "VACUUM")),
     (r"(SELECT|WITH|VALUES|TABLE\b|\()", Kind("select", "DML", "SELECT")),
 ]  # fmt: skip
 _COMPILED = [(re.compile(pattern, re.IGNORECASE | re.DOTALL), kind) for pattern, kind in _KINDS]

@@ -70,11 +70,16 @@ def commit(table: Table, change: Change) -> None:
 
     Raises QueryFailure (ICEBERG_COMMIT_ERROR) if somebody else changed the same files first.
     """
+    transaction = Transaction(table)
+    producer = _RowDelta(transaction, change)
     with committing(table):
         try:
-            transaction = Transaction(table)
-            _RowDelta(transaction, change).commit()
-            transaction.commit_transaction()
+            producer.commit()
+        except BaseException:
+            producer._clean_all_uncommitted()
+            raise
+        try:
+            transaction.commit_transaction()  # cleans up by itself
         except ValidationException as error:
             raise CommitFailedException(str(error)) from error
 
@@ -164,8 +169,7 @@ class _RowDelta(_SnapshotProducer["_RowDelta"]):
         summary = update_snapshot_summaries(
             Summary(Operation.OVERWRITE, **collector.build(), **snapshot_properties), before.summary if before else None
         )
-        summary["operation"] = self._operation
-        return summary
+        return Summary(self._operation, **summary.additional_properties)
 
     # What pyiceberg's own snapshots are made of; `_manifests` does it all here
 

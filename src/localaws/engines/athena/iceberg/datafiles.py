@@ -42,7 +42,7 @@ from localaws.engines.athena.quoting import literal, name
 from localaws.engines.athena.runner import Job
 
 MOST_PARTITIONS = 100
-_CODEC = "write.parquet.compression-codec"
+_CODEC, _LEVEL = "write.parquet.compression-codec", "write.parquet.compression-level"
 _UNITS: dict[type[Transform[Any, Any]], str] = {
     YearTransform: "year",
     MonthTransform: "month",
@@ -148,10 +148,12 @@ def _transform(kind: types.IcebergType, transform: Transform[Any, Any]) -> Calla
 
 
 def _options(table: Table) -> str:
-    codec = table.properties.get(_CODEC, "zstd").lower()
+    codec = table.properties.get(_CODEC, "zstd").lower().replace("lz4", "lz4_raw")
     ids = ", ".join(f"{name(field.name)}: {_field_ids(field.field_id, field.field_type)}"
                     for field in table.schema().fields)  # fmt: skip
-    return f"FORMAT parquet, COMPRESSION {codec}, FIELD_IDS {{{ids}}}"
+    level = table.properties.get(_LEVEL)
+    leveled = f", COMPRESSION_LEVEL {int(level)}" if level and codec == "zstd" else ""
+    return f"FORMAT parquet, COMPRESSION {codec}{leveled}, FIELD_IDS {{{ids}}}"
 
 
 def _field_ids(number: int, kind: types.IcebergType) -> str:

@@ -25,7 +25,8 @@ def plan(
 ) -> reading.Scan:
     """The reading of *table* where *node* stands in a query; *translate* makes DuckDB's SQL of an expression."""
     evaluate = partial(_evaluate, session, translate)
-    iceberg = tables.of(lake, table)
+    target = node.meta.get("target")  # what the statement changes, as it was when the statement began
+    iceberg = target.table if target else tables.of(lake, table)
     version = node.args.get("version")
     snapshot_id = snapshot_of(iceberg, version, evaluate) if version else None
     row_filter = None
@@ -33,9 +34,20 @@ def plan(
         known = [Column(field.name.lower(), str(field.field_type)) for field in iceberg.schema().fields]
         row_filter = pushdown.row_filter(conditions(node, known), iceberg.schema(), evaluate)
     hidden = [column.name for column in node.root().find_all(exp.Column) if column.name.lower() == reading.FILE]
-    scan = reading.scan(session, lake, iceberg, snapshot_id=snapshot_id, row_filter=row_filter, with_path=bool(hidden))
+    scan = reading.scan(
+        session,
+        lake,
+        iceberg,
+        snapshot_id=snapshot_id,
+        row_filter=row_filter,
+        with_path=bool(hidden),
+        positions=bool(target),
+    )
     if hidden:
         scan.columns[reading.FILE] = Type("varchar")
+    if target:
+        scan.columns[reading.POSITION] = Type("bigint")
+        target.scan = scan
     node.set("version", None)
     return scan
 

@@ -1,0 +1,148 @@
+"""The table that a statement changes: its rows found once, deleted where they lie, written anew, committed as one.
+
+UPDATE, DELETE and MERGE each become one query, whose answer tells of every row to change what becomes of it and where
+it lies. The answer is kept in a table of the session, so that it is worked out once, and files are written from it.
+
+Source: "Update Iceberg table data" of the Athena user guide (position deletes, snapshot isolation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyiceberg.table import Table
+from sqlglot import exp
+
+from localaws.engines.athena.errors import QueryFailure
+from localaws.engines.athena.grammar import position
+from localaws.engines.athena.iceberg import tables
+from localaws.engines.athena.iceberg.commit import Change, commit
+from localaws.engines.athena.iceberg.datafiles import write_rows
+from localaws.engines.athena.iceberg.deletes import delete_rows
+from localaws.engines.athena.iceberg.reading import FILE, POSITION, Scan
+from localaws.engines.athena.iceberg.types import columns_of
+from localaws.engines.athena.kinds import Type
+from localaws.engines.athena.quoting import name
+from localaws.engines.athena.runner import Job
+from localaws.engines.athena.writing import assignable
+
+#: The session's table of changes: what to do with a row, where it lies, and its new values.
+CHANGES = "athena_changes"
+DELETE, UPDATE, INSERT = 1, 2, 3
+
+
+@dataclass
+class Target:
+    """The table as it was when the statement began. ``node`` names it in the query that finds the rows."""
+
+    table: Table
+    node: exp.Table
+    scan: Scan | None = None
+    """What the planner made of the node: it looks for its table here."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Target:
+        """A copy of the query speaks of the same table."""
+        return self
+
+    @property
+    def columns(self) -> dict[str, Type]:
+        return columns_of(self.table.schema())
+
+    def column(self, column: str) -> exp.Column:
+        """A column of this table, whatever else the query reads."""
+        return exp.column(exp.to_identifier(column, quoted=True), table=self.node.args["alias"].this.copy())
+
+    @property
+    def places(self) -> list[exp.Expr]:
+        """Where a row lies."""
+        return [exp.alias_(self.column(column), column, quoted=True) for column in (FILE, POSITION)]
+
+    def row(self, given: dict[str, exp.Expr]) -> list[exp.Expr]:
+        """All columns of a row, in order: new values for those *given*, the others as they are."""
+        return [given[column] if column in given else self.column(column) for column in self.columns]
+
+
+def target_of(job: Job, node: exp.Table, verb: str) -> Target:
+    """Open the table that *node* names; *verb* is what Trino says of views ("Deleting from").
+
+    Raises QueryFailure for what is not there, is a view, or is no Iceberg table.
+    """
+    database, table_name = (node.db or job.execution.database).lower(), node.name.lower()
+    where = position(node)
+    known = job.catalog.table(database, table_name, where)
+    if known.view is not None:
+        raise QueryFailure("NOT_SUPPORTED", f"{verb} views is not supported", where)
+    if not known.iceberg:
+        raise QueryFailure("NOT_SUPPORTED", "Modifying Hive table rows is only supported for transactional tables")
+    table = tables.of(job.lake, known)
+    if table.format_version != 2:
+        words = f"Iceberg table updates require at least format version 2, not {table.format_version}"
+        raise QueryFailure("NOT_SUPPORTED", words)
+    node.set("alias", node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table_name, quoted=True)))
+    node.meta["target"] = target = Target(table, node)
+    return target
+
+
+def assignments(target: Target, pairs: Iterable[exp.Expr], words: str) -> dict[str, exp.Expr]:
+    """Column → new value, of what stands behind SET. *words* say that a column is not there."""
+    given: dict[str, exp.Expr] = {}
+    for pair in pairs:
+        if not isinstance(pair, exp.EQ) or not isinstance(pair.this, exp.Column) or pair.this.table:
+            raise QueryFailure("", f"mismatched input '{pair.sql('trino')}'. Expecting: <assignment>", position(pair))
+        add_column(target, given, pair.this, pair.expression, words)
+    return given
+
+
+def add_column(target: Target, given: dict[str, exp.Expr], column: exp.Expr, value: exp.Expr, words: str) -> None:
+    """Note that *column* gets *value*. Raises QueryFailure for one that is not there, or is there twice."""
+    wanted = column.name.lower()
+    if wanted not in target.columns:
+        raise QueryFailure("COLUMN_NOT_FOUND", words.format(column.name), position(column))
+    if wanted in given:
+        raise QueryFailure("DUPLICATE_COLUMN_NAME", f"Column name is specified more than once: {wanted}",
+                           position(column))  # fmt: skip
+    given[wanted] = value
+
+
+def check_types(columns: Sequence[Type], kinds: Sequence[Type], words: str) -> None:
+    """Raises TYPE_MISMATCH, in *words*, unless Trino assigns values of *kinds* to *columns* by itself."""
+    if not all(assignable(kind, column) for kind, column in zip(kinds, columns, strict=True)):
+        table, expressions = (", ".join(each.trino for each in listed) for listed in (columns, kinds))
+        raise QueryFailure("TYPE_MISMATCH", f"line 1:1: {words}: Table: [{table}], Expressions: [{expressions}]")
+
+
+def find(job: Job, sql: str) -> None:
+    """Run *sql* and keep its answer: ``action``, FILE, POSITION, and the columns as `Target.row` has them, if any."""
+    job.execution.passed("QueryPlanningTime")
+    job.measured(f"CREATE TEMP TABLE {CHANGES} AS {sql}")
+
+
+def apply(job: Job, target: Target, *, rows: bool = True, exclusive: bool = False) -> None:
+    """Make the changes that were found a snapshot; nothing of it stays if that fails.
+
+    *rows* tells whether there are new rows among them; *exclusive*, see `Change`.
+    """
+    (count,) = job.session.run(f"SELECT count(*) FROM {CHANGES}")[0]
+    if count:
+        uploaded: list[str] = []
+        try:
+            commit(target.table, _change(job, target, rows, exclusive, uploaded))
+        except BaseException:
+            job.lake.delete(uploaded)
+            raise
+    job.execution.rows_written = count
+    job.execution.passed("EngineExecutionTime")
+
+
+def _change(job: Job, target: Target, rows: bool, exclusive: bool, uploaded: list[str]) -> Change:
+    assert target.scan is not None, "the query that found the rows was planned"
+    places = f"SELECT {name(FILE)}, {name(POSITION)} FROM {CHANGES} WHERE action <> {INSERT}"
+    deleted = delete_rows(job, target.scan.tasks, places, uploaded)
+    added = []
+    if rows:
+        columns = ", ".join(map(name, target.columns))
+        new = f"SELECT {columns} FROM {CHANGES} WHERE action <> {DELETE}"
+        added = write_rows(job, target.table, new, uploaded)
+    return Change(added, deleted.files, deleted.dropped, deleted.touched, exclusive)
