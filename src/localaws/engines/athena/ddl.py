@@ -6,6 +6,7 @@ Source: "DDL statements" (athena/latest/ug/ddl-reference.html).
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from typing import Any
 
 import sqlglot
@@ -118,7 +119,8 @@ def _drop_table(job: Job) -> None:
     if table.view is not None:
         raise QueryFailure("FAILED", f"SemanticException Cannot drop a view with DROP TABLE: {name}")
     if table.iceberg:
-        raise not_supported("DROP TABLE of an Iceberg table, which deletes its data,")
+        import_module("localaws.engines.athena.iceberg.creating").drop_table(job, table)
+        return
     job.catalog.glue.delete_table(DatabaseName=database, Name=name)
 
 
@@ -136,22 +138,20 @@ def _create_table(job: Job) -> None:
     target = statement.this.this
     database = target.db.lower() or job.execution.database
     name = target.name.lower()
-    if described.table.get("table_type", "").upper() == "ICEBERG":
-        raise not_supported("CREATE TABLE of an Iceberg table")
-    if not re.match(r"CREATE\s+EXTERNAL\b", job.sql, re.IGNORECASE):
-        raise QueryFailure(
-            "", "line 1:8: CREATE TABLE needs EXTERNAL, unless it makes an Iceberg table or is followed by AS"
-        )
-    if not described.location:
-        raise ddl_failed("MetaException(message:LOCATION is required: where the table's objects are in S3)")
-    if not described.location.startswith("s3://"):
-        raise ddl_failed(f"MetaException(message:{described.location} is not an s3:// location)")
+    iceberg = described.table.get("table_type", "").upper() == "ICEBERG"
+    if not iceberg:
+        _check_external(job.sql, described.location)
     ensure_database(job, database)
     if job.catalog.find(database, name) is not None:
         if statement.args.get("exists"):
             return
         raise ddl_failed(f"AlreadyExistsException(message:Table {name} already exists)")
     columns = [_column(each) for each in statement.this.expressions]
+    if iceberg:
+        _check_names(columns)
+        creating = import_module("localaws.engines.athena.iceberg.creating")
+        creating.create_table(job, database, name, columns, described.location, described.table)
+        return
     keys = [_column(each) for each in described.keys]
     _check_names([*columns, *keys])
     table: dict[str, Any] = {
@@ -166,6 +166,18 @@ def _create_table(job: Job) -> None:
     if comment := described.table.pop("comment", ""):
         table["Description"] = comment
     job.catalog.glue.create_table(DatabaseName=database, TableInput=table)
+
+
+def _check_external(sql: str, location: str) -> None:
+    """Raises QueryFailure unless a table of Hive's is EXTERNAL and has a place in S3."""
+    if not re.match(r"CREATE\s+EXTERNAL\b", sql, re.IGNORECASE):
+        raise QueryFailure(
+            "", "line 1:8: CREATE TABLE needs EXTERNAL, unless it makes an Iceberg table or is followed by AS"
+        )
+    if not location:
+        raise ddl_failed("MetaException(message:LOCATION is required: where the table's objects are in S3)")
+    if not location.startswith("s3://"):
+        raise ddl_failed(f"MetaException(message:{location} is not an s3:// location)")
 
 
 class _Description:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 
 from sqlglot import exp
 
@@ -35,6 +36,8 @@ class Planner:
         self._translator = translator
         self._made = 0
         self._schemas: set[str] = set()
+        self._tables: dict[tuple[str, str], Table] = {}
+        self._views: dict[tuple[str, ...], str] = {}
         self.text_bytes = 0
         """How many bytes of text the query has to read: known before it runs."""
         self.source_bytes = 0
@@ -66,29 +69,48 @@ class Planner:
         special = metadata_relation(self._catalog, schema, table_name)
         if special is not None:
             columns, sql = special
-            self._put(node, sql, columns)
+            self._read(node, self._view(sql), columns)
             return
-        table = self._catalog.table(schema, table_name, where)
+        table = self._tables.get((schema, table_name)) or self._catalog.table(schema, table_name, where)
+        self._tables[schema, table_name] = table
         if table.view is not None:
             self._open_view(node, table, table.view, depth)
+            return
+        if table.iceberg:
+            planning = import_module("localaws.engines.athena.iceberg.planning")  # a second's work for who needs it
+            scan = planning.plan(self._session, self._lake, table, node, self._translator.translate)
+            self.source_bytes += scan.size
+            self._read(node, self._view(scan.sql), scan.columns)
             return
         if node.args.get("version"):
             raise QueryFailure("NOT_SUPPORTED", "This connector does not support versioned tables", where)
         with_path = any(column.name.lower() == PATH_COLUMN for column in node.root().find_all(exp.Column))
-        sources = list(self._sources(table, conditions(node, table.keys)))
-        self.source_bytes += sum(source.file.size for source in sources)
-        if "parquet" not in table.serde.lower():
-            self.text_bytes += sum(source.file.size for source in sources)
-        farm = self._session.directory / f"t{self._made}"
-        sql = relation(self._session, table, sources, farm, with_path)
+        wanted = conditions(node, table.keys)
+        key = (schema, table_name, str(with_path), *(part.sql() for part in wanted))
+        if key not in self._views:  # a table that the query names twice is looked at once
+            self._views[key] = self._view(self._relation(table, wanted, with_path))
         columns = {column.name: column.type for column in table.all_columns}
-        self._put(node, sql, columns | ({PATH_COLUMN: Type("varchar")} if with_path else {}))
+        self._read(node, self._views[key], columns | ({PATH_COLUMN: Type("varchar")} if with_path else {}))
 
-    def _put(self, node: exp.Table, sql: str, columns: dict[str, Type]) -> None:
-        """Make *sql* a view of this session, and *node* read it under the name that the query knows."""
+    def _relation(self, table: Table, wanted: list[exp.Expr], with_path: bool) -> str:
+        """SQL that reads *table*'s files, of the partitions that satisfy *wanted*."""
+        sources = list(self._sources(table, wanted))
+        size = sum(source.file.size for source in sources)
+        self.source_bytes += size
+        if "parquet" not in table.serde.lower():
+            self.text_bytes += size
+        return relation(self._session, table, sources, self._session.directory / f"t{self._made}", with_path)
+
+    def _view(self, sql: str) -> str:
+        """Make *sql* a view of this session; returns its name."""
         view = f"athena_relation_{self._made}"
         self._made += 1
         self._session.run(f"CREATE TEMP VIEW {name(view)} AS {sql}")
+        return view
+
+    @staticmethod
+    def _read(node: exp.Table, view: str, columns: dict[str, Type]) -> None:
+        """Make *node* read *view* under the name that the query knows."""
         alias = node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(node.name, quoted=True))
         node.set("this", exp.to_identifier(view, quoted=True))
         node.set("db", None)

@@ -10,6 +10,7 @@ import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -197,6 +198,13 @@ def _create_table_as(job: Job) -> None:
         full = f"awsdatacatalog.{database}.{table_name}"
         raise QueryFailure("TABLE_ALREADY_EXISTS", f"line 1:1: Table '{full}' already exists")
     properties, with_data = _properties(statement)
+    if str(properties.get("table_type", "HIVE")).upper() == "ICEBERG":
+        query = statement.expression
+        sql, columns = job.plan(query if isinstance(query, exp.Query) else query.this)
+        _check_names(columns)
+        creating = import_module("localaws.engines.athena.iceberg.creating")
+        creating.create_table_as(job, database, table_name, columns, sql if with_data else None, properties)
+        return
     place = properties.get("external_location", "")
     if place and job.execution.enforced:
         raise QueryFailure(
@@ -248,11 +256,19 @@ def _properties(statement: exp.Create) -> tuple[dict[str, Any], bool]:
                 found["format"] = each.name
             case exp.PartitionedByProperty():
                 found["partitioned_by"] = [item.name.lower() for item in each.this.expressions]
+            case exp.LocationProperty():
+                found["location"] = each.name
             case exp.WithDataProperty():
                 with_data = not each.args.get("no")
             case exp.Property():
                 key, value = each.name.lower(), each.args["value"]
-                found[key] = [item.name for item in value.expressions] if isinstance(value, exp.Array) else value.name
+                match value:
+                    case exp.Array():
+                        found[key] = [item.name for item in value.expressions]
+                    case exp.Boolean():
+                        found[key] = value.this
+                    case _:
+                        found[key] = value.name
     return found, with_data
 
 
@@ -267,8 +283,6 @@ def _target(properties: dict[str, Any], location: str) -> Target:
             raise not_supported("bucketed_by")
         if key not in known:
             raise QueryFailure("INVALID_TABLE_PROPERTY", f"Table property '{key}' does not exist")
-    if str(properties.get("table_type", "HIVE")).upper() == "ICEBERG":
-        raise not_supported("CREATE TABLE AS of an Iceberg table")
     format = str(properties.get("format", "PARQUET")).upper()
     names = ("write_compression", "compression", "parquet_compression", "orc_compression")
     compression = next((str(properties[key]) for key in names if key in properties), "")
@@ -299,8 +313,12 @@ def _insert(job: Job) -> None:
     table = job.catalog.table(node.db or job.execution.database, node.name, (1, job.sql.lower().find("into") + 6))
     if table.view is not None:
         raise QueryFailure("NOT_SUPPORTED", "Inserting into views is not supported")
+    kinds = {column.name: column.type for column in table.all_columns}
+    if table.iceberg:
+        inserting = import_module("localaws.engines.athena.iceberg.inserting")
+        kinds = inserting.columns(job, table)
     listed = [each.name.lower() for each in schema.expressions] if isinstance(schema, exp.Schema) else []
-    names = [column.name for column in table.all_columns]
+    names = list(kinds)
     for each in listed:
         if each not in names:
             raise QueryFailure(
@@ -308,9 +326,8 @@ def _insert(job: Job) -> None:
             )
     sql, columns = job.plan(statement.expression)
     wanted = listed or names
-    kinds = {column.name: column.type for column in table.all_columns}
     if len(columns) != len(wanted) or not all(
-        _assignable(kind, kinds[column]) for (_, kind), column in zip(columns, wanted, strict=True)
+        assignable(kind, kinds[column]) for (_, kind), column in zip(columns, wanted, strict=True)
     ):
         raise QueryFailure(
             "TYPE_MISMATCH",
@@ -320,13 +337,16 @@ def _insert(job: Job) -> None:
     places = {column: f"p{number}" for number, column in enumerate(wanted)}
     items = ", ".join(f"CAST({places.get(each, 'NULL')} AS {kinds[each].duckdb}) AS {name(each)}" for each in names)
     sql = f"SELECT {items} FROM ({sql}) AS given({', '.join(places.values())})"
+    if table.iceberg:
+        inserting.insert(job, table, sql)
+        return
     written = write(job, sql, list(kinds.items()), _target_of(table))
     _manifest(job, written, job.execution.output)
     known = {partition.values for partition in job.catalog.partitions(table)} if table.keys else set()
     job.catalog.add_partitions(table, [each for each in written.partitions if each.values not in known])
 
 
-def _assignable(kind: Type, column: Type) -> bool:
+def assignable(kind: Type, column: Type) -> bool:
     """Whether Trino coerces a value of *kind* into a *column* of its type by itself."""
     if kind.name == "unknown" or kind.name == column.name:
         return True
@@ -343,7 +363,7 @@ def _target_of(table: Table) -> Target:
     """How more rows for *table* are written."""
     serde = table.serde.rpartition(".")[2].lower()
     format = _WRITABLE.get(serde)
-    if format is None or table.iceberg:
+    if format is None:
         raise not_supported(f"INSERT INTO a table of {table.serde}")
     if int(table.parameters.get("skip.header.line.count", "0")) > 0:
         raise not_supported("INSERT INTO a table whose files have headers")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from pyiceberg.catalog.glue import GlueCatalog
-from pyiceberg.exceptions import CommitFailedException, NoSuchPropertyException
+from pyiceberg.exceptions import CommitFailedException, NoSuchPropertyException, TableAlreadyExistsError
 from pyiceberg.io import FileIO
 from pyiceberg.table import CommitTableResponse, Table
 from pyiceberg.table.update import AddSnapshotUpdate, TableRequirement, TableUpdate
@@ -79,8 +79,10 @@ def of(lake: Lake, table: GlueTable) -> Table:
 @contextmanager
 def committing(table: Table) -> Iterator[None]:
     """A commit to *table* in here that another one overtook fails as in Athena (ICEBERG_COMMIT_ERROR)."""
+    name = ".".join(table.name())
     try:
         yield
+    except TableAlreadyExistsError:
+        raise QueryFailure("TABLE_ALREADY_EXISTS", f"Table '{name}' already exists") from None
     except CommitFailedException:
-        name = ".".join(table.name())
         raise QueryFailure("ICEBERG_COMMIT_ERROR", f"Failed to commit Iceberg update to table: {name}") from None

@@ -1,0 +1,129 @@
+"""CREATE TABLE and CREATE TABLE AS of Iceberg tables, and DROP TABLE, which deletes what they hold.
+
+Source: "Create Iceberg tables"; "CREATE TABLE AS", "CTAS table properties"; "Drop Iceberg tables".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from itertools import count
+from typing import Any
+
+from pyiceberg.io import FileIO
+from pyiceberg.schema import Schema
+from pyiceberg.table import CreateTableTransaction, Table
+from pyiceberg.types import NestedField
+
+from localaws.engines.athena.catalog import Table as GlueTable
+from localaws.engines.athena.errors import QueryFailure
+from localaws.engines.athena.iceberg import partitioning, properties, tables
+from localaws.engines.athena.iceberg.datafiles import write_rows
+from localaws.engines.athena.iceberg.inserting import append
+from localaws.engines.athena.iceberg.types import to_iceberg
+from localaws.engines.athena.kinds import Type, from_hive
+from localaws.engines.athena.runner import Job
+
+_EXTERNAL = re.compile(r"CREATE\s+EXTERNAL\b", re.IGNORECASE)
+_PARTITIONED = re.compile(r"\bPARTITIONED\s+BY\s*\((?P<items>(?:[^()]|\([^()]*\))*)\)", re.IGNORECASE)
+_FORMAT = re.compile(r"\b(ROW\s+FORMAT|STORED\s+AS)\b", re.IGNORECASE)
+#: What Athena sets in the metadata of every Iceberg table that it makes.
+_USUAL = {properties.FORMAT: "parquet", properties.CODEC: "zstd", "write.object-storage.enabled": "true"}
+#: The properties of CTAS that TBLPROPERTIES does not have.
+_OF_CTAS = {"table_type", "is_external", "location", "partitioning", "object_store_layout_enabled"}
+
+
+def create_table(
+    job: Job, database: str, name: str, columns: Iterable[Mapping[str, str]], location: str, given: Mapping[str, str]
+) -> None:
+    """CREATE TABLE … TBLPROPERTIES ('table_type'='ICEBERG'): *columns* with Glue's Name, Type and Comment."""
+    if _EXTERNAL.match(job.sql):
+        raise QueryFailure("", "External keyword not supported for table type ICEBERG")
+    if found := _FORMAT.search(job.sql):
+        raise QueryFailure("", f"{found[0].upper()} is not supported for table type ICEBERG")
+    described = [(each["Name"], from_hive(each["Type"]), each.get("Comment")) for each in columns]
+    schema = _schema(described)
+    partitioned = _PARTITIONED.search(job.sql)
+    parts = partitioning.items(partitioned["items"]) if partitioned else []
+    transaction = _stage(job, (database, name), schema, parts, location, properties.to_iceberg(given))
+    with tables.committing(transaction._table):
+        transaction.commit_transaction()
+
+
+def create_table_as(
+    job: Job, database: str, name: str, columns: list[tuple[str, Type]], sql: str | None, given: Mapping[str, Any]
+) -> None:
+    """CREATE TABLE … WITH (table_type = 'ICEBERG', …) AS: *sql* gives the rows, None is WITH NO DATA.
+
+    The table is there, with its rows, or not at all.
+    """
+    for key in ("external_location", "partitioned_by", "bucketed_by", "bucket_count", "field_delimiter"):
+        if key in given:
+            raise QueryFailure(
+                "INVALID_TABLE_PROPERTY", f"Catalog 'awsdatacatalog$iceberg-aws' table property '{key}' does not exist"
+            )
+    if str(given.get("is_external", "false")).lower() != "false":
+        raise QueryFailure("INVALID_TABLE_PROPERTY", "is_external must be false for table type ICEBERG")
+    for _, kind in columns:
+        if kind.name.startswith("timestamp") and kind.precision != 6:
+            word = kind.trino.replace("(3)", "(6)")
+            raise QueryFailure(
+                "NOT_SUPPORTED",
+                f'Timestamp precision ({kind.precision or 3}) not supported for Iceberg. Use "{word}" instead.',
+            )
+    settings = properties.to_iceberg({key: str(value) for key, value in given.items() if key not in _OF_CTAS})
+    if "object_store_layout_enabled" in given:
+        settings["write.object-storage.enabled"] = str(given["object_store_layout_enabled"]).lower()
+    schema = _schema([(column.lower(), kind, None) for column, kind in columns])
+    parts = given.get("partitioning", [])
+    transaction = _stage(job, (database, name), schema, parts, str(given.get("location", "")), settings)
+    uploaded: list[str] = []
+    try:
+        if sql is not None:
+            append(job, transaction, write_rows(job, transaction._table, sql, uploaded))
+        with tables.committing(transaction._table):
+            transaction.commit_transaction()
+    except BaseException:
+        job.lake.delete(uploaded)
+        raise
+
+
+def drop_table(job: Job, table: GlueTable) -> None:
+    """The entry of the catalog goes first; then the data and the metadata, which nothing points to any more."""
+    iceberg = tables.of(job.lake, table)
+    job.catalog.glue.delete_table(DatabaseName=table.database, Name=table.name)
+    job.lake.delete(sorted(_objects(iceberg)))
+
+
+def _objects(table: Table) -> set[str]:
+    """Everything that the table's metadata, of now and of before, points to."""
+    io: FileIO = table.io
+    found = {table.metadata_location, *(entry.metadata_file for entry in table.metadata.metadata_log)}
+    for snapshot in table.snapshots():
+        found.add(snapshot.manifest_list)
+        for manifest in snapshot.manifests(io):
+            if manifest.manifest_path not in found:
+                found.add(manifest.manifest_path)
+                found |= {entry.data_file.file_path for entry in manifest.fetch_manifest_entry(io, False)}
+    return found
+
+
+def _schema(columns: Iterable[tuple[str, Type, str | None]]) -> Schema:
+    ids = count(1)
+    numbered = [(next(ids), *column) for column in columns]
+    return Schema(*(
+        NestedField(number, name, to_iceberg(kind, ids), required=False, doc=comment)
+        for number, name, kind, comment in numbered
+    ))  # fmt: skip
+
+
+def _stage(
+    job: Job, table: tuple[str, str], schema: Schema, parts: list[str], location: str, settings: Mapping[str, str]
+) -> CreateTableTransaction:
+    """The table to be, which nobody sees until it is committed."""
+    if not location.startswith("s3://"):
+        raise QueryFailure("INVALID_TABLE_PROPERTY", "Iceberg tables need a location in Amazon S3")
+    spec = partitioning.spec_of(parts, schema)
+    return tables.catalog_of(job.lake).create_table_transaction(
+        table, schema, location.rstrip("/"), spec, properties={**_USUAL, **settings}
+    )

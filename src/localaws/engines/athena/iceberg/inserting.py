@@ -1,0 +1,45 @@
+"""INSERT INTO an Iceberg table: data files, and one snapshot that appends them.
+
+Source: "INSERT INTO" of "Update Iceberg table data" (querying-iceberg-insert-into.html).
+"""
+
+from __future__ import annotations
+
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import Transaction
+
+from localaws.engines.athena.catalog import Table as GlueTable
+from localaws.engines.athena.iceberg import tables
+from localaws.engines.athena.iceberg.datafiles import write_rows
+from localaws.engines.athena.iceberg.types import columns_of
+from localaws.engines.athena.kinds import Type
+from localaws.engines.athena.runner import Job
+
+
+def columns(job: Job, table: GlueTable) -> dict[str, Type]:
+    """The columns that rows for *table* have, by Iceberg's own types: the catalog knows but Hive's."""
+    return columns_of(tables.of(job.lake, table).schema())
+
+
+def insert(job: Job, entry: GlueTable, sql: str) -> None:
+    """Append the rows of *sql*, which has the table's `columns` in their order and types: all of them, or none."""
+    table = tables.of(job.lake, entry)
+    uploaded: list[str] = []
+    try:
+        files = write_rows(job, table, sql, uploaded)
+        if files:
+            with tables.committing(table):
+                transaction = Transaction(table)
+                append(job, transaction, files)
+                transaction.commit_transaction()
+    except BaseException:
+        job.lake.delete(uploaded)
+        raise
+
+
+def append(job: Job, transaction: Transaction, files: list[DataFile]) -> None:
+    """Make a snapshot that adds *files* part of *transaction*. An append conflicts with nothing: it is tried again."""
+    job.execution.rows_written = sum(file.record_count for file in files)
+    with transaction.update_snapshot().fast_append() as appended:
+        for file in files:
+            appended.append_data_file(file)
