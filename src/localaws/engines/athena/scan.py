@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 import duckdb
 
-from localaws.engines.athena import parquet, text
+from localaws.engines.athena import json_text, parquet, regex, text
+from localaws.engines.athena.avro import avro_to_parquet
 from localaws.engines.athena.catalog import Column, Partition, Table
 from localaws.engines.athena.conversion import DECOMPRESSED, decompress, orc_to_parquet
 from localaws.engines.athena.errors import not_supported
@@ -32,10 +33,23 @@ Reader = Callable[[duckdb.DuckDBPyConnection, Table, list[str], dict[str, str], 
 _BY_SERDE: dict[str, Reader] = {
     "lazysimpleserde": text.lazy_simple,
     "opencsvserde": text.open_csv,
-    "jsonserde": text.json_lines,
+    "jsonserde": json_text.read,
     "parquethiveserde": parquet.read,
-    "orcserde": parquet.read,  # after conversion
+    # after conversion
+    "orcserde": parquet.read,
+    "avroserde": parquet.read,
+    "regexserde": regex.read,
+    "grokserde": regex.read,
 }
+#: Makes Parquet of a file: its path, its URI, the table, and what to call to see whether the query is cancelled.
+Converter = Callable[[Path, str, Table, Callable[[], None]], None]
+_CONVERTERS: dict[str, Converter] = {
+    "orcserde": orc_to_parquet,
+    "avroserde": avro_to_parquet,
+    "regexserde": regex.lines_to_parquet,
+    "grokserde": regex.lines_to_parquet,
+}
+_BINARY = ("parquethiveserde", "orcserde", "avroserde")
 
 
 @dataclass(frozen=True)
@@ -54,11 +68,19 @@ def relation(session: Session, table: Table, sources: Sequence[Source], farm: Pa
     reader = _reader(table)
     if not sources:
         return _empty(table, with_path)
-    paths = _paths(table, sources, farm, _is_converted(table, sources))
+    serde = _serde(table)
+    unpacked = [serde not in _BINARY and _suffix(each.file.uri) in DECOMPRESSED for each in sources]
+    paths = _paths(table, sources, farm, serde in _CONVERTERS or any(unpacked))
     uris = {path: source.file.uri for path, source in zip(paths, sources, strict=True)}
     session.uris |= uris
-    for path, uri in uris.items():
-        _convert(table, Path(path), uri)
+    for path, source, packed in zip(paths, sources, unpacked, strict=True):
+        session.check()
+        if packed:
+            decompress(Path(path), source.file.uri)
+        if convert := _CONVERTERS.get(serde):
+            convert(Path(path), source.file.uri, table, session.check)
+            if serde != "orcserde":  # a format of rows: all of it is read, whatever the query needs
+                session.bytes_read += source.file.size
     options = "hive_partitioning = false"
     if table.keys:
         types = ", ".join(f"{literal(key.name)}: {key.type.duckdb}" for key in table.keys)
@@ -78,26 +100,18 @@ def relation(session: Session, table: Table, sources: Sequence[Source], farm: Pa
 def _reader(table: Table) -> Reader:
     if table.iceberg:
         raise not_supported(f"Reading the Iceberg table {table.database}.{table.name}")
-    serde = table.serde.rpartition(".")[2].lower()
-    if serde not in _BY_SERDE:
+    reader = _BY_SERDE.get(_serde(table))
+    if reader is None:
         raise not_supported(f"The SerDe {table.serde or '(none)'} of table {table.database}.{table.name}")
-    return _BY_SERDE[serde]
+    return reader
 
 
-def _is_converted(table: Table, sources: Sequence[Source]) -> bool:
-    return table.serde.endswith("OrcSerde") or any(_suffix(each.file.uri) in DECOMPRESSED for each in sources)
+def _serde(table: Table) -> str:
+    return table.serde.rpartition(".")[2].lower()
 
 
 def _suffix(uri: str) -> str:
     return Path(uri).suffix.lower()
-
-
-def _convert(table: Table, path: Path, uri: str) -> None:
-    """Make a linked file readable for DuckDB, if it is not."""
-    if table.serde.endswith("OrcSerde"):
-        orc_to_parquet(path, uri, table)
-    elif _suffix(uri) in DECOMPRESSED and "parquet" not in table.serde.lower():
-        decompress(path, uri, _suffix(uri))
 
 
 def _paths(table: Table, sources: Sequence[Source], farm: Path, linked: bool) -> list[str]:
