@@ -39,7 +39,8 @@ class Job:
         self.lake = lake
         self.sql = sql
         self.now = now
-        self._most = 0
+        self.source_bytes = 0
+        """The size of everything that the statement reads from: it cannot scan more."""
 
     def client(self, service: str) -> Any:
         """A client of another service, for what the statement has to do there."""
@@ -67,7 +68,7 @@ class Job:
         translator = Translator(self.sql, self.now)
         planner = Planner(self.session, self.catalog, self.lake, self.execution.database, translator)
         sql = planner.plan(query)
-        self._most = planner.source_bytes
+        self.source_bytes = planner.source_bytes
         names, kinds = self.session.bind(sql)
         if self.execution.cutoff and planner.text_bytes > self.execution.cutoff:
             self.execution.scanned = self.execution.cutoff  # it would be stopped there
@@ -82,7 +83,7 @@ class Job:
     def measured(self, sql: str) -> list[tuple[Any, ...]]:
         """Execute *sql*, made of what `plan` gave. Counts what is read as scanned."""
         answer = self.session.run(sql, measured=True)
-        self.execution.scanned = min(self.session.bytes_read, self._most)
+        self.execution.scanned = min(self.session.bytes_read, self.source_bytes)
         if self.execution.cutoff and self.execution.scanned > self.execution.cutoff:
             raise QueryCancelled(SCANNED_TOO_MUCH)
         return answer
@@ -128,7 +129,7 @@ def handlers() -> Mapping[str, Handler]:
     """The kind of a statement → who runs it."""
     modules = ("ddl", "partitions", "show", "views", "writing", "prepared")  # each knows this one
     found: dict[str, Handler] = {"select": _select}
-    found |= dict.fromkeys(("update", "delete", "merge"), _change)
+    found |= dict.fromkeys(("update", "delete", "merge", "optimize", "vacuum"), _change)
     for module in modules:
         found |= import_module(f"localaws.engines.athena.{module}").HANDLERS
     return found

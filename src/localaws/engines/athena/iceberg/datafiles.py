@@ -78,12 +78,10 @@ def write_rows(job: Job, table: Table, sql: str, uploaded: list[str]) -> list[Da
         ]
         lower = ", ".join(name(field.name.lower()) for field in schema.fields)
         query = f"SELECT {', '.join(columns + keys)} FROM ({sql}) AS given({lower})"
+        options = _options(table)
         if keys:
-            partitioned = ", ".join(name(_key(number)) for number in range(len(keys)))
-            job.copy(query, out, f"{_options(table)}, PARTITION_BY ({partitioned})")
-        else:
-            out.mkdir()
-            job.copy(query, out / "data.parquet", _options(table))
+            options += f", PARTITION_BY ({', '.join(name(_key(number)) for number in range(len(keys)))})"
+        job.copy(query, out, options)
     files = sorted(path for path in out.rglob("*.parquet") if pq.read_metadata(path).num_rows)
     folders = {path.parent for path in files}
     if len(folders) > MOST_PARTITIONS:
@@ -153,7 +151,13 @@ def _options(table: Table) -> str:
                     for field in table.schema().fields)  # fmt: skip
     level = table.properties.get(_LEVEL)
     leveled = f", COMPRESSION_LEVEL {int(level)}" if level and codec == "zstd" else ""
-    return f"FORMAT parquet, COMPRESSION {codec}{leveled}, FIELD_IDS {{{ids}}}"
+    size = f"FILE_SIZE_BYTES {target_file_size(table)}"
+    return f"FORMAT parquet, COMPRESSION {codec}{leveled}, {size}, FIELD_IDS {{{ids}}}"
+
+
+def target_file_size(table: Table) -> int:
+    """How many bytes a data file of *table* should have."""
+    return int(table.properties.get("write.target-file-size-bytes", 512 << 20))
 
 
 def _field_ids(number: int, kind: types.IcebergType) -> str:

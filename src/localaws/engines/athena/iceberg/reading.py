@@ -51,15 +51,16 @@ def scan(
     row_filter: BooleanExpression | None = None,
     with_path: bool = False,
     positions: bool = False,
+    only: Sequence[FileScanTask] | None = None,
 ) -> Scan:
-    """Plan the reading of *table*, now or as it was at *snapshot_id*.
+    """Plan the reading of *table*, now or as it was at *snapshot_id*; or of *only* some of its files.
 
     *row_filter* only spares the reading of files without a row that it is true of: the rows are not filtered here.
     *with_path* adds the column `FILE`, *positions* both `FILE` and `POSITION`.
     Raises QueryFailure for a file that is not there, and for what this lab cannot read.
     """
     schema = schema_of(table, snapshot_id)
-    tasks = _plan(table, snapshot_id, row_filter)
+    tasks = _plan(table, snapshot_id, row_filter) if only is None else list(only)
     for task in tasks:
         if task.file.file_format != FileFormat.PARQUET:
             raise not_supported(f"Reading Iceberg data files in {task.file.file_format.name}")

@@ -1,0 +1,113 @@
+"""OPTIMIZE … REWRITE DATA USING BIN_PACK: files of a bad size, or with many deletes, packed into new ones.
+
+Sources: "OPTIMIZE", "Optimize Iceberg tables", and the properties optimize_rewrite_… of "Create Iceberg tables" in the
+Athena user guide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import FileScanTask, Table
+from pyiceberg.utils.bin_packing import ListPacker
+from sqlglot import exp
+
+from localaws.engines.athena.errors import QueryFailure
+from localaws.engines.athena.grammar import parse
+from localaws.engines.athena.iceberg import reading
+from localaws.engines.athena.iceberg.commit import Change, commit
+from localaws.engines.athena.iceberg.datafiles import target_file_size, write_rows
+from localaws.engines.athena.iceberg.target import Target, target_of
+from localaws.engines.athena.runner import Job
+
+_OPTIMIZE = re.compile(
+    r"OPTIMIZE\s+(?P<table>\S+)\s+REWRITE\s+DATA\s+USING\s+BIN_PACK(?:\s+WHERE\s+(?P<where>.+))?", re.I | re.S
+)
+
+
+def optimize(job: Job) -> None:
+    """Rewrite what needs it, as one snapshot that replaces files and leaves the rows what they are."""
+    found = _OPTIMIZE.fullmatch(job.sql.strip())
+    if found is None:
+        raise QueryFailure("", "mismatched input. Expecting: OPTIMIZE table REWRITE DATA USING BIN_PACK [WHERE …]")
+    name = found["table"].replace("`", '"')
+    query = parse(f"SELECT 1 FROM {name}" + (f" WHERE {found['where']}" if found["where"] else ""))
+    assert isinstance(query, exp.Select)
+    target = target_of(job, query.args["from_"].this, "Optimizing")
+    table = target.table
+    everything = list(table.scan().plan_files())
+    wanted = _selected(job, target, query) if found["where"] else everything
+    bins = list(_bins(table, wanted))
+    job.execution.passed("QueryPlanningTime")
+    if bins:
+        _rewrite(job, table, bins, everything)
+    job.execution.passed("EngineExecutionTime")
+
+
+def _selected(job: Job, target: Target, query: exp.Select) -> list[FileScanTask]:
+    """The files that may have a row for which the WHERE clause holds."""
+    schema, spec = target.table.schema(), target.table.spec()
+    keys = {(schema.find_column_name(field.source_id) or "").lower() for field in spec.fields}
+    for column in query.args["where"].find_all(exp.Column):
+        if column.name.lower() in target.columns and column.name.lower() not in keys:
+            words = f"Only partition columns are allowed in the WHERE clause of OPTIMIZE, not {column.name}"
+            raise QueryFailure("NOT_SUPPORTED", words)
+    query.set("expressions", target.places)
+    job.plan(query)
+    assert target.scan is not None
+    return target.scan.tasks
+
+
+def _bins(table: Table, tasks: Iterable[FileScanTask]) -> Iterable[list[FileScanTask]]:
+    """What to rewrite, packed so that a bin makes about one file of the target size; each within one partition."""
+    groups: dict[tuple[int, object], list[FileScanTask]] = defaultdict(list)
+    for task in tasks:
+        groups[task.file.spec_id, task.file.partition].append(task)
+    packer: ListPacker[FileScanTask] = ListPacker(target_file_size(table), lookback=1, largest_bin_first=False)
+    for group in groups.values():
+        yield from packer.pack(_worth_it(table, group), lambda task: task.file.file_size_in_bytes)
+
+
+def _worth_it(table: Table, group: Sequence[FileScanTask]) -> list[FileScanTask]:
+    """Those of a partition's files that are to be rewritten, by the thresholds among the table's properties."""
+
+    def setting(key: str, usual: float) -> int:
+        return int(table.properties.get(f"optimize_rewrite_{key}", usual))
+
+    target = target_file_size(table)
+    least = setting("min_data_file_size_bytes", 0.75 * target)
+    most = setting("max_data_file_size_bytes", 1.8 * target)
+    odd = [task for task in group if not least <= task.file.file_size_in_bytes <= most]
+    worn = [task for task in group if len(task.delete_files) >= setting("delete_file_threshold", 2)]
+    too_big = any(task.file.file_size_in_bytes > most for task in odd)
+    if len(odd) < setting("data_file_threshold", 5) or (len(odd) == 1 and not too_big):
+        odd = []  # one small file alone would only become another
+    chosen = {task.file.file_path for task in (*odd, *worn)}
+    return [task for task in group if task.file.file_path in chosen]
+
+
+def _rewrite(job: Job, table: Table, bins: list[list[FileScanTask]], everything: list[FileScanTask]) -> None:
+    scans = [reading.scan(job.session, job.lake, table, only=each) for each in bins]
+    job.source_bytes = sum(scan.size for scan in scans)
+    change = Change(replace=True, dropped=_replaced([task for each in bins for task in each], everything))
+    uploaded: list[str] = []
+    try:
+        for scan in scans:
+            change.added += write_rows(job, table, scan.sql, uploaded)
+        commit(table, change)
+    except BaseException:
+        job.lake.delete(uploaded)
+        raise
+
+
+def _replaced(chosen: list[FileScanTask], everything: list[FileScanTask]) -> list[DataFile]:
+    """The data files *chosen*, and the delete files that bear on no other."""
+    paths = {task.file.file_path for task in chosen}
+    needed = {file.file_path for task in everything if task.file.file_path not in paths for file in task.delete_files}
+    files = {task.file.file_path: task.file for task in chosen}
+    for task in chosen:
+        files |= {file.file_path: file for file in task.delete_files if file.file_path not in needed}
+    return list(files.values())
