@@ -42,10 +42,6 @@ class RunningLab:
         path = self.directory / "lab.json"
         return json.loads(path.read_text()) if path.exists() else {}
 
-    def _read_facts(self) -> dict[str, Any]:
-        path = self.directory / "lab.json"
-        return json.loads(path.read_text()) if path.exists() else {}
-
     def client(self, service: str, **overrides: Any) -> Any:
         """A boto3 client; *overrides* go to it (other keys, a region, a Config)."""
         settings: dict[str, Any] = {

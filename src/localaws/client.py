@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
-from botocore.credentials import Credentials, RefreshableCredentials
+from botocore.credentials import Credentials, ReadOnlyCredentials, RefreshableCredentials
 from botocore.loaders import create_loader
 
 from localaws.credentials import Credential, random_key_id
@@ -31,6 +33,30 @@ _CONFIG = Config(
 _LOADER = create_loader()
 _clients: dict[tuple[int, str, str, str | None, str], Any] = {}
 _lock = threading.Lock()
+_caller: ContextVar[Credential | None] = ContextVar("caller", default=None)
+
+
+@contextmanager
+def on_behalf_of(caller: Credential | None) -> Iterator[None]:
+    """Within, clients that were given no role sign with *caller*'s credential, as AWS's forward access sessions do.
+
+    Source: "Forward access sessions" (IAM user guide). None leaves everything as it is.
+    """
+    token = _caller.set(caller or _caller.get())
+    try:
+        yield
+    finally:
+        _caller.reset(token)
+
+
+class _OwnerOrCaller(Credentials):
+    """The lab owner's keys, except where a service works `on_behalf_of` somebody."""
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        caller = _caller.get()
+        if caller is None:
+            return super().get_frozen_credentials()
+        return ReadOnlyCredentials(caller.access_key_id, caller.secret_access_key, caller.session_token)
 
 
 def in_process_client(lab: Lab, service: str, region: str, role_arn: str | None, session_name: str) -> Any:
@@ -46,7 +72,7 @@ def _make_client(lab: Lab, service: str, region: str, role_arn: str | None, sess
     session = botocore.session.Session()
     session.register_component("data_loader", _LOADER)
     if role_arn is None:
-        session.set_credentials(lab.owner.access_key_id, lab.owner.secret_access_key)
+        session._credentials = _OwnerOrCaller(lab.owner.access_key_id, lab.owner.secret_access_key)
     else:
         session._credentials = _role_credentials(lab, role_arn, session_name)
     session.user_agent_name = "localaws"
@@ -120,11 +146,15 @@ def _send(lab: Lab, request: AWSPreparedRequest) -> AWSResponse:
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
         answer.update(status=int(status.split()[0]), headers=headers)
 
-    result = lab.gateway(environ, start_response)
+    serving = _caller.set(None)  # what the service asked does further, it does for itself
     try:
-        raw = _RawBody(b"".join(result))
+        result = lab.gateway(environ, start_response)
+        try:
+            raw = _RawBody(b"".join(result))
+        finally:
+            if hasattr(result, "close"):
+                result.close()
     finally:
-        if hasattr(result, "close"):
-            result.close()
+        _caller.reset(serving)
     headers = {name.lower(): value for name, value in answer["headers"]}
     return AWSResponse(request.url, answer["status"], headers, raw)

@@ -48,7 +48,8 @@ class Lab:
     ) -> Any:
         """A boto3 client whose requests enter the gateway in process, signed like anybody's.
 
-        Acts as the lab's owner, or as *role_arn* when a service works with a role that it was given.
+        Acts as *role_arn* when a service works with a role that it was given; else as whom the service works
+        `on_behalf_of` (localaws.client), or as the lab's owner.
         """
         from localaws.client import in_process_client
 

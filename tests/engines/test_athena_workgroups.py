@@ -6,13 +6,14 @@ Sources, in the Athena user guide: "Use workgroups", "Configure data usage contr
 
 from __future__ import annotations
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
-from tests.conftest import RunningLab
+from tests.conftest import RunningLab, eventually
 from tests.engines.athena_tools import Athena
 
 
@@ -165,3 +166,41 @@ def test_eight_queries_at_once_all_come_to_their_end(athena: Athena) -> None:
         small = time.monotonic() - started
         assert [each.result().rows for each in large] == [[("1",)]] * 7
     assert small < time.monotonic() - started
+
+
+def test_a_query_acts_as_its_caller(lab: RunningLab, athena: Athena) -> None:
+    """ "Forward access sessions": what Athena asks of S3 and Glue, it asks with the caller's permissions."""
+    trust = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
+    role = lab.client("iam").create_role(RoleName="analyst", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    keys = lab.client("sts").assume_role(RoleArn=role, RoleSessionName="ana")["Credentials"]
+    analyst = lab.client(
+        "athena",
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    )
+    place = {"OutputLocation": f"s3://{athena.bucket}/analyst/"}
+    query = analyst.start_query_execution(QueryString="SELECT 1", ResultConfiguration=place)["QueryExecutionId"]
+    assert athena.wait(query)["Status"]["State"] == "SUCCEEDED"
+    analyst.get_query_results(QueryExecutionId=query)
+    made = [call for call in lab.calls() if call["service"] == "s3" and any(query in r for r in call["resources"])]
+    assert {call["operation"] for call in made} >= {"PutObject", "GetObject"}
+    assert {call["principal"].rsplit(":", 1)[1] for call in made} == {"assumed-role/analyst/ana"}
+
+
+def test_a_region_has_its_own_tables(lab: RunningLab, athena: Athena) -> None:
+    """A query sees the Glue catalog of its own region."""
+    athena("CREATE EXTERNAL TABLE here_only (n int) LOCATION 's3://anywhere/here/'")
+    client = lab.client("athena", region_name="eu-west-1")
+    query = client.start_query_execution(
+        QueryString=f"SELECT * FROM {athena.database}.here_only",
+        ResultConfiguration={"OutputLocation": f"s3://{athena.bucket}/elsewhere/"},
+    )["QueryExecutionId"]
+    execution = eventually(
+        lambda: (
+            (found := client.get_query_execution(QueryExecutionId=query)["QueryExecution"])["Status"]["State"]
+            == "FAILED"
+            and found
+        )
+    )
+    assert "SCHEMA_NOT_FOUND" in execution["Status"]["StateChangeReason"]

@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 from botocore.exceptions import ClientError
 from moto.athena.models import AthenaBackend, PreparedStatement
 
+from localaws.client import on_behalf_of
+from localaws.credentials import Credential
 from localaws.engines.athena import checking, results, statements, usage
 from localaws.engines.athena.catalog import Catalog
 from localaws.engines.athena.errors import QueryCancelled, QueryFailure
@@ -21,6 +23,7 @@ from localaws.engines.athena.lake import Lake, split
 from localaws.engines.athena.runner import Job, run
 from localaws.engines.athena.runtime import Runtime
 from localaws.engines.athena.wire import invalid
+from localaws.gateway.records import current_call
 from localaws.lab import Lab
 
 log = logging.getLogger(__name__)
@@ -46,8 +49,8 @@ class AthenaEngine(AthenaBackend):
         self.queries: OrderedDict[str, Execution] = OrderedDict()
         self._tokens: dict[str, tuple[str, str]] = {}
         self._lock = threading.Lock()
-        self.catalog = Catalog(self.lab)
-        self.lake = Lake(self.lab)
+        self.catalog = Catalog(self.lab, region_name)
+        self.lake = Lake(self.lab, region_name)
 
     # Queries
 
@@ -72,7 +75,9 @@ class AthenaEngine(AthenaBackend):
             raise invalid(f"Query string length is over {_MOST_QUERY_BYTES} bytes")
         sql = statements.strip(query)
         kind = statements.classify(sql)
-        settings, cutoff = self._settings(workgroup, configuration)
+        caller = current_call.get().credential
+        with on_behalf_of(caller):
+            settings, cutoff = self._settings(workgroup, configuration)
         enforced = bool(self.work_groups[workgroup].configuration.get("EnforceWorkGroupConfiguration"))
         try:
             checking.check(sql, kind)
@@ -101,7 +106,7 @@ class AthenaEngine(AthenaBackend):
             if token:
                 self._tokens[token] = execution.id, fingerprint
             self.queries[execution.id] = execution
-        self.pool.submit(self._work, execution, sql)
+        self.pool.submit(self._work_for, caller, execution, sql)
         return execution.id
 
     def _settings(self, workgroup: str, wanted: dict[str, Any]) -> tuple[dict[str, Any], int | None]:
@@ -122,12 +127,17 @@ class AthenaEngine(AthenaBackend):
             )
         try:
             bucket, _ = split(location)
-            self.lab.client("s3").head_bucket(Bucket=bucket)
+            self.lake.client("s3").head_bucket(Bucket=bucket)
         except QueryFailure:
             raise invalid(f"outputLocation is not a valid S3 path: {location}") from None
         except ClientError:
             raise invalid(f"Unable to verify/create output bucket {bucket}") from None
         return chosen, group.configuration.get("BytesScannedCutoffPerQuery")
+
+    def _work_for(self, caller: Credential | None, execution: Execution, sql: str) -> None:
+        """A query may do what its caller may ("Identity and access management in Athena"), whatever thread runs it."""
+        with on_behalf_of(caller):
+            self._work(execution, sql)
 
     def _work(self, execution: Execution, sql: str) -> None:
         """Run *execution* from QUEUED to its end, whatever happens."""
@@ -176,7 +186,7 @@ class AthenaEngine(AthenaBackend):
             if same and other.state == "SUCCEEDED" and not other.reused and (other.completed or 0) >= oldest:
                 bucket, key = split(other.output)
                 try:
-                    self.lab.client("s3").head_object(Bucket=bucket, Key=key)
+                    self.lake.client("s3").head_object(Bucket=bucket, Key=key)
                 except ClientError:  # the result has been deleted
                     continue
                 execution.reused, execution.output, execution.columns = other.id, other.output, other.columns
@@ -250,7 +260,8 @@ class AthenaEngine(AthenaBackend):
             start = int(token or 0)
         except ValueError:
             raise invalid("Malformed request: NextToken") from None
-        rows, following = self._read_rows(execution, start, most)
+        with on_behalf_of(current_call.get().credential):
+            rows, following = self._read_rows(execution, start, most)
         page["ResultSet"]["Rows"] = results.as_rows(rows)
         if following is not None:
             page["NextToken"] = str(following)
@@ -258,7 +269,7 @@ class AthenaEngine(AthenaBackend):
 
     def _read_rows(self, execution: Execution, start: int, most: int) -> tuple[list[list[str | None]], int | None]:
         bucket, key = split(execution.output)
-        s3 = self.lab.client("s3")
+        s3 = self.lake.client("s3")
         try:
             size = s3.head_object(Bucket=bucket, Key=key)["ContentLength"]
         except ClientError:

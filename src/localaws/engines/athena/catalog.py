@@ -69,12 +69,13 @@ class Table:
 class Catalog:
     """Glue, in the words that queries use. Names are kept in lower case, as Athena keeps them."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, region: str) -> None:
         self._lab = lab
+        self._region = region
 
     @property
     def glue(self) -> Any:
-        return self._lab.client("glue")
+        return self._lab.client("glue", region=self._region)
 
     def has_database(self, name: str) -> bool:
         try:

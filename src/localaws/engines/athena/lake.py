@@ -28,12 +28,17 @@ class DataFile:
 class Lake:
     """S3 through the front door, for listing, reading in place and writing."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, region: str) -> None:
         self.lab = lab
+        self.region = region
+
+    def client(self, service: str) -> Any:
+        """A client of another service, in the region of the queries."""
+        return self.lab.client(service, region=self.region)
 
     @property
     def _s3(self) -> Any:
-        return self.lab.client("s3")
+        return self.client("s3")
 
     def files(self, location: str) -> list[DataFile]:
         """The objects under *location* that hold data, in the order of their keys.

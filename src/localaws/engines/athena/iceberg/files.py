@@ -23,7 +23,7 @@ class LakeInput(InputFile):
     def _head(self) -> dict[str, Any]:
         bucket, key = split(self.location)
         try:
-            head: dict[str, Any] = self._lake.lab.client("s3").head_object(Bucket=bucket, Key=key)
+            head: dict[str, Any] = self._lake.client("s3").head_object(Bucket=bucket, Key=key)
         except ClientError as error:
             raise _as_os_error(error, self.location) from error
         return head

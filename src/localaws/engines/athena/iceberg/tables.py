@@ -27,7 +27,7 @@ class LakeCatalog(GlueCatalog):
     """pyiceberg's Glue catalog, whose calls and files go through the lab's front door."""
 
     def __init__(self, lake: Lake) -> None:
-        super().__init__("awsdatacatalog", client=lake.lab.client("glue"))
+        super().__init__("awsdatacatalog", client=lake.client("glue"))
         self._io = LakeIO(lake)
 
     def _load_file_io(self, properties: Properties = EMPTY_DICT, location: str | None = None) -> FileIO:
@@ -58,7 +58,7 @@ def catalog_of(lake: Lake) -> LakeCatalog:
 
 def load(lake: Lake, database: str, name: str) -> Table:
     """The Iceberg table as it is now. Raises QueryFailure if it is gone, or its metadata cannot be read."""
-    return of(lake, Catalog(lake.lab).table(database, name))
+    return of(lake, Catalog(lake.lab, lake.region).table(database, name))
 
 
 def of(lake: Lake, table: GlueTable) -> Table:
