@@ -66,7 +66,7 @@ class Planner:
         self._schemas.add(schema)
         if node.catalog and node.catalog.lower() != "awsdatacatalog":
             raise QueryFailure("CATALOG_NOT_FOUND", f"Catalog '{node.catalog}' does not exist", where)
-        special = metadata_relation(self._catalog, schema, table_name)
+        special = self._of_iceberg(schema, table_name) or metadata_relation(self._catalog, schema, table_name)
         if special is not None:
             columns, sql = special
             self._read(node, self._view(sql), columns)
@@ -91,6 +91,16 @@ class Planner:
             self._views[key] = self._view(self._relation(table, wanted, with_path))
         columns = {column.name: column.type for column in table.all_columns}
         self._read(node, self._views[key], columns | ({PATH_COLUMN: Type("varchar")} if with_path else {}))
+
+    def _of_iceberg(self, schema: str, table_name: str) -> tuple[dict[str, Type], str] | None:
+        """Columns and SQL of a table like "t$snapshots"; None if it is no such table of an Iceberg table's."""
+        base, _, kind = table_name.rpartition("$")
+        table = self._catalog.find(schema, base) if base else None
+        if table is None or not table.iceberg:
+            return None
+        inspect = import_module("localaws.engines.athena.iceberg.inspect")
+        found: tuple[dict[str, Type], str] | None = inspect.relation(self._lake, table, kind)
+        return found
 
     def _relation(self, table: Table, wanted: list[exp.Expr], with_path: bool) -> str:
         """SQL that reads *table*'s files, of the partitions that satisfy *wanted*."""
