@@ -6,6 +6,7 @@ Source: "ALTER TABLE ADD PARTITION" and its neighbours, "MSCK REPAIR TABLE" (ath
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from typing import Any
 from urllib.parse import unquote
 
@@ -30,6 +31,8 @@ _PROPERTY = re.compile(r"'((?:[^']|'')*)'\s*=\s*'((?:[^']|'')*)'")
 def _repair(job: Job) -> None:
     """Adds the partitions whose folders are named key=value below the table; removes none."""
     table = _table(match(_REPAIR, job)["name"], job)
+    if table.iceberg:
+        raise QueryFailure("", "Query type not supported by Athena Iceberg at this time")
     if not table.keys:
         raise ddl_failed(f"MetaException(message:Table {table.name} is not partitioned)")
     known = {partition.values for partition in job.catalog.partitions(table)}
@@ -55,6 +58,9 @@ def _alter(job: Job) -> None:
     found = match(_ALTER, job)
     rest = found["rest"].strip()
     table = _table(found["name"], job)
+    if table.iceberg:
+        import_module("localaws.engines.athena.iceberg.evolution").alter(job, table, rest)
+        return
     for pattern, change in _CHANGES:
         form = re.match(pattern, rest, re.IGNORECASE | re.DOTALL)
         if form:
@@ -115,15 +121,16 @@ def _set_location(job: Job, table: Table, text: str, quiet: bool) -> None:
 
 def _add_columns(job: Job, table: Table, text: str, quiet: bool) -> None:
     storage = dict(table.raw["StorageDescriptor"])
-    storage["Columns"] = [*storage["Columns"], *_columns(text)]
+    storage["Columns"] = [*storage["Columns"], *columns_in(text)]
     _update(job, table, StorageDescriptor=storage)
 
 
 def _replace_columns(job: Job, table: Table, text: str, quiet: bool) -> None:
-    _update(job, table, StorageDescriptor={**table.raw["StorageDescriptor"], "Columns": _columns(text)})
+    _update(job, table, StorageDescriptor={**table.raw["StorageDescriptor"], "Columns": columns_in(text)})
 
 
-def _columns(text: str) -> list[dict[str, str]]:
+def columns_in(text: str) -> list[dict[str, str]]:
+    """The columns of a list in brackets, with Glue's Name, Type and Comment."""
     found, depth, start = [], 0, 1
     for position, character in enumerate(text):
         depth += (character in "(<") - (character in ")>")
