@@ -18,6 +18,7 @@ from localaws.engines import replace_backend, replace_responses
 from localaws.engines.athena.backend import RUNNING_AT_ONCE, AthenaEngine
 from localaws.engines.athena.responses import AthenaEngineResponse
 from localaws.engines.athena.runtime import Runtime
+from localaws.engines.athena.unfinished import recover
 from localaws.lab import Lab
 
 
@@ -28,6 +29,7 @@ def install(lab: Lab) -> None:
     replace_backend(athena_backends, AthenaEngine)
     replace_responses(AthenaResponse, AthenaEngineResponse)
     lab.on_stop(_stop)
+    recover(lab)
 
 
 def _stop() -> None:

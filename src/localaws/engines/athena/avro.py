@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -220,4 +220,6 @@ def _plain(value: Any, kind: Type) -> Any:
             return [_plain(each, kind.parts[0]) for each in value]
         case "row":
             return {field: _plain(value[field], part) for field, part in zip(kind.fields, kind.parts, strict=True)}
+        case "timestamp":
+            return value.replace(tzinfo=UTC)  # fastavro takes one without a zone for this machine's time
     return value

@@ -1,163 +1,43 @@
 """CREATE TABLE AS, INSERT INTO and UNLOAD: answers that become objects.
 
-Everything is written to the query's own directory first, and put into S3 when it is complete; should that fail, what
-was put is taken back. Source: "CREATE TABLE AS", "INSERT INTO", "UNLOAD" of the Athena user guide.
+Sources: "CREATE TABLE AS", "INSERT INTO", "UNLOAD" of the Athena user guide.
 """
 
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from importlib import import_module
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from sqlglot import exp
 
 from localaws.engines.athena import formats
-from localaws.engines.athena.catalog import Partition, Table
-from localaws.engines.athena.conversion import parquet_to_orc
+from localaws.engines.athena.catalog import Table
 from localaws.engines.athena.ddl import ensure_database
-from localaws.engines.athena.errors import QueryFailure, not_supported
+from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.grammar import parse, part
 from localaws.engines.athena.inference import INTEGERS, NUMBERS
 from localaws.engines.athena.kinds import Type
-from localaws.engines.athena.quoting import literal, name
+from localaws.engines.athena.output import Target, Written, write
+from localaws.engines.athena.quoting import name
 from localaws.engines.athena.runner import Job
 
-MOST_PARTITIONS = 100
-_UNWRITABLE = ("timestamp with time zone", "time", "json", "interval day to second", "uuid")
-#: Format → its compressions by Athena's name, the usual one first ("Use compression in Athena").
-_COMPRESSIONS = {
-    "PARQUET": {"GZIP": "gzip", "SNAPPY": "snappy", "ZSTD": "zstd", "LZ4": "lz4_raw", "NONE": "uncompressed"},
-    "ORC": {"ZLIB": "zlib", "SNAPPY": "snappy", "ZSTD": "zstd", "LZ4": "lz4", "NONE": "uncompressed"},
-    "TEXTFILE": {"GZIP": "gzip", "ZSTD": "zstd", "NONE": "none"},
-    "JSON": {"GZIP": "gzip", "ZSTD": "zstd", "NONE": "none"},
-}
 #: The SerDes whose tables INSERT INTO adds to → the format that it writes.
-_WRITABLE = {"parquethiveserde": "PARQUET", "lazysimpleserde": "TEXTFILE", "jsonserde": "JSON", "orcserde": "ORC"}
-_SUFFIX = {"gzip": ".gz", "zstd": ".zst"}
+_WRITABLE = {
+    "parquethiveserde": "PARQUET",
+    "orcserde": "ORC",
+    "avroserde": "AVRO",
+    "lazysimpleserde": "TEXTFILE",
+    "opencsvserde": "CSV",
+    "jsonserde": "JSON",
+}
+_HEADER_LINES = "skip.header.line.count"
 _UNLOAD = re.compile(
     r"UNLOAD\s*\((?P<query>.*)\)\s*TO\s*'(?P<place>[^']*)'\s*WITH\s*\((?P<properties>.*)\)\s*",
     re.IGNORECASE | re.DOTALL,
 )
 _PROPERTY = re.compile(r"(?P<key>\w+)\s*=\s*(?:'(?P<text>(?:[^']|'')*)'|ARRAY\s*\[(?P<list>[^\]]*)\]|(?P<bare>\w+))")
-
-
-@dataclass
-class Target:
-    """Where and how an answer is written. ``keys`` are the partition columns, which come last."""
-
-    location: str
-    format: str = "PARQUET"
-    compression: str = ""
-    delimiter: str = "\x01"
-    keys: list[str] = field(default_factory=list)
-
-    @property
-    def codec(self) -> str:
-        """The compression by the writer's name. Raises QueryFailure for one that the format does not take."""
-        known = _COMPRESSIONS[self.format]
-        wanted = self.compression.upper().replace("UNCOMPRESSED", "NONE") or next(iter(known))
-        if wanted not in known:
-            raise QueryFailure("INVALID_TABLE_PROPERTY", f"Compression {wanted} is not supported for {self.format}")
-        return known[wanted]
-
-    def options(self) -> tuple[str, str]:
-        """COPY's options, and the suffix of a file's name. Raises QueryFailure for what cannot be written."""
-        if self.format not in _COMPRESSIONS:
-            raise not_supported(f"Writing {self.format}")
-        codec = self.codec
-        if self.format == "PARQUET":
-            return f"FORMAT parquet, COMPRESSION {codec}", ""
-        if self.format == "ORC":  # by way of Parquet
-            return "FORMAT parquet", ""
-        if self.format == "JSON":
-            return f"FORMAT json, COMPRESSION {codec}", _SUFFIX.get(codec, "")
-        settings = f"DELIMITER {literal(self.delimiter)}, QUOTE '', ESCAPE '', NULL '\\N', HEADER false"
-        return f"FORMAT csv, {settings}, COMPRESSION {codec}", _SUFFIX.get(codec, "")
-
-
-@dataclass
-class Written:
-    """The objects of an answer, and the partitions that they make."""
-
-    uris: list[str]
-    partitions: list[Partition]
-    rows: int
-
-
-def write(job: Job, sql: str, columns: Sequence[tuple[str, Type]], target: Target) -> Written:
-    """Run *sql* and put its rows under ``target.location``, in at most 100 partitions."""
-    for column, kind in columns:
-        if kind.name in _UNWRITABLE:
-            raise QueryFailure("NOT_SUPPORTED", f"Unsupported Hive type: {kind.trino} (column {column})")
-    options, suffix = target.options()
-    places = [f"c{number}" for number in range(len(columns))]
-    items = [
-        f"{_value(place, kind, target)} AS {name(column)}"
-        for place, (column, kind) in zip(places, columns, strict=True)
-    ]
-    query = f"SELECT {', '.join(items)} FROM ({sql}) AS answer({', '.join(places)})"
-    job.execution.passed("QueryPlanningTime")
-    out = job.session.directory / "out"
-    if target.keys:
-        options += f", PARTITION_BY ({', '.join(map(name, target.keys))})"
-    else:
-        out.mkdir()
-    rows = job.copy(query, out if target.keys else out / "data", options)
-    job.execution.passed("EngineExecutionTime")
-    job.execution.rows_written = rows
-    files = sorted(path for path in out.rglob("*") if path.is_file()) if rows else []
-    if target.format == "ORC":
-        for path in files:
-            parquet_to_orc(path, target.codec)
-    folders = {path.parent for path in files}
-    if target.keys and len(folders) > MOST_PARTITIONS:
-        raise QueryFailure(
-            "HIVE_TOO_MANY_OPEN_PARTITIONS", f"Exceeded limit of {MOST_PARTITIONS} open writers for partitions/buckets"
-        )
-    stamp = job.now.strftime("%Y%m%d_%H%M%S")
-    uris: dict[str, Path] = {}
-    location = target.location.rstrip("/") + "/"
-    for number, path in enumerate(files):
-        folder = "".join(f"{part}/" for part in path.parent.relative_to(out).parts)
-        uris[f"{location}{folder}{stamp}_{number:05d}_{job.execution.id[:5]}_{uuid.uuid4()}{suffix}"] = path
-    _put(job, uris)
-    partitions = [
-        Partition(tuple(unquote(part.partition("=")[2]) for part in folder.relative_to(out).parts),
-                  location + "".join(f"{part}/" for part in folder.relative_to(out).parts))
-        for folder in sorted(folders)
-    ] if target.keys else []  # fmt: skip
-    return Written(list(uris), partitions, rows)
-
-
-def _put(job: Job, uris: dict[str, Path]) -> None:
-    """All of the files, or none."""
-    done: list[str] = []
-    try:
-        for uri, path in uris.items():
-            job.session.check()
-            job.lake.upload(path, uri, **job.upload_settings)
-            done.append(uri)
-    except BaseException:
-        job.lake.delete(done)
-        raise
-
-
-def _value(place: str, kind: Type, target: Target) -> str:
-    """SQL of a column as its format wants it."""
-    if kind.name == "bigint":
-        return f"CAST({place} AS BIGINT)"
-    if target.format == "TEXTFILE":
-        if kind.parts:
-            raise not_supported(f"Writing {kind.trino} as text")
-        if kind.name == "timestamp":
-            return f"strftime({place}, '%Y-%m-%d %H:%M:%S.%g')"
-    return place
 
 
 def _manifest(job: Job, written: Written, base: str) -> None:
@@ -219,13 +99,16 @@ def _create_table_as(job: Job) -> None:
     sql, columns = job.plan(query if isinstance(query, exp.Query) else query.this)
     _check_names(columns)
     _keys_last(columns, target.keys)
+    _check_buckets(columns, target)
     _must_be_empty(job, target.location, f"{database}.{table_name}")
     written = write(job, sql, columns, target) if with_data else Written([], [], 0)
     _manifest(job, written, f"{(place and job.execution.base + '/' + job.execution.id) or job.execution.output}")
     ensure_database(job, database)
     described = [{"Name": column.lower(), "Type": kind.hive} for column, kind in columns]
     width = len(described) - len(target.keys)
-    serde = {"field.delim": target.delimiter, "serialization.format": target.delimiter}
+    storage = formats.storage(target.format, described[:width], target.location, parameters=target.serde)
+    if target.buckets:
+        storage |= {"BucketColumns": target.bucketed_by, "NumberOfBuckets": target.buckets}
     job.catalog.glue.create_table(
         DatabaseName=database,
         TableInput={
@@ -233,12 +116,7 @@ def _create_table_as(job: Job) -> None:
             "TableType": "EXTERNAL_TABLE",
             "PartitionKeys": described[width:],
             "Parameters": {"EXTERNAL": "TRUE", "has_encrypted_data": "false"},
-            "StorageDescriptor": formats.storage(
-                target.format,
-                described[:width],
-                target.location,
-                parameters=serde if target.format == "TEXTFILE" else None,
-            ),
+            "StorageDescriptor": storage,
         },
     )
     if written.partitions:
@@ -276,18 +154,29 @@ def _target(properties: dict[str, Any], location: str) -> Target:
     """Raises QueryFailure for a property that does not exist or is not served yet."""
     known = {
         "format", "partitioned_by", "external_location", "write_compression", "parquet_compression", "orc_compression",
-        "field_delimiter", "compression", "compression_level", "table_type", "is_external", "location",
+        "field_delimiter", "compression", "compression_level", "table_type", "is_external", "location", "bucketed_by",
+        "bucket_count",
     }  # fmt: skip
     for key in properties:
-        if key in ("bucketed_by", "bucket_count"):
-            raise not_supported("bucketed_by")
         if key not in known:
             raise QueryFailure("INVALID_TABLE_PROPERTY", f"Table property '{key}' does not exist")
     format = str(properties.get("format", "PARQUET")).upper()
     names = ("write_compression", "compression", "parquet_compression", "orc_compression")
     compression = next((str(properties[key]) for key in names if key in properties), "")
     delimiter = str(properties.get("field_delimiter", "\x01")).replace("\\t", "\t")
-    return Target(location, format, compression, delimiter, properties.get("partitioned_by", []))
+    serde = {"field.delim": delimiter, "serialization.format": delimiter} if format == "TEXTFILE" else {}
+    by, count = properties.get("bucketed_by", []), int(properties.get("bucket_count", 0))
+    if bool(by) != bool(count):
+        raise QueryFailure("INVALID_TABLE_PROPERTY", "bucketed_by and bucket_count must be given together")
+    keys = properties.get("partitioned_by", [])
+    return Target(location, format, compression, keys, serde, bucketed_by=[each.lower() for each in by], buckets=count)
+
+
+def _check_buckets(columns: Sequence[tuple[str, Type]], target: Target) -> None:
+    names = {column.lower() for column, _ in columns}
+    missing = [column for column in target.bucketed_by if column not in names or column in target.keys]
+    if missing:
+        raise QueryFailure("INVALID_TABLE_PROPERTY", f"Bucketing columns {missing} not present in schema")
 
 
 def _keys_last(columns: Sequence[tuple[str, Type]], keys: list[str]) -> None:
@@ -364,13 +253,26 @@ def _target_of(table: Table) -> Target:
     serde = table.serde.rpartition(".")[2].lower()
     format = _WRITABLE.get(serde)
     if format is None:
-        raise not_supported(f"INSERT INTO a table of {table.serde}")
-    if int(table.parameters.get("skip.header.line.count", "0")) > 0:
-        raise not_supported("INSERT INTO a table whose files have headers")
+        raise QueryFailure("NOT_SUPPORTED", f"INSERT INTO does not write what {table.serde} reads")
+    if table.raw["StorageDescriptor"].get("NumberOfBuckets", -1) > 0:
+        raise QueryFailure("NOT_SUPPORTED", "INSERT INTO is not supported on bucketed tables")
+    header = int(table.parameters.get(_HEADER_LINES, "0"))
+    if header > 1:
+        raise QueryFailure(
+            "NOT_SUPPORTED",
+            f"Inserting into Hive table with value of {_HEADER_LINES} property greater than 1 is not supported",
+        )
+    texts = [column for column in table.columns if column.type.name not in ("varchar", "char")]
+    if format == "CSV" and texts:
+        listed = ", ".join(f"{column.name} {column.type.trino}" for column in texts)
+        raise QueryFailure(
+            "NOT_SUPPORTED", f"Hive CSV storage format only supports VARCHAR (unbounded). Unsupported columns: {listed}"
+        )
     properties = table.parameters
-    compression = properties.get("write.compression") or properties.get("parquet.compression") or ""
-    delimiter = table.serde_parameters.get("field.delim", "\x01")
-    return Target(table.location, format, compression, delimiter, [key.name for key in table.keys])
+    names = ("write.compression", "parquet.compression", "orc.compress", "avro.output.codec")
+    compression = next((properties[key] for key in names if properties.get(key)), "")
+    keys = [key.name for key in table.keys]
+    return Target(table.location, format, compression, keys, table.serde_parameters, header=header == 1)
 
 
 def _unload(job: Job) -> None:
