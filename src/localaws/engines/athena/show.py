@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import import_module
+from typing import Any
 
 from localaws.engines.athena.catalog import Column, Table
 from localaws.engines.athena.ddl import match, plain, qualified
@@ -74,13 +76,20 @@ def _about(form: str, table: Table, job: Job, wanted: str | None) -> tuple[list[
         ]
         return sorted(found), "partition"
     if form == "properties":
-        found = [f"{key}\t{value}" for key, value in sorted(table.parameters.items()) if wanted in (None, key)]
+        told = _of_iceberg().table_properties(job.lake, table) if table.iceberg else table.parameters
+        found = [f"{key}\t{value}" for key, value in sorted(told.items()) if wanted in (None, key)]
         return found, "prpt_name"
     if form == "create view":
         if table.view is None:
             raise QueryFailure("FAILED", f"SemanticException {table.name} is not a view")
         return [f"CREATE VIEW {table.database}.{table.name} AS", *table.view.splitlines()], "Create View"
-    return create_statement(table), "createtab_stmt"
+    lines = _of_iceberg().create_statement(job.lake, table) if table.iceberg else create_statement(table)
+    return lines, "createtab_stmt"
+
+
+def _of_iceberg() -> Any:
+    """What knows of Iceberg tables, brought in only where there is one."""
+    return import_module("localaws.engines.athena.iceberg.showing")
 
 
 def create_statement(table: Table) -> list[str]:
@@ -125,7 +134,7 @@ def _describe(job: Job) -> None:
     def line(column: Column) -> tuple[str, ...]:
         return (f"{column.name:<20}", f"{column.kind:<20}", f"{column.comment:<20}")
 
-    rows = [line(each) for each in table.all_columns]
+    rows = _of_iceberg().describe(job.lake, table) if table.iceberg else [line(each) for each in table.all_columns]
     if table.keys:
         rows += [(" ", " ", " "), ("# Partition Information", " ", " ")]
         rows += [("# col_name            ", "data_type           ", "comment             "), (" ", " ", " ")]

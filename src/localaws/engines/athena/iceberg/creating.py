@@ -57,11 +57,10 @@ def create_table_as(
 
     The table is there, with its rows, or not at all.
     """
-    for key in ("external_location", "partitioned_by", "bucketed_by", "bucket_count", "field_delimiter"):
-        if key in given:
-            raise QueryFailure(
-                "INVALID_TABLE_PROPERTY", f"Catalog 'awsdatacatalog$iceberg-aws' table property '{key}' does not exist"
-            )
+    for key in given.keys() - properties.KNOWN - _OF_CTAS:
+        raise QueryFailure(
+            "INVALID_TABLE_PROPERTY", f"Catalog 'awsdatacatalog$iceberg-aws' table property '{key}' does not exist"
+        )
     if str(given.get("is_external", "false")).lower() != "false":
         raise QueryFailure("INVALID_TABLE_PROPERTY", "is_external must be false for table type ICEBERG")
     for _, kind in columns:

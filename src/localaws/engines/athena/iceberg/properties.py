@@ -24,6 +24,10 @@ _NUMBERS = {
 }
 
 
+#: Every property that Athena takes.
+KNOWN = _NUMBERS | {"table_type", "format", "write_compression", "compression_level", "write_data_path_enabled"}
+
+
 def to_iceberg(given: Mapping[str, str]) -> dict[str, str]:
     """Properties as Athena's statements give them → as the table's metadata keeps them.
 

@@ -1,0 +1,54 @@
+"""SHOW CREATE TABLE, SHOW TBLPROPERTIES and DESCRIBE of Iceberg tables.
+
+Source: "Manage Iceberg tables" (querying-iceberg-managing-tables.html).
+"""
+
+from __future__ import annotations
+
+from localaws.engines.athena.catalog import Table as GlueTable
+from localaws.engines.athena.iceberg import partitioning, properties, tables
+from localaws.engines.athena.lake import Lake
+from localaws.engines.athena.quoting import literal
+
+
+def create_statement(lake: Lake, table: GlueTable) -> list[str]:
+    """The lines of CREATE TABLE that would make *table*, without its rows."""
+    iceberg = tables.of(lake, table)
+    columns = [
+        f"  {each.name} {each.kind}" + (f" COMMENT {literal(each.comment)}" if each.comment else "")
+        for each in table.columns
+    ]
+    lines = [f"CREATE TABLE {table.database}.{table.name} (", *_listed(columns, ")")]
+    parts = [
+        f"`{column}`" if transform == "identity" else _call(transform, column)
+        for _, transform, column in partitioning.told(iceberg.spec(), iceberg.schema())
+    ]
+    if parts:
+        lines.append(f"PARTITIONED BY ({', '.join(parts)})")
+    lines += [f"LOCATION {literal(iceberg.location())}", "TBLPROPERTIES ("]
+    told = properties.to_athena(iceberg.properties)
+    return lines + _listed([f"  {literal(key)}={literal(value)}" for key, value in told.items()], "") + [");"]
+
+
+def table_properties(lake: Lake, table: GlueTable) -> dict[str, str]:
+    """What SHOW TBLPROPERTIES tells."""
+    return properties.to_athena(tables.of(lake, table).properties)
+
+
+def describe(lake: Lake, table: GlueTable) -> list[tuple[str, ...]]:
+    """DESCRIBE's rows: the columns, and how they are partitioned."""
+    iceberg = tables.of(lake, table)
+    rows: list[tuple[str, ...]] = [("# Table schema:", "", ""), ("# col_name", "data_type", "comment")]
+    rows += [(each.name, each.kind, each.comment) for each in table.columns]
+    rows += [("", "", ""), ("# Partition spec:", "", ""), ("# field_name", "field_transform", "column_name")]
+    return rows + list(partitioning.told(iceberg.spec(), iceberg.schema()))
+
+
+def _call(transform: str, column: str) -> str:
+    """``bucket(4)`` of a column as Athena writes it: ``bucket(4, `id`)``."""
+    name, _, argument = transform.removesuffix(")").partition("(")
+    return f"{name}({argument}, `{column}`)" if argument else f"{name}(`{column}`)"
+
+
+def _listed(items: list[str], end: str) -> list[str]:
+    return [item + ("," if number < len(items) else end) for number, item in enumerate(items, 1)]
