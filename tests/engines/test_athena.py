@@ -320,7 +320,7 @@ def test_parameters_and_prepared_statements(athena: Athena) -> None:
             "requested resources",
         ),
         ("SELECT frobnicate(1)", "FUNCTION_NOT_FOUND: line 1:8: Function 'frobnicate' not registered"),
-        ("SELECT carrier = 1 FROM flights", "TYPE_MISMATCH: line 1:8: Cannot apply operator: varchar = integer"),
+        ("SELECT carrier = 1 FROM flights", "TYPE_MISMATCH: line 1:16: Cannot apply operator: varchar = integer"),
         ("SELECT 1 / 0", "DIVISION_BY_ZERO: Division by zero"),
         ("SELECT CAST('abc' AS integer)", "INVALID_CAST_ARGUMENT: Cannot cast 'abc' to INT"),
         ("DROP TABLE nowhere", "FAILED: SemanticException [Error 10001]: Table not found air.nowhere"),

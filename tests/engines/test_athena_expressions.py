@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.conftest import RunningLab
-from tests.engines.athena_expressions import EXPRESSIONS
+from tests.engines import athena_expressions, athena_semantics
 from tests.engines.athena_tools import Answer, Athena
+
+EXPRESSIONS = athena_expressions.EXPRESSIONS + athena_semantics.EXPRESSIONS
 
 
 @pytest.fixture(scope="module")

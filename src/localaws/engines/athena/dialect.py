@@ -7,34 +7,22 @@ on types (7 / 2, a date plus an interval) `scopes` works them out first, on the 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlglot import ErrorLevel, exp
 
-from localaws.engines.athena import functions
+from localaws.engines.athena import casts, functions, moments, operators
 from localaws.engines.athena.errors import QueryFailure, position_of
 from localaws.engines.athena.grammar import position
-from localaws.engines.athena.inference import INTEGERS, INTERVAL, NUMBERS, Maybe, arithmetic
-from localaws.engines.athena.kinds import Type
-from localaws.engines.athena.scopes import Scopes, of_datatype
+from localaws.engines.athena.inference import Maybe
+from localaws.engines.athena.kinds import INSTANT, Type
+from localaws.engines.athena.pieces import call, cast
+from localaws.engines.athena.quoting import name
+from localaws.engines.athena.scopes import Scopes
 
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ, exp.NullSafeNEQ)
-_SYMBOLS: dict[type[exp.Expr], str] = {
-    exp.EQ: "=", exp.NEQ: "<>", exp.GT: ">", exp.GTE: ">=", exp.LT: "<", exp.LTE: "<=",
-    exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%",
-    exp.NullSafeEQ: "IS DISTINCT FROM", exp.NullSafeNEQ: "IS DISTINCT FROM",
-}  # fmt: skip
-_MOMENTS = {"date", "timestamp", "timestamp with time zone"}
-_TEXTS = {"varchar", "char"}
 #: What DuckDB has and Trino has not: to be refused, not to work by chance.
 _FOREIGN = (exp.Qualify, exp.Pivot, exp.Command)
-_ISO_FIELDS = {
-    "DOW": "ISODOW",
-    "DAY_OF_WEEK": "ISODOW",
-    "DAY_OF_YEAR": "DOY",
-    "YEAR_OF_WEEK": "ISOYEAR",
-    "YOW": "ISOYEAR",
-}
 
 
 class Translator:
@@ -44,6 +32,7 @@ class Translator:
         self.sql = sql
         self.now = now
         self.scopes = Scopes()
+        self._outputs: list[Maybe] = []
 
     def translate(self, root: exp.Expr) -> str:
         """DuckDB's SQL for *root*, whose tables the planner has resolved; *root* itself is changed.
@@ -57,6 +46,7 @@ class Translator:
             if isinstance(node, exp.Column) and not node.find_ancestor(exp.Order) and self.scopes.is_missing(node):
                 words = f"Column '{node.sql('trino')}' cannot be resolved or requester is not authorized to access "
                 raise self.fail("COLUMN_NOT_FOUND", words + "requested resources", node)
+        self._outputs = self.scopes.output_kinds(root)
         for node in reversed(nodes):  # children before their parents
             handler = self._handler(node)
             if handler is not None:
@@ -67,6 +57,26 @@ class Translator:
                     assert parent is not None and key is not None
                     parent.set(key, replacement, index)
         return holder.this.sql("duckdb", unsupported_level=ErrorLevel.IGNORE)
+
+    def told(
+        self, sql: str, columns: list[tuple[str, Type]], written: bool
+    ) -> tuple[str, list[tuple[str, Type]]]:
+        """The translated query's *columns*, as DuckDB tells them, with what only the query tells of their types.
+
+        What is to be *written* is without the zones of its moments: no format keeps them.
+        """
+        if len(self._outputs) == len(columns):
+            columns = [(column, kind.refined(inferred))
+                       for (column, kind), inferred in zip(columns, self._outputs, strict=True)]  # fmt: skip
+        if not (written and any(kind.zoned for _, kind in columns)):
+            return sql, columns
+        places = [f"c{number}" for number in range(len(columns))]
+        items = [
+            f"struct_extract({place}, '{INSTANT}') AS {name(column)}" if kind.zoned else f"{place} AS {name(column)}"
+            for place, (column, kind) in zip(places, columns, strict=True)
+        ]
+        unzoned = [(column, replace(kind, zoned=False)) for column, kind in columns]
+        return f"SELECT {', '.join(items)} FROM ({sql}) AS told({', '.join(places)})", unzoned
 
     def kind(self, node: exp.Expr | None) -> Maybe:
         return self.scopes.kind(node)
@@ -87,137 +97,6 @@ class Translator:
 
 def _refuse(translator: Translator, node: exp.Expr) -> exp.Expr:
     raise translator.fail("SYNTAX_ERROR", f"mismatched input '{node.key.upper()}'", node)
-
-
-def call(name: str, *arguments: exp.Expr | str | int) -> exp.Anonymous:
-    """A call of DuckDB's function or of one of our macros."""
-    expressions = [each if isinstance(each, exp.Expr) else exp.convert(each) for each in arguments]
-    return exp.Anonymous(this=name, expressions=expressions)
-
-
-def cast(node: exp.Expr, kind: str) -> exp.Expr:
-    return exp.Cast(this=node, to=exp.DataType.build(kind, dialect="duckdb"))
-
-
-def _operation(translator: Translator, node: exp.Expr) -> exp.Expr:
-    left, right = translator.kind(node.this), translator.kind(node.expression)
-    operator = type(node)
-    if left is None or right is None:
-        return node
-    names = {left.name, right.name}
-    if INTERVAL.name in names:
-        return _with_interval(node, left, right)
-    if operator is exp.Sub and left.name == right.name == "date":
-        return call("to_days", cast(node, "INTEGER"))
-    if not (left.name in NUMBERS and right.name in NUMBERS) and "unknown" not in names:
-        if operator is exp.Sub and names <= _MOMENTS:
-            return node
-        words = f"Cannot apply operator: {left.trino} {_SYMBOLS[operator]} {right.trino}"
-        raise translator.fail("TYPE_MISMATCH", words, node)
-    if operator is exp.Div:
-        if left.name in INTEGERS and right.name in INTEGERS:
-            return exp.Paren(this=exp.IntDiv(this=node.this, expression=node.expression))
-        result = arithmetic(exp.Div, left, right)
-        if result and result.name == "decimal":
-            quotient = call("decimal_quotient", node.this, node.expression, result.scale)
-            return cast(quotient, result.duckdb)
-    return node
-
-
-def _with_interval(node: exp.Expr, left: Type, right: Type) -> exp.Expr:
-    """A date stays a date: DuckDB would make it a timestamp."""
-    if "date" in (left.name, right.name):
-        return cast(exp.Paren(this=node), "DATE")
-    return node
-
-
-def _comparison(translator: Translator, node: exp.Expr) -> exp.Expr:
-    _comparable(translator, node, _SYMBOLS[type(node)], node.this, node.expression)
-    return node
-
-
-def _comparable(translator: Translator, node: exp.Expr, symbol: str, left: exp.Expr, right: exp.Expr) -> None:
-    """Raises TYPE_MISMATCH for what Trino does not compare, such as a number and a text."""
-    one, other = translator.kind(left), translator.kind(right)
-    if one is None or other is None or "unknown" in (one.name, other.name):
-        return
-    for family in (set(NUMBERS), _MOMENTS, _TEXTS, {"boolean"}):
-        if (one.name in family) != (other.name in family):
-            words = f"Cannot apply operator: {one.trino} {symbol} {other.trino}"
-            if isinstance(node, exp.In | exp.Between):
-                words = f"{symbol} value and list items must be the same type or coercible to a common type"
-            raise translator.fail("TYPE_MISMATCH", words, node)
-
-
-def _in(translator: Translator, node: exp.Expr) -> exp.Expr:
-    for item in node.expressions:
-        _comparable(translator, node, "IN", node.this, item)
-    return node
-
-
-def _between(translator: Translator, node: exp.Expr) -> exp.Expr:
-    for bound in ("low", "high"):
-        _comparable(translator, node, "BETWEEN", node.this, node.args[bound])
-    return node
-
-
-def _cast(translator: Translator, node: exp.Expr) -> exp.Expr:
-    assert isinstance(node, exp.Cast)
-    source, target = translator.kind(node.this), of_datatype(node.to)
-    if isinstance(node.parent, exp.Interval) or target is None:
-        return node
-    safe = isinstance(node, exp.TryCast)
-    value = node.this
-    if target.name == "json":
-        return call("to_json", value)
-    if source is None:
-        return node
-    if source.name == "json" and target.name in _TEXTS:
-        return call("json_extract_string", value, "$")
-    if target.name in INTEGERS and source.name in ("double", "real", "decimal"):
-        value = call("round", value)
-    elif target.name in INTEGERS and source.name in _TEXTS:
-        value = call("integral_text", value)
-    elif target.name in _TEXTS:
-        value = _to_text(value, source)
-        if target.precision:
-            return call("left", cast(value, "VARCHAR"), target.precision)
-        return value if source.name in _TEXTS else cast(value, "VARCHAR")
-    elif target.name == "row" and source.name == "row":
-        return _row_cast(value, source, target)
-    elif target.name == "date" and source.name in _TEXTS:
-        value = call("trim", value)
-    elif target == INTERVAL:
-        return node
-    kind = type(node) if safe else exp.Cast
-    return kind(this=value, to=exp.DataType.build(target.duckdb, dialect="duckdb"))
-
-
-def _to_text(value: exp.Expr, source: Type) -> exp.Expr:
-    if source.name in ("double", "real"):
-        return call("trino_double_text", value)
-    if source.name == "timestamp":
-        return call("strftime", value, "%Y-%m-%d %H:%M:%S.%g")
-    if source.name == "timestamp with time zone":
-        return call("zoned_text", value)
-    if source.name == "varbinary":
-        return call("decode", value)
-    return value
-
-
-def _row_cast(value: exp.Expr, source: Type, target: Type) -> exp.Expr:
-    """Rows are cast by position; DuckDB casts structs by name."""
-    fields = []
-    for number, (field, part) in enumerate(zip(target.fields, target.parts, strict=True)):
-        if isinstance(value, exp.Struct):
-            inner = value.expressions[number].expression
-        else:
-            inner = call("struct_extract", value.copy(), source.fields[number])
-        before = source.parts[number]
-        both_rows = part.name == before.name == "row"
-        value_there = _row_cast(inner, before, part) if both_rows else cast(inner, part.duckdb)
-        fields.append(exp.PropertyEQ(this=exp.to_identifier(field, quoted=True), expression=value_there))
-    return exp.Struct(expressions=fields)
 
 
 def _select(translator: Translator, node: exp.Expr) -> exp.Expr:
@@ -257,16 +136,18 @@ def _values(translator: Translator, node: exp.Expr) -> exp.Expr:
     return node
 
 
-def _window(translator: Translator, node: exp.Expr) -> exp.Expr:
-    """The average of decimals is a decimal, over a window too."""
-    average, kind = node.this, translator.kind(node)
-    if isinstance(average, exp.Anonymous) and average.name.lower() == "avg" and kind and kind.name == "decimal":
-        return cast(call("round", node.copy(), kind.scale), kind.duckdb)
+def _aggregate(translator: Translator, node: exp.Expr) -> exp.Expr:
+    """What an aggregate gives has Trino's type, over a window and filtered too."""
+    return node if isinstance(node.parent, exp.Window) else functions.finished(translator, node, node)
+
+
+def _literal(translator: Translator, node: exp.Expr) -> exp.Expr:
+    if isinstance(node, exp.Literal) and not node.is_string and node.name.isdigit():
+        least = 2**63 if isinstance(node.parent, exp.Neg) else 2**63 - 1
+        if int(node.name) > least:
+            where = position_of(translator.sql, node.name)
+            raise QueryFailure("SYNTAX_ERROR", f"Invalid numeric literal: {node.name}", where)
     return node
-
-
-def _now(translator: Translator, node: exp.Expr) -> exp.Expr:
-    return cast(exp.Literal.string(translator.now.isoformat(sep=" ", timespec="milliseconds")), "TIMESTAMPTZ")
 
 
 def _today(translator: Translator, node: exp.Expr) -> exp.Expr:
@@ -280,24 +161,6 @@ def _local_now(translator: Translator, node: exp.Expr) -> exp.Expr:
 
 def _local_time(translator: Translator, node: exp.Expr) -> exp.Expr:
     return cast(exp.Literal.string(translator.now.time().isoformat(timespec="milliseconds")), "TIME")
-
-
-def _at_time_zone(translator: Translator, node: exp.Expr) -> exp.Expr:
-    return zoned(translator.kind(node.this), node.this, node.args["zone"])
-
-
-def zoned(kind: Maybe, value: exp.Expr, zone: exp.Expr) -> exp.Expr:
-    """*value* as the clocks of *zone* show it. DuckDB keeps no zone beside a moment: this is a local timestamp."""
-    if kind is not None and kind.name in ("timestamp", "date"):
-        value = cast(value, "TIMESTAMPTZ")  # the session's zone is UTC
-    return call("timezone", zone, value)
-
-
-def _extract(translator: Translator, node: exp.Expr) -> exp.Expr:
-    field = node.name.upper()
-    if field in _ISO_FIELDS:
-        node.set("this", exp.var(_ISO_FIELDS[field]))
-    return node
 
 
 def _substring(translator: Translator, node: exp.Expr) -> exp.Expr:
@@ -362,21 +225,33 @@ def _varbinary(translator: Translator, node: exp.Expr) -> exp.Expr:
 
 
 _HANDLERS: dict[type, Callable[[Translator, exp.Expr], exp.Expr]] = {
-    **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod), _operation),
-    **dict.fromkeys(_COMPARISONS, _comparison),
-    exp.In: _in,
-    exp.Values: _values,
-    exp.Window: _window,
-    exp.Between: _between,
-    exp.Cast: _cast,
-    exp.Select: _select,
-    exp.CurrentTimestamp: _now,
+    **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod), operators.operation),
+    **dict.fromkeys(operators.COMPARISONS, operators.comparison),
+    **dict.fromkeys((exp.And, exp.Or), operators.logical),
+    **dict.fromkeys((exp.Where, exp.Having), operators.where),
+    exp.Not: operators.negation,
+    exp.In: operators.membership,
+    exp.Between: operators.between,
+    exp.Like: operators.like,
+    exp.Case: operators.case,
+    exp.Coalesce: operators.coalesce,
+    exp.If: operators.if_,
+    exp.Array: operators.array,
+    exp.DPipe: operators.concatenation,
+    exp.Bracket: operators.subscript,
+    exp.Cast: casts.translate,
+    exp.AtTimeZone: moments.at_time_zone,
+    exp.Extract: moments.extract,
+    exp.CurrentTimestamp: moments.now,
     exp.CurrentDate: _today,
     exp.Localtimestamp: _local_now,
     exp.CurrentTime: _local_time,
     exp.Localtime: _local_time,
-    exp.AtTimeZone: _at_time_zone,
-    exp.Extract: _extract,
+    exp.Values: _values,
+    exp.Window: _aggregate,
+    exp.Filter: _aggregate,
+    exp.Literal: _literal,
+    exp.Select: _select,
     exp.Substring: _substring,
     exp.Unnest: _unnest,
     exp.Anonymous: _anonymous,

@@ -7,7 +7,7 @@ and messages, which Athena engine version 3 passes on.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import duckdb
@@ -102,6 +102,57 @@ _WORDS = [
     (r"Out of Memory|failed to allocate", "EXCEEDED_LOCAL_MEMORY_LIMIT",
      "Query exhausted resources at this scale factor"),
 ]  # fmt: skip
+_SQL_NAMES = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
+
+
+def _java_double(value: float) -> str:
+    """As Java prints it: with an exponent from ten millions on."""
+    digits, _, exponent = f"{value:.16e}".partition("e")
+    return str(value) if abs(value) < 1e7 else f"{float(digits)}E{int(exponent)}"
+
+
+def _too_large(match: re.Match[str]) -> tuple[str, str]:
+    """A number that a cast cannot hold."""
+    value, source, target = match["value"], match["source"], _SQL_NAMES.get(match["target"], match["target"].lower())
+    if source in ("DOUBLE", "FLOAT"):
+        number = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}.get(value) or _java_double(float(value))
+        words = f"Unable to cast {number} to bigint" if target == "bigint" else f"Out of range for {target}: {number}"
+        return "INVALID_CAST_ARGUMENT", words
+    if source == "INT128":  # what a sum is kept in
+        return "NUMERIC_VALUE_OUT_OF_RANGE", f"bigint addition overflow: {value}"
+    return "NUMERIC_VALUE_OUT_OF_RANGE", f"Out of range for {target}: {value}"
+
+
+def _overflow(match: re.Match[str]) -> tuple[str, str]:
+    kind = _SQL_NAMES.get(match["type"])
+    words = f"{kind} {match['what']} overflow: {match['sides']}" if kind else "Decimal overflow"
+    return "NUMERIC_VALUE_OUT_OF_RANGE", words
+
+
+def _no_decimal(match: re.Match[str]) -> tuple[str, str]:
+    value, target = match["value"].strip("'\""), f"DECIMAL({match['digits']}, {match['scale']})"
+    try:
+        float(value)
+    except ValueError:
+        return "INVALID_CAST_ARGUMENT", f"Cannot cast VARCHAR '{value}' to {target}. Value is not a number."
+    return "INVALID_CAST_ARGUMENT", f"Cannot cast '{value}' to {target}"
+
+
+#: What DuckDB says of a value that does not fit → Trino's code and message.
+_UNFITTING: list[tuple[str, Callable[[re.Match[str]], tuple[str, str]]]] = [
+    (r"Type (?P<source>[A-Z0-9]+) with value (?P<value>\S+) can't be cast because the value is out of range for the "
+     r"destination type (?P<target>[A-Z0-9]+)", _too_large),
+    (r"Overflow in (?P<what>\w+) of (?P<type>[A-Z0-9]+)(?:\(\d+\))? ?\((?P<sides>[^)]*)\)", _overflow),
+    (r"(?:Could not convert string|Casting value|Could not cast value) (?P<value>\"[^\"]*\"|'[^']*'|\S+) to "
+     r"(?:type )?DECIMAL\((?P<digits>\d+), ?(?P<scale>\d+)\)", _no_decimal),
+    (r"(?P<kind>date|timestamp|time) field value out of range: \"(?P<value>[^\"]*)\"",
+     lambda match: ("INVALID_CAST_ARGUMENT", f"Value cannot be cast to {match['kind']}: {match['value']}")),
+    (r"Unknown TimeZone '(?P<zone>[^']*)'",
+     lambda match: ("INVALID_FUNCTION_ARGUMENT", f"'{match['zone'].removeprefix('UTC')}' is not a valid time zone")),
+    (r"Map keys must be unique", lambda _: ("INVALID_FUNCTION_ARGUMENT", "Duplicate map keys are not allowed")),
+    (r"map key list does not align with the map value list",
+     lambda _: ("INVALID_FUNCTION_ARGUMENT", "Key and value arrays must be the same length")),
+]  # fmt: skip
 _TYPE_NAMES = {
     "INT32": "INT",
     "INT64": "BIGINT",
@@ -111,7 +162,11 @@ _TYPE_NAMES = {
     "FLOAT": "REAL",
 }
 #: A macro raises DuckDB's error() with a message that begins like this.
-_RAISED = re.compile(r"(?:Invalid Input Error: )?ATHENA (?P<code>[A-Z_]+): (?P<message>.*)", re.DOTALL)
+_RAISED = re.compile(
+    r".*?ATHENA (?P<code>[A-Z_]+): (?P<message>.*?)"
+    r"(?:(?:['\"] to (?:INT(?:8|16|32|64)|BOOL)\b|\", expected format).*|\n\n.*)?",
+    re.DOTALL,
+)
 
 
 def translate(error: duckdb.Error, sql: str, uris: Mapping[str, str]) -> QueryFailure:
@@ -127,8 +182,11 @@ def translate(error: duckdb.Error, sql: str, uris: Mapping[str, str]) -> QueryFa
     for pattern, code, words in _UNREADABLE:
         if match := re.search(pattern, text):
             return QueryFailure(code, words.format(**match.groupdict()))
-    if raised := _RAISED.match(text):
-        return QueryFailure(raised["code"], raised["message"].split("\n")[0])
+    if raised := _RAISED.fullmatch(text):
+        return QueryFailure(raised["code"], raised["message"])
+    for pattern, judge in _UNFITTING:
+        if match := re.search(pattern, text):
+            return QueryFailure(*judge(match))
     for pattern, code, words in _WORDS:
         if match := re.search(pattern, text, re.IGNORECASE):
             groups = match.groupdict()

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from localaws.engines.athena import moments, operators
 from localaws.engines.athena.errors import QueryFailure, position_of
-from localaws.engines.athena.inference import Maybe
+from localaws.engines.athena.inference import INTEGERS, Maybe, common
+from localaws.engines.athena.pieces import call, cast
+from localaws.engines.athena.signatures import accepts, expected
 from localaws.engines.firehose.javatime import strptime_format
 
 if TYPE_CHECKING:
@@ -74,7 +77,7 @@ _RENAMED = {
 }
 _MACRO = re.compile(r"^CREATE MACRO trino_(\w+)", re.MULTILINE)
 Special = Callable[["Translator", exp.Anonymous, list[exp.Expr]], exp.Expr]
-_SPECIAL: dict[str, Special] = {}
+_SPECIAL: dict[str, Special] = dict(moments.FUNCTIONS)
 
 
 @cache
@@ -86,6 +89,11 @@ def macros() -> frozenset[str]:
 def translate(translator: Translator, node: exp.Anonymous) -> exp.Expr:
     """The call *node* as DuckDB has it. Raises QueryFailure (FUNCTION_NOT_FOUND) for what Trino has not."""
     name = node.name.lower()
+    kinds = [translator.kind(each) for each in node.expressions]
+    known = [kind for kind in kinds if kind is not None]
+    if len(known) == len(kinds) and not isinstance(node.this, exp.Star) and not accepts(name, known):
+        words = f"Unexpected parameters ({', '.join(kind.trino for kind in known)}) for function {name}. "
+        raise QueryFailure("FUNCTION_NOT_FOUND", f"{words}Expected: {expected(name)}", _where(translator, node))
     if name in _SPECIAL:
         return _SPECIAL[name](translator, node, node.expressions)
     if name in macros():
@@ -93,9 +101,12 @@ def translate(translator: Translator, node: exp.Anonymous) -> exp.Expr:
     elif name in _RENAMED:
         node.set("this", _RENAMED[name])
     elif name not in _SAME:
-        where = position_of(translator.sql, node.name)
-        raise QueryFailure("FUNCTION_NOT_FOUND", f"Function '{name}' not registered", where)
+        raise QueryFailure("FUNCTION_NOT_FOUND", f"Function '{name}' not registered", _where(translator, node))
     return node
+
+
+def _where(translator: Translator, node: exp.Anonymous) -> tuple[int, int]:
+    return position_of(translator.sql, node.name)
 
 
 def special(*names: str) -> Callable[[Special], Special]:
@@ -107,15 +118,6 @@ def special(*names: str) -> Callable[[Special], Special]:
     return register
 
 
-def call(name: str, *arguments: exp.Expr | str | int) -> exp.Anonymous:
-    expressions = [each if isinstance(each, exp.Expr) else exp.convert(each) for each in arguments]
-    return exp.Anonymous(this=name, expressions=expressions)
-
-
-def _cast(node: exp.Expr, kind: str) -> exp.Expr:
-    return exp.Cast(this=node, to=exp.DataType.build(kind, dialect="duckdb"))
-
-
 def _is(kind: Maybe, *names: str) -> bool:
     return kind is not None and kind.name in names
 
@@ -125,12 +127,78 @@ def _is(kind: Maybe, *names: str) -> bool:
 
 @special("sum")
 def _sum(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    return _whole_aggregate(translator, node)
+
+
+@special("avg")
+def _avg(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    return _whole_aggregate(translator, node)
+
+
+def _whole_aggregate(translator: Translator, node: exp.Anonymous) -> exp.Expr:
+    """An aggregate with all that belongs to it (FILTER, OVER) is finished where that ends."""
+    return node if isinstance(node.parent, exp.Window | exp.Filter) else finished(translator, node, node)
+
+
+def finished(translator: Translator, aggregate: exp.Expr, node: exp.Expr) -> exp.Expr:
+    """What DuckDB's *aggregate* gives, in Trino's type: a sum of integers is a bigint, an average of decimals one."""
+    while isinstance(aggregate, exp.Window | exp.Filter | exp.IgnoreNulls | exp.RespectNulls):
+        aggregate = aggregate.this
+    kind = translator.kind(node)
+    name = aggregate.name.lower() if isinstance(aggregate, exp.Anonymous) else ""
+    if kind is None:
+        return node
+    if name == "sum" and kind.name == "bigint":
+        return cast(node.copy(), "BIGINT")
+    if name == "avg" and kind.name == "decimal":
+        return cast(call("round", node.copy(), kind.scale), kind.duckdb)
+    return cast(node.copy(), "FLOAT") if name in ("avg", "sum") and kind.name == "real" else node
+
+
+@special("round", "truncate", "ceil", "ceiling", "floor", "sign", "abs", "mod")
+def _number(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    """Whole numbers stay whole and decimals decimal, of the scale that Trino gives them."""
+    name, kind = node.name.lower(), translator.kind(node)
+    made = call(_RENAMED.get(name, name), *arguments)
+    if kind is None or kind.name not in ("decimal", *INTEGERS):
+        return made
+    if kind.name in INTEGERS and len(arguments) == 1 and name not in ("sign", "abs"):
+        return arguments[0]
+    return cast(made, kind.duckdb)
+
+
+@special("typeof")
+def _typeof(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    kind = translator.kind(arguments[0])
+    return call("trino_typeof", *arguments) if kind is None else call("of_type", arguments[0], kind.trino)
+
+
+@special("coalesce")
+def _coalesce(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    return operators.coalesce(translator, node)
+
+
+@special("if")
+def _if(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    return operators.if_(translator, node)
+
+
+@special("nullif")
+def _nullif(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    one, other = (translator.kind(each) for each in arguments)
+    if one and other and common([one, other]) is None:
+        words = f"Types are not comparable with NULLIF: {one.trino} vs {other.trino}"
+        raise QueryFailure("TYPE_MISMATCH", words, _where(translator, node))
     return node
 
 
 @special("concat")
 def _concat(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     """NULL if any part is NULL; arrays too."""
+    kinds = [translator.kind(each) for each in arguments]
+    known = [kind for kind in kinds if kind and kind.name != "unknown"]
+    if known:
+        operators.check_joined(translator, node, known)
     joined = arguments[0]
     for each in arguments[1:]:
         joined = exp.DPipe(this=joined, expression=each)
@@ -139,7 +207,7 @@ def _concat(translator: Translator, node: exp.Anonymous, arguments: list[exp.Exp
 
 @special("cardinality")
 def _cardinality(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    return _cast(call("cardinality", *arguments), "BIGINT")
+    return cast(call("cardinality", *arguments), "BIGINT")
 
 
 @special("reverse")
@@ -150,7 +218,7 @@ def _reverse(translator: Translator, node: exp.Anonymous, arguments: list[exp.Ex
 @special("element_at")
 def _element_at(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     of_map = _is(translator.kind(arguments[0]), "map")
-    return call("map_extract_value" if of_map else "list_extract", *arguments)
+    return call("map_extract_value" if of_map else "array_element_at", *arguments)
 
 
 @special("greatest", "least")
@@ -158,15 +226,6 @@ def _extreme(translator: Translator, node: exp.Anonymous, arguments: list[exp.Ex
     """NULL if any argument is NULL, where DuckDB leaves NULLs out."""
     missing = exp.or_(*[exp.Is(this=each.copy(), expression=exp.null()) for each in arguments])
     return exp.Case().when(missing, exp.null()).else_(call(node.name, *arguments))
-
-
-@special("avg")
-def _avg(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    kind = translator.kind(arguments[0])
-    if not _is(kind, "decimal") or isinstance(node.parent, exp.Window | exp.Filter):
-        return node
-    assert kind is not None
-    return _cast(call("round", node.copy(), kind.scale), kind.duckdb)
 
 
 @special("map_agg")
@@ -181,43 +240,7 @@ def _approx_percentile(translator: Translator, node: exp.Anonymous, arguments: l
     return call("quantile_disc", *arguments)
 
 
-# Dates
-
-
-@special("now", "current_timestamp")
-def _now(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    return _cast(exp.Literal.string(translator.now.isoformat(sep=" ", timespec="milliseconds")), "TIMESTAMPTZ")
-
-
-@special("date_add")
-def _date_add(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    unit, count, moment = arguments
-    added = exp.Paren(this=exp.Add(this=moment, expression=_interval(translator, unit, count)))
-    return _cast(added, "DATE") if _is(translator.kind(moment), "date") else added
-
-
-def _interval(translator: Translator, unit: exp.Expr, count: exp.Expr) -> exp.Expr:
-    makers = {"quarter": ("to_months", 3), "week": ("to_days", 7)}
-    word = unit.name.lower().removesuffix("s") if isinstance(unit, exp.Literal) else ""
-    maker, times = makers.get(word, (f"to_{word}s", 1))
-    if word not in ("millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year"):
-        raise QueryFailure("INVALID_FUNCTION_ARGUMENT", f"'{unit.name}' is not a valid Timestamp field")
-    if times > 1:
-        count = exp.Mul(this=exp.Paren(this=count), expression=exp.convert(times))
-    return call(maker, _cast(count, "BIGINT" if word in ("millisecond", "second", "minute", "hour") else "INTEGER"))
-
-
-@special("date_diff")
-def _date_diff(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    """Whole units that have passed, where DuckDB's date_diff counts boundaries."""
-    return call("date_sub", *arguments)
-
-
-@special("date_trunc")
-def _date_trunc(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    kind = translator.kind(arguments[1])
-    return _cast(call("date_trunc", *arguments), "DATE") if _is(kind, "date") else call("date_trunc", *arguments)
-
+# Date formats
 
 _MYSQL = {
     "%i": "%M", "%s": "%S", "%M": "%B", "%W": "%A", "%e": "%-d", "%c": "%-m", "%k": "%-H", "%l": "%-I", "%h": "%I",
@@ -254,10 +277,7 @@ def _constant(node: exp.Expr, what: str) -> str:
 def _date_format(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     text = _constant(arguments[1], "date format")
     format = _mysql_format(text) if node.name.lower() == "date_format" else _joda_format(text)
-    moment = arguments[0]
-    if _is(translator.kind(moment), "timestamp with time zone"):
-        moment = call("utc_clock", moment)
-    return call("strftime", moment, format)
+    return call("strftime", moments.clock(arguments[0], translator.kind(arguments[0])), format)
 
 
 @special("date_parse", "parse_datetime")
@@ -265,35 +285,13 @@ def _date_parse(translator: Translator, node: exp.Anonymous, arguments: list[exp
     text = _constant(arguments[1], "date format")
     if node.name.lower() == "date_parse":
         return call("strptime", arguments[0], _mysql_format(text))
-    return _cast(call("strptime", arguments[0], _joda_format(text).replace("%g", "%f")), "TIMESTAMPTZ")
-
-
-@special("at_timezone")
-def _at_timezone(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    value = arguments[0]
-    if _is(translator.kind(value), "timestamp", "date"):
-        value = _cast(value, "TIMESTAMPTZ")
-    return call("timezone", arguments[1], value)
-
-
-@special("with_timezone")
-def _with_timezone(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    return call("timezone", arguments[1], _cast(arguments[0], "TIMESTAMP"))
-
-
-@special("to_iso8601")
-def _to_iso8601(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    kind, value = translator.kind(arguments[0]), arguments[0]
-    if _is(kind, "date"):
-        return call("strftime", value, "%Y-%m-%d")
-    if _is(kind, "timestamp with time zone"):
-        return call("strftime", call("utc_clock", value), "%Y-%m-%dT%H:%M:%S.%gZ")
-    return call("strftime", value, "%Y-%m-%dT%H:%M:%S.%g")
+    parsed = call("strptime", arguments[0], _joda_format(text).replace("%g", "%f"))
+    return call("zoned", cast(parsed, "TIMESTAMPTZ"), "UTC")
 
 
 @special("date")
 def _date(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    return _cast(arguments[0], "DATE")
+    return cast(arguments[0], "DATE")
 
 
 # Lambdas
@@ -378,14 +376,3 @@ def _try(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr])
     if type(inner) is exp.Cast:
         return exp.TryCast(this=inner.this, to=inner.args["to"])
     return call("try", inner)
-
-
-@special("sequence")
-def _sequence(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    kind = translator.kind(arguments[0])
-    made = call("generate_series", *arguments)
-    if _is(kind, "date"):
-        if len(arguments) == 2:
-            made = call("generate_series", *arguments, call("to_days", 1))
-        return _cast(made, "DATE[]")
-    return made

@@ -12,17 +12,44 @@ from sqlglot.tokenizer_core import Token, TokenType
 from localaws.engines.athena.errors import QueryFailure, line_and_column
 
 _KEEP = {"UNNEST", "EXPLODE"}
+#: Functions that sqlglot reads in a way of their own, and that Trino has as any other.
+_PLAIN = {"CEIL", "FLOOR", "NORMALIZE", "OVERLAY", "DECODE", "CHR", "CHAR", "XMLELEMENT", "XMLTABLE", "MATCH",
+          "JSON_OBJECT", "JSON_OBJECTAGG", "JSON_TABLE", "OPENJSON", "PREDICT", "STRING_AGG", "SAFE_CAST",
+          "GAP_FILL", "INITCAP", "TRY_CONVERT", "CONVERT"}  # fmt: skip
 #: What begins a clause or ends a list: no item of one.
 _NO_ITEM = {TokenType.FROM, TokenType.WHERE, TokenType.GROUP_BY, TokenType.ORDER_BY, TokenType.HAVING,
             TokenType.COMMA, TokenType.R_PAREN}  # fmt: skip
 _BEFORE_STAR = {TokenType.SELECT, TokenType.DISTINCT, TokenType.DOT, TokenType.COMMA}
 
 
+#: Types whose literals tell more than a CAST of the same text.
+_LITERALS = (exp.DType.DECIMAL, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ, exp.DType.TIME, exp.DType.VARCHAR,
+             exp.DType.CHAR)  # fmt: skip
+
+
+def _typed_literal(parser: object, text: exp.Expr, kind: exp.DataType | exp.DType) -> exp.Expr:
+    """``DECIMAL '1.10'`` is a decimal(3,2): a cast that knows that it was a literal."""
+    if not isinstance(kind, exp.DataType):
+        kind = exp.DataType(this=kind)
+    if kind.this == exp.DType.DECIMAL and not kind.expressions:
+        whole, _, fraction = text.name.lstrip("+-0").replace("_", "").partition(".")
+        kind = exp.DataType.build(f"DECIMAL({len(whole + fraction) or 1}, {len(fraction)})")
+    node = exp.Cast(this=text, to=kind)
+    node.meta["literal"] = True
+    return node
+
+
 class AthenaSql(Trino):
     """Trino's grammar; a function call becomes ``Anonymous`` whatever its name."""
 
+    INDEX_OFFSET = 0  # subscripts stay as they are written
+
     class Parser(Trino.parser_class):  # type: ignore[misc, valid-type]
         FUNCTIONS = {name: build for name, build in Trino.parser_class.FUNCTIONS.items() if name in _KEEP}
+        FUNCTION_PARSERS = {
+            name: build for name, build in Trino.parser_class.FUNCTION_PARSERS.items() if name not in _PLAIN
+        }
+        TYPE_LITERAL_PARSERS = Trino.parser_class.TYPE_LITERAL_PARSERS | dict.fromkeys(_LITERALS, _typed_literal)
 
 
 #: Made here, on one thread: sqlglot loads the parts of a dialect when they are first used.

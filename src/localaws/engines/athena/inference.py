@@ -14,7 +14,13 @@ from localaws.engines.athena.kinds import Type
 BIGINT, INTEGER, DOUBLE, REAL = Type("bigint"), Type("integer"), Type("double"), Type("real")
 VARCHAR, BOOLEAN, DATE, TIMESTAMP = Type("varchar"), Type("boolean"), Type("date"), Type("timestamp")
 TIMESTAMP_TZ = Type("timestamp with time zone")
+#: With a zone of its own beside the moment.
+ZONED = Type("timestamp with time zone", zoned=True)
+MONTHS = Type("interval year to month")
 INTERVAL, JSON, VARBINARY, TIME = Type("interval day to second"), Type("json"), Type("varbinary"), Type("time")
+INTERVALS = (INTERVAL.name, MONTHS.name)
+TEXTS = ("varchar", "char")
+MOMENTS = ("date", "timestamp", TIMESTAMP_TZ.name)
 INTEGERS = ("tinyint", "smallint", "integer", "bigint")
 NUMBERS = (*INTEGERS, "decimal", "real", "double")
 _MOST_DIGITS = 38
@@ -53,22 +59,29 @@ def _wider(left: Maybe, right: Maybe) -> Maybe:
     if left is None or right is None:
         return None
     if left == right:
-        return left
+        return left if left.zoned or not right.parts else right
+    if left.name in TEXTS and right.name in TEXTS:
+        bounded = left.precision and right.precision
+        name = "char" if left.name == right.name == "char" else "varchar"
+        return Type(name, precision=max(left.precision, right.precision) if bounded else 0)
+    if left.parts and left.name == right.name and len(left.parts) == len(right.parts):
+        parts = [common([one, other]) for one, other in zip(left.parts, right.parts, strict=True)]
+        return Type(left.name, tuple(each for each in parts if each), left.fields) if all(parts) else None
+    if left.name == right.name and left.name.startswith("time"):
+        return left if (left.precision or 3) > (right.precision or 3) else right
     if left.name in NUMBERS and right.name in NUMBERS:
         if "decimal" in (left.name, right.name) and {left.name, right.name} <= {"decimal", *INTEGERS}:
-            left, right = _as_decimal(left), _as_decimal(right)
+            left, right = as_decimal(left), as_decimal(right)
             scale = max(left.scale, right.scale)
             whole = max(left.precision - left.scale, right.precision - right.scale)
             return Type("decimal", precision=min(whole + scale, _MOST_DIGITS), scale=scale)
         return max(left, right, key=lambda kind: NUMBERS.index(kind.name))
-    if {left.name, right.name} == {"date", "timestamp"}:
-        return TIMESTAMP
-    if left.name in ("date", "timestamp") and right.name == TIMESTAMP_TZ.name:
-        return right
+    if left.name in MOMENTS and right.name in MOMENTS:
+        return max(left, right, key=lambda kind: MOMENTS.index(kind.name))
     return left if left.name == right.name else None
 
 
-def _as_decimal(kind: Type) -> Type:
+def as_decimal(kind: Type) -> Type:
     digits = {"tinyint": 3, "smallint": 5, "integer": 10, "bigint": 19}
     return kind if kind.name == "decimal" else Type("decimal", precision=digits[kind.name])
 
@@ -78,14 +91,14 @@ def arithmetic(operator: type[exp.Expr], left: Maybe, right: Maybe) -> Maybe:
     if left is None or right is None:
         return None
     names = {left.name, right.name}
-    if INTERVAL.name in names:
+    if names & set(INTERVALS):
         if operator in (exp.Mul, exp.Div):
-            return INTERVAL
-        return right if left == INTERVAL else left
-    if operator is exp.Sub and names <= {"date", "timestamp", TIMESTAMP_TZ.name}:
+            return left if left.name in INTERVALS else right
+        return right if left.name in INTERVALS else left
+    if operator is exp.Sub and names <= set(MOMENTS):
         return INTERVAL
     if "decimal" in names and names <= {"decimal", *INTEGERS}:
-        return _decimal(operator, _as_decimal(left), _as_decimal(right))
+        return _decimal(operator, as_decimal(left), as_decimal(right))
     return common([left, right])
 
 
@@ -115,6 +128,59 @@ def _average(kinds: list[Maybe]) -> Maybe:
     return DOUBLE if kind and kind.name in INTEGERS else kind
 
 
+def _whole(kinds: list[Maybe]) -> Maybe:
+    """What ceil, floor and round (with nothing but a number) give: decimals lose their fraction."""
+    kind = first(kinds)
+    if not kind or kind.name != "decimal" or len(kinds) > 1:
+        return kind
+    precision = kind.precision - kind.scale + min(kind.scale, 1)
+    return Type("decimal", precision=max(min(precision, _MOST_DIGITS), 1))
+
+
+def _rounded(kinds: list[Maybe]) -> Maybe:
+    kind = first(kinds)
+    if kind and kind.name == "decimal" and len(kinds) > 1:
+        return Type("decimal", precision=min(kind.precision + 1, _MOST_DIGITS), scale=kind.scale)
+    return _whole(kinds)
+
+
+def _truncated(kinds: list[Maybe]) -> Maybe:
+    kind = first(kinds)
+    if kind and kind.name == "decimal" and len(kinds) == 1:
+        return Type("decimal", precision=max(kind.precision - kind.scale, 1))
+    return kind
+
+
+def _map_of(key: Maybe, value: Maybe) -> Maybe:
+    return Type("map", (key, value)) if key and value else None
+
+
+def _part(number: int) -> Callable[[list[Maybe]], Maybe]:
+    """The type of the argument *number*."""
+    return lambda kinds: kinds[number] if len(kinds) > number else None
+
+
+def _chosen(kinds: list[Maybe]) -> Maybe:
+    """max_by, min_by, max, min: with a number of them, an array."""
+    several = len(kinds) == 3
+    return array_of(first(kinds)) if several else first(kinds)
+
+
+def _extremes(kinds: list[Maybe]) -> Maybe:
+    return array_of(first(kinds)) if len(kinds) == 2 else first(kinds)
+
+
+def _percentile(kinds: list[Maybe]) -> Maybe:
+    several = bool(kinds and kinds[-1] and kinds[-1].name == "array")
+    return array_of(first(kinds)) if several else first(kinds)
+
+
+def _zipped(kinds: list[Maybe]) -> Maybe:
+    parts = [element([kind]) for kind in kinds]
+    fields = tuple(f"field{number}" for number in range(len(parts)))
+    return array_of(Type("row", tuple(each for each in parts if each), fields)) if all(parts) else None
+
+
 def _by_names(rule: Rule, names: str) -> dict[str, Rule]:
     return dict.fromkeys(names.split(), rule)
 
@@ -127,11 +193,15 @@ RULES: dict[str, Rule] = {
         "year quarter month week week_of_year day day_of_month day_of_week dow day_of_year doy year_of_week yow hour "
         "minute second millisecond bitwise_and bitwise_or bitwise_xor bitwise_not bit_count array_position "
         "json_array_length json_size regexp_count from_base levenshtein_distance hamming_distance url_extract_port "
-        "to_milliseconds timezone_hour timezone_minute regexp_position crc32",
+        "to_milliseconds timezone_hour timezone_minute regexp_position crc32 from_big_endian_64 "
+        "bitwise_and_agg bitwise_or_agg bitwise_xor_agg bitwise_left_shift bitwise_right_shift "
+        "bitwise_right_shift_arithmetic width_bucket parse_data_size",
     ),
     **_by_names(
         DOUBLE,
         "sqrt cbrt exp ln log log2 log10 power pow sin cos tan asin acos atan atan2 sinh cosh tanh degrees radians pi "
+        "great_circle_distance normal_cdf inverse_normal_cdf beta_cdf inverse_beta_cdf cosine_distance "
+        "wilson_interval_lower wilson_interval_upper st_distance st_x st_y from_ieee754_64 "
         "e nan infinity stddev stddev_samp stddev_pop variance var_samp var_pop corr covar_samp covar_pop regr_slope "
         "regr_intercept skewness kurtosis percent_rank cume_dist to_unixtime cosine_similarity",
     ),
@@ -141,26 +211,71 @@ RULES: dict[str, Rule] = {
         "date_format format_datetime to_iso8601 json_extract_scalar json_format typeof url_extract_host "
         "url_extract_path url_extract_protocol url_extract_query url_extract_parameter url_extract_fragment url_encode "
         "url_decode regexp_extract regexp_replace array_join to_base to_hex to_base64 from_utf8 translate listagg "
-        "normalize bar",
+        "normalize bar soundex to_base32 to_base64url format_number current_timezone human_readable_seconds word_stem "
+        "json_query json_value json_object json_array timezone",
     ),
     **_by_names(
         BOOLEAN,
         "regexp_like starts_with contains any_match all_match none_match bool_and bool_or every is_nan is_finite "
-        "is_infinite arrays_overlap json_array_contains is_json_scalar contains_sequence",
+        "is_infinite arrays_overlap json_array_contains is_json_scalar contains_sequence bool_xor luhn_check "
+        "json_exists",
     ),
-    **_by_names(VARBINARY, "md5 sha1 sha256 sha512 to_utf8 from_hex from_base64"),
+    **_by_names(
+        VARBINARY,
+        "md5 sha1 sha256 sha512 to_utf8 from_hex from_base64 from_base64url from_base32 xxhash64 murmur3 checksum "
+        "hmac_md5 hmac_sha1 hmac_sha256 hmac_sha512 spooky_hash_v2_32 spooky_hash_v2_64 to_big_endian_32 "
+        "to_big_endian_64 to_ieee754_32 to_ieee754_64",
+    ),
     **_by_names(JSON, "json_parse json_extract json_array_get"),
     **_by_names(TIMESTAMP, "date_parse"),
     **_by_names(
-        TIMESTAMP_TZ, "from_unixtime from_iso8601_timestamp now parse_datetime with_timezone current_timestamp"
+        ZONED, "from_iso8601_timestamp from_iso8601_timestamp_nanos parse_datetime with_timezone at_timezone"
     ),
+    **_by_names(TIMESTAMP_TZ, "now current_timestamp from_unixtime_nanos"),
+    "from_unixtime": lambda kinds: TIMESTAMP_TZ if len(kinds) < 2 else ZONED,
     **_by_names(DATE, "from_iso8601_date last_day_of_month current_date"),
     **_by_names(
         first,
-        "abs ceil ceiling floor round truncate sign mod min max arbitrary any_value min_by max_by lag lead first_value "
+        "abs arbitrary any_value lag lead first_value "
         "last_value nth_value array_distinct array_sort array_remove array_union array_intersect array_except slice "
-        "filter reverse map_filter nullif shuffle trim_array map_concat approx_percentile geometric_mean",
+        "filter reverse map_filter nullif shuffle trim_array map_concat map_union",
     ),
+    **_by_names(_whole, "ceil ceiling floor"),
+    **_by_names(_chosen, "min_by max_by"),
+    **_by_names(_extremes, "min max"),
+    **_by_names(TIME, "localtime"),
+    **_by_names(REAL, "from_ieee754_32"),
+    **_by_names(INTEGER, "from_big_endian_32"),
+    "geometric_mean": lambda kinds: kinds[0] if kinds and kinds[0] == REAL else DOUBLE,
+    "round": _rounded,
+    "truncate": _truncated,
+    "sign": lambda kinds: Type("decimal", precision=1) if kinds and kinds[0] and kinds[0].name == "decimal"
+    else first(kinds),
+    "mod": lambda kinds: arithmetic(exp.Mod, *kinds) if len(kinds) == 2 else None,
+    "approx_percentile": _percentile,
+    "reduce_agg": _part(1),
+    "approx_most_frequent": lambda kinds: _map_of(kinds[1], BIGINT) if len(kinds) == 3 else None,
+    "numeric_histogram": Type("map", (DOUBLE, DOUBLE)),
+    "multimap_agg": lambda kinds: _map_of(kinds[0], array_of(kinds[1])) if len(kinds) == 2 else None,
+    "multimap_from_entries": lambda kinds: (
+        _map_of(kinds[0].parts[0].parts[0], array_of(kinds[0].parts[0].parts[1]))
+        if kinds and kinds[0] and kinds[0].parts and len(kinds[0].parts[0].parts) == 2
+        else None
+    ),
+    "set_union": first,
+    "split_to_map": Type("map", (VARCHAR, VARCHAR)),
+    "split_to_multimap": Type("map", (VARCHAR, Type("array", (VARCHAR,)))),
+    "parse_duration": INTERVAL,
+    "uuid": Type("uuid"),
+    "zip": _zipped,
+    "map_entries": lambda kinds: array_of(
+        Type("row", kinds[0].parts, ("field0", "field1")) if kinds and kinds[0] and kinds[0].parts else None
+    ),
+    "combinations": lambda kinds: array_of(first(kinds)),
+    "ngrams": lambda kinds: array_of(first(kinds)),
+    "array_first": element,
+    "array_last": element,
+    "array_histogram": lambda kinds: _map_of(element(kinds), BIGINT),
     "sum": _sum,
     "avg": _average,
     "greatest": common,
@@ -171,8 +286,8 @@ RULES: dict[str, Rule] = {
     "array_max": element,
     "array_min": element,
     "flatten": element,
-    "date_trunc": lambda kinds: kinds[1] if len(kinds) > 1 else None,
-    "date_add": lambda kinds: kinds[2] if len(kinds) > 2 else None,
+    "date_trunc": _part(1),
+    "date_add": _part(2),
     "date": DATE,
     "split": Type("array", (VARCHAR,)),
     "regexp_extract_all": Type("array", (VARCHAR,)),
@@ -181,8 +296,8 @@ RULES: dict[str, Rule] = {
     "repeat": lambda kinds: array_of(first(kinds)),
     "map_keys": lambda kinds: array_of(kinds[0].parts[0]) if kinds and kinds[0] and kinds[0].parts else None,
     "map_values": lambda kinds: array_of(element(kinds)),
-    "map_agg": lambda kinds: Type("map", (kinds[0], kinds[1])) if len(kinds) > 1 and kinds[0] and kinds[1] else None,
-    "histogram": lambda kinds: Type("map", (kinds[0], BIGINT)) if kinds and kinds[0] else None,
+    "map_agg": lambda kinds: _map_of(kinds[0], kinds[1]) if len(kinds) == 2 else None,
+    "histogram": lambda kinds: _map_of(first(kinds), BIGINT),
     "map": lambda kinds: (
         Type("map", (kinds[0].parts[0], kinds[1].parts[0]))
         if len(kinds) == 2 and kinds[0] and kinds[1] and kinds[0].parts and kinds[1].parts
@@ -192,8 +307,6 @@ RULES: dict[str, Rule] = {
         Type("map", kinds[0].parts[0].parts) if kinds and kinds[0] and kinds[0].parts and kinds[0].parts[0].parts
         else None
     ),
-    "map_entries": lambda kinds: array_of(Type("row", kinds[0].parts, ("", "")) if kinds and kinds[0] else None),
     "concat": common,
     "try": first,
-    "at_timezone": TIMESTAMP_TZ,
 }  # fmt: skip

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 #: Trino's name → (Hive's, DuckDB's), where they are words of their own
@@ -29,6 +29,7 @@ _SIMPLE = {
     "json": ("string", "JSON"),
     "uuid": ("string", "UUID"),
     "interval day to second": ("string", "INTERVAL"),
+    "interval year to month": ("string", "INTERVAL"),
     "unknown": ("string", "VARCHAR"),
 }
 _FROM_HIVE = {hive: trino for trino, (hive, _) in reversed(_SIMPLE.items())} | {"integer": "integer"}
@@ -49,18 +50,33 @@ _FROM_DUCKDB = {
     '"null"': "unknown",
     "null": "unknown",
 }
+#: The fields of the struct that a timestamp with a time zone of its own is to DuckDB.
+INSTANT, ZONE = "$instant", "$zone"
+#: Types that are one to DuckDB and several to Trino.
+_REFINED = (
+    {"varchar", "char"},
+    {"timestamp"},
+    {"timestamp with time zone"},
+    {"interval day to second", "interval year to month"},
+)
 _TOKEN = re.compile(r"\s*([<>(),:]|[^<>(),:\s]+)")
 
 
 @dataclass(frozen=True)
 class Type:
-    """A type by Trino's name; ``parts`` are what is in its brackets, ``fields`` the names of a row's parts."""
+    """A type by Trino's name; ``parts`` are what is in its brackets, ``fields`` the names of a row's parts.
+
+    ``precision`` is a decimal's digits, a text's length (0: no limit), or how many digits of a second are kept
+    (0: the usual 3).
+    """
 
     name: str
     parts: tuple[Type, ...] = ()
     fields: tuple[str, ...] = ()
     precision: int = 0
     scale: int = 0
+    zoned: bool = field(default=False, compare=False)
+    """Of a timestamp with time zone: whether DuckDB keeps the zone beside the moment (else it is UTC)."""
 
     @property
     def hive(self) -> str:
@@ -80,13 +96,18 @@ class Type:
     def trino(self) -> str:
         """As Athena's messages and typeof() spell it."""
         if self.name == "row":
-            inner = ", ".join(f"{name} {part.trino}" for name, part in zip(self.fields, self.parts, strict=True))
+            inner = ", ".join(
+                part.trino if re.fullmatch(r"|field\d+", name) else f"{name} {part.trino}"
+                for name, part in zip(self.fields, self.parts, strict=True)
+            )
             return f"row({inner})"
         if self.parts:
             return f"{self.name}({', '.join(part.trino for part in self.parts)})"
         if self.name == "decimal":
             return f"decimal({self.precision},{self.scale})"
-        return self.name
+        if self.name.startswith("time"):
+            return self.name.replace(self.name.split()[0], f"{self.name.split()[0]}({self.precision or 3})", 1)
+        return f"{self.name}({self.precision})" if self.precision else self.name
 
     @property
     def duckdb(self) -> str:
@@ -99,7 +120,21 @@ class Type:
             return f"MAP({self.parts[0].duckdb}, {self.parts[1].duckdb})"
         if self.name == "decimal":
             return f"DECIMAL({self.precision},{self.scale})"
+        if self.zoned:
+            return f'STRUCT("{INSTANT}" TIMESTAMPTZ, "{ZONE}" VARCHAR)'
         return _SIMPLE[self.name][1]
+
+    def refined(self, inferred: Type | None) -> Type:
+        """This type, as DuckDB tells it, with what only the query tells: lengths, precisions, which interval."""
+        if inferred is None:
+            return self
+        if self.parts and inferred.name == self.name and len(self.parts) == len(inferred.parts):
+            parts = tuple(mine.refined(other) for mine, other in zip(self.parts, inferred.parts, strict=True))
+            return replace(self, parts=parts)
+        for family in _REFINED:
+            if self.name in family and inferred.name in family:
+                return replace(inferred, zoned=self.zoned)
+        return inferred if self.name == inferred.name == "decimal" and self.scale == inferred.scale else self
 
 
 def from_hive(text: str) -> Type:
@@ -157,6 +192,8 @@ def from_duckdb(kind: Any) -> Type:
         return Type("map", tuple(from_duckdb(child) for _, child in kind.children))
     if identity in ("struct", "tuple"):
         names, children = zip(*kind.children, strict=True)
+        if names == (INSTANT, ZONE):
+            return Type("timestamp with time zone", zoned=True)
         named = identity == "struct"
         return Type("row", tuple(map(from_duckdb, children)), tuple(name if named else "" for name in names))
     if identity == "decimal":

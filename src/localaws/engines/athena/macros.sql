@@ -14,9 +14,16 @@ CREATE MACRO java_positive(s, x) AS CASE
 CREATE MACRO java_double(x) AS CASE
     WHEN isnan(x) THEN 'NaN'
     WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
-    ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || java_positive(CAST(abs(x) AS VARCHAR), abs(x)) END;
-CREATE MACRO interval_text(x) AS
-    CAST(CAST(epoch(x) AS BIGINT) // 86400 AS VARCHAR) || ' ' || strftime(TIMESTAMP '1970-01-01' + x, '%H:%M:%S.%g');
+    ELSE CASE WHEN signbit(x) THEN '-' ELSE '' END || java_positive(CAST(abs(x) AS VARCHAR), abs(x)) END;
+CREATE MACRO interval_text(x) AS CASE WHEN epoch_ms(x) < 0 THEN '-' ELSE '' END
+    || CAST(abs(epoch_ms(x)) // 86400000 AS VARCHAR) || ' '
+    || strftime(TIMESTAMP '1970-01-01' + to_milliseconds(abs(epoch_ms(x))), '%H:%M:%S.%g');
+CREATE MACRO months_of(x) AS year(x) * 12 + month(x);
+CREATE MACRO months_text(x) AS CASE WHEN months_of(x) < 0 THEN '-' ELSE '' END
+    || CAST(abs(months_of(x)) // 12 AS VARCHAR) || '-' || CAST(abs(months_of(x)) % 12 AS VARCHAR);
+
+-- Failing: a cast that cannot succeed carries the message, so that try() may catch it. The type is that of the sample.
+CREATE MACRO failing(sample, code, message) AS [sample][CAST('ATHENA ' || code || ': ' || message AS BIGINT)];
 
 -- Casts
 CREATE MACRO scientific(s, x) AS CASE
@@ -28,11 +35,64 @@ CREATE MACRO trino_double_text(x) AS CASE
     WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
     WHEN x = 0 THEN '0.0E0'
     ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || scientific(CAST(abs(x) AS VARCHAR), abs(x)) END;
-CREATE MACRO integral_text(s) AS CASE WHEN contains(s, '.') THEN s || 'x' ELSE trim(s) END;
-CREATE MACRO zoned_text(x) AS strftime(timezone('UTC', x), '%Y-%m-%d %H:%M:%S.%g') || ' UTC';
-CREATE MACRO utc_clock(x) AS timezone('UTC', x);
+CREATE MACRO uncastable(message) AS 'ATHENA INVALID_CAST_ARGUMENT: ' || message;
+CREATE MACRO integral_text(s, type) AS CASE WHEN regexp_full_match(s, '[+-]?[0-9]+') THEN s
+    ELSE uncastable('Cannot cast ''' || s || ''' to ' || type) END;
+CREATE MACRO boolean_text(s) AS CASE WHEN lower(s) IN ('true', 'false', 't', 'f', '1', '0') THEN s
+    ELSE uncastable('Cannot cast ''' || s || ''' to BOOLEAN') END;
+CREATE MACRO date_text(s) AS CASE WHEN regexp_full_match(s, '\s*[+-]?\d{4,}-\d{1,2}-\d{1,2}\s*') THEN trim(s)
+    ELSE uncastable('Value cannot be cast to date: ' || s) END;
+CREATE MACRO timestamp_text(s) AS
+    CASE WHEN regexp_full_match(s, '\s*[+-]?\d{4,}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?( [A-Za-z]\S*| ?(UTC|Z|[+-]\d\d:?\d\d))?\s*')
+        THEN regexp_replace(trim(s), '^(\S+ [\d:.]+|\d+-\d+-\d+) ?[A-Za-z+-].*$', '\1')
+    ELSE uncastable('Value cannot be cast to timestamp: ' || s) END;
+CREATE MACRO to_whole_milliseconds(t) AS date_trunc('millisecond', t + to_microseconds(500));
+CREATE MACRO text_of_length(s, most, type) AS CASE WHEN length(s) <= most OR s IS NULL THEN s
+    ELSE failing(s, 'INVALID_CAST_ARGUMENT', 'Value ' || s || ' cannot be represented as ' || type) END;
 CREATE MACRO decimal_quotient(a, b, digits) AS
     CASE WHEN b = 0 THEN CAST(1 // CAST(b AS INTEGER) AS DOUBLE) ELSE round(a / b, digits) END;
+CREATE MACRO exact_quotient(a, b) AS (abs(a) * 2 + abs(b)) // (2 * abs(b)) * sign(a) * sign(b);
+
+-- Time zones: a moment with a zone of its own is a struct of the two.
+CREATE MACRO is_offset(zone) AS zone[1] IN ('+', '-');
+CREATE MACRO named_zone(zone) AS CASE WHEN is_offset(zone) THEN 'UTC' ELSE zone END;
+CREATE MACRO offset_of(zone) AS to_minutes(CASE WHEN is_offset(zone) THEN CAST(zone[1] || '1' AS BIGINT)
+    * (CAST(zone[2:3] AS BIGINT) * 60 + coalesce(TRY_CAST(zone[5:6] AS BIGINT), 0)) ELSE 0 END);
+CREATE MACRO zone_name(zone) AS CASE
+    WHEN upper(zone) IN ('Z', 'UTC', 'GMT', '+00:00', '-00:00', '+00', 'ETC/UTC') THEN 'UTC'
+    WHEN regexp_full_match(zone, '[+-]\d\d') THEN zone || ':00'
+    WHEN regexp_full_match(zone, '[+-]\d{4}') THEN zone[:3] || ':' || zone[4:] ELSE zone END;
+CREATE MACRO clock_in(zone, instant) AS timezone(named_zone(zone), instant) + offset_of(zone);
+CREATE MACRO utc_clock(x) AS timezone('UTC', x);
+CREATE MACRO zoned(instant, zone) AS CASE WHEN instant IS NOT NULL AND zone IS NOT NULL
+    THEN {'$instant': instant, '$zone': zone_name(zone)} END;
+CREATE MACRO zoned_clock(x) AS clock_in(struct_extract(x, '$zone'), struct_extract(x, '$instant'));
+-- Of the two moments that a clock shows when it is put back, the first.
+CREATE MACRO instant_at(clock, zone) AS
+    CASE WHEN timezone(zone, timezone(zone, clock) - INTERVAL 1 HOUR) = clock THEN timezone(zone, clock) - INTERVAL 1 HOUR
+        ELSE timezone(zone, clock) END;
+CREATE MACRO zoned_at(clock, zone) AS 
+    zoned(instant_at(clock, named_zone(zone_name(zone))) - offset_of(zone_name(zone)), zone);
+CREATE MACRO zoned_text(x) AS strftime(zoned_clock(x), '%Y-%m-%d %H:%M:%S.%g') || ' ' || struct_extract(x, '$zone');
+CREATE MACRO zoned_day(unit, x) AS zoned_at(date_trunc(unit, zoned_clock(x)), struct_extract(x, '$zone'));
+CREATE MACRO zoned_hour(unit, x) AS
+    zoned(struct_extract(x, '$instant') - (zoned_clock(x) - date_trunc(unit, zoned_clock(x))), struct_extract(x, '$zone'));
+CREATE MACRO zone_minutes(zone, instant) AS
+    CAST(epoch_ms(clock_in(zone, instant)) - epoch_ms(timezone('UTC', instant)) AS BIGINT) // 60000;
+CREATE MACRO interval_part(unit, x) AS CASE unit WHEN 'day' THEN epoch_ms(x) // 86400000
+    WHEN 'hour' THEN epoch_ms(x) // 3600000 % 24 WHEN 'minute' THEN epoch_ms(x) // 60000 % 60
+    WHEN 'second' THEN epoch_ms(x) // 1000 % 60 WHEN 'millisecond' THEN epoch_ms(x) % 1000
+    WHEN 'month' THEN CAST(month(x) AS BIGINT) WHEN 'year' THEN CAST(year(x) AS BIGINT) END;
+CREATE MACRO offset_text(minutes) AS CASE WHEN minutes < 0 THEN '-' ELSE '+' END
+    || lpad(CAST(abs(minutes) // 60 AS VARCHAR), 2, '0') || ':' || lpad(CAST(abs(minutes) % 60 AS VARCHAR), 2, '0');
+CREATE MACRO zone_iso(zone, instant) AS CASE WHEN zone = 'UTC' THEN 'Z' ELSE offset_text(zone_minutes(zone, instant)) END;
+CREATE MACRO zone_of_offset(hours, minutes) AS offset_text(hours * 60 + minutes);
+CREATE MACRO parse_zoned(s) AS CASE
+    WHEN regexp_full_match(s, '\s*\d{4,}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?( [A-Za-z]\S*| ?(UTC|Z|[+-]\d\d:?\d\d))?\s*')
+    THEN zoned_at(CAST(regexp_extract(s, '^\s*(\S+( [\d:.]+)?)', 1) AS TIMESTAMP),
+        coalesce(nullif(regexp_extract(s, '([A-Za-z+]\S*|-\d\d:\d\d)\s*$', 1), ''), 'UTC'))
+    ELSE failing(zoned(CAST(NULL AS TIMESTAMPTZ), 'UTC'), 'INVALID_CAST_ARGUMENT',
+        'Value cannot be cast to timestamp with time zone: ' || s) END;
 
 -- Texts
 CREATE MACRO trino_substr(s, start) AS CASE WHEN start = 0 OR -start > length(s) THEN '' ELSE substr(s, start) END,
@@ -89,10 +149,27 @@ CREATE MACRO trino_from_unixtime(x) AS to_timestamp(x);
 CREATE MACRO trino_to_unixtime(x) AS CAST(epoch_us(x) AS DOUBLE) / 1000000;
 CREATE MACRO trino_millisecond(x) AS CAST(millisecond(x) % 1000 AS BIGINT);
 CREATE MACRO trino_from_iso8601_date(s) AS CAST(s AS DATE);
-CREATE MACRO trino_from_iso8601_timestamp(s) AS CAST(s AS TIMESTAMPTZ);
+CREATE MACRO trino_from_iso8601_timestamp(s) AS
+    zoned_at(CAST(regexp_replace(regexp_replace(s, 'T', ' '), '(:\d\d(\.\d+)?)(Z|[+-]\d\d:?\d*)$', '\1') AS TIMESTAMP),
+        coalesce(nullif(regexp_extract(s, 'T.*?(Z|[+-]\d\d:?\d*)$', 1), ''), 'UTC'));
+CREATE MACRO trino_from_iso8601_timestamp_nanos(s) AS trino_from_iso8601_timestamp(s);
+CREATE MACRO trino_from_unixtime_nanos(x) AS make_timestamptz(CAST(x // 1000 AS BIGINT));
 CREATE MACRO trino_to_milliseconds(i) AS CAST(epoch(i) * 1000 AS BIGINT);
 
 -- Arrays
+CREATE MACRO array_subscript(a, i) AS CASE WHEN i IS NULL OR a IS NULL OR (i >= 1 AND i <= len(a)) THEN a[i]
+    ELSE a[CAST('ATHENA INVALID_FUNCTION_ARGUMENT: ' || CASE WHEN i = 0 THEN 'SQL array indices start at 1'
+        WHEN i < 0 THEN 'Array subscript is negative: ' || i
+        ELSE 'Array subscript must be less than or equal to array length: ' || i || ' > ' || len(a) END AS BIGINT)] END;
+CREATE MACRO array_element_at(a, i) AS CASE WHEN i = 0
+    THEN a[CAST('ATHENA INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1' AS BIGINT)] ELSE a[i] END;
+CREATE MACRO map_subscript(m, k) AS CASE WHEN m IS NULL OR k IS NULL OR map_contains(m, k) THEN map_extract_value(m, k)
+    ELSE failing(map_extract_value(m, k), 'INVALID_FUNCTION_ARGUMENT', 'Key not present in map: ' || k) END;
+CREATE MACRO direction(a, b) AS CASE WHEN a <= b THEN 1 ELSE -1 END;
+CREATE MACRO sequence_of(a, b) AS generate_series(a, b, direction(a, b));
+CREATE MACRO sequence_by(a, b, step) AS CASE WHEN (b - a) * sign(step) >= 0 AND step <> 0 THEN generate_series(a, b, step)
+    ELSE failing(generate_series(a, b, 1), 'INVALID_FUNCTION_ARGUMENT', 'sequence stop value should be greater than or '
+        || 'equal to start value if step is greater than zero otherwise stop should be less than or equal to start') END;
 CREATE MACRO trino_contains(a, x) AS
     CASE WHEN list_contains(a, x) THEN true WHEN len(list_filter(a, LAMBDA e : e IS NULL)) > 0 THEN NULL
         ELSE list_contains(a, x) END;
@@ -165,6 +242,7 @@ CREATE MACRO trino_url_extract_parameter(u, parameter) AS
     CASE WHEN regexp_matches(u, '[?&]' || parameter || '=') THEN url_decode(regexp_extract(u, '[?&]' || parameter || '=([^&#]*)', 1)) END;
 
 -- Types
+CREATE MACRO of_type(x, name) AS CASE WHEN x IS NULL THEN name ELSE name END;
 CREATE MACRO trino_typeof(x) AS CASE typeof(x)
     WHEN 'FLOAT' THEN 'real' WHEN 'BLOB' THEN 'varbinary' WHEN '"NULL"' THEN 'unknown' WHEN 'HUGEINT' THEN 'bigint'
     WHEN 'TIMESTAMP' THEN 'timestamp(3)' WHEN 'TIMESTAMP WITH TIME ZONE' THEN 'timestamp(3) with time zone'

@@ -48,20 +48,24 @@ def column_info(column: str, kind: Type) -> dict[str, Any]:
 def as_text(value: str, kind: Type) -> str:
     """SQL that prints the expression *value* as Athena does; NULL stays NULL."""
     match kind.name:
+        case "char" if kind.precision:
+            return f"rpad({value}, {kind.precision}, ' ')"
         case "varchar" | "char":
             return f"CAST({value} AS VARCHAR)"
         case "double" | "real":
             return f"java_double({value})"
         case "timestamp":
-            return f"strftime(CAST({value} AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.%g')"
+            return f"strftime(CAST({value} AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.{'%f' if kind.precision > 3 else '%g'}')"
         case "timestamp with time zone":
-            return f"strftime(timezone('UTC', {value}), '%Y-%m-%d %H:%M:%S.%g') || ' UTC'"
+            return f"zoned_text({value})" if kind.zoned else f"zoned_text(zoned({value}, 'UTC'))"
         case "time":
             return f"left(CAST({value} AS VARCHAR) || '.000', 12)"
         case "varbinary":
             return f"rtrim(regexp_replace(lower(hex({value})), '(..)', '\\1 ', 'g'))"
         case "interval day to second":
             return f"interval_text({value})"
+        case "interval year to month":
+            return f"months_text({value})"
         case "array":
             inner = f"list_transform({value}, LAMBDA x : coalesce({as_text('x', kind.parts[0])}, 'null'))"
             return f"'[' || array_to_string({inner}, ', ') || ']'"
@@ -77,6 +81,8 @@ def as_text(value: str, kind: Type) -> str:
                 for number, (field, part) in enumerate(zip(kind.fields, kind.parts, strict=True), 1)
             )
             return f"CASE WHEN {value} IS NOT NULL THEN '{{' || {fields} || '}}' END"
+        case "decimal" if kind.precision == kind.scale:  # DuckDB would print .5
+            return f"CAST(CAST({value} AS DECIMAL({min(kind.precision + 1, 38)},{kind.scale})) AS VARCHAR)"
         case "bigint":
             return f"CAST(CAST({value} AS BIGINT) AS VARCHAR)"  # a HUGEINT that does not fit is an error
     return f"CAST({value} AS VARCHAR)"

@@ -44,7 +44,7 @@ class Job:
 
     def client(self, service: str) -> Any:
         """A client of another service, for what the statement has to do there."""
-        return self.lake.lab.client(service)
+        return self.lake.client(service)
 
     def become(self, sql: str) -> None:
         """Go on as the statement *sql*: what EXECUTE means."""
@@ -73,7 +73,8 @@ class Job:
         if self.execution.cutoff and planner.text_bytes > self.execution.cutoff:
             self.execution.scanned = self.execution.cutoff  # it would be stopped there
             raise QueryCancelled(SCANNED_TOO_MUCH)
-        return sql, [(name, from_duckdb(kind)) for name, kind in zip(names, kinds, strict=True)]
+        columns = [(name, from_duckdb(kind)) for name, kind in zip(names, kinds, strict=True)]
+        return translator.told(sql, columns, written=self.execution.kind.name != "select")
 
     def copy(self, sql: str, target: Path, options: str) -> int:
         """Write the answer of *sql* to local files; returns the number of rows. Counts what is read as scanned."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -13,12 +15,15 @@ from localaws.engines.athena.inference import (
     INTEGER,
     INTERVAL,
     JSON,
+    MONTHS,
     RULES,
+    TEXTS,
     TIME,
     TIMESTAMP,
     TIMESTAMP_TZ,
     VARBINARY,
     VARCHAR,
+    ZONED,
     Columns,
     Maybe,
     arithmetic,
@@ -64,7 +69,24 @@ def of_datatype(node: exp.DataType) -> Maybe:
         return Type("row", tuple(fields), tuple(names))
     if name in ("VARCHAR", "CHAR") and inner:
         return Type(name.lower(), precision=int(inner[0].this.name))
-    return Type(_DATATYPES[name]) if name in _DATATYPES else None
+    if name == "CHAR":
+        return Type("char", precision=1)
+    if name in ("TIMESTAMP", "TIME", "TIMESTAMPTZ") and inner:
+        digits = int(inner[0].this.name)
+        return Type(_DATATYPES[name], precision=0 if digits == 3 else digits, zoned=name == "TIMESTAMPTZ")
+    return Type(_DATATYPES[name], zoned=name == "TIMESTAMPTZ") if name in _DATATYPES else None
+
+
+def of_cast(node: exp.Cast) -> Maybe:
+    """The type of a CAST, or of a literal such as ``TIMESTAMP '2024-01-01 10:00:00.000001'``, which tells more."""
+    kind = of_datatype(node.to)
+    if kind is None or not node.meta.get("literal"):
+        return kind
+    text = node.this.name
+    if kind.name in ("timestamp", "time", TIMESTAMP_TZ.name):
+        fraction = re.search(r":\d+\.(\d+)", text)
+        return replace(kind, precision=len(fraction[1]) if fraction and len(fraction[1]) > 3 else 0)
+    return replace(kind, precision=len(text)) if kind.name in ("varchar", "char") and not node.to.expressions else kind
 
 
 class Scopes:
@@ -97,13 +119,15 @@ class Scopes:
                 found = self._lambda_parameter(node)
                 return found[0] if found else None
             case exp.Literal():
-                return VARCHAR if node.is_string else _number(node.name)
+                return Type("varchar", precision=len(node.name)) if node.is_string else _number(node.name)
             case exp.Null():
                 return Type("unknown")
             case exp.Interval():
-                return INTERVAL
+                return MONTHS if str(node.args.get("unit") or "").upper().rstrip("S") in ("MONTH", "YEAR") else INTERVAL
             case exp.Cast():
-                return of_datatype(node.to)
+                return of_cast(node)
+            case exp.Neg() if isinstance(node.this, exp.Literal) and node.this.name in ("2147483648",):
+                return INTEGER
             case exp.Paren() | exp.Neg() | exp.Alias() | exp.Distinct() | exp.Filter() | exp.Window():
                 inner = node.this if node.this is not None else (node.expressions or [None])[0]
                 return self.kind(inner)
@@ -128,9 +152,10 @@ class Scopes:
                 outputs = self.outputs(node)
                 return next(iter(outputs.values()), None)
             case exp.AtTimeZone():
-                return TIMESTAMP_TZ
+                return ZONED
             case exp.DPipe():
-                return common([self.kind(node.left), self.kind(node.right)])
+                joined = common([self.kind(node.left), self.kind(node.right)])
+                return VARCHAR if joined and joined.name in TEXTS else joined or self._appended(node)
             case exp.Extract() | exp.StrPosition():
                 return BIGINT
             case exp.Trim() | exp.Substring():
@@ -152,6 +177,11 @@ class Scopes:
         if isinstance(node, _ARITHMETIC):
             return arithmetic(type(node), self.kind(node.left), self.kind(node.right))
         return BOOLEAN if isinstance(node, _BOOLEANS) else None
+
+    def _appended(self, node: exp.DPipe) -> Maybe:
+        """The array of ``array || element`` and ``element || array``."""
+        kinds = (self.kind(node.left), self.kind(node.right))
+        return next((kind for kind in kinds if kind and kind.name == "array"), None)
 
     def _call(self, node: exp.Anonymous) -> Maybe:
         name, arguments = node.name.lower(), node.expressions
@@ -285,6 +315,20 @@ class Scopes:
                 names.append(ordinality.name.lower())
             return dict(zip(names, kinds, strict=False))
         return _renamed(node, self.outputs(node))
+
+    def output_kinds(self, query: exp.Expr) -> list[Maybe]:
+        """The types of a query's columns in order; nothing if they are not told one by one."""
+        if isinstance(query, exp.Subquery | exp.Paren):
+            return self.output_kinds(query.this)
+        if isinstance(query, exp.SetOperation):
+            sides = zip(self.output_kinds(query.left), self.output_kinds(query.right), strict=False)
+            return [common([left, right]) for left, right in sides]
+        if not isinstance(query, exp.Select):
+            return list(self.outputs(query).values())
+        if any(isinstance(each, exp.Star) or isinstance(each.this, exp.Star) for each in query.expressions):
+            columns = list(self.outputs(query).values())
+            return columns if len(query.expressions) == 1 else []
+        return [self.kind(each) for each in query.expressions]
 
     def outputs(self, query: exp.Expr) -> Columns:
         """The columns of a query's answer."""
