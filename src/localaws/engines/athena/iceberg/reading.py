@@ -15,6 +15,7 @@ from pyiceberg.table import FileScanTask, Table
 
 from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.iceberg.files import LakeIO
+from localaws.engines.athena.iceberg.layout import Layout, layouts
 from localaws.engines.athena.iceberg.types import columns_of, from_iceberg
 from localaws.engines.athena.kinds import Type
 from localaws.engines.athena.lake import Lake
@@ -64,7 +65,7 @@ def scan(
     for task in tasks:
         if task.file.file_format != FileFormat.PARQUET:
             raise not_supported(f"Reading Iceberg data files in {task.file.file_format.name}")
-    sql = _sql(session, lake, schema, tasks, with_path or positions, positions)
+    sql = _Reader(session, lake, table, schema, with_path or positions, positions).sql(tasks)
     files = {file.file_path: file for task in tasks for file in (task.file, *task.delete_files)}
     size = sum(file.file_size_in_bytes for file in files.values())
     return Scan(sql, columns_of(schema), tasks, size)
@@ -92,53 +93,57 @@ def _plan(table: Table, snapshot_id: int | None, row_filter: BooleanExpression |
         raise QueryFailure("ICEBERG_INVALID_METADATA", str(error)) from None
 
 
-def _sql(
-    session: Session, lake: Lake, schema: Schema, tasks: Sequence[FileScanTask], with_path: bool, positions: bool
-) -> str:
-    if not tasks:
-        return _nothing(schema, with_path, positions)
-    clean = [task for task in tasks if not task.delete_files]
-    changed = [task for task in tasks if task.delete_files]
-    parts = []
-    for group in (clean, changed):
-        if group:
-            paths = _paths(session, lake, [task.file.file_path for task in group])
-            parts.append(_select(session, lake, schema, group, paths, with_path, positions))
-    return " UNION ALL ".join(parts)
+@dataclass(frozen=True)
+class _Reader:
+    """Makes the SQL of one scan."""
 
+    session: Session
+    lake: Lake
+    table: Table
+    schema: Schema
+    with_path: bool
+    positions: bool
 
-def _select(
-    session: Session,
-    lake: Lake,
-    schema: Schema,
-    tasks: Sequence[FileScanTask],
-    paths: dict[str, str],
-    with_path: bool,
-    positions: bool,
-) -> str:
-    """SQL for *tasks*, all of which have deleted rows or none has. *paths*: URI → local file."""
-    deletes = sorted({file.file_path for task in tasks for file in task.delete_files})
-    items = [f"data.{name(field.name.lower())}" for field in schema.fields]
-    options = f"schema = {_by_field_id(schema)}"
-    if with_path or deletes:
-        options += f", filename = {literal(_PLACE)}"
-    if positions or deletes:
-        options += f", {_NUMBER} = true"
-    source = f"read_parquet({texts(paths.values())}, {options}) AS data"
-    if with_path or deletes:
-        rows = ", ".join(f"({literal(path)}, {literal(uri)})" for uri, path in paths.items())
-        source += f" JOIN (VALUES {rows}) AS places(place, uri) ON places.place = data.{_PLACE}"
-    if deletes:
-        places = texts(_paths(session, lake, deletes).values())
-        source += (
-            f" ANTI JOIN read_parquet({places}) AS deleted"
-            f" ON deleted.file_path = places.uri AND deleted.pos = data.{_NUMBER}"
-        )
-    if with_path:
-        items.append(f"places.uri AS {name(FILE)}")
-    if positions:
-        items.append(f"data.{_NUMBER} AS {name(POSITION)}")
-    return f"SELECT {', '.join(items)} FROM {source}"
+    def sql(self, tasks: Sequence[FileScanTask]) -> str:
+        if not tasks:
+            return _nothing(self.schema, self.with_path, self.positions)
+        parts = []
+        clean = [task for task in tasks if not task.delete_files]
+        changed = [task for task in tasks if task.delete_files]
+        for group in (clean, changed):
+            if group:
+                places = _paths(self.session, self.lake, [task.file.file_path for task in group])
+                uris = {path: uri for uri, path in places.items()}
+                deletes = sorted({file.file_path for task in group for file in task.delete_files})
+                for layout in layouts(self.session, self.table, self.schema, list(uris)):
+                    parts.append(self._select(layout, uris, deletes))
+        return " UNION ALL ".join(parts)
+
+    def _select(self, layout: Layout, uris: dict[str, str], deletes: list[str]) -> str:
+        """SQL for files of one *layout*, from whose rows the files *deletes* take some away."""
+        options = [] if layout.columns else [f"schema = {_by_field_id(self.schema)}"]
+        if self.with_path or deletes:
+            options.append(f"filename = {literal(_PLACE)}")
+        if self.positions or deletes:
+            options.append(f"{_NUMBER} = true")
+        source = f"read_parquet({', '.join([texts(layout.paths), *options])}) AS data"
+        if self.with_path or deletes:
+            rows = ", ".join(f"({literal(path)}, {literal(uris[path])})" for path in layout.paths)
+            source += f" JOIN (VALUES {rows}) AS places(place, uri) ON places.place = data.{_PLACE}"
+        if deletes:
+            places = texts(_paths(self.session, self.lake, deletes).values())
+            source += (
+                f" ANTI JOIN read_parquet({places}) AS deleted"
+                f" ON deleted.file_path = places.uri AND deleted.pos = data.{_NUMBER}"
+            )
+        names = [name(field.name.lower()) for field in self.schema.fields]
+        values = layout.columns or [f"data.{column}" for column in names]
+        items = [f"{value} AS {column}" for value, column in zip(values, names, strict=True)]
+        if self.with_path:
+            items.append(f"places.uri AS {name(FILE)}")
+        if self.positions:
+            items.append(f"data.{_NUMBER} AS {name(POSITION)}")
+        return f"SELECT {', '.join(items)} FROM {source}"
 
 
 def _by_field_id(schema: Schema) -> str:
@@ -161,8 +166,6 @@ def _paths(session: Session, lake: Lake, uris: Sequence[str]) -> dict[str, str]:
         except OSError as error:
             raise QueryFailure("ICEBERG_CANNOT_OPEN_SPLIT", f"Error opening Iceberg split {uri}: {error}") from None
     session.uris |= {path: uri for uri, path in found.items()}
-    # the footers come into DuckDB's metadata cache here: they do not count as scanned
-    session.run(f"SELECT count(*) FROM parquet_schema({texts(found.values())})")
     return found
 
 
