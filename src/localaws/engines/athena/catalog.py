@@ -35,10 +35,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Partition:
-    """A partition: its values as the catalog's texts, and where its objects are."""
+    """A partition: its values as the catalog's texts, where its objects are, and the columns that it has by itself."""
 
     values: tuple[str, ...]
     location: str
+    columns: tuple[Column, ...] = field(default=(), compare=False)
 
 
 @dataclass
@@ -125,9 +126,14 @@ class Catalog:
 
     def partitions(self, table: Table) -> Iterator[Partition]:
         pages = self.glue.get_paginator("get_partitions").paginate(DatabaseName=table.database, TableName=table.name)
+        known: dict[str, tuple[Column, ...]] = {}  # most partitions have the same columns
         for page in pages:
             for each in page["Partitions"]:
-                yield Partition(tuple(each["Values"]), each["StorageDescriptor"]["Location"])
+                listed = each["StorageDescriptor"].get("Columns") or []
+                key = repr(listed)
+                if key not in known:
+                    known[key] = tuple(map(_column, listed))
+                yield Partition(tuple(each["Values"]), each["StorageDescriptor"]["Location"], known[key])
 
     def add_partitions(self, table: Table, partitions: list[Partition]) -> None:
         """Add partitions that are not there yet, each with the table's own format."""

@@ -58,6 +58,7 @@ def not_supported(what: str, position: tuple[int, int] | None = None) -> QueryFa
 #: What DuckDB says of a file that it cannot read → the code and message of Athena's readers.
 _UNREADABLE = [
     (r'Failed to read file "(?P<uri>s3://[^"]+)"', "HIVE_CURSOR_ERROR", "Failed to read Parquet file: {uri}"),
+    (r"don't know what type|TProtocolException", "HIVE_CURSOR_ERROR", "Failed to read Parquet file: broken header"),
     (r'JSON transform error in file "(?P<uri>[^"]+)", in line (?P<line>\d+): Expected OBJECT',
      "HIVE_CURSOR_ERROR", "Row is not a valid JSON Object - JSONException: line {line} of {uri}"),
     (r'JSON transform error in file "(?P<uri>[^"]+)", in line (?P<line>\d+): [^:]*: "?(?P<value>.*?)"?(\n|\Z)',

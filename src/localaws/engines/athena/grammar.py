@@ -74,7 +74,8 @@ def parse(sql: str) -> exp.Expr:
         column = max((details["col"] or 1) - len(word) + 1, 1)
         raise _mismatched(word, (details["line"] or 1, column)) from None
     except TokenError:
-        opened = max(sql.rfind("'"), sql.rfind('"'), 0)  # a quote that is not closed
+        closed = re.sub(r"'(?:[^']|'')*+'|\"(?:[^\"]|\"\")*+\"", lambda text: " " * len(text[0]), sql)
+        opened = min((at for at in (closed.find("'"), closed.find('"')) if at >= 0), default=0)  # a quote left open
         raise _mismatched(sql[opened:].split("\n")[0], line_and_column(sql, opened)) from None
     if len(statements) != 1:
         raise QueryFailure("", "Only one sql statement is allowed. Got: " + sql)

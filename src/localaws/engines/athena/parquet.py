@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import duckdb
 
-from localaws.engines.athena.catalog import Table
+from localaws.engines.athena.catalog import Column, Table
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.kinds import Type
-from localaws.engines.athena.quoting import name, texts
+from localaws.engines.athena.quoting import literal, name, texts
 from localaws.engines.athena.reading import select_list
 
 #: Parquet's physical types that Trino reads into a column of a type; what else there is, it refuses.
@@ -26,24 +29,25 @@ _READABLE = {
     "date": {"INT32"},
     "timestamp": {"INT96", "INT64"},
 }
+#: The largest value of the integers that a file may hold wider than the table declares them.
+_MOST = {"tinyint": 127, "smallint": 32767, "integer": 2147483647}
 _GROUPS = {"array", "map", "row"}
+#: A file's top-level columns, each with its physical type, or None for a group.
+Schema = tuple[tuple[str, str | None], ...]
+#: The schemas of files that were read lately, by path, size and time of change: a footer takes longer than the rest.
+_known: dict[tuple[str, int, int], Schema] = {}
+_MOST_KNOWN = 10_000
 
 
 def read(cursor: duckdb.DuckDBPyConnection, table: Table, paths: list[str], uris: dict[str, str], options: str) -> str:
-    """The files' footers are read here, once, into DuckDB's metadata cache: they do not count as scanned."""
+    """The files' footers are read here, once, into DuckDB's metadata cache: they do not count as scanned.
+
+    A column whose type does not fit ends only the queries that read it.
+    """
     schemas = _schemas(cursor, paths, uris)
-    held: set[str] = set()
-    for path, columns in schemas:
-        for column in table.columns:
-            if column.name in columns:
-                held.add(column.name)
-                _check(column.name, column.type, columns[column.name], uris[path])
+    values = {column.name: _value(column, schemas, uris) for column in table.columns}
     if len(schemas) > 1:
         options += ", union_by_name = true"
-    values = {
-        column.name: f"CAST({name(column.name) if column.name in held else 'NULL'} AS {column.type.duckdb})"
-        for column in table.columns
-    }
     return f"SELECT {select_list(values, table, options)} FROM read_parquet({texts(paths)}, {options})"
 
 
@@ -51,25 +55,41 @@ def _schemas(
     cursor: duckdb.DuckDBPyConnection, paths: list[str], uris: dict[str, str]
 ) -> list[tuple[str, dict[str, str | None]]]:
     """The different schemas among the files, each with a file that has it: top-level column → physical type."""
+    identities = {path: _identity(path) for path in paths}
+    found = {path: _known[identity] for path, identity in identities.items() if identity in _known}
+    unknown = [path for path in paths if path not in found]
+    if unknown:
+        for path, schema in _read_schemas(cursor, unknown, uris):
+            found[path] = _known[identities[path]] = schema
+        while len(_known) > _MOST_KNOWN:
+            _known.pop(next(iter(_known)), None)
+    examples = {found[path]: path for path in reversed(paths)}
+    return [(path, dict(schema)) for schema, path in examples.items()]
+
+
+def _identity(path: str) -> tuple[str, int, int]:
+    facts = Path(path).stat()
+    return path, facts.st_size, facts.st_mtime_ns
+
+
+def _read_schemas(
+    cursor: duckdb.DuckDBPyConnection, paths: list[str], uris: dict[str, str]
+) -> Iterator[tuple[str, Schema]]:
     sql = f"""
-        SELECT min(file_name), elements FROM (
-            SELECT file_name, list((name, type, num_children)) AS elements
-            FROM parquet_schema({texts(paths)}) GROUP BY file_name
-        ) GROUP BY elements"""
+        SELECT file_name, list((name, type, num_children)) AS elements
+        FROM parquet_schema({texts(paths)}) GROUP BY file_name"""
     try:
         rows = cursor.execute(sql).fetchall()
     except duckdb.Error as error:
         uri = next((uri for path, uri in uris.items() if path in str(error)), "")
         raise QueryFailure("HIVE_BAD_DATA", f"Not valid Parquet file: {uri}") from None
-    found = []
     for path, elements in rows:
         columns: dict[str, str | None] = {}
         following = iter(elements[1:])
         for column, kind, children in following:
             columns[column.lower()] = None if children else kind
             _skip(following, children or 0)
-        found.append((path, columns))
-    return found
+        yield path, tuple(columns.items())
 
 
 def _skip(elements: object, count: int) -> None:
@@ -79,11 +99,32 @@ def _skip(elements: object, count: int) -> None:
         _skip(elements, children or 0)
 
 
-def _check(column: str, wanted: Type, physical: str | None, uri: str) -> None:
-    fits = wanted.name in _GROUPS if physical is None else physical in _READABLE.get(wanted.name, set())
-    if not fits:
-        raise QueryFailure(
-            "HIVE_BAD_DATA",
-            f"Malformed Parquet file. Field {column}'s type {physical or 'GROUP'} in parquet file {uri} "
-            f"is incompatible with type {wanted.trino} defined in table schema",
-        )
+def _value(column: Column, schemas: list[tuple[str, dict[str, str | None]]], uris: dict[str, str]) -> str:
+    """SQL that reads *column* from files of any of *schemas*; NULL where none of them has it."""
+    wanted = column.type
+    held = [(path, columns[column.name]) for path, columns in schemas if column.name in columns]
+    for path, physical in held:
+        if not _fits(physical, wanted):
+            return _failing(
+                f"HIVE_BAD_DATA: Malformed Parquet file. Field {column.name}'s type {physical or 'GROUP'} in parquet "
+                f"file {uris[path]} is incompatible with type {wanted.trino} defined in table schema",
+                wanted,
+            )
+    if not held:
+        return f"CAST(NULL AS {wanted.duckdb})"
+    value = name(column.name)
+    if wanted.name in _MOST and any(physical == "INT64" for _, physical in held):
+        # "Troubleshoot Athena": GENERIC_INTERNAL_ERROR: Value exceeds MAX_INT
+        low, high = -_MOST[wanted.name] - 1, _MOST[wanted.name]
+        exceeded = f"'ATHENA GENERIC_INTERNAL_ERROR: Value ' || {value} || ' exceeds MAX_{wanted.hive.upper()}'"
+        value = f"CASE WHEN {value} NOT BETWEEN {low} AND {high} THEN error({exceeded}) ELSE {value} END"
+    return f"CAST({value} AS {wanted.duckdb})"
+
+
+def _fits(physical: str | None, wanted: Type) -> bool:
+    return wanted.name in _GROUPS if physical is None else physical in _READABLE.get(wanted.name, set())
+
+
+def _failing(message: str, kind: Type) -> str:
+    """SQL that ends the query if it reads this."""
+    return f"CAST(error({literal('ATHENA ' + message)}) AS {kind.duckdb})"

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from localaws.engines.athena import projection
 from localaws.engines.athena.catalog import Catalog, Partition, Table
+from localaws.engines.athena.coercion import check_partition
 from localaws.engines.athena.dialect import Translator
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.grammar import parse, position
@@ -148,6 +149,8 @@ class Planner:
         partitions = select_partitions(
             self._session, table.keys, self._partitions(table, wanted), wanted, self._translator.translate
         )
+        for each in {id(partition.columns): partition for partition in partitions}.values():  # those that differ
+            check_partition(table, each)
         yield from self._files_of(table, partitions)
 
     def _partitions(self, table: Table, wanted: list[exp.Expr]) -> list[Partition]:
