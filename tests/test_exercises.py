@@ -27,11 +27,11 @@ from dehelpers.exercises.progress import Progress
 from dehelpers.exercises.source import starter, stub
 from tests.conftest import RunningLab
 from tests.connected import connected
-from tests.exercises import wrong00, wrong01
+from tests.exercises import wrong00, wrong01, wrong04
 from tests.test_notebooks import PRIVATE, RETIRED, UNWANTED, found
 
 ROOT = Path(__file__).resolve().parents[1]
-WRONG = {"00_introduction": wrong00.WRONG, "01_ingestion": wrong01.WRONG}
+WRONG = {"00_introduction": wrong00.WRONG, "01_ingestion": wrong01.WRONG, "04_analytics": wrong04.WRONG}
 ALL = [exercise for part in WRONG for exercise in exercises(part)]
 SLIPS = [
     pytest.param(part, name, answers, words, id=f"{name}-{number}")

@@ -11,7 +11,7 @@ from dehelpers.exercises.outcome import Outcome, Result
 
 __all__ = ["Exercise", "Outcome", "Part", "Result", "____", "exercises"]
 
-PARTS = {"00_introduction": "part00", "01_ingestion": "part01"}
+PARTS = {"00_introduction": "part00", "01_ingestion": "part01", "04_analytics": "part04"}
 
 
 def exercises(part: str) -> Part:
