@@ -1,0 +1,30 @@
+"""Glue's Data Catalog: it outlives the lab, folds names, pages its lists, and refuses overtaken updates.
+
+Its parts:
+
+    backend    what moto keeps in memory, and written down at once
+    store      where it is written down
+    responses  the catalog's API as AWS has it: names in lower case, pages, versions
+"""
+
+from __future__ import annotations
+
+from moto.glue.models import glue_backends
+from moto.glue.responses import GlueResponse
+
+from localaws.engines import replace_backend, replace_responses
+from localaws.engines.glue.backend import GlueEngine
+from localaws.engines.glue.responses import GlueEngineResponse
+from localaws.engines.glue.store import CatalogStore
+from localaws.lab import Lab
+
+
+def install(lab: Lab) -> None:
+    GlueEngine.lab = lab
+    GlueEngine.store = CatalogStore(lab.directory / "glue.sqlite")
+    replace_backend(glue_backends, GlueEngine)
+    replace_responses(GlueResponse, GlueEngineResponse)
+    for key, body in GlueEngine.store.everything():
+        backend = glue_backends[key[0]][key[1]]
+        assert isinstance(backend, GlueEngine)
+        backend.bring_back(key[2:], body)

@@ -1,0 +1,190 @@
+"""The Data Catalog in moto's memory, each change of it written down before it is answered."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import datetime
+from typing import Any, ClassVar
+
+from moto.glue.exceptions import GlueClientError
+from moto.glue.models import FakeDatabase, FakePartition, FakeTable, GlueBackend
+
+from localaws.engines.glue.store import CatalogStore, Key
+from localaws.lab import Lab
+
+
+class ConcurrentModification(GlueClientError):
+    def __init__(self) -> None:
+        super().__init__("ConcurrentModificationException", "Update table failed due to concurrent modifications.")
+
+
+class GlueEngine(GlueBackend):
+    """moto's catalog, kept. Names arrive in lower case: see the response class."""
+
+    lab: ClassVar[Lab]
+    store: ClassVar[CatalogStore]
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self._updating = threading.RLock()
+
+    def bring_back(self, key: Key, body: dict[str, Any]) -> None:
+        """Have again what was kept under *key*: (database,), (database, table) or (database, table, values)."""
+        created = datetime.fromisoformat(body["created"])
+        if len(key) == 1:
+            database = FakeDatabase(key[0], body["input"], self.account_id)
+            database.created_time = created
+            self.databases[key[0]] = database
+            return
+        tables = self.databases[key[0]].tables
+        if len(key) == 2:
+            table = FakeTable(key[0], key[1], {}, self.account_id)
+            table.versions, table._current_version = body["versions"], body["current"]
+            table.created_time = created
+            table.updated_time = datetime.fromisoformat(body["updated"]) if body["updated"] else None
+            tables[key[1]] = table
+            return
+        partition = FakePartition(key[0], key[1], body["input"])
+        partition.creation_time = created
+        tables[key[1]].partitions[str(partition.values)] = partition
+
+    def _key(self, *names: str) -> Key:
+        return (self.account_id, self.region_name, *names)
+
+    def _now(self) -> datetime:
+        return self.lab.clock.now().replace(tzinfo=None)  # moto's times are UTC without saying so
+
+    # Databases
+
+    def create_database(
+        self, database_name: str, database_input: dict[str, Any], tags: dict[str, str] | None = None
+    ) -> FakeDatabase:
+        database = super().create_database(database_name, database_input, tags)
+        database.created_time = self._now()
+        self._keep_database(database)
+        return database
+
+    def update_database(self, database_name: str, database_input: dict[str, Any]) -> None:
+        super().update_database(database_name, database_input)
+        self._keep_database(self.databases[database_name])
+
+    def delete_database(self, database_name: str) -> None:
+        super().delete_database(database_name)
+        self.store.remove([self._key(database_name)])
+
+    def _keep_database(self, database: FakeDatabase) -> None:
+        body = {"input": database.input, "created": database.created_time.isoformat()}
+        self.store.put([(self._key(database.name), body)])
+
+    # Tables
+
+    def create_table(
+        self,
+        database_name: str,
+        table_name: str,
+        table_input: dict[str, Any],
+        open_table_format_input: dict[str, Any] | None = None,
+    ) -> FakeTable:
+        with self._updating:
+            table = super().create_table(database_name, table_name, table_input, open_table_format_input)
+            table.created_time = self._now()
+            # AWS counts the versions of a table from 0
+            table.versions, table._current_version = {"0": table_input}, 0
+            self._keep_table(table)
+        return table
+
+    def update_table(self, database_name: str, table_name: str, table_input: dict[str, Any]) -> None:
+        self.replace_table(database_name, table_name, table_input, None, False)
+
+    def replace_table(
+        self, database: str, name: str, table_input: dict[str, Any], version_id: str | None, skip_archive: bool
+    ) -> None:
+        """UpdateTable: *version_id* is the version that the update was made from, *skip_archive* forgets that version.
+
+        Raises ConcurrentModification if the table has another version by now.
+        """
+        with self._updating:
+            table = self.get_table(database, name)
+            before = str(table._current_version)
+            if version_id is not None and version_id != before:
+                raise ConcurrentModification
+            table.update(table_input)
+            table.updated_time = self._now()
+            if skip_archive:
+                table.delete_version(before)
+            self._keep_table(table)
+
+    def delete_table_version(self, database_name: str, table_name: str, version_id: str) -> None:
+        with self._updating:
+            super().delete_table_version(database_name, table_name, version_id)
+            self._keep_table(self.get_table(database_name, table_name))
+
+    def delete_table(self, database_name: str, table_name: str) -> None:
+        with self._updating:
+            super().delete_table(database_name, table_name)
+            self.store.remove([self._key(database_name, table_name)])
+
+    def _keep_table(self, table: FakeTable) -> None:
+        body = {
+            "versions": table.versions,
+            "current": table._current_version,
+            "created": table.created_time.isoformat(),
+            "updated": table.updated_time and table.updated_time.isoformat(),
+        }
+        self.store.put([(self._key(table.database_name, table.name), body)])
+
+    # Partitions
+
+    def create_partition(self, database_name: str, table_name: str, part_input: dict[str, Any]) -> None:
+        super().create_partition(database_name, table_name, part_input)
+        self._keep_partitions(database_name, table_name, [part_input["Values"]])
+
+    def batch_create_partition(
+        self, database_name: str, table_name: str, partition_input: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        errors = super().batch_create_partition(database_name, table_name, partition_input)
+        self._keep_partitions(database_name, table_name, [each["Values"] for each in partition_input])
+        return errors
+
+    def update_partition(
+        self, database_name: str, table_name: str, part_input: dict[str, Any], part_to_update: Any
+    ) -> None:
+        super().update_partition(database_name, table_name, part_input, part_to_update)
+        self._keep_partitions(database_name, table_name, [part_to_update, part_input["Values"]])
+
+    def batch_update_partition(
+        self, database_name: str, table_name: str, entries: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        errors = super().batch_update_partition(database_name, table_name, entries)
+        changed = [each["PartitionValueList"] for each in entries]
+        self._keep_partitions(
+            database_name, table_name, changed + [each["PartitionInput"]["Values"] for each in entries]
+        )
+        return errors
+
+    def delete_partition(self, database_name: str, table_name: str, part_to_delete: Any) -> None:
+        super().delete_partition(database_name, table_name, part_to_delete)
+        self._keep_partitions(database_name, table_name, [part_to_delete])
+
+    def batch_delete_partition(
+        self, database_name: str, table_name: str, parts: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        errors = super().batch_delete_partition(database_name, table_name, parts)
+        self._keep_partitions(database_name, table_name, [each["Values"] for each in parts])
+        return errors
+
+    def _keep_partitions(self, database: str, name: str, changed: list[list[str]]) -> None:
+        """Write down the partitions with these values as they are now, or that they are no more."""
+        partitions = self.get_table(database, name).partitions
+        there, gone = [], []
+        for values in changed:
+            key = self._key(database, name, json.dumps(values))
+            partition = partitions.get(str(values))
+            if partition is None:
+                gone.append(key)
+            else:
+                created = partition.creation_time.isoformat()
+                there.append((key, {"input": partition.partition_input, "created": created}))
+        self.store.put(there)
+        self.store.remove(gone)

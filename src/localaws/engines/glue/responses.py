@@ -1,0 +1,104 @@
+"""The catalog's API where it differs from moto's: names are folded, lists come in pages, updates name a version."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from moto.core.responses import ActionResult, EmptyResult
+from moto.glue.exceptions import InvalidInputException
+from moto.glue.responses import GlueResponse
+
+from localaws.engines.glue.backend import GlueEngine
+
+#: "For Hive compatibility, this is folded to lowercase when it is stored" (DatabaseInput, TableInput: Name).
+_FOLDED = ("DatabaseName", "TableName")
+#: Operations whose Name is a database's or a table's.
+_NAMED_DIRECTLY = {f"{verb}{thing}" for verb in ("Get", "Update", "Delete") for thing in ("Database", "Table")}
+_MOST_ENTRIES = 100
+#: The most that a page may hold where the caller does not say (GetTables …: MaxResults).
+_PAGE = {"DatabaseList": 100, "TableList": 100, "TableVersions": 100, "Partitions": 1000}
+
+
+class GlueEngineResponse(GlueResponse):
+    """Databases, tables and partitions. Source: "Catalog API" of the Glue web API reference."""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        given: dict[str, Any] = json.loads(self.body)
+        for name in _FOLDED:
+            if isinstance(given.get(name), str):
+                given[name] = given[name].lower()
+        if self._get_action() in _NAMED_DIRECTLY and isinstance(given.get("Name"), str):
+            given["Name"] = given["Name"].lower()
+        for holder in ("DatabaseInput", "TableInput"):
+            if isinstance(given.get(holder), dict) and "Name" in given[holder]:
+                given[holder]["Name"] = given[holder]["Name"].lower()
+        if "TablesToDelete" in given:
+            given["TablesToDelete"] = [name.lower() for name in given["TablesToDelete"]]
+        return given
+
+    def update_table(self) -> ActionResult:
+        given = self.parameters
+        change = given["TableInput"]
+        backend = self.glue_backend
+        assert isinstance(backend, GlueEngine)
+        version, forget = given.get("VersionId"), bool(given.get("SkipArchive"))
+        backend.replace_table(given["DatabaseName"], change["Name"], change, version, forget)
+        return EmptyResult()
+
+    def create_partition(self) -> ActionResult:
+        self._check_values([self.parameters["PartitionInput"]])
+        return super().create_partition()
+
+    def batch_create_partition(self) -> ActionResult:
+        entries = self.parameters["PartitionInputList"]
+        if len(entries) > _MOST_ENTRIES:
+            raise InvalidInputException(
+                "BatchCreatePartition", f"PartitionInputList holds {len(entries)} entries; {_MOST_ENTRIES} are allowed"
+            )
+        self._check_values(entries)
+        return super().batch_create_partition()
+
+    def _check_values(self, entries: Sequence[dict[str, Any]]) -> None:
+        """Raises InvalidInputException if a partition has more or fewer values than the table has partition keys."""
+        given = self.parameters
+        table = self.glue_backend.get_table(given["DatabaseName"], given["TableName"]).as_dict()
+        keys = table.get("PartitionKeys") or []
+        for entry in entries:
+            if len(entry.get("Values") or []) != len(keys):
+                raise InvalidInputException(
+                    "CreatePartition",
+                    "The number of partition keys do not match the number of partition values",
+                )
+
+    def get_databases(self) -> ActionResult:
+        return self._page(super().get_databases(), "DatabaseList")
+
+    def get_tables(self) -> ActionResult:
+        return self._page(super().get_tables(), "TableList")
+
+    def get_table_versions(self) -> ActionResult:
+        answer = super().get_table_versions()
+        assert isinstance(answer.result, dict)
+        answer.result["TableVersions"].reverse()  # the newest first
+        return self._page(answer, "TableVersions")
+
+    def get_partitions(self) -> ActionResult:
+        return self._page(super().get_partitions(), "Partitions")
+
+    def _page(self, answer: ActionResult, member: str) -> ActionResult:
+        """The part of the list *member* that was asked for; the token is a place in it."""
+        assert isinstance(answer.result, dict)
+        given = self.parameters
+        size = int(given.get("MaxResults") or _PAGE[member])
+        try:
+            start = int(given.get("NextToken") or 0)
+        except ValueError:
+            raise InvalidInputException(self._get_action(), "Invalid pagination token") from None
+        everything = answer.result[member]
+        page = {member: everything[start : start + size]}
+        if start + size < len(everything):
+            page["NextToken"] = str(start + size)
+        return ActionResult(page)
