@@ -23,7 +23,7 @@ from pyiceberg.io.pyarrow import (
 )
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.partitioning import PartitionField, PartitionKey, PartitionSpec, _to_partition_representation
-from pyiceberg.schema import Schema
+from pyiceberg.schema import Schema, index_by_id
 from pyiceberg.table import Table
 from pyiceberg.transforms import (
     DayTransform,
@@ -69,9 +69,12 @@ def write_rows(job: Job, table: Table, sql: str, uploaded: list[str]) -> list[Da
     Raises QueryFailure for a NULL where the table takes none, and for rows of more than 100 partitions.
     """
     schema, spec = table.schema(), table.spec()
+    if any(isinstance(field.field_type, types.FixedType) for field in index_by_id(schema).values()):
+        raise not_supported("Writing to a table with a column of Iceberg's type fixed")
     out = job.session.directory / f"rows-{uuid.uuid4()}"
     with ExitStack() as stack:
-        columns = [f"{_checked(field)} AS {name(field.name)}" for field in schema.fields]
+        # names in a data file are for people: readers go by field ids
+        columns = [f"{_checked(field)} AS {name(field.name.lower())}" for field in schema.fields]
         keys = [
             f"{_transformed(job, stack, schema, field)} AS {name(_key(number))}"
             for number, field in enumerate(spec.fields)
@@ -142,12 +145,18 @@ def _in_python(job: Job, kind: types.IcebergType, transform: Transform[Any, Any]
 def _transform(kind: types.IcebergType, transform: Transform[Any, Any]) -> Callable[[Any], Any]:
     """A column's value → the value of its partition."""
     inner = transform.transform(kind)
-    return lambda value: None if value is None else inner(_to_partition_representation(kind, value))
+
+    def apply(value: Any) -> Any:
+        if isinstance(kind, types.UUIDType) and isinstance(value, str):  # as DuckDB hands it over
+            value = uuid.UUID(value)
+        return None if value is None else inner(_to_partition_representation(kind, value))
+
+    return apply
 
 
 def _options(table: Table) -> str:
     codec = table.properties.get(_CODEC, "zstd").lower().replace("lz4", "lz4_raw")
-    ids = ", ".join(f"{name(field.name)}: {_field_ids(field.field_id, field.field_type)}"
+    ids = ", ".join(f"{name(field.name.lower())}: {_field_ids(field.field_id, field.field_type)}"
                     for field in table.schema().fields)  # fmt: skip
     level = table.properties.get(_LEVEL)
     leveled = f", COMPRESSION_LEVEL {int(level)}" if level and codec == "zstd" else ""
@@ -168,7 +177,7 @@ def _field_ids(number: int, kind: types.IcebergType) -> str:
         case types.MapType():
             inner = {"key": (kind.key_id, kind.key_type), "value": (kind.value_id, kind.value_type)}
         case types.StructType():
-            inner = {field.name: (field.field_id, field.field_type) for field in kind.fields}
+            inner = {field.name.lower(): (field.field_id, field.field_type) for field in kind.fields}
         case _:
             return str(number)
     listed = "".join(f", {name(part)}: {_field_ids(*of)}" for part, of in inner.items())
@@ -186,8 +195,9 @@ def _upload(job: Job, table: Table, path: Path, uploaded: list[str]) -> DataFile
     job.session.check()
     job.lake.upload(path, uri, **job.upload_settings)
     uploaded.append(uri)
+    ids = {place.lower(): number for place, number in parquet_path_to_id_mapping(schema).items()}
     statistics = data_file_statistics_from_parquet_metadata(
-        pq.read_metadata(path), compute_statistics_plan(schema, table.properties), parquet_path_to_id_mapping(schema)
+        pq.read_metadata(path), compute_statistics_plan(schema, table.properties), ids
     )
     file = DataFile.from_args(
         content=DataFileContent.DATA,
@@ -206,7 +216,7 @@ def _record(path: Path, schema: Schema, spec: PartitionSpec) -> Record:
     """The values of the partition, which every row of the file has: those of its first row."""
     if not spec.fields:
         return Record()
-    sources = {field.source_id: schema.find_column_name(field.source_id) or "" for field in spec.fields}
+    sources = {field.source_id: (schema.find_column_name(field.source_id) or "").lower() for field in spec.fields}
     if any("." in column for column in sources.values()):
         raise not_supported("Writing to a table partitioned by a field of a struct")
     first = next(pq.ParquetFile(path).iter_batches(1, columns=list(set(sources.values())))).to_pylist()[0]
