@@ -1,4 +1,4 @@
-"""The guide's samples of ingestion, to the letter: what still runs, runs. The notebooks quote them."""
+"""The guide's samples, to the letter: what still runs, runs. The notebooks quote them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,17 @@ from typing import Any
 import pytest
 
 from tests.conftest import RunningLab
+from tests.engines.athena_tools import Athena
 
 GUIDE_CLI = "aws s3 cp data.csv s3://mybucket/data.csv"
 GUIDE_PUT = """
 import boto3
 kinesis = boto3.client('kinesis')
 kinesis.put_record(StreamName='my-stream', Data='{"key": "value"}', PartitionKey='partition_key')
+"""
+GUIDE_QUERY = """
+-- Example Athena query
+SELECT * FROM my_table WHERE column = 'value';
 """
 
 
@@ -37,3 +42,18 @@ def test_the_record_of_part_2_1(lab: RunningLab, monkeypatch: pytest.MonkeyPatch
     place = {"StreamName": "my-stream", "ShardId": "shardId-000000000000", "ShardIteratorType": "TRIM_HORIZON"}
     records = kinesis.get_records(ShardIterator=kinesis.get_shard_iterator(**place)["ShardIterator"])["Records"]
     assert [json.loads(record["Data"]) for record in records] == [{"key": "value"}]
+
+
+def test_the_query_of_part_2_4(lab: RunningLab) -> None:
+    """ "Escape reserved keywords in queries": COLUMN is reserved in DDL (backticks), and not in SELECT."""
+    athena = Athena(lab, "guide-lake", "guide")
+    assert "my_table' does not exist" in athena.fails(GUIDE_QUERY)
+    athena.put("my_table/data.csv", "1,value\n2,other\n")
+    ddl = (
+        "CREATE EXTERNAL TABLE my_table (id int, {} string) ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' "
+        "LOCATION 's3://guide-lake/my_table/'"
+    )
+    assert "ParseException line 1:40 cannot recognize input near 'column'" in athena.fails(ddl.format("column"))
+    athena(ddl.format("`column`"))
+    assert athena(GUIDE_QUERY).rows == [("1", "value")]
+    assert athena("""SELECT id FROM my_table WHERE "column" = 'value'""").rows == [("1",)]

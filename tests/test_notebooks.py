@@ -29,6 +29,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 PARAMETERS: dict[str, list[dict[str, Any]]] = {
     "00_introduction": [{"airport": "JFK", "hours": 1}, {"airport": "LGA", "hours": 24}],
     "01_ingestion": [{"records": 500, "shards": 2, "month": 12}, {"records": 8000, "shards": 6, "seed": 7}],
+    "04_analytics": [{"month": 11, "airport": "LGA"}, {"month": 7, "airport": "EWR", "times": 1}],
 }
 
 # The `##` headings of a notebook; one for each outcome comes after "Connect".
