@@ -51,6 +51,12 @@ def test_ten_megabytes_are_the_least(athena: Athena) -> None:
     assert billed(athena, athena("SELECT n FROM small LIMIT 1")) == 10 * MB
 
 
+def test_a_table_named_twice_is_read_twice(athena: Athena) -> None:
+    once = athena("SELECT count(origin) FROM big").scanned
+    twice = athena("SELECT max(origin) FROM big UNION ALL SELECT min(origin) FROM big").scanned
+    assert twice == 2 * once
+
+
 def test_each_object_read_is_one_request_at_least(athena: Athena) -> None:
     assert used(athena, athena("SELECT n FROM small"))["s3:objects_read"] == 3
     assert used(athena, athena("SHOW TABLES"))["s3:objects_read"] == 0

@@ -39,6 +39,7 @@ class Planner:
         self._schemas: set[str] = set()
         self._tables: dict[tuple[str, str], Table] = {}
         self._views: dict[tuple[str, ...], str] = {}
+        self._sizes: dict[tuple[str, ...], int] = {}
         self.text_bytes = 0
         """How many bytes of text the query has to read: known before it runs."""
         self.source_bytes = 0
@@ -88,8 +89,12 @@ class Planner:
         with_path = any(column.name.lower() == PATH_COLUMN for column in node.root().find_all(exp.Column))
         wanted = conditions(node, table.keys)
         key = (schema, table_name, str(with_path), *(part.sql() for part in wanted))
-        if key not in self._views:  # a table that the query names twice is looked at once
-            self._views[key] = self._view(self._relation(table, wanted, with_path))
+        if key not in self._views:  # a table that the query names twice is looked at once, and read twice
+            sql, self._sizes[key] = self._relation(table, wanted, with_path)
+            self._views[key] = self._view(sql)
+        self.source_bytes += self._sizes[key]
+        if "parquet" not in table.serde.lower():
+            self.text_bytes += self._sizes[key]
         columns = {column.name: column.type for column in table.all_columns}
         self._read(node, self._views[key], columns | ({PATH_COLUMN: Type("varchar")} if with_path else {}))
 
@@ -103,14 +108,11 @@ class Planner:
         found: tuple[dict[str, Type], str] | None = inspect.relation(self._lake, table, kind)
         return found
 
-    def _relation(self, table: Table, wanted: list[exp.Expr], with_path: bool) -> str:
-        """SQL that reads *table*'s files, of the partitions that satisfy *wanted*."""
+    def _relation(self, table: Table, wanted: list[exp.Expr], with_path: bool) -> tuple[str, int]:
+        """SQL that reads *table*'s files, of the partitions that satisfy *wanted*, and how many bytes they have."""
         sources = list(self._sources(table, wanted))
-        size = sum(source.file.size for source in sources)
-        self.source_bytes += size
-        if "parquet" not in table.serde.lower():
-            self.text_bytes += size
-        return relation(self._session, table, sources, self._session.directory / f"t{self._made}", with_path)
+        sql = relation(self._session, table, sources, self._session.directory / f"t{self._made}", with_path)
+        return sql, sum(source.file.size for source in sources)
 
     def _view(self, sql: str) -> str:
         """Make *sql* a view of this session; returns its name."""
