@@ -19,7 +19,7 @@ from localaws.engines.athena.inference import Maybe
 from localaws.engines.athena.kinds import INSTANT, Type
 from localaws.engines.athena.pieces import call, cast
 from localaws.engines.athena.quoting import name
-from localaws.engines.athena.scopes import Scopes
+from localaws.engines.athena.scopes import Scopes, select_sources
 
 #: What DuckDB has and Trino has not: to be refused, not to work by chance.
 _FOREIGN = (exp.Qualify, exp.Pivot, exp.Command)
@@ -99,6 +99,16 @@ def _refuse(translator: Translator, node: exp.Expr) -> exp.Expr:
     raise translator.fail("SYNTAX_ERROR", f"mismatched input '{node.key.upper()}'", node)
 
 
+def _hidden(select: exp.Expr, star: exp.Expr) -> list[exp.Expr]:
+    """The columns, like "$path", that * and t.* leave out; they are there only because the query names them."""
+    assert isinstance(select, exp.Select)
+    tables = [each for each in select_sources(select) if isinstance(each, exp.Table)]
+    if isinstance(star, exp.Column):
+        tables = [each for each in tables if each.alias_or_name.lower() == star.table.lower()]
+    found = {name for each in tables for name in each.meta.get("columns", {}) if name.startswith("$")}
+    return [exp.column(name, quoted=True) for name in sorted(found)]
+
+
 def _select(translator: Translator, node: exp.Expr) -> exp.Expr:
     """Names for columns that have none; and no syntax that Trino has not."""
     distinct = node.args.get("distinct")
@@ -112,6 +122,7 @@ def _select(translator: Translator, node: exp.Expr) -> exp.Expr:
         if isinstance(star, exp.Star):
             if any(star.args.get(each) for each in ("except_", "except", "replace", "rename")):
                 raise translator.fail("SYNTAX_ERROR", "mismatched input after '*'", node)
+            star.set("except_", _hidden(node, item))
         elif not isinstance(item, exp.Alias | exp.Aliases):
             written = item.name if isinstance(item, exp.Column) else ""
             if isinstance(item, exp.Dot):

@@ -276,7 +276,7 @@ class Scopes:
         if key not in self._sources:
             self._sources[key] = {}
             found: dict[str, Columns] = {}
-            for number, node in enumerate(_from(select)):
+            for number, node in enumerate(select_sources(select)):
                 alias = node.alias_or_name.lower() or f" {number}"
                 found[alias] = self._columns_of(node)
                 self._sources[key] = found
@@ -325,10 +325,17 @@ class Scopes:
             return [common([left, right]) for left, right in sides]
         if not isinstance(query, exp.Select):
             return list(self.outputs(query).values())
-        if any(isinstance(each, exp.Star) or isinstance(each.this, exp.Star) for each in query.expressions):
-            columns = list(self.outputs(query).values())
-            return columns if len(query.expressions) == 1 else []
-        return [self.kind(each) for each in query.expressions]
+        kinds: list[Type | None] = []
+        for each in query.expressions:
+            if isinstance(each, exp.Star) or isinstance(each.this, exp.Star):
+                sources = self.sources(query)
+                if isinstance(each, exp.Star) and len(sources) > 1:  # USING makes one column of two
+                    return list(self.outputs(query).values()) if len(query.expressions) == 1 else []
+                alias = each.table.lower() if isinstance(each, exp.Column) else next(iter(sources), "")
+                kinds += _shown(sources.get(alias, {})).values()
+            else:
+                kinds.append(self.kind(each))
+        return kinds
 
     def outputs(self, query: exp.Expr) -> Columns:
         """The columns of a query's answer."""
@@ -352,15 +359,20 @@ class Scopes:
         for number, item in enumerate(query.expressions):
             if isinstance(item, exp.Star):
                 for source in self.sources(query).values():
-                    columns.update(source)
+                    columns.update(_shown(source))
             elif isinstance(item, exp.Column) and isinstance(item.this, exp.Star):
-                columns.update(self.sources(query).get(item.table.lower(), {}))
+                columns.update(_shown(self.sources(query).get(item.table.lower(), {})))
             else:
                 columns[(item.alias_or_name or f"_col{number}").lower()] = self.kind(item)
         return columns
 
 
-def _from(select: exp.Select) -> Iterator[exp.Expr]:
+def _shown(columns: Columns) -> Columns:
+    """What * stands for: not the hidden columns, like "$path"."""
+    return {name: kind for name, kind in columns.items() if not name.startswith("$")}
+
+
+def select_sources(select: exp.Select) -> Iterator[exp.Expr]:
     clause = select.args.get("from_") or select.args.get("from")
     if clause is not None:
         yield clause.this
