@@ -57,7 +57,7 @@ def _add_columns(job: Job, table: Table, text: str) -> None:
             kind = to_iceberg(from_hive(column["Type"]), count(1))
             if _find(table, column["Name"]) is not None:
                 raise QueryFailure("", f"Cannot add column, name already exists: {column['Name']}")
-            schema.add_column((column["Name"],), kind, doc=column["Comment"] or None)
+            schema.add_column((column["Name"],), kind, doc=column.get("Comment"))
 
 
 def _drop_column(job: Job, table: Table, text: str) -> None:
