@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from localaws.engines.athena.errors import QueryFailure
+from localaws.engines.athena.errors import QueryFailure, line_and_column, position_of
 from localaws.engines.athena.grammar import parse
-from localaws.engines.athena.iceberg.commit import Change, commit
+from localaws.engines.athena.iceberg.commit import Change, commit, live_entries
 from localaws.engines.athena.iceberg.deletes import live_rows
 from localaws.engines.athena.iceberg.target import (
     DELETE,
@@ -23,7 +23,7 @@ from localaws.engines.athena.iceberg.target import (
 )
 from localaws.engines.athena.runner import Job
 
-_ARGUMENTS = {"this", "where", "expressions", "using", "cluster"}
+_ARGUMENTS = {"this", "where", "expressions"}
 
 
 def delete(job: Job) -> None:
@@ -41,10 +41,10 @@ def update(job: Job) -> None:
     """UPDATE table SET column = expression, … [WHERE condition]."""
     statement = _parsed(job, exp.Update)
     target = target_of(job, statement.this, "Updating")
+    if not statement.expressions:
+        raise QueryFailure("", "mismatched input '<EOF>'", line_and_column(job.sql, len(job.sql)))
     given = assignments(target, statement.expressions, "The UPDATE SET target column {} doesn't exist")
-    row = [exp.alias_(value, column, quoted=True)
-           for column, value in zip(target.columns, target.row(given), strict=True)]  # fmt: skip
-    sql, planned = job.plan(_query(target, [*target.places, *row], statement.args.get("where")))
+    sql, planned = job.plan(_query(target, [*target.places, *target.row(given)], statement.args.get("where")))
     kinds = dict(planned)
     words = "UPDATE table column types don't match SET expressions"
     check_types([target.columns[each] for each in given], [kinds[each] for each in given], words)
@@ -56,10 +56,10 @@ def _parsed(job: Job, kind: type[exp.Expr]) -> exp.Expr:
     statement = parse(job.sql)
     if not isinstance(statement, kind) or not isinstance(statement.this, exp.Table):
         raise QueryFailure("", f"mismatched input '{job.sql.split()[0]}'", (1, 1))
-    more = [key for key, value in statement.args.items() if value and key not in _ARGUMENTS]
-    if more or statement.args.get("using") or statement.this.args.get("alias"):
-        word = (more or ["using" if statement.args.get("using") else statement.this.alias])[0]
-        raise QueryFailure("", f"mismatched input '{word}'", (1, max(job.sql.lower().find(word.lower()) + 1, 1)))
+    foreign = [key.strip("_").upper() for key, value in statement.args.items() if value and key not in _ARGUMENTS]
+    foreign += [statement.this.alias] if statement.this.args.get("alias") else []
+    if foreign:  # what sqlglot reads and Trino does not
+        raise QueryFailure("", f"mismatched input '{foreign[0]}'", position_of(job.sql, foreign[0]))
     return statement
 
 
@@ -69,12 +69,12 @@ def _query(target: Target, items: list[exp.Expr], where: exp.Expr | None) -> exp
 
 def _drop_all(job: Job, target: Target) -> bool:
     """Leave every file out of the next snapshot, which takes no reading; unless nobody knows how many rows that is."""
-    tasks = list(target.table.scan().plan_files())
-    counts = [live_rows(task) for task in tasks]
+    table = target.table
+    counts = [live_rows(task) for task in table.scan().plan_files()]
     if None in counts:
         return False
-    files = {file.file_path: file for task in tasks for file in (task.file, *task.delete_files)}
+    files = [entry.data_file for entry in live_entries(table.current_snapshot(), table.io)]
     if files:
-        commit(target.table, Change(dropped=list(files.values())))
+        commit(table, Change(dropped=files))
     job.execution.rows_written = sum(count or 0 for count in counts)
     return True

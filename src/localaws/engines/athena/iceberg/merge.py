@@ -23,6 +23,7 @@ from localaws.engines.athena.iceberg.target import (
     assignments,
     check_types,
     find,
+    named,
     target_of,
 )
 from localaws.engines.athena.quoting import name
@@ -83,7 +84,9 @@ def _clause(target: Target, number: int, when: exp.When) -> Clause:
         return Clause(number, DELETE, condition, {})
     if not matched and isinstance(then, exp.Insert) and isinstance(then.expression, exp.Tuple):
         return Clause(number, INSERT, condition, _inserted(target, then))
-    raise QueryFailure("", f"mismatched input '{then.sql('trino')}'", position(when))
+    word = "*" if isinstance(then, exp.Insert) and not matched else then.sql("trino").split()[0]
+    expected = "'DELETE', 'UPDATE'" if matched else "'INSERT'"
+    raise QueryFailure("", f"mismatched input '{word}'. Expecting: {expected}", position(when))
 
 
 def _inserted(target: Target, then: exp.Insert) -> dict[str, exp.Expr]:
@@ -105,20 +108,19 @@ def _query(target: Target, statement: exp.Merge, clauses: list[Clause]) -> exp.S
     """
     chosen = exp.Case(ifs=[exp.If(this=clause.condition, true=exp.Literal.number(clause.number)) for clause in clauses])
     values = [
-        exp.alias_(
+        named(
             # only the rows of this clause: its expressions may fail for others
             exp.Case(this=chosen.copy(), ifs=[exp.If(this=exp.Literal.number(clause.number), true=value)]),
             clause.value(column),
-            quoted=True,
         )
         for clause in clauses
         for column, value in clause.given.items()
     ]
-    kept = [exp.alias_(target.column(column), f"0 {column}", quoted=True) for column in target.columns]
+    kept = [named(target.column(column), f"0 {column}") for column in target.columns]
     side = "LEFT" if any(clause.action == INSERT for clause in clauses) else None
     join = exp.Join(this=target.node, on=statement.args["on"], side=side)
     return exp.Select(
-        expressions=[exp.alias_(chosen, _CLAUSE, quoted=True), *target.places, *values, *kept],
+        expressions=[named(chosen, _CLAUSE), *target.places, *values, *kept],
         from_=exp.From(this=statement.args["using"]),
         joins=[join],
     )

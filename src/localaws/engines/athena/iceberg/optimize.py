@@ -15,12 +15,12 @@ from pyiceberg.table import FileScanTask, Table
 from pyiceberg.utils.bin_packing import ListPacker
 from sqlglot import exp
 
-from localaws.engines.athena.errors import QueryFailure
+from localaws.engines.athena.errors import QueryFailure, position_of
 from localaws.engines.athena.grammar import parse
 from localaws.engines.athena.iceberg import reading
-from localaws.engines.athena.iceberg.commit import Change, commit
+from localaws.engines.athena.iceberg.commit import Change, commit, live_entries
 from localaws.engines.athena.iceberg.datafiles import target_file_size, write_rows
-from localaws.engines.athena.iceberg.target import Target, target_of
+from localaws.engines.athena.iceberg.target import Target, table_node, target_of
 from localaws.engines.athena.runner import Job
 
 _OPTIMIZE = re.compile(
@@ -33,13 +33,10 @@ def optimize(job: Job) -> None:
     found = _OPTIMIZE.fullmatch(job.sql.strip())
     if found is None:
         raise QueryFailure("", "mismatched input. Expecting: OPTIMIZE table REWRITE DATA USING BIN_PACK [WHERE …]")
-    name = found["table"].replace("`", '"')
-    query = parse(f"SELECT 1 FROM {name}" + (f" WHERE {found['where']}" if found["where"] else ""))
-    assert isinstance(query, exp.Select)
-    target = target_of(job, query.args["from_"].this, "Optimizing")
+    target = target_of(job, table_node(job, found["table"]), "Optimizing")
     table = target.table
     everything = list(table.scan().plan_files())
-    wanted = _selected(job, target, query) if found["where"] else everything
+    wanted = _selected(job, target, found["where"]) if found["where"] else everything
     bins = list(_bins(table, wanted))
     job.execution.passed("QueryPlanningTime")
     if bins:
@@ -47,15 +44,21 @@ def optimize(job: Job) -> None:
     job.execution.passed("EngineExecutionTime")
 
 
-def _selected(job: Job, target: Target, query: exp.Select) -> list[FileScanTask]:
+def _selected(job: Job, target: Target, condition: str) -> list[FileScanTask]:
     """The files that may have a row for which the WHERE clause holds."""
+    query = parse(f"SELECT 1 WHERE {condition}")
+    assert isinstance(query, exp.Select)
     schema, spec = target.table.schema(), target.table.spec()
     keys = {(schema.find_column_name(field.source_id) or "").lower() for field in spec.fields}
     for column in query.args["where"].find_all(exp.Column):
-        if column.name.lower() in target.columns and column.name.lower() not in keys:
+        if column.name.lower() not in target.columns:
+            words = f"Column '{column.name}' cannot be resolved"
+            raise QueryFailure("COLUMN_NOT_FOUND", words, position_of(job.sql, column.name))
+        if column.name.lower() not in keys:
             words = f"Only partition columns are allowed in the WHERE clause of OPTIMIZE, not {column.name}"
             raise QueryFailure("NOT_SUPPORTED", words)
     query.set("expressions", target.places)
+    query.set("from_", exp.From(this=target.node))
     job.plan(query)
     assert target.scan is not None
     return target.scan.tasks
@@ -92,7 +95,7 @@ def _worth_it(table: Table, group: Sequence[FileScanTask]) -> list[FileScanTask]
 def _rewrite(job: Job, table: Table, bins: list[list[FileScanTask]], everything: list[FileScanTask]) -> None:
     scans = [reading.scan(job.session, job.lake, table, only=each) for each in bins]
     job.source_bytes = sum(scan.size for scan in scans)
-    change = Change(replace=True, dropped=_replaced([task for each in bins for task in each], everything))
+    change = Change(replace=True, dropped=_replaced(table, [task for each in bins for task in each], everything))
     uploaded: list[str] = []
     try:
         for scan in scans:
@@ -103,11 +106,10 @@ def _rewrite(job: Job, table: Table, bins: list[list[FileScanTask]], everything:
         raise
 
 
-def _replaced(chosen: list[FileScanTask], everything: list[FileScanTask]) -> list[DataFile]:
-    """The data files *chosen*, and the delete files that bear on no other."""
+def _replaced(table: Table, chosen: list[FileScanTask], everything: list[FileScanTask]) -> list[DataFile]:
+    """The data files *chosen*, and the delete files that bear on none of those that stay."""
     paths = {task.file.file_path for task in chosen}
-    needed = {file.file_path for task in everything if task.file.file_path not in paths for file in task.delete_files}
-    files = {task.file.file_path: task.file for task in chosen}
-    for task in chosen:
-        files |= {file.file_path: file for file in task.delete_files if file.file_path not in needed}
-    return list(files.values())
+    stay = [task for task in everything if task.file.file_path not in paths]
+    needed = {file.file_path for task in stay for file in (task.file, *task.delete_files)}
+    live = [entry.data_file for entry in live_entries(table.current_snapshot(), table.io)]
+    return [file for file in live if file.file_path not in needed]

@@ -15,6 +15,7 @@ from typing import Any
 from pyiceberg.table import Table
 from sqlglot import exp
 
+from localaws.engines.athena.ddl import qualified
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.grammar import position
 from localaws.engines.athena.iceberg import tables
@@ -57,11 +58,22 @@ class Target:
     @property
     def places(self) -> list[exp.Expr]:
         """Where a row lies."""
-        return [exp.alias_(self.column(column), column, quoted=True) for column in (FILE, POSITION)]
+        return [named(self.column(column), column) for column in (FILE, POSITION)]
 
     def row(self, given: dict[str, exp.Expr]) -> list[exp.Expr]:
         """All columns of a row, in order: new values for those *given*, the others as they are."""
-        return [given[column] if column in given else self.column(column) for column in self.columns]
+        return [named(given.get(column, self.column(column)), column) for column in self.columns]
+
+
+def named(value: exp.Expr, name: str) -> exp.Alias:
+    """*value* as a column of a query's answer; also if it is a query, which can have a name of its own."""
+    return exp.Alias(this=value, alias=exp.to_identifier(name, quoted=True))
+
+
+def table_node(job: Job, text: str) -> exp.Table:
+    """The table that a statement of Athena's own grammar names."""
+    database, table = qualified(text, job)
+    return exp.Table(this=exp.to_identifier(table, quoted=True), db=exp.to_identifier(database, quoted=True))
 
 
 def target_of(job: Job, node: exp.Table, verb: str) -> Target:
@@ -71,6 +83,8 @@ def target_of(job: Job, node: exp.Table, verb: str) -> Target:
     """
     database, table_name = (node.db or job.execution.database).lower(), node.name.lower()
     where = position(node)
+    if node.catalog and node.catalog.lower() != "awsdatacatalog":
+        raise QueryFailure("CATALOG_NOT_FOUND", f"Catalog '{node.catalog}' does not exist", where)
     known = job.catalog.table(database, table_name, where)
     if known.view is not None:
         raise QueryFailure("NOT_SUPPORTED", f"{verb} views is not supported", where)

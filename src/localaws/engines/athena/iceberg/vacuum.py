@@ -14,10 +14,9 @@ from pyiceberg.table.snapshots import Snapshot, ancestors_of
 
 from localaws.engines.athena.ddl import match
 from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.grammar import parse
 from localaws.engines.athena.iceberg import tables
 from localaws.engines.athena.iceberg.commit import live_entries
-from localaws.engines.athena.iceberg.target import target_of
+from localaws.engines.athena.iceberg.target import table_node, target_of
 from localaws.engines.athena.lake import split
 from localaws.engines.athena.runner import Job
 
@@ -26,8 +25,7 @@ _VACUUM = re.compile(r"VACUUM\s+(?P<table>[\w`\".$-]+)\s*", re.IGNORECASE)
 
 def vacuum(job: Job) -> None:
     """Expire snapshots, then remove the objects that the table does not need any more and the orphans beside them."""
-    name = match(_VACUUM, job)["table"].replace("`", '"')
-    table = target_of(job, parse(f"SELECT 1 FROM {name}").args["from_"].this, "Vacuuming").table
+    table = target_of(job, table_node(job, match(_VACUUM, job)["table"]), "Vacuuming").table
     bucket, folder = split(table.location())
     if not folder.strip("/"):
         raise QueryFailure("GENERIC_INTERNAL_ERROR", f"Path missing in file system location: s3://{bucket}")
