@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from tests.exercises import wrong_lake
+from tests.exercises import wrong_iceberg, wrong_lake
 
 CSV = "(faa string, name string, lat double, lon double, alt int)"
 QUOTED = "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde'"
@@ -109,4 +109,5 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (plan(partitioned_by="day"), "is a list"),
         (({"format": "PARQUET"},), "three keys"),
     ],
-} | wrong_lake.WRONG
+}
+WRONG |= wrong_lake.WRONG | wrong_iceberg.WRONG
