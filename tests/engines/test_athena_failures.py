@@ -93,8 +93,11 @@ def test_a_syntax_error_is_refused_at_once_and_pointed_at(athena: Athena, sql: s
         ("CREATE TABLE no.t AS SELECT 1 AS a", "SCHEMA_NOT_FOUND: line 1:1: Schema 'no' does not exist"),
         ("DROP DATABASE nowhere", "FAILED: SemanticException [Error 10072]: Database does not exist: nowhere"),
         ("SHOW TABLES IN nowhere", "FAILED: SemanticException [Error 10072]: Database does not exist: nowhere"),
-        ("MSCK REPAIR TABLE nowhere", "FAILED: SemanticException [Error 10001]: Table not found nowhere"),
-        ("ALTER TABLE nowhere ADD COLUMNS (a int)", "FAILED: SemanticException [Error 10001]: Table not found nowhere"),
+        ("MSCK REPAIR TABLE nowhere", "FAILED: SemanticException [Error 10001]: Table not found failures.nowhere"),
+        (
+            "ALTER TABLE nowhere ADD COLUMNS (a int)",
+            "FAILED: SemanticException [Error 10001]: Table not found failures.nowhere",
+        ),
         ("SELECT 5 % 0", "DIVISION_BY_ZERO: Division by zero"),
         ("SELECT 1 / (x - 1) FROM (VALUES 2, 1) AS t(x)", "DIVISION_BY_ZERO: Division by zero"),
         (

@@ -268,9 +268,9 @@ def test_time_travel(athena: Athena) -> None:
             'INVALID_ARGUMENTS: No version history table "ice"."past" at or before 2020-01-01T10:00:00.000Z',
     }.items():  # fmt: skip
         assert athena.fails(f"SELECT * FROM past FOR {version}") == failure
-    athena("ALTER TABLE past ADD COLUMNS (more int)")
+    athena("ALTER TABLE past ADD COLUMNS (extra int)")
     assert athena(f"SELECT * FROM past FOR VERSION AS OF {first}").columns == ["id", "word"]
-    assert athena("SELECT * FROM past").columns == ["id", "word", "more"]
+    assert athena("SELECT * FROM past").columns == ["id", "word", "extra"]
     assert second is not None
 
 

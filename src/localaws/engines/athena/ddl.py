@@ -15,7 +15,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from localaws.engines.athena import formats
-from localaws.engines.athena.errors import QueryFailure, not_supported
+from localaws.engines.athena.errors import QueryFailure, line_and_column, not_supported
 from localaws.engines.athena.grammar import position
 from localaws.engines.athena.kinds import from_hive
 from localaws.engines.athena.reserved import DDL
@@ -33,6 +33,10 @@ _DROP_DATABASE = re.compile(
     r"(?:\s+(?P<how>RESTRICT|CASCADE))?\s*",
     re.IGNORECASE,
 )
+_ALTER_DATABASE = re.compile(
+    r"ALTER\s+(?:DATABASE|SCHEMA)\s+(?P<name>[`\"]?[\w-]+[`\"]?)\s+SET\s+DBPROPERTIES\s*\((?P<properties>.*)\)\s*",
+    re.IGNORECASE | re.DOTALL,
+)
 _DROP_TABLE = re.compile(r"DROP\s+TABLE\s+(?P<quiet>IF\s+EXISTS\s+)?(?P<name>[\w.`\"$-]+)\s*", re.IGNORECASE)
 _PROPERTY = re.compile(r"'((?:[^']|'')*)'\s*=\s*'((?:[^']|'')*)'")
 
@@ -41,8 +45,17 @@ def match(pattern: re.Pattern[str], job: Job) -> re.Match[str]:
     """The whole statement, read by *pattern*. Raises QueryFailure in Hive's words."""
     found = pattern.fullmatch(job.sql)
     if found is None:
-        raise QueryFailure("FAILED", f"ParseException line 1:0 cannot recognize input near '{job.sql[:60]}'")
+        raise unreadable(job.sql, 0, "statement")
     return found
+
+
+def unreadable(sql: str, offset: int, part: str) -> QueryFailure:
+    """Hive's complaint about the words at *offset* of *sql*, in a *part* of a statement: columns count from 0."""
+    line, column = line_and_column(sql, max(offset, 0))
+    words = re.findall(r"'(?:[^']|'')*'|\w+|[^\w\s]", sql[max(offset, 0) :])[:3]
+    near = " ".join(f"'{word}'" for word in [*words, *["<EOF>"] * (3 - len(words))])
+    where = f"line {line}:{column - 1}"
+    return QueryFailure("FAILED", f"ParseException {where} cannot recognize input near {near} in {part}")
 
 
 def plain(name: str) -> str:
@@ -93,6 +106,19 @@ def _create_database(job: Job) -> None:
     job.catalog.glue.create_database(DatabaseInput=database)
 
 
+def _alter_database(job: Job) -> None:
+    """ "ALTER DATABASE SET DBPROPERTIES": what is given is added to what is there."""
+    found = match(_ALTER_DATABASE, job)
+    name = plain(found["name"])
+    if not job.catalog.has_database(name):
+        raise QueryFailure("FAILED", f"SemanticException [Error 10072]: Database does not exist: {name}")
+    ensure_database(job, name)
+    held = job.catalog.glue.get_database(Name=name)["Database"]
+    kept = {key: held[key] for key in ("Name", "Description", "LocationUri") if key in held}
+    properties = {**(held.get("Parameters") or {}), **dict(_PROPERTY.findall(found["properties"]))}
+    job.catalog.glue.update_database(Name=name, DatabaseInput={**kept, "Parameters": properties})
+
+
 def _drop_database(job: Job) -> None:
     found = match(_DROP_DATABASE, job)
     name = plain(found["name"])
@@ -129,15 +155,16 @@ def _create_table(job: Job) -> None:
         statement = sqlglot.parse_one(job.sql, read="athena")
     except SqlglotError as error:
         details = error.errors[0] if getattr(error, "errors", None) else {}  # type: ignore[attr-defined]
-        where = f"line {details.get('line', 1)}:{details.get('col', 0)}"
-        raise QueryFailure("FAILED", f"ParseException {where} {details.get('description', error)}") from None
+        lines = job.sql.split("\n")[: details.get("line", 1) - 1]
+        at = sum(len(line) + 1 for line in lines) + details.get("col", 1) - len(details.get("highlight") or "")
+        raise unreadable(job.sql, at, "create table statement") from None
     if not isinstance(statement, exp.Create) or not isinstance(statement.this, exp.Schema):
-        raise QueryFailure("FAILED", "ParseException line 1:0 a table needs its columns")
+        raise unreadable(job.sql, job.sql.upper().find("TABLE"), "create table statement")
     properties = statement.args.get("properties")
     described = _Description(properties.expressions if properties else [])
     target = statement.this.this
-    database = target.db.lower() or job.execution.database
-    name = target.name.lower()
+    # SHOW CREATE TABLE puts both names into one pair of quotes
+    database, name = qualified(".".join(each for each in (target.db, target.name) if each), job)
     iceberg = described.table.get("table_type", "").upper() == "ICEBERG"
     if not iceberg:
         _check_external(job.sql, described.location)
@@ -146,14 +173,14 @@ def _create_table(job: Job) -> None:
         if statement.args.get("exists"):
             return
         raise ddl_failed(f"AlreadyExistsException(message:Table {name} already exists)")
-    columns = [_column(each) for each in statement.this.expressions]
+    columns = [column_of(each) for each in statement.this.expressions]
     if iceberg:
-        _check_names(columns)
+        check_names(columns)
         creating = import_module("localaws.engines.athena.iceberg.creating")
         creating.create_table(job, database, name, columns, described.location, described.table)
         return
-    keys = [_column(each) for each in described.keys]
-    _check_names([*columns, *keys])
+    keys = [column_of(each) for each in described.keys]
+    check_names([*columns, *keys])
     table: dict[str, Any] = {
         "Name": name,
         "TableType": "EXTERNAL_TABLE",
@@ -161,7 +188,8 @@ def _create_table(job: Job) -> None:
         "Parameters": {"EXTERNAL": "TRUE", **described.table},
         "StorageDescriptor": formats.storage(
             described.format, columns, described.location, described.serde, described.serde_parameters
-        ),
+        )
+        | described.buckets,
     }
     if comment := described.table.pop("comment", ""):
         table["Description"] = comment
@@ -190,8 +218,12 @@ class _Description:
         self.serde_parameters: dict[str, str] = {}
         self.table: dict[str, str] = {}
         self.keys: list[exp.Expr] = []
+        self.buckets: dict[str, Any] = {}
         for each in properties:
             self._take(each)
+        if "avro.schema.url" in self.serde_parameters or "avro.schema.url" in self.table:
+            # "Avro SerDe": not supported, for security reasons
+            raise ddl_failed("MetaException(message:avro.schema.url is not supported: use avro.schema.literal)")
 
     def _take(self, node: exp.Expr) -> None:
         match node:
@@ -223,7 +255,8 @@ class _Description:
             case exp.SchemaCommentProperty():
                 self.table["comment"] = node.name
             case exp.ClusteredByProperty():
-                raise not_supported("CLUSTERED BY")
+                by = [each.name.lower() for each in node.expressions]
+                self.buckets = {"BucketColumns": by, "NumberOfBuckets": int(node.args["buckets"].name)}
             case exp.Property() if "value" in node.args:
                 self.table[node.this.name] = node.args["value"].name
 
@@ -240,7 +273,7 @@ class _Description:
             raise not_supported(f"STORED AS {self.format}")
 
 
-def _column(node: exp.Expr) -> dict[str, str]:
+def column_of(node: exp.Expr) -> dict[str, str]:
     if not isinstance(node, exp.ColumnDef) or node.args.get("kind") is None:
         raise QueryFailure("FAILED", f"ParseException line 1:0 column {node.sql()!r} needs a type")
     if node.name.upper() in DDL and not node.this.args.get("quoted"):
@@ -264,7 +297,7 @@ def _column(node: exp.Expr) -> dict[str, str]:
     return column
 
 
-def _check_names(columns: list[dict[str, str]]) -> None:
+def check_names(columns: list[dict[str, str]]) -> None:
     seen: set[str] = set()
     for column in columns:
         if column["Name"] in seen:
@@ -274,6 +307,7 @@ def _check_names(columns: list[dict[str, str]]) -> None:
 
 HANDLERS = {
     "create_database": _create_database,
+    "alter_database": _alter_database,
     "drop_database": _drop_database,
     "create_table": _create_table,
     "drop_table": _drop_table,

@@ -10,10 +10,22 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import unquote
 
+from botocore.exceptions import ClientError
+
+from localaws.engines.athena.altering import (
+    add_columns,
+    change_column,
+    columns_in,
+    place,
+    refused,
+    replace_columns,
+    set_location,
+    set_properties,
+)
 from localaws.engines.athena.catalog import Partition, Table
 from localaws.engines.athena.ddl import ddl_failed, match, plain, qualified
-from localaws.engines.athena.errors import QueryFailure, not_supported
-from localaws.engines.athena.kinds import Type, from_hive
+from localaws.engines.athena.errors import QueryFailure
+from localaws.engines.athena.kinds import Type
 from localaws.engines.athena.runner import Job
 
 _REPAIR = re.compile(r"MSCK\s+REPAIR\s+TABLE\s+(?P<name>[\w`\".-]+)\s*", re.IGNORECASE)
@@ -25,12 +37,11 @@ _SPECIFICATION = re.compile(
 _VALUE = re.compile(
     r"(?P<key>[\w`\"]+)\s*(?P<operator><=|>=|<>|!=|=|<|>)\s*(?:'(?P<text>(?:[^']|'')*)'|(?P<bare>[^\s,]+))"
 )
-_PROPERTY = re.compile(r"'((?:[^']|'')*)'\s*=\s*'((?:[^']|'')*)'")
 
 
 def _repair(job: Job) -> None:
     """Adds the partitions whose folders are named key=value below the table; removes none."""
-    table = _table(match(_REPAIR, job)["name"], job)
+    table = table_of(match(_REPAIR, job)["name"], job)
     if table.iceberg:
         raise QueryFailure("", "Query type not supported by Athena Iceberg at this time")
     if not table.keys:
@@ -39,11 +50,11 @@ def _repair(job: Job) -> None:
     found: list[tuple[tuple[str, ...], str]] = [((), table.location.rstrip("/") + "/")]
     for key in table.keys:
         deeper = []
-        for values, place in found:
-            for folder in job.lake.folders(place):
+        for values, above in found:
+            for folder in job.lake.folders(above):
                 name, _, value = folder.partition("=")
                 if name.lower() == key.name and "=" in folder:
-                    deeper.append(((*values, unquote(value)), f"{place}{folder}/"))
+                    deeper.append(((*values, unquote(value)), f"{above}{folder}/"))
         found = deeper
     missing = [Partition(values, place) for values, place in found if values not in known]
     job.catalog.add_partitions(table, missing)
@@ -57,7 +68,7 @@ def _repair(job: Job) -> None:
 def _alter(job: Job) -> None:
     found = match(_ALTER, job)
     rest = found["rest"].strip()
-    table = _table(found["name"], job)
+    table = table_of(found["name"], job)
     if table.iceberg:
         import_module("localaws.engines.athena.iceberg.evolution").alter(job, table, rest)
         return
@@ -66,13 +77,13 @@ def _alter(job: Job) -> None:
         if form:
             change(job, table, rest[form.end() :].strip(), bool(form.groupdict().get("quiet")))
             return
-    raise not_supported(f"ALTER TABLE … {' '.join(rest.split()[:2])}")
+    raise refused(job, rest)
 
 
 def _add_partition(job: Job, table: Table, text: str, quiet: bool) -> None:
     known = {partition.values for partition in job.catalog.partitions(table)}
     wanted: list[Partition] = []
-    for values, location in _specifications(table, text):
+    for values, location in specifications(table, text):
         if values in known:
             if quiet:
                 continue
@@ -97,11 +108,11 @@ def _drop_partition(job: Job, table: Table, text: str, quiet: bool) -> None:
 
 def _rename_partition(job: Job, table: Table, text: str, quiet: bool) -> None:
     old, _, new = re.split(r"(?i)(\bRENAME\s+TO\b)", text, maxsplit=1)
-    (before, _), (after, _) = _specifications(table, old)[0], _specifications(table, new)[0]
-    glue = job.catalog.glue
-    held = glue.get_partition(DatabaseName=table.database, TableName=table.name, PartitionValues=list(before))
-    storage = held["Partition"]["StorageDescriptor"]
-    glue.update_partition(
+    (before, _), (after, _) = specifications(table, old)[0], specifications(table, new)[0]
+    storage = held(job, table, before)["StorageDescriptor"]
+    if after in {partition.values for partition in job.catalog.partitions(table)}:
+        raise ddl_failed(f"AlreadyExistsException(message:Partition already exists: {list(after)})")
+    job.catalog.glue.update_partition(
         DatabaseName=table.database,
         TableName=table.name,
         PartitionValueList=list(before),
@@ -109,61 +120,47 @@ def _rename_partition(job: Job, table: Table, text: str, quiet: bool) -> None:
     )
 
 
-def _set_properties(job: Job, table: Table, text: str, quiet: bool) -> None:
-    changed = dict(_PROPERTY.findall(text))
-    _update(job, table, Parameters={**table.parameters, **changed})
+def _set_partition_location(job: Job, table: Table, text: str, quiet: bool) -> None:
+    specification, _, location = re.split(r"(?i)(\bSET\s+LOCATION\b)", text, maxsplit=1)
+    ((values, _),) = specifications(table, specification)
+    known = held(job, table, values)
+    storage = {**known["StorageDescriptor"], "Location": place(location)}
+    job.catalog.glue.update_partition(
+        DatabaseName=table.database,
+        TableName=table.name,
+        PartitionValueList=list(values),
+        PartitionInput={"Values": list(values), "StorageDescriptor": storage},
+    )
 
 
-def _set_location(job: Job, table: Table, text: str, quiet: bool) -> None:
-    storage = {**table.raw["StorageDescriptor"], "Location": text.strip("' ")}
-    _update(job, table, StorageDescriptor=storage)
-
-
-def _add_columns(job: Job, table: Table, text: str, quiet: bool) -> None:
-    storage = dict(table.raw["StorageDescriptor"])
-    storage["Columns"] = [*storage["Columns"], *columns_in(text)]
-    _update(job, table, StorageDescriptor=storage)
-
-
-def _replace_columns(job: Job, table: Table, text: str, quiet: bool) -> None:
-    _update(job, table, StorageDescriptor={**table.raw["StorageDescriptor"], "Columns": columns_in(text)})
-
-
-def columns_in(text: str) -> list[dict[str, str]]:
-    """The columns of a list in brackets, with Glue's Name, Type and Comment."""
-    found, depth, start = [], 0, 1
-    for position, character in enumerate(text):
-        depth += (character in "(<") - (character in ")>")
-        if (character == "," and depth == 1) or (character == ")" and depth == 0):
-            name, _, kind = text[start:position].strip().partition(" ")
-            kind, _, comment = re.sub(r"(?i)\s+comment\s+", "\x00", kind).partition("\x00")
-            try:
-                from_hive(kind)
-            except ValueError as error:
-                raise QueryFailure("FAILED", f"ParseException line 1:0 {error}") from None
-            found.append({"Name": plain(name), "Type": kind.strip().lower(), "Comment": comment.strip("' ")})
-            start = position + 1
-    return found
+def held(job: Job, table: Table, values: tuple[str, ...]) -> dict[str, Any]:
+    """What the catalog holds of a partition. Raises QueryFailure if there is none with these *values*."""
+    try:
+        answer = job.catalog.glue.get_partition(
+            DatabaseName=table.database, TableName=table.name, PartitionValues=list(values)
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "EntityNotFoundException":
+            raise
+        raise QueryFailure("FAILED", f"SemanticException [Error 10006]: Partition not found {list(values)}") from None
+    partition: dict[str, Any] = answer["Partition"]
+    return partition
 
 
 _CHANGES = [
     (r"ADD\s+(?P<quiet>IF\s+NOT\s+EXISTS\s+)?(?=PARTITION)", _add_partition),
     (r"DROP\s+(?P<quiet>IF\s+EXISTS\s+)?(?=PARTITION)", _drop_partition),
     (r"(?=PARTITION\s*\(.*\)\s*RENAME\s+TO)", _rename_partition),
-    (r"SET\s+TBLPROPERTIES\s*\(", _set_properties),
-    (r"SET\s+LOCATION\s+", _set_location),
-    (r"ADD\s+COLUMNS\s*(?=\()", _add_columns),
-    (r"REPLACE\s+COLUMNS\s*(?=\()", _replace_columns),
+    (r"(?=PARTITION\s*\(.*\)\s*SET\s+LOCATION)", _set_partition_location),
+    (r"SET\s+TBLPROPERTIES\s*\(", set_properties),
+    (r"SET\s+LOCATION\s+", set_location),
+    (r"ADD\s+COLUMNS\s*(?=\()", add_columns),
+    (r"REPLACE\s+COLUMNS\s*(?=\()", replace_columns),
+    (r"CHANGE\s+(?:COLUMN\s+)?", change_column),
 ]
 
 
-def _update(job: Job, table: Table, **changes: Any) -> None:
-    kept = ("Name", "Description", "TableType", "PartitionKeys", "Parameters", "StorageDescriptor")
-    described = {key: table.raw[key] for key in kept if key in table.raw}
-    job.catalog.glue.update_table(DatabaseName=table.database, TableInput={**described, **changes})
-
-
-def _specifications(table: Table, text: str) -> list[tuple[tuple[str, ...], str | None]]:
+def specifications(table: Table, text: str) -> list[tuple[tuple[str, ...], str | None]]:
     """The values of each PARTITION (…), in the order of the table's keys, and its LOCATION."""
     found = []
     for specification in _SPECIFICATION.finditer(text):
@@ -203,12 +200,14 @@ def _path(table: Table, values: tuple[str, ...]) -> str:
     return "/".join(f"{key.name}={value}" for key, value in zip(table.keys, values, strict=True))
 
 
-def _table(name: str, job: Job) -> Table:
+def table_of(name: str, job: Job) -> Table:
     database, table = qualified(name, job)
     found = job.catalog.find(database, table)
     if found is None:
-        raise QueryFailure("FAILED", f"SemanticException [Error 10001]: Table not found {table}")
+        raise QueryFailure("FAILED", f"SemanticException [Error 10001]: Table not found {database}.{table}")
     return found
 
+
+__all__ = ["HANDLERS", "columns_in"]
 
 HANDLERS = {"repair": _repair, "alter": _alter}

@@ -1,4 +1,4 @@
-"""SHOW, DESCRIBE and EXPLAIN: what is there, told as text."""
+"""SHOW and EXPLAIN: what is there, told as text."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ import re
 from importlib import import_module
 from typing import Any
 
-from localaws.engines.athena.catalog import Column, Table
-from localaws.engines.athena.ddl import match, plain, qualified
+from sqlglot import exp
+
+from localaws.engines.athena.catalog import Table
+from localaws.engines.athena.ddl import match, plain, unreadable
+from localaws.engines.athena.describe import HANDLERS as DESCRIBE
+from localaws.engines.athena.describe import create_statement
 from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.grammar import parse, part
 from localaws.engines.athena.kinds import Type
+from localaws.engines.athena.partitions import table_of
 from localaws.engines.athena.runner import Job
 
 _STRING = Type("varchar")
@@ -25,10 +30,6 @@ _FORMS = [
     (r"SHOW\s+CREATE\s+VIEW\s+(?P<name>[\w`\".-]+)", "create view"),
     (r"SHOW\s+TBLPROPERTIES\s+(?P<name>[\w`\".-]+)(?:\s*\(\s*'(?P<like>[^']*)'\s*\))?", "properties"),
 ]
-_DESCRIBE = re.compile(
-    r"DESC(?:RIBE)?\s+(?P<extended>EXTENDED\s+|FORMATTED\s+)?(?:TABLE\s+|VIEW\s+)?(?P<name>[\w`\".-]+)\s*",
-    re.IGNORECASE,
-)
 _EXPLAIN = re.compile(
     r"EXPLAIN\s+(?P<analyze>ANALYZE\s+(?:VERBOSE\s+)?)?(?:\((?P<options>[^)]*)\)\s*)?(?P<query>.+)",
     re.IGNORECASE | re.DOTALL,
@@ -39,7 +40,7 @@ def _show(job: Job) -> None:
     matches = ((re.fullmatch(pattern + r"\s*", job.sql, re.IGNORECASE), name) for pattern, name in _FORMS)
     found, form = next(((match, name) for match, name in matches if match), (None, ""))
     if found is None:
-        raise not_supported(" ".join(job.sql.split()[:2]))
+        raise unreadable(job.sql, 0, "show statement")
     groups = found.groupdict()
     column = "tab_name"
     if form == "databases":
@@ -55,8 +56,8 @@ def _show(job: Job) -> None:
         job.write_rows([(column, _STRING)], [(each,) for each in names])
         return
     if groups.get("like"):
-        # Hive's pattern: * is anything, | is or
-        wanted = re.compile(groups["like"].replace("*", ".*").lower())
+        # Hive's pattern: * and .* are anything, | is or
+        wanted = re.compile(re.sub(r"(?<!\.)\*", ".*", groups["like"]).lower())
         names = [each for each in names if wanted.fullmatch(each)]
     job.write_rows([(column, _STRING)], [(each,) for each in names])
 
@@ -78,6 +79,8 @@ def _about(form: str, table: Table, job: Job, wanted: str | None) -> tuple[list[
     if form == "properties":
         told = _of_iceberg().table_properties(job.lake, table) if table.iceberg else table.parameters
         found = [f"{key}\t{value}" for key, value in sorted(told.items()) if wanted in (None, key)]
+        if wanted and not found:
+            found = [f"Table {table.database}.{table.name} does not have property: {wanted}"]
         return found, "prpt_name"
     if form == "create view":
         if table.view is None:
@@ -92,81 +95,36 @@ def _of_iceberg() -> Any:
     return import_module("localaws.engines.athena.iceberg.showing")
 
 
-def create_statement(table: Table) -> list[str]:
-    """The lines of CREATE EXTERNAL TABLE that would make *table*."""
-    if table.view is not None:
-        raise QueryFailure("FAILED", f"SemanticException {table.name} is a view: use SHOW CREATE VIEW")
-
-    def listed(columns: list[Column]) -> list[str]:
-        lines = []
-        for number, each in enumerate(columns, 1):
-            comment = f" COMMENT '{each.comment}'" if each.comment else ""
-            lines.append(f"  `{each.name}` {each.kind}{comment}" + (", " if number < len(columns) else ")"))
-        return lines
-
-    def properties(values: dict[str, str]) -> list[str]:
-        return [
-            f"  '{key}'='{value}'" + (", " if number < len(values) else ")")
-            for number, (key, value) in enumerate(sorted(values.items()), 1)
-        ]
-
-    lines = [f"CREATE EXTERNAL TABLE `{table.database}.{table.name}`(", *listed(table.columns)]
-    if table.keys:
-        lines += ["PARTITIONED BY ( ", *listed(table.keys)]
-    lines += ["ROW FORMAT SERDE ", f"  '{table.serde}' "]
-    if table.serde_parameters:
-        lines += ["WITH SERDEPROPERTIES ( ", *properties(table.serde_parameters)]
-    lines += ["STORED AS INPUTFORMAT ", f"  '{table.input_format}' ", "OUTPUTFORMAT "]
-    lines.append(f"  '{table.raw['StorageDescriptor'].get('OutputFormat', '')}'")
-    lines += ["LOCATION", f"  '{table.location}'"]
-    shown = {key: value for key, value in table.parameters.items() if key != "EXTERNAL"}
-    if shown:
-        lines += ["TBLPROPERTIES (", *properties(shown)]
-    return lines
-
-
-def _describe(job: Job) -> None:
-    found = match(_DESCRIBE, job)
-    if found["extended"]:
-        raise not_supported("DESCRIBE EXTENDED and FORMATTED")
-    table = _table(found["name"], job)
-
-    def line(column: Column) -> tuple[str, ...]:
-        return (f"{column.name:<20}", f"{column.kind:<20}", f"{column.comment:<20}")
-
-    rows = _of_iceberg().describe(job.lake, table) if table.iceberg else [line(each) for each in table.all_columns]
-    if table.keys:
-        rows += [(" ", " ", " "), ("# Partition Information", " ", " ")]
-        rows += [("# col_name            ", "data_type           ", "comment             "), (" ", " ", " ")]
-        rows += [line(each) for each in table.keys]
-    job.write_rows([("col_name", _STRING), ("data_type", _STRING), ("comment", _STRING)], rows)
-
-
 def _explain(job: Job) -> None:
     found = match(_EXPLAIN, job)
-    sql, _ = job.plan(parse(part(job.sql, found.start("query"))))
+    statement = parse(part(job.sql, found.start("query")))
+    # of CREATE TABLE AS and INSERT the query is what there is to plan
+    query = statement.expression if isinstance(statement, exp.Create | exp.Insert) else statement
+    sql, _ = job.plan(query if isinstance(query, exp.Query) else query.this)
+    options = re.findall(r"(FORMAT|TYPE)\s+(\w+)", (found["options"] or "").upper())
+    chosen = dict(options)
+    home = str(job.lake.lab.directory)  # where an object lies on this machine is not part of a plan
+    if chosen.get("TYPE") == "VALIDATE":
+        job.write_rows([("Valid", Type("boolean"))], [("true",)])
+        return
+    if chosen.get("TYPE") == "IO":
+        raise not_supported("EXPLAIN (TYPE IO)")
     if found["analyze"]:
         answer = job.session.run(f"EXPLAIN ANALYZE {sql}", measured=True)
         job.execution.scanned = job.session.bytes_read
-    elif found["options"] and "json" in found["options"].lower():
-        answer = job.session.run(f"EXPLAIN (FORMAT json) {sql}")
-        job.write_rows([("Query Plan", _STRING)], [(json.dumps(json.loads(answer[0][1])),)])
-        return
+    elif chosen.get("FORMAT") in ("JSON", "GRAPHVIZ"):
+        answer = job.session.run(f"EXPLAIN (FORMAT {chosen['FORMAT'].lower()}) {sql}")
+        if chosen["FORMAT"] == "JSON":
+            answer = [("", json.dumps(json.loads(answer[0][1])))]
     else:
         answer = job.session.run(f"EXPLAIN {sql}")
     kept = (line.rstrip() for _, text in answer for line in text.splitlines())
-    # where an object lies on this machine is not part of a plan
-    home = str(job.lake.lab.directory)
     lines = [line for line in kept if "Filename" not in line and home not in line]
     job.write_rows([("Query Plan", _STRING)], [(line,) for line in lines])
 
 
-def _table(name: str, job: Job, within: str | None = None) -> Table:
-    database, table = qualified(name, job)
-    found = job.catalog.find(plain(within) if within else database, table)
-    if found is None:
-        raise QueryFailure("FAILED", f"SemanticException [Error 10001]: Table not found {database}.{table}")
-    return found
+def _table(name: str, job: Job, within: str | None) -> Table:
+    return table_of(f"{within}.{name}" if within else name, job)
 
 
-HANDLERS = {"show": _show, "describe": _describe, "explain": _explain}
+HANDLERS = {"show": _show, "explain": _explain} | DESCRIBE
