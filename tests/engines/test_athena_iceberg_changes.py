@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 import awswrangler as wr
@@ -36,16 +37,17 @@ def wrangler(lab: RunningLab) -> Iterator[boto3.Session]:
     names = [f"{service}_endpoint_url" for service in ("s3", "athena", "glue", "sts")]
     for name in names:
         setattr(wr.config, name, lab.endpoint)
+    wr.config.athena_query_wait_polling_delay = 0.05
     keys = {f"aws_{name}": lab.facts[name] for name in ("access_key_id", "secret_access_key")}
     yield boto3.Session(**keys, region_name=lab.facts["region"])
     for name in names:
         setattr(wr.config, name, None)
+    wr.config.reset("athena_query_wait_polling_delay")
 
 
-def outside(athena: Athena, table: str) -> Table:
-    """The table as pyiceberg has it, which reaches the lab over the socket."""
-    lab = athena.lab
-    catalog = GlueCatalog(
+@cache
+def catalog(lab: RunningLab) -> GlueCatalog:
+    return GlueCatalog(
         "lab",
         **{
             "glue.endpoint": lab.endpoint,
@@ -55,7 +57,11 @@ def outside(athena: Athena, table: str) -> Table:
             "client.region": lab.facts["region"],
         },
     )
-    return catalog.load_table((athena.database, table))
+
+
+def outside(athena: Athena, table: str) -> Table:
+    """The table as pyiceberg has it, which reaches the lab over the socket."""
+    return catalog(athena.lab).load_table((athena.database, table))
 
 
 def make(athena: Athena, table: str, columns: str, rows: str = "", partitions: str = "", **properties: Any) -> None:
