@@ -1,0 +1,405 @@
+"""Athena's formats and SerDes, read and written: Avro, delimited text, CSV, JSON, regular expressions, compression.
+
+Sources, in the Athena user guide: "Use SerDes" with a page for each, "Use Hive table compression" (what each format
+takes), "CTAS table properties", "INSERT INTO", "Use partitioning and bucketing".
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import struct
+import zlib
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import fastavro
+import pyarrow as pa
+import pytest
+
+from tests.conftest import RunningLab
+from tests.engines.athena_tools import Athena
+
+LAKE = "athena-formats"
+COMMA = "ROW FORMAT DELIMITED FIELDS TERMINATED BY ','"
+OPEN_CSV = "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde'"
+AVRO = "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.avro.AvroSerDe'"
+REGEX = "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe'"
+GROK = "ROW FORMAT SERDE 'com.amazonaws.glue.serde.GrokSerDe'"
+OPENX = "ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'"
+HIVE_JSON = "ROW FORMAT SERDE 'org.apache.hive.hcatalog.data.JsonSerDe'"
+
+RECORD = {
+    "type": "record",
+    "name": "reading",
+    "fields": [
+        {"name": "Id", "type": "int"},
+        {"name": "name", "type": ["null", "string"]},
+        {"name": "tags", "type": {"type": "array", "items": "string"}},
+        {"name": "counts", "type": {"type": "map", "values": ["null", "long"]}},
+        {"name": "at", "type": ["null", {"type": "record", "name": "place", "fields": [
+            {"name": "X", "type": "double"}, {"name": "label", "type": ["null", "string"]}]}]},
+        {"name": "day", "type": {"type": "int", "logicalType": "date"}},
+        {"name": "ms", "type": {"type": "long", "logicalType": "timestamp-millis"}},
+        {"name": "price", "type": {"type": "bytes", "logicalType": "decimal", "precision": 10, "scale": 2}},
+        {"name": "raw", "type": "bytes"},
+        {"name": "kind", "type": {"type": "enum", "name": "kinds", "symbols": ["A", "B"]}},
+    ],
+}  # fmt: skip
+READINGS = [
+    {"Id": 1, "name": "x", "tags": ["a", "b"], "counts": {"k": 1, "n": None}, "at": {"X": 1.5, "label": None},
+     "day": date(2024, 1, 2), "ms": datetime(2024, 1, 2, 3, 4, 5, 678000, UTC), "price": Decimal("1.10"),
+     "raw": b"\x01\xff", "kind": "A"},
+    {"Id": 2, "name": None, "tags": [], "counts": {}, "at": None, "day": date(1969, 1, 2),
+     "ms": datetime(1969, 1, 1, tzinfo=UTC), "price": Decimal("-3.00"), "raw": b"", "kind": "B"},
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def athena(lab: RunningLab) -> Athena:
+    return Athena(lab, LAKE, "formats")
+
+
+def table(athena: Athena, name: str, columns: str, layout: str, properties: str = "") -> None:
+    """An external table over the objects under its name."""
+    athena(f"CREATE EXTERNAL TABLE {name} ({columns}) {layout} LOCATION 's3://{LAKE}/{name}/' {properties}")
+
+
+def avro(records: list[dict[str, Any]], codec: str = "null") -> bytes:
+    buffer = io.BytesIO()
+    fastavro.writer(buffer, fastavro.parse_schema(RECORD), records, codec=codec)
+    return buffer.getvalue()
+
+
+# Avro
+
+
+def test_avro_is_read_by_name_with_its_logical_types(athena: Athena) -> None:
+    """ "Avro SerDe": nested types, unions with null, date, timestamp, decimal; a row format is scanned whole."""
+    sizes = 0
+    for codec in ("null", "deflate", "bzip2"):
+        data = avro(READINGS, codec)
+        sizes += len(data)
+        athena.put(f"avro/{codec}.avro", data)
+    columns = (
+        "kind string, id int, name string, tags array<string>, counts map<string,bigint>, "
+        "at struct<x:double,label:string>, day date, ms timestamp, price decimal(10,2), raw binary, later string"
+    )
+    table(athena, "avro", columns, "STORED AS AVRO")
+    answer = athena("SELECT DISTINCT * FROM avro ORDER BY id")
+    assert answer.rows == [
+        ("A", "1", "x", "[a, b]", "{k=1, n=null}", "{x=1.5, label=null}", "2024-01-02", "2024-01-02 03:04:05.678",
+         "1.10", "01 ff", None),
+        ("B", "2", None, "[]", "{}", None, "1969-01-02", "1969-01-01 00:00:00.000", "-3.00", "", None),
+    ]  # fmt: skip
+    assert answer.scanned == athena("SELECT count(*) FROM avro").scanned == sizes
+
+
+@pytest.mark.parametrize("codec", ["snappy", "zstandard"])
+def test_avro_may_be_packed_as_spark_packs_it(athena: Athena, codec: str) -> None:
+    """ "Use Hive table compression": Avro takes SNAPPY and ZSTD."""
+    plain = avro(READINGS)
+    sync = plain[-16:]
+    head, body = plain.split(sync)[:2]
+    count, block = body[:1], body[3:] if body[1] & 0x80 else body[2:]
+    packed = pa.Codec(codec.replace("zstandard", "zstd")).compress(block, asbytes=True)
+    if codec == "snappy":
+        packed += struct.pack(">I", zlib.crc32(block))
+    size = len(packed) * 2  # a zigzag integer
+    length = bytes([size & 0x7F | 0x80, size >> 7])
+    head = head.replace(b"\x08null", bytes([len(codec) * 2]) + codec.encode())
+    athena.put(f"avro_{codec}/a.avro", head + sync + count + length + packed + sync)
+    table(athena, f"avro_{codec}", "id int, name string", "STORED AS AVRO")
+    assert athena(f"SELECT id, name FROM avro_{codec} ORDER BY id").rows == [("1", "x"), ("2", None)]
+
+
+def test_avros_own_schema_resolves_what_has_changed(athena: Athena) -> None:
+    """ "Avro SerDe": avro.schema.literal is the reader's schema (defaults, aliases, wider numbers); no schema.url."""
+    athena.put("resolved/a.avro", avro(READINGS))
+    literal = json.dumps({"type": "record", "name": "reading", "fields": [
+        {"name": "number", "type": "long", "aliases": ["Id"]},
+        {"name": "unit", "type": "string", "default": "km"}]})  # fmt: skip
+    columns = "number bigint, unit string"
+    table(athena, "resolved", columns, f"{AVRO} WITH SERDEPROPERTIES ('avro.schema.literal'='{literal}') "
+          "STORED AS AVRO")  # fmt: skip
+    assert athena("SELECT * FROM resolved ORDER BY 1").rows == [("1", "km"), ("2", "km")]
+    sql = f"CREATE EXTERNAL TABLE by_url (a int) {AVRO} WITH SERDEPROPERTIES ('avro.schema.url'='s3://x/y.avsc') "
+    assert "avro.schema.url is not supported" in athena.fails(f"{sql} STORED AS AVRO LOCATION 's3://{LAKE}/resolved/'")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"not Avro at all", "cannot read header"),
+        (avro(READINGS * 500)[:9000], "read"),
+        (avro(READINGS), "convert 'x'"),
+    ],
+)
+def test_avro_that_cannot_be_read_is_named(athena: Athena, data: bytes, words: str) -> None:
+    athena.put("bad_avro/a.avro", data)
+    athena(f"CREATE EXTERNAL TABLE IF NOT EXISTS bad_avro (name int) STORED AS AVRO LOCATION 's3://{LAKE}/bad_avro/'")
+    reason = athena.fails("SELECT * FROM bad_avro")
+    assert reason.startswith(f"HIVE_BAD_DATA: Error opening Hive split s3://{LAKE}/bad_avro/a.avro") and words in reason
+
+
+# Writing
+
+EVERYTHING = """SELECT * FROM (VALUES
+    (1, BIGINT '-5', 'a,b', true, 1.5e0, DECIMAL '1.10', DATE '2024-01-02', TIMESTAMP '2024-01-02 03:04:05.678',
+     ARRAY[1, NULL], MAP(ARRAY['k'], ARRAY[2]), CAST(ROW('x', 5) AS ROW(p varchar, q integer)), X'01FF',
+     ARRAY[ARRAY['p', 'q'], ARRAY['r']]),
+    (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)
+) AS t (i, b, s, o, d, m, dt, ts, ar, ma, st, bi, aa) ORDER BY i"""
+
+
+@pytest.mark.parametrize("format", ["PARQUET", "ORC", "AVRO", "TEXTFILE", "JSON"])
+def test_every_type_survives_every_format(athena: Athena, format: str) -> None:
+    """ "CTAS table properties", "INSERT INTO", "UNLOAD": all formats, nested types too, NULL in each."""
+    expected = athena(EVERYTHING).rows
+    name = f"every_{format.lower()}"
+    athena(f"CREATE TABLE {name} WITH (format = '{format}') AS {EVERYTHING}")
+    assert athena(f"SELECT * FROM {name} ORDER BY i").rows == expected
+    athena(f"INSERT INTO {name} {EVERYTHING}")
+    assert athena(f"SELECT DISTINCT * FROM {name} ORDER BY i").rows == expected
+    assert athena(f"SELECT count(*), count(i) FROM {name}").rows == [("4", "2")]
+    athena(f"UNLOAD ({EVERYTHING}) TO 's3://{LAKE}/unload_{format}/' WITH (format = '{format}')")
+    like = dict(
+        athena(f"SELECT column_name, data_type FROM information_schema.columns WHERE table_name = '{name}'").rows
+    )
+    assert like["st"] == "row(p varchar, q integer)" and like["m"].replace(" ", "") == "decimal(3,2)"
+
+
+_TAKEN = {
+    "PARQUET": {"GZIP", "SNAPPY", "ZSTD", "NONE"},
+    "ORC": {"ZLIB", "SNAPPY", "ZSTD", "LZ4", "NONE"},
+    "AVRO": {"DEFLATE", "BZIP2", "NONE"},
+    "TEXTFILE": {"GZIP", "BZIP2", "LZ4", "SNAPPY", "ZSTD", "NONE"},
+    "JSON": {"GZIP", "BZIP2", "LZ4", "SNAPPY", "ZSTD", "NONE"},
+}
+
+
+@pytest.mark.parametrize("format", _TAKEN)
+def test_each_format_takes_its_compressions(athena: Athena, format: str) -> None:
+    """ "Use Hive table compression", engine version 3 (Avro is not written with SNAPPY or ZSTD here)."""
+    query = "SELECT x, 's' || CAST(x AS varchar) AS s FROM UNNEST(sequence(1, 3000)) AS t(x)"
+    for codec in ("GZIP", "BZIP2", "LZ4", "SNAPPY", "ZSTD", "ZLIB", "DEFLATE", "NONE"):
+        name = f"packed_{format}_{codec}".lower()
+        sql = f"CREATE TABLE {name} WITH (format = '{format}', write_compression = '{codec}') AS {query}"
+        if codec in _TAKEN[format]:
+            athena(sql)
+            assert athena(f"SELECT count(*), sum(x), max(s) FROM {name}").rows == [("3000", "4501500", "s999")]
+        else:
+            reason = athena.fails(sql)
+            assert reason.startswith(("INVALID_TABLE_PROPERTY: Compression", "NOT_SUPPORTED: Writing Avro")), name
+
+
+def hive_hash(text: str) -> int:
+    value = 0
+    for byte in text.encode():
+        value = value * 31 + (byte - 256 if byte > 127 else byte) & 0xFFFFFFFF
+    return value
+
+
+def test_ctas_puts_rows_into_buckets_by_hives_hash(athena: Athena) -> None:
+    """ "Use partitioning and bucketing": a file a bucket, with its number; the catalog knows; no INSERT after."""
+    athena(
+        "CREATE TABLE buckets WITH (bucketed_by = ARRAY['k'], bucket_count = 4, partitioned_by = ARRAY['p']) AS "
+        "SELECT CAST(x - 500 AS bigint) AS k, x AS v, x % 2 AS p FROM UNNEST(sequence(1, 1000)) AS t(x)"
+    )
+    number = "CAST(regexp_extract(\"$path\", 'bucket-(\\d+)', 1) AS integer)"
+    rows = athena(f"SELECT DISTINCT k, {number} FROM buckets").rows
+    for key, bucket in ((int(k or 0), int(b or 0)) for k, b in rows):
+        folded = (key & 0xFFFFFFFF) ^ (key >> 32 & 0xFFFFFFFF)
+        assert bucket == (folded & 0x7FFFFFFF) % 4
+    described = athena.lab.client("glue").get_table(DatabaseName="formats", Name="buckets")["Table"]
+    storage = described["StorageDescriptor"]
+    assert (storage["BucketColumns"], storage["NumberOfBuckets"]) == (["k"], 4)
+    assert athena.fails("INSERT INTO buckets VALUES (1, 1, 1)").startswith(
+        "NOT_SUPPORTED: INSERT INTO is not supported"
+    )
+    athena(
+        "CREATE TABLE buckets_of_text WITH (bucketed_by = ARRAY['k', 'n'], bucket_count = 3) AS "
+        "SELECT * FROM (VALUES ('a', 1), ('Zürich', 7), ('hello', 7), ('', 2)) AS t(k, n)"
+    )
+    for k, n, bucket in athena(f"SELECT k, n, {number} FROM buckets_of_text").rows:
+        assert int(bucket or 0) == ((hive_hash(k or "") * 31 + int(n or 0)) & 0x7FFFFFFF) % 3
+    for properties, words in (
+        (
+            "bucketed_by = ARRAY['nope'], bucket_count = 3",
+            "INVALID_TABLE_PROPERTY: Bucketing columns ['nope'] not present",
+        ),
+        ("bucket_count = 3", "INVALID_TABLE_PROPERTY"),
+        ("bucketed_by = ARRAY['k'], bucket_count = 101", "HIVE_TOO_MANY_OPEN_PARTITIONS: Exceeded limit of 100"),
+    ):
+        many = "SELECT x AS k FROM UNNEST(sequence(1, 1000)) AS t(x)"
+        assert athena.fails(f"CREATE TABLE no_buckets WITH ({properties}) AS {many}").startswith(words)
+
+
+def test_insert_into_text_keeps_to_the_tables_form(athena: Athena) -> None:
+    """ "INSERT INTO": a header where the table has one, escapes, quotes; CSV with quotes holds texts only."""
+    table(athena, "headed", "a int, b string", COMMA, "TBLPROPERTIES ('skip.header.line.count'='1')")
+    athena("INSERT INTO headed VALUES (1, 'x'), (2, NULL)")
+    assert athena("SELECT * FROM headed ORDER BY a").rows == [("1", "x"), ("2", None)]
+    table(athena, "headed_twice", "a int", COMMA, "TBLPROPERTIES ('skip.header.line.count'='2')")
+    assert "property greater than 1 is not supported" in athena.fails("INSERT INTO headed_twice VALUES (1)")
+    table(athena, "escaped", "a string, b int", f"{COMMA} ESCAPED BY '\\\\'")
+    athena("INSERT INTO escaped VALUES ('x,y\\z', 1)")
+    assert athena("SELECT * FROM escaped").rows == [("x,y\\z", "1")]
+    table(athena, "quoted", "a string, b string", OPEN_CSV)
+    athena("INSERT INTO quoted VALUES ('x,y', 'say \"hi\"')")
+    assert athena("SELECT * FROM quoted").rows == [("x,y", 'say "hi"')]
+    table(athena, "quoted_number", "a int, b string", OPEN_CSV)
+    assert "Hive CSV storage format only supports VARCHAR" in athena.fails("INSERT INTO quoted_number VALUES (1, 'x')")
+
+
+# Text
+
+
+def test_delimited_text_in_all_its_forms(athena: Athena) -> None:
+    """ "Lazy Simple SerDe": delimiters of all levels, NULL DEFINED AS, what is within collections may be NULL."""
+    athena.put("nested/a.txt", "1|a;b;\\N|k=1;l=\\N|x;5\n2||\\N|\\N\n3|q|z=9|only\n")
+    delimited = (
+        "ROW FORMAT DELIMITED FIELDS TERMINATED BY '|' COLLECTION ITEMS TERMINATED BY ';' MAP KEYS TERMINATED BY '='"
+    )
+    table(athena, "nested", "id int, tags array<string>, m map<string,int>, st struct<a:string,b:int>", delimited)
+    assert athena("SELECT * FROM nested").rows == [
+        ("1", "[a, b, null]", "{k=1, l=null}", "{a=x, b=5}"),
+        ("2", "[]", None, None),
+        ("3", "[q]", "{z=9}", "{a=only, b=null}"),
+    ]
+    athena.put("usual/a.txt", "1\x01a\x03b\x02c\x03d\x01k\x031\x042\x02l\x033\n")
+    table(athena, "usual", "id int, aa array<array<string>>, ma map<string,array<int>>", "")
+    assert athena("SELECT * FROM usual").rows == [("1", "[[a, b], [c, d]]", "{k=[1, 2], l=[3]}")]
+    athena.put("nulls/a.tsv", "1\tnone\n2\tx\n")
+    tabs = "ROW FORMAT DELIMITED FIELDS TERMINATED BY '\\t' LINES TERMINATED BY '\\n' NULL DEFINED AS 'none'"
+    table(athena, "nulls", "id int, v string", tabs)
+    assert athena("SELECT * FROM nulls").rows == [("1", None), ("2", "x")]
+
+
+def test_open_csv_with_its_own_characters(athena: Athena) -> None:
+    """ "Open CSV SerDe": separatorChar, quoteChar, escapeChar; dates are days, timestamps milliseconds."""
+    athena.put("own/a.csv", "1;'it''s;x';a\\'b\n2;'q';\n3\n")
+    own = "WITH SERDEPROPERTIES ('separatorChar'=';', 'quoteChar'=\"'\", 'escapeChar'='\\\\')"
+    table(athena, "own", "id int, n string, e string", f"{OPEN_CSV} {own}")
+    assert athena("SELECT * FROM own").rows == [("1", "it's;x", "a'b"), ("2", "q", ""), ("3", None, None)]
+    athena.put("moments/a.csv", '"19000","1704067200000","true","say \\"hi\\" or ""hi"""\n')
+    backslash = "WITH SERDEPROPERTIES ('escapeChar'='\\\\')"
+    table(athena, "moments", "d date, t timestamp, b boolean, s string", f"{OPEN_CSV} {backslash}")
+    assert athena("SELECT * FROM moments").rows == [
+        ("2022-01-08", "2024-01-01 00:00:00.000", "true", 'say "hi" or "hi"')
+    ]
+
+
+def test_json_in_both_of_its_serdes(athena: Athena) -> None:
+    """ "OpenX JSON SerDe", "Hive JSON SerDe": keys of any case, deep too; mapping, dots.in.keys, case.insensitive."""
+    lines = '{"ID":1,"at":{"XxX":1,"l":[{"Q":5}]},"a.b":"dot","Ts":"2024-01-01T00:00:00Z"}\n{"ID":"3","at":null}\n'
+    for name in ("openx", "strict_case", "hive"):
+        athena.put(f"{name}/a.json", lines)
+    columns = "id int, at struct<xxx:int,l:array<struct<q:int>>>, a_b string, ts timestamp, named string"
+    told = "WITH SERDEPROPERTIES ('dots.in.keys'='true', 'mapping.named'='a.b')"
+    table(athena, "openx", columns, f"{OPENX} {told}")
+    assert athena("SELECT * FROM openx").rows == [
+        ("1", "{xxx=1, l=[{q=5}]}", "dot", "2024-01-01 00:00:00.000", "dot"),
+        ("3", None, None, None, None),
+    ]
+    told = "WITH SERDEPROPERTIES ('case.insensitive'='false', 'mapping.ts'='Ts')"
+    table(athena, "strict_case", "id int, ts string", f"{OPENX} {told}")
+    assert athena("SELECT * FROM strict_case").rows == [(None, "2024-01-01T00:00:00Z"), (None, None)]
+    table(athena, "hive", "id int, at struct<xxx:int>", HIVE_JSON)
+    assert athena("SELECT id, at.xxx FROM hive").rows == [("1", "1"), ("3", None)]
+
+
+def test_a_regular_expression_takes_lines_apart(athena: Athena) -> None:
+    """ "Regex SerDe": a group a column, a line that does not match is all NULL; groups that are not there are NULL."""
+    athena.put("logs/a.log.gz", gzip.compress(b"10.0.0.1 - [x] 200\n10.0.0.2 - [y z]\n# comment\n"))
+    pattern = r'WITH SERDEPROPERTIES ("input.regex" = "^(?!#)([^ ]+)\\s-\\s\\[([^\\]]*)\\](?: (\\d+))?")'
+    table(athena, "logs", "ip string, tag string, code int", f"{REGEX} {pattern}")
+    answer = athena("SELECT * FROM logs")
+    assert answer.rows == [("10.0.0.1", "x", "200"), ("10.0.0.2", "y z", None), (None, None, None)]
+    table(athena, "logs_less", "ip string", f"{REGEX} {pattern}")
+    athena.put("logs_less/a.log", "x\n")
+    assert "Number of matching groups doesn't match" in athena.fails("SELECT * FROM logs_less")
+
+
+def test_grok_names_the_pieces(athena: Athena) -> None:
+    """ "Grok SerDe": the usual patterns, and input.grokCustomPatterns."""
+    text = '127.0.0.1 - frank [10/Oct/2000:13:55:36 -0700] "GET /a.gif HTTP/1.0" 200 2326\nnothing of the kind\n'
+    athena.put("apache/a.log", text)
+    columns = "ip string, ident string, auth string, ts string, verb string, request string, v string, raw string, " \
+              "status int, bytes bigint"  # fmt: skip
+    table(athena, "apache", columns, f"{GROK} WITH SERDEPROPERTIES ('input.format'='%{{COMMONAPACHELOG}}')")
+    first, second = athena("SELECT ip, auth, ts, request, raw, status, bytes FROM apache").rows
+    assert first == ("127.0.0.1", "frank", "10/Oct/2000:13:55:36 -0700", "/a.gif", None, "200", "2326")
+    assert set(second) == {None}
+    athena.put("flights_log/a.log", "UA1545 EWR->IAH late 11\n")
+    custom = "'input.grokCustomPatterns'='FLIGHT [A-Z0-9]{2}\\\\d+\\nAIRPORT [A-Z]{3}'"
+    format = "'input.format'='%{FLIGHT:flight} %{AIRPORT:origin}->%{AIRPORT:dest} late %{INT:minutes}'"
+    columns = "flight string, origin string, dest string, minutes int"
+    table(athena, "flights_log", columns, f"{GROK} WITH SERDEPROPERTIES ({format}, {custom})")
+    assert athena("SELECT * FROM flights_log").rows == [("UA1545", "EWR", "IAH", "11")]
+
+
+def hadoop(codec: str, *parts: bytes) -> bytes:
+    """Parts as Hadoop's BlockCompressorStream frames them."""
+    packed = [(len(part), pa.Codec(codec).compress(part, asbytes=True)) for part in parts]
+    return b"".join(struct.pack(">II", size, len(part)) + part for size, part in packed)
+
+
+HALF = b"1,a\n2,b\n" * 20_000
+PACKED = {
+    "frame.lz4": pa.Codec("lz4").compress(HALF * 2, asbytes=True),
+    "hadoop.lz4": hadoop("lz4_raw", HALF, HALF),
+    "hadoop.snappy": hadoop("snappy", HALF, HALF),
+    "members.gz": gzip.compress(HALF) * 2,
+    "streams.bz2": bz2.compress(HALF) * 2,
+}
+
+
+@pytest.mark.parametrize("file", PACKED)
+def test_packed_text_in_each_framing(athena: Athena, file: str) -> None:
+    """ "Use compression in Athena": LZ4 framed and Hadoop's, several members or blocks one after the other."""
+    name = file.replace(".", "_")
+    athena.put(f"{name}/a.csv.{file.split('.')[-1]}", PACKED[file])
+    table(athena, name, "n int, s string", COMMA)
+    answer = athena(f"SELECT count(*), sum(n), max(s) FROM {name}")
+    assert answer.rows == [("80000", "120000", "b")] and answer.scanned == len(PACKED[file])
+
+
+@pytest.mark.parametrize(
+    ("file", "data", "reason"),
+    [
+        ("a.csv.lzo", b"\x89LZO", "NOT_SUPPORTED: Text compressed with LZO"),
+        ("a.csv.deflate", zlib.compress(b"1,a\n"), "NOT_SUPPORTED: DEFLATE is for Avro, not for text"),
+        ("a.csv.lz4", hadoop("lz4_raw", HALF)[:-5], "HIVE_CURSOR_ERROR: Failed to read file at"),
+        ("a.csv.snappy", b"\xff\xff\xff\xff no blocks", "HIVE_CURSOR_ERROR: Failed to read file at"),
+    ],
+)
+def test_packed_text_that_is_not_read_says_why(athena: Athena, file: str, data: bytes, reason: str) -> None:
+    """ "Use Hive table compression": DEFLATE is not for text; LZO the lab does not read, and names what it does."""
+    name = file.split(".")[-1] + "_unread"
+    athena.put(f"{name}/{file}", data)
+    table(athena, name, "n int, s string", COMMA)
+    assert athena.fails(f"SELECT * FROM {name}").startswith(reason)
+
+
+def test_what_show_create_table_prints_makes_the_table_again(athena: Athena) -> None:
+    """ "SHOW CREATE TABLE": a statement to run; every part of a table survives it."""
+    athena(
+        "CREATE EXTERNAL TABLE told (a int COMMENT 'it\\'s', `date` struct<x:int,y:array<string>>) "
+        "COMMENT 'a, \"table\"' PARTITIONED BY (p string COMMENT 'day', q int) CLUSTERED BY (a) INTO 4 BUCKETS ROW FORMAT DELIMITED FIELDS "
+        "TERMINATED BY '\\t' ESCAPED BY '\\\\' COLLECTION ITEMS TERMINATED BY ';' MAP KEYS TERMINATED BY '=' NULL "
+        f"DEFINED AS '-' STORED AS TEXTFILE LOCATION 's3://{LAKE}/told/' TBLPROPERTIES ('skip.header.line.count'='1')"
+    )
+    table(athena, "told_regex", "a string", f'{REGEX} WITH SERDEPROPERTIES ("input.regex" = "\\\\s*(\\\\d+)\'")')
+    glue = athena.lab.client("glue")
+    for name in ("told", "told_regex"):
+        before = glue.get_table(DatabaseName="formats", Name=name)["Table"]
+        statement = "\n".join(str(line) for (line,) in athena(f"SHOW CREATE TABLE {name}").rows)
+        athena(f"DROP TABLE {name}")
+        athena(statement)
+        after = glue.get_table(DatabaseName="formats", Name=name)["Table"]
+        for part in ("StorageDescriptor", "PartitionKeys", "Parameters", "Description", "TableType"):
+            assert after.get(part) == before.get(part), part
