@@ -314,6 +314,29 @@ def test_athena_and_pyiceberg_share_a_table(athena: Athena, pyiceberg: Catalog) 
     assert pyiceberg.load_table("ice.shared").scan().to_arrow().to_pylist() == [{"id": 2, "word": "pyiceberg"}]
 
 
+def test_partitions_are_those_that_other_writers_would_make(athena: Athena, pyiceberg: Catalog) -> None:
+    """Iceberg Table Spec, "Bucket Transform Details": pyiceberg finds each row where its own hash says that it lies."""
+    spec = (
+        "bucket(5, id), bucket(5, d), bucket(5, ts), bucket(5, word), truncate(10, n), truncate(2, word), bucket(3, x)"
+    )
+    create(athena, "spread", "id bigint, d date, ts timestamp, word string, n int, x decimal(9,2)",
+           f"PARTITIONED BY ({spec})")  # fmt: skip
+    athena("""INSERT INTO spread SELECT i * 1000003 - 7, date_add('day', i * 700 - 3000, DATE '1970-01-01'),
+              TIMESTAMP '1970-01-01 00:00:00.000001' + (i - 3) * INTERVAL '12345' SECOND, 'wörd' || CAST(i AS varchar),
+              CAST(i * 7 - 20 AS int), CAST(i AS decimal(9,2)) / 4 FROM UNNEST(sequence(0, 3)) AS t(i)""")
+    table = pyiceberg.load_table("ice.spread")
+    rows = table.scan().to_arrow().to_pylist()
+    assert len(rows) == 4
+    for row in rows:
+        ts = row["ts"].isoformat()
+        for condition in (f"id == {row['id']}", f"d == '{row['d']}'", f"ts == '{ts}'", f"word == '{row['word']}'",
+                          f"n == {row['n']}", f"x == {row['x']}"):  # fmt: skip
+            assert table.scan(condition).to_arrow().to_pylist() == [row], condition
+        assert athena(f"SELECT n FROM spread WHERE id = {row['id']} AND d = DATE '{row['d']}'").rows == [
+            (str(row["n"]),)
+        ]
+
+
 def test_columns_are_found_by_id_whatever_became_of_their_names(athena: Athena, pyiceberg: Catalog) -> None:
     """Iceberg Table Spec, "Schema Evolution": rename, drop, add, widen; within structs, lists and maps too."""
     before = pa.schema([

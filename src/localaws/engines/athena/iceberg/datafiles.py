@@ -26,17 +26,20 @@ from pyiceberg.partitioning import PartitionField, PartitionKey, PartitionSpec, 
 from pyiceberg.schema import Schema, index_by_id
 from pyiceberg.table import Table
 from pyiceberg.transforms import (
+    BucketTransform,
     DayTransform,
     HourTransform,
     IdentityTransform,
     MonthTransform,
     Transform,
+    TruncateTransform,
     VoidTransform,
     YearTransform,
 )
 from pyiceberg.typedef import Record
 
 from localaws.engines.athena.errors import QueryFailure, not_supported
+from localaws.engines.athena.iceberg.hashing import buckets
 from localaws.engines.athena.iceberg.types import from_iceberg
 from localaws.engines.athena.quoting import literal, name
 from localaws.engines.athena.runner import Job
@@ -49,6 +52,8 @@ _UNITS: dict[type[Transform[Any, Any]], str] = {
     DayTransform: "day",
     HourTransform: "hour",
 }
+#: The types whose hash is that of a long.
+_HASHED_AS_LONG = types.IntegerType | types.LongType | types.DateType | types.TimestampType | types.TimestamptzType
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,11 @@ def _transformed(job: Job, stack: ExitStack, schema: Schema, field: PartitionFie
     for kind, unit in _UNITS.items():
         if isinstance(transform, kind):
             return f"date_diff('{unit}', TIMESTAMP '1970-01-01', CAST({column} AS TIMESTAMP))"
+    if isinstance(transform, TruncateTransform):
+        if isinstance(source.field_type, types.StringType):
+            return f"left({column}, {transform.width})"
+        if isinstance(source.field_type, types.IntegerType | types.LongType):
+            return f"{column} - (({column} % {transform.width}) + {transform.width}) % {transform.width}"
     function = stack.enter_context(_in_python(job, source.field_type, transform))
     return f"{function}({column})"
 
@@ -127,10 +137,13 @@ def _transformed(job: Job, stack: ExitStack, schema: Schema, field: PartitionFie
 def _in_python(job: Job, kind: types.IcebergType, transform: Transform[Any, Any]) -> Iterator[str]:
     """A function for DuckDB that does *transform* (bucket, truncate) as pyiceberg does it; gives its name."""
     apply = _transform(kind, transform)
+    modulus = transform.num_buckets if isinstance(transform, BucketTransform) else 0
     result = from_iceberg(transform.result_type(kind)).duckdb
     function = f"iceberg_{uuid.uuid4().hex}"
 
     def call(values: Any) -> Any:
+        if modulus and isinstance(kind, _HASHED_AS_LONG):
+            return buckets(pa.concat_arrays(values.chunks) if isinstance(values, pa.ChunkedArray) else values, modulus)
         return pa.array([apply(value) for value in values.to_pylist()])
 
     cursor, nulls = job.session.cursor, FunctionNullHandling.SPECIAL

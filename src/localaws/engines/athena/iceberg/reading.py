@@ -24,9 +24,8 @@ from localaws.engines.athena.runtime import Session
 
 #: The hidden columns: the URI of a row's data file ("$path"), and the row's number in that file, from 0.
 FILE, POSITION = "$path", "$position"
-_PLACE = "athena_filename"
-#: What DuckDB calls the number of a row within its file.
-_NUMBER = "file_row_number"
+#: What DuckDB calls the number of a row within its file, and of the file among those that it reads.
+_NUMBER, _FILE = "file_row_number", "file_index"
 
 
 @dataclass(frozen=True)
@@ -122,20 +121,18 @@ class _Reader:
     def _select(self, layout: Layout, uris: dict[str, str], deletes: list[str]) -> str:
         """SQL for files of one *layout*, from whose rows the files *deletes* take some away."""
         options = [] if layout.columns else [f"schema = {_by_field_id(self.schema)}"]
-        if self.with_path or deletes:
-            options.append(f"filename = {literal(_PLACE)}")
         if self.positions or deletes:
             options.append(f"{_NUMBER} = true")
         source = f"read_parquet({', '.join([texts(layout.paths), *options])}) AS data"
-        if self.with_path or deletes:
-            rows = ", ".join(f"({literal(path)}, {literal(uris[path])})" for path in layout.paths)
-            source += f" JOIN (VALUES {rows}) AS places(place, uri) ON places.place = data.{_PLACE}"
+        rows = ", ".join(f"({number}, {literal(uris[path])})" for number, path in enumerate(layout.paths))
+        places = f"(VALUES {rows}) AS places(file, uri)"
+        if self.with_path:
+            source += f" JOIN {places} ON places.file = data.{_FILE}"
         if deletes:
-            places = texts(_paths(self.session, self.lake, deletes).values())
-            source += (
-                f" ANTI JOIN read_parquet({places}) AS deleted"
-                f" ON deleted.file_path = places.uri AND deleted.pos = data.{_NUMBER}"
-            )
+            paths = texts(_paths(self.session, self.lake, deletes).values())
+            # the names of files are compared once for each deleted row, not for each row
+            gone = f"SELECT file, pos FROM read_parquet({paths}) JOIN {places} ON uri = file_path"
+            source += f" ANTI JOIN ({gone}) AS deleted ON deleted.file = data.{_FILE} AND deleted.pos = data.{_NUMBER}"
         names = [name(field.name.lower()) for field in self.schema.fields]
         values = layout.columns or [f"data.{column}" for column in names]
         items = [f"{value} AS {column}" for value, column in zip(values, names, strict=True)]
