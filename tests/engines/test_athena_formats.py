@@ -389,7 +389,8 @@ def test_what_show_create_table_prints_makes_the_table_again(athena: Athena) -> 
     """ "SHOW CREATE TABLE": a statement to run; every part of a table survives it."""
     athena(
         "CREATE EXTERNAL TABLE told (a int COMMENT 'it\\'s', `date` struct<x:int,y:array<string>>) "
-        "COMMENT 'a, \"table\"' PARTITIONED BY (p string COMMENT 'day', q int) CLUSTERED BY (a) INTO 4 BUCKETS ROW FORMAT DELIMITED FIELDS "
+        "COMMENT 'a, \"table\"' PARTITIONED BY (p string COMMENT 'day', q int) "
+        "CLUSTERED BY (a) INTO 4 BUCKETS ROW FORMAT DELIMITED FIELDS "
         "TERMINATED BY '\\t' ESCAPED BY '\\\\' COLLECTION ITEMS TERMINATED BY ';' MAP KEYS TERMINATED BY '=' NULL "
         f"DEFINED AS '-' STORED AS TEXTFILE LOCATION 's3://{LAKE}/told/' TBLPROPERTIES ('skip.header.line.count'='1')"
     )
