@@ -133,7 +133,11 @@ def test_a_file_without_rows_left_is_dropped(athena: Athena) -> None:
     make(athena, "emptied", "id int, day date", "(1, DATE '2024-01-01'), (2, DATE '2024-01-02')", "day")
     athena("DELETE FROM emptied WHERE day = DATE '2024-01-01'")
     assert contents(athena, "emptied") == [0]
-    athena("INSERT INTO emptied VALUES (3, DATE '2024-01-02'), (4, DATE '2024-01-02')")
+    athena("INSERT INTO emptied VALUES (3, DATE '2024-01-02'), (4, DATE '2024-01-02'), (5, DATE '2024-01-03')")
+    for condition in ("day > DATE '2024-01-02' OR day IS NULL", "day = DATE '2024-01-09'"):
+        assert athena(f"DELETE FROM emptied WHERE {condition}").scanned == 0  # the partitions tell which files go
+    assert rows(athena, "emptied", "id") == [("2",), ("3",), ("4",)]
+    assert "TYPE_MISMATCH" in athena.fails("DELETE FROM emptied WHERE day = 'today'")
     athena("DELETE FROM emptied WHERE id = 3")
     assert athena("DELETE FROM emptied").scanned == 0
     assert contents(athena, "emptied") == []

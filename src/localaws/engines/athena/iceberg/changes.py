@@ -9,8 +9,7 @@ from sqlglot import exp
 
 from localaws.engines.athena.errors import QueryFailure, line_and_column, position_of
 from localaws.engines.athena.grammar import parse
-from localaws.engines.athena.iceberg.commit import Change, commit, live_entries
-from localaws.engines.athena.iceberg.deletes import live_rows
+from localaws.engines.athena.iceberg.dropping import drop_files
 from localaws.engines.athena.iceberg.target import (
     DELETE,
     UPDATE,
@@ -30,9 +29,10 @@ def delete(job: Job) -> None:
     """DELETE FROM table [WHERE condition]."""
     statement = _parsed(job, exp.Delete)
     target = target_of(job, statement.this, "Deleting from")
-    if statement.args.get("where") is None and _drop_all(job, target):
+    where = statement.args.get("where")
+    if drop_files(job, target, where):
         return
-    sql, _ = job.plan(_query(target, target.places, statement.args.get("where")))
+    sql, _ = job.plan(_query(target, target.places, where))
     find(job, f"SELECT {DELETE} AS action, * FROM ({sql})")
     apply(job, target, rows=False)
 
@@ -65,16 +65,3 @@ def _parsed(job: Job, kind: type[exp.Expr]) -> exp.Expr:
 
 def _query(target: Target, items: list[exp.Expr], where: exp.Expr | None) -> exp.Select:
     return exp.Select(expressions=items, from_=exp.From(this=target.node), where=where)
-
-
-def _drop_all(job: Job, target: Target) -> bool:
-    """Leave every file out of the next snapshot, which takes no reading; unless nobody knows how many rows that is."""
-    table = target.table
-    counts = [live_rows(task) for task in table.scan().plan_files()]
-    if None in counts:
-        return False
-    files = [entry.data_file for entry in live_entries(table.current_snapshot(), table.io)]
-    if files:
-        commit(table, Change(dropped=files))
-    job.execution.rows_written = sum(count or 0 for count in counts)
-    return True

@@ -14,13 +14,13 @@ from pyiceberg.exceptions import TableAlreadyExistsError, ValidationError
 from pyiceberg.table import Table
 from pyiceberg.types import NestedField
 
+from localaws.engines.athena.altering import columns_in
 from localaws.engines.athena.catalog import Table as GlueTable
 from localaws.engines.athena.ddl import plain, qualified
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.iceberg import properties, tables
 from localaws.engines.athena.iceberg.types import from_iceberg, to_iceberg
 from localaws.engines.athena.kinds import from_hive
-from localaws.engines.athena.partitions import columns_in
 from localaws.engines.athena.runner import Job
 
 _TEXT = r"'(?:[^']|'')*'"

@@ -26,6 +26,9 @@ def plan(
     """The reading of *table* where *node* stands in a query; *translate* makes DuckDB's SQL of an expression."""
     evaluate = partial(_evaluate, session, translate)
     target = node.meta.get("target")  # what the statement changes, as it was when the statement began
+    if target and target.scan:
+        scan: reading.Scan = target.scan
+        return scan
     iceberg = target.table if target else tables.of(lake, table)
     version = node.args.get("version")
     snapshot_id = snapshot_of(iceberg, version, evaluate) if version else None

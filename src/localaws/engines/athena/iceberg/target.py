@@ -41,7 +41,7 @@ class Target:
     table: Table
     node: exp.Table
     scan: Scan | None = None
-    """What the planner made of the node: it looks for its table here."""
+    """What the node stands for in the query: the planner's reading of it, unless something else is given before."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Target:
         """A copy of the query speaks of the same table."""
