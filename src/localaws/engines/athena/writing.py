@@ -13,6 +13,7 @@ from typing import Any
 from sqlglot import exp
 
 from localaws.engines.athena import formats
+from localaws.engines.athena.casts import converted
 from localaws.engines.athena.catalog import Table
 from localaws.engines.athena.ddl import ensure_database
 from localaws.engines.athena.errors import QueryFailure
@@ -224,7 +225,9 @@ def _insert(job: Job) -> None:
             f"Query: [{', '.join(kind.trino for _, kind in columns)}]",
         )
     places = {column: f"p{number}" for number, column in enumerate(wanted)}
-    items = ", ".join(f"CAST({places.get(each, 'NULL')} AS {kinds[each].duckdb}) AS {name(each)}" for each in names)
+    given = {column: fitted(places[column], kind, kinds[column])
+             for column, (_, kind) in zip(wanted, columns, strict=True)}  # fmt: skip
+    items = ", ".join(f"{given.get(each, f'CAST(NULL AS {kinds[each].duckdb})')} AS {name(each)}" for each in names)
     sql = f"SELECT {items} FROM ({sql}) AS given({', '.join(places.values())})"
     if table.iceberg:
         inserting.insert(job, table, sql)
@@ -235,10 +238,19 @@ def _insert(job: Job) -> None:
     job.catalog.add_partitions(table, [each for each in written.partitions if each.values not in known])
 
 
+def fitted(place: str, kind: Type, column: Type) -> str:
+    """SQL of the value in *place*, of the type *kind*, for a *column*: a row's parts go by place."""
+    if kind.parts and kind.name == column.name and len(kind.parts) == len(column.parts):
+        return converted(exp.column(place), kind, column).sql("duckdb")
+    return f"CAST({place} AS {column.duckdb})"
+
+
 def assignable(kind: Type, column: Type) -> bool:
     """Whether Trino coerces a value of *kind* into a *column* of its type by itself."""
-    if kind.name == "unknown" or kind.name == column.name:
+    if kind.name == "unknown":
         return True
+    if kind.name == column.name:
+        return len(kind.parts) == len(column.parts) and all(map(assignable, kind.parts, column.parts))
     if kind.name in INTEGERS and column.name in INTEGERS:
         # a literal is an integer; Trino narrows a constant that fits
         return INTEGERS.index(kind.name) <= max(INTEGERS.index(column.name), INTEGERS.index("integer"))
