@@ -62,17 +62,21 @@ CREATE MACRO zone_name(zone) AS CASE
     WHEN upper(zone) IN ('Z', 'UTC', 'GMT', '+00:00', '-00:00', '+00', 'ETC/UTC') THEN 'UTC'
     WHEN regexp_full_match(zone, '[+-]\d\d') THEN zone || ':00'
     WHEN regexp_full_match(zone, '[+-]\d{4}') THEN zone[:3] || ':' || zone[4:] ELSE zone END;
-CREATE MACRO clock_in(zone, instant) AS timezone(named_zone(zone), instant) + offset_of(zone);
+-- DuckDB looks a zone up again for every row, which takes long: not for UTC. A list of one is its way to say "let".
+CREATE MACRO clock_in(zone, instant) AS CASE WHEN zone = 'UTC' THEN timezone('UTC', instant)
+    ELSE timezone(named_zone(zone), instant) + offset_of(zone) END;
 CREATE MACRO utc_clock(x) AS timezone('UTC', x);
 CREATE MACRO zoned(instant, zone) AS CASE WHEN instant IS NOT NULL AND zone IS NOT NULL
     THEN {'$instant': instant, '$zone': zone_name(zone)} END;
-CREATE MACRO zoned_clock(x) AS clock_in(struct_extract(x, '$zone'), struct_extract(x, '$instant'));
+CREATE MACRO zoned_clock(x) AS
+    list_transform([x], LAMBDA it : clock_in(struct_extract(it, '$zone'), struct_extract(it, '$instant')))[1];
 -- Of the two moments that a clock shows when it is put back, the first.
 CREATE MACRO instant_at(clock, zone) AS
-    CASE WHEN timezone(zone, timezone(zone, clock) - INTERVAL 1 HOUR) = clock THEN timezone(zone, clock) - INTERVAL 1 HOUR
+    CASE WHEN zone = 'UTC' THEN timezone('UTC', clock)
+        WHEN timezone(zone, timezone(zone, clock) - INTERVAL 1 HOUR) = clock THEN timezone(zone, clock) - INTERVAL 1 HOUR
         ELSE timezone(zone, clock) END;
-CREATE MACRO zoned_at(clock, zone) AS 
-    zoned(instant_at(clock, named_zone(zone_name(zone))) - offset_of(zone_name(zone)), zone);
+CREATE MACRO zoned_at(clock, zone) AS list_transform([{'clock': clock, 'zone': zone_name(zone)}], LAMBDA it :
+    zoned(instant_at(it.clock, named_zone(it.zone)) - offset_of(it.zone), it.zone))[1];
 CREATE MACRO zoned_text(x) AS strftime(zoned_clock(x), '%Y-%m-%d %H:%M:%S.%g') || ' ' || struct_extract(x, '$zone');
 CREATE MACRO zoned_day(unit, x) AS zoned_at(date_trunc(unit, zoned_clock(x)), struct_extract(x, '$zone'));
 CREATE MACRO zoned_hour(unit, x) AS
