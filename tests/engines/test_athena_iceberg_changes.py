@@ -246,6 +246,15 @@ def test_rows_of_other_tables_are_not_changed(athena: Athena) -> None:
     assert "Deleting from views is not supported" in athena.fails("DELETE FROM seen")
 
 
+def test_explain_changes_nothing(athena: Athena) -> None:
+    make(athena, "explained", "id int, name string", "(1, 'a'), (2, 'b')")
+    merge = "MERGE INTO explained t USING (VALUES 3) AS s(id) ON t.id = s.id WHEN MATCHED THEN DELETE"
+    for sql in ("DELETE FROM explained WHERE id = 1", "UPDATE explained SET id = 5", merge):
+        assert athena(f"EXPLAIN {sql}").rows
+    assert athena.fails("EXPLAIN UPDATE explained SET nope = 1").startswith("COLUMN_NOT_FOUND: line 1:30: ")
+    assert rows(athena, "explained") == [("1", "a"), ("2", "b")]
+
+
 # MERGE
 
 

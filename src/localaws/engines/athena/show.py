@@ -98,9 +98,13 @@ def _of_iceberg() -> Any:
 def _explain(job: Job) -> None:
     found = match(_EXPLAIN, job)
     statement = parse(part(job.sql, found.start("query")))
-    # of CREATE TABLE AS and INSERT the query is what there is to plan
-    query = statement.expression if isinstance(statement, exp.Create | exp.Insert) else statement
-    sql, _ = job.plan(query if isinstance(query, exp.Query) else query.this)
+    if isinstance(statement, exp.Update | exp.Delete | exp.Merge):
+        if found["analyze"]:
+            raise not_supported("EXPLAIN ANALYZE of a statement that changes rows")
+        sql = import_module("localaws.engines.athena.iceberg.statements").explained(job, statement)
+    else:  # of CREATE TABLE AS and INSERT the query is what there is to plan
+        query = statement.expression if isinstance(statement, exp.Create | exp.Insert) else statement
+        sql, _ = job.plan(query if isinstance(query, exp.Query) else query.this)
     options = re.findall(r"(FORMAT|TYPE)\s+(\w+)", (found["options"] or "").upper())
     chosen = dict(options)
     home = str(job.lake.lab.directory)  # where an object lies on this machine is not part of a plan

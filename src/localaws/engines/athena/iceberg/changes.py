@@ -27,20 +27,35 @@ _ARGUMENTS = {"this", "where", "expressions"}
 
 def delete(job: Job) -> None:
     """DELETE FROM table [WHERE condition]."""
-    statement = _parsed(job, exp.Delete)
-    target = target_of(job, statement.this, "Deleting from")
-    where = statement.args.get("where")
-    if drop_files(job, target, where):
+    statement = parse(job.sql)
+    target = _target(job, statement, exp.Delete, "Deleting from")
+    if drop_files(job, target, statement.args.get("where")):
         return
-    sql, _ = job.plan(_query(target, target.places, where))
-    find(job, f"SELECT {DELETE} AS action, * FROM ({sql})")
+    find(job, f"SELECT {DELETE} AS action, * FROM ({_to_delete(job, target, statement)})")
     apply(job, target, rows=False)
 
 
 def update(job: Job) -> None:
     """UPDATE table SET column = expression, … [WHERE condition]."""
-    statement = _parsed(job, exp.Update)
-    target = target_of(job, statement.this, "Updating")
+    statement = parse(job.sql)
+    target = _target(job, statement, exp.Update, "Updating")
+    find(job, f"SELECT {UPDATE} AS action, * FROM ({_to_update(job, target, statement)})")
+    apply(job, target)
+
+
+def explained(job: Job, statement: exp.Expr) -> str:
+    """The query that finds what *statement*, an UPDATE or a DELETE, would change."""
+    if isinstance(statement, exp.Delete):
+        return _to_delete(job, _target(job, statement, exp.Delete, "Deleting from"), statement)
+    return _to_update(job, _target(job, statement, exp.Update, "Updating"), statement)
+
+
+def _to_delete(job: Job, target: Target, statement: exp.Expr) -> str:
+    sql, _ = job.plan(_query(target, target.places, statement.args.get("where")))
+    return sql
+
+
+def _to_update(job: Job, target: Target, statement: exp.Expr) -> str:
     if not statement.expressions:
         raise QueryFailure("", "mismatched input '<EOF>'", line_and_column(job.sql, len(job.sql)))
     given = assignments(target, statement.expressions, "The UPDATE SET target column {} doesn't exist")
@@ -48,19 +63,17 @@ def update(job: Job) -> None:
     kinds = dict(planned)
     words = "UPDATE table column types don't match SET expressions"
     check_types([target.columns[each] for each in given], [kinds[each] for each in given], words)
-    find(job, f"SELECT {UPDATE} AS action, * FROM ({sql})")
-    apply(job, target)
+    return sql
 
 
-def _parsed(job: Job, kind: type[exp.Expr]) -> exp.Expr:
-    statement = parse(job.sql)
+def _target(job: Job, statement: exp.Expr, kind: type[exp.Expr], verb: str) -> Target:
     if not isinstance(statement, kind) or not isinstance(statement.this, exp.Table):
         raise QueryFailure("", f"mismatched input '{job.sql.split()[0]}'", (1, 1))
     foreign = [key.strip("_").upper() for key, value in statement.args.items() if value and key not in _ARGUMENTS]
     foreign += [statement.this.alias] if statement.this.args.get("alias") else []
     if foreign:  # what sqlglot reads and Trino does not
         raise QueryFailure("", f"mismatched input '{foreign[0]}'", position_of(job.sql, foreign[0]))
-    return statement
+    return target_of(job, statement.this, verb)
 
 
 def _query(target: Target, items: list[exp.Expr], where: exp.Expr | None) -> exp.Select:

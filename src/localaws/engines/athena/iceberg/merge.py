@@ -49,7 +49,22 @@ class Clause:
 
 def merge(job: Job) -> None:
     """MERGE INTO target USING source ON condition WHEN …"""
-    statement = parse(job.sql)
+    target, clauses, sql = _planned(job, parse(job.sql))
+    find(job, _changes(target, clauses, sql))
+    twice = f"SELECT 1 FROM {CHANGES} WHERE action <> {INSERT} GROUP BY {name(FILE)}, {name(POSITION)}"
+    if job.session.run(f"{twice} HAVING count(*) > 1 LIMIT 1"):
+        words = "One MERGE target table row matched more than one source row"
+        raise QueryFailure("MERGE_TARGET_ROW_MULTIPLE_MATCHES", words)
+    apply(job, target, exclusive=any(clause.action == INSERT for clause in clauses))
+
+
+def explained(job: Job, statement: exp.Expr) -> str:
+    """The query that finds what *statement*, a MERGE, would change."""
+    target, clauses, sql = _planned(job, statement)
+    return _changes(target, clauses, sql)
+
+
+def _planned(job: Job, statement: exp.Expr) -> tuple[Target, list[Clause], str]:
     if not isinstance(statement, exp.Merge) or not isinstance(statement.this, exp.Table):
         raise QueryFailure("", "mismatched input 'MERGE'", (1, 1))
     target = target_of(job, statement.this, "Merging into")
@@ -61,12 +76,7 @@ def merge(job: Job) -> None:
         columns = [target.columns[each] for each in clause.given]
         words = f"MERGE table column types don't match for MERGE case {clause.number - 1}, SET expressions"
         check_types(columns, [kinds[clause.value(each)] for each in clause.given], words)
-    find(job, _changes(target, clauses, sql))
-    twice = f"SELECT 1 FROM {CHANGES} WHERE action <> {INSERT} GROUP BY {name(FILE)}, {name(POSITION)}"
-    if job.session.run(f"{twice} HAVING count(*) > 1 LIMIT 1"):
-        words = "One MERGE target table row matched more than one source row"
-        raise QueryFailure("MERGE_TARGET_ROW_MULTIPLE_MATCHES", words)
-    apply(job, target, exclusive=any(clause.action == INSERT for clause in clauses))
+    return target, clauses, sql
 
 
 def _clause(target: Target, number: int, when: exp.When) -> Clause:
