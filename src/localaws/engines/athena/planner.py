@@ -11,7 +11,7 @@ from localaws.engines.athena import projection
 from localaws.engines.athena.catalog import Catalog, Partition, Table
 from localaws.engines.athena.coercion import check_partition
 from localaws.engines.athena.dialect import Translator
-from localaws.engines.athena.errors import QueryFailure
+from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.grammar import parse, position
 from localaws.engines.athena.kinds import Type
 from localaws.engines.athena.lake import DataFile, Lake
@@ -47,6 +47,8 @@ class Planner:
 
     def plan(self, query: exp.Expr) -> str:
         """DuckDB's SQL for *query*. Raises QueryFailure, in Trino's words, for what is not there."""
+        if query.find(exp.MatchRecognize):
+            raise not_supported("MATCH_RECOGNIZE")
         holder = exp.Subquery(this=query)
         self._resolve(holder, self._database, 0)
         return self._translator.translate(holder.this)
