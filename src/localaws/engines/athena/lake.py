@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,10 +84,16 @@ class Lake:
         bucket, key = split(uri)
         self._s3.put_object(Bucket=bucket, Key=key, Body=data, **settings)
 
-    def delete(self, uris: list[str]) -> None:
+    def delete(self, uris: Iterable[str]) -> None:
+        keys: dict[str, list[str]] = {}
         for uri in uris:
             bucket, key = split(uri)
-            self._s3.delete_object(Bucket=bucket, Key=key)
+            keys.setdefault(bucket, []).append(key)
+        for bucket, listed in keys.items():
+            for start in range(0, len(listed), 1000):  # DeleteObjects takes at most so many
+                objects = [{"Key": key} for key in listed[start : start + 1000]]
+                with _told(f"Failed to delete from {bucket}"):
+                    self._s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
 
     def path(self, uri: str) -> Path:
         """The file that holds the object *uri*, which must be there."""

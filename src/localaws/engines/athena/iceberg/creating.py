@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
-from pyiceberg.io import FileIO
 from pyiceberg.schema import Schema
 from pyiceberg.table import CreateTableTransaction, Table
 from pyiceberg.types import NestedField
@@ -89,21 +89,28 @@ def create_table_as(
 
 def drop_table(job: Job, table: GlueTable) -> None:
     """The entry of the catalog goes first; then the data and the metadata, which nothing points to any more."""
-    iceberg = tables.of(job.lake, table)
+    objects: set[str] = set()
+    try:
+        iceberg = tables.of(job.lake, table)
+    except QueryFailure as failure:
+        if failure.code not in ("ICEBERG_MISSING_METADATA", "ICEBERG_INVALID_METADATA"):
+            raise  # else nothing tells what the table held
+    else:
+        objects = _objects(job, iceberg)
     job.catalog.glue.delete_table(DatabaseName=table.database, Name=table.name)
-    job.lake.delete(sorted(_objects(iceberg)))
+    job.lake.delete(sorted(objects))
 
 
-def _objects(table: Table) -> set[str]:
-    """Everything that the table's metadata, of now and of before, points to."""
-    io: FileIO = table.io
-    found = {table.metadata_location, *(entry.metadata_file for entry in table.metadata.metadata_log)}
+def _objects(job: Job, table: Table) -> set[str]:
+    """What lies in the table's own folders, and the files elsewhere that its snapshots point to."""
+    found = {file.uri for folder in ("data", "metadata") for file in job.lake.files(f"{table.location()}/{folder}/")}
+    seen: set[str] = set()
     for snapshot in table.snapshots():
-        found.add(snapshot.manifest_list)
-        for manifest in snapshot.manifests(io):
-            if manifest.manifest_path not in found:
-                found.add(manifest.manifest_path)
-                found |= {entry.data_file.file_path for entry in manifest.fetch_manifest_entry(io, False)}
+        with suppress(FileNotFoundError):  # what somebody deleted already
+            for manifest in snapshot.manifests(table.io):
+                if manifest.manifest_path not in seen:
+                    seen.add(manifest.manifest_path)
+                    found |= {entry.data_file.file_path for entry in manifest.fetch_manifest_entry(table.io, False)}
     return found
 
 

@@ -1,59 +1,93 @@
-"""S3 as pyiceberg sees it: objects opened as the lab's local files, written and deleted through the front door."""
+"""S3 as pyiceberg sees it: objects opened as the lab's local files, written and deleted through the front door.
+
+pyiceberg works in threads of its own. What it asks there counts as asked by the query's caller all the same.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextvars import copy_context
 from io import BytesIO
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from botocore.exceptions import ClientError
 from pyiceberg.io import FileIO, InputFile, OutputFile
 
 from localaws.engines.athena.lake import Lake, split
 
+_T = TypeVar("_T")
+
+
+class LakeIO(FileIO):
+    """pyiceberg's way to the lab's objects: no HTTP, no credentials of the surroundings."""
+
+    def __init__(self, lake: Lake) -> None:
+        super().__init__()
+        self._lake = lake
+        self._context = copy_context()
+
+    def new_input(self, location: str) -> LakeInput:
+        return LakeInput(self, location)
+
+    def new_output(self, location: str) -> LakeOutput:
+        return LakeOutput(self, location)
+
+    def delete(self, location: str | InputFile | OutputFile) -> None:
+        self._as_caller(lambda: self._lake.delete([location if isinstance(location, str) else location.location]))
+
+    def head(self, location: str) -> dict[str, Any]:
+        """What S3 says of an object. Raises FileNotFoundError or PermissionError."""
+        bucket, key = split(location)
+        try:
+            found: dict[str, Any] = self._as_caller(lambda: self._lake.client("s3").head_object(Bucket=bucket, Key=key))
+        except ClientError as error:
+            raise _as_os_error(error, location) from error
+        return found
+
+    def path(self, location: str) -> Path:
+        """The local file with an object's bytes. S3 is asked first, so that it refuses what it would on AWS."""
+        self.head(location)
+        return self._lake.path(location)
+
+    def put(self, data: bytes, location: str) -> None:
+        try:
+            self._as_caller(lambda: self._lake.put(data, location))
+        except ClientError as error:
+            raise _as_os_error(error, location) from error
+
+    def _as_caller(self, work: Callable[[], _T]) -> _T:
+        return self._context.copy().run(work)  # a copy: a context is entered by one thread at a time
+
 
 class LakeInput(InputFile):
-    """One object to read. S3 is asked for it first, so a missing or forbidden object is an error as on AWS."""
+    """One object to read."""
 
-    def __init__(self, lake: Lake, location: str) -> None:
+    def __init__(self, io: LakeIO, location: str) -> None:
         super().__init__(location)
-        self._lake = lake
-
-    def _head(self) -> dict[str, Any]:
-        bucket, key = split(self.location)
-        try:
-            head: dict[str, Any] = self._lake.client("s3").head_object(Bucket=bucket, Key=key)
-        except ClientError as error:
-            raise _as_os_error(error, self.location) from error
-        return head
+        self._io = io
 
     def __len__(self) -> int:
-        return int(self._head()["ContentLength"])
+        return int(self._io.head(self.location)["ContentLength"])
 
     def exists(self) -> bool:
         try:
-            self._head()
+            self._io.head(self.location)
         except FileNotFoundError:
             return False
         return True
 
-    @property
-    def path(self) -> Path:
-        """The local file with the object's bytes. Raises FileNotFoundError or PermissionError."""
-        self._head()
-        return self._lake.path(self.location)
-
     def open(self, seekable: bool = True) -> BinaryIO:
-        return self.path.open("rb")
+        return self._io.path(self.location).open("rb")
 
 
 class _Upload(BytesIO):
     """What is written becomes an object when it is closed, unless the writer failed."""
 
-    def __init__(self, lake: Lake, location: str) -> None:
+    def __init__(self, io: LakeIO, location: str) -> None:
         super().__init__()
-        self._lake = lake
+        self._io = io
         self._location = location
 
     def __exit__(
@@ -65,16 +99,16 @@ class _Upload(BytesIO):
 
     def close(self) -> None:
         if not self.closed:
-            self._lake.put(self.getvalue(), self._location)
+            self._io.put(self.getvalue(), self._location)
             super().close()
 
 
 class LakeOutput(OutputFile):
     """One object to write."""
 
-    def __init__(self, lake: Lake, location: str) -> None:
+    def __init__(self, io: LakeIO, location: str) -> None:
         super().__init__(location)
-        self._lake = lake
+        self._io = io
 
     def __len__(self) -> int:
         return len(self.to_input_file())
@@ -83,35 +117,18 @@ class LakeOutput(OutputFile):
         return self.to_input_file().exists()
 
     def to_input_file(self) -> LakeInput:
-        return LakeInput(self._lake, self.location)
+        return LakeInput(self._io, self.location)
 
     def create(self, overwrite: bool = False) -> BinaryIO:
         if not overwrite and self.exists():
             raise FileExistsError(f"Cannot create file, already exists: {self.location}")
-        return _Upload(self._lake, self.location)
-
-
-class LakeIO(FileIO):
-    """pyiceberg's way to the lab's objects: no HTTP, no credentials of the surroundings."""
-
-    def __init__(self, lake: Lake) -> None:
-        super().__init__()
-        self.lake = lake
-
-    def new_input(self, location: str) -> LakeInput:
-        return LakeInput(self.lake, location)
-
-    def new_output(self, location: str) -> LakeOutput:
-        return LakeOutput(self.lake, location)
-
-    def delete(self, location: str | InputFile | OutputFile) -> None:
-        self.lake.delete([location if isinstance(location, str) else location.location])
+        return _Upload(self._io, self.location)
 
 
 def _as_os_error(error: ClientError, location: str) -> OSError:
     code = error.response["Error"]["Code"]
     if code in ("403", "AccessDenied"):
-        return PermissionError(f"Access Denied: {location}")
+        return PermissionError(f"Access Denied: {location} (Service: Amazon S3; Error Code: AccessDenied)")
     if code in ("404", "NoSuchKey", "NoSuchBucket"):
         return FileNotFoundError(f"File does not exist: {location}")
     return OSError(f"{location}: {error}")

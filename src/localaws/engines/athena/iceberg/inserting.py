@@ -40,6 +40,8 @@ def insert(job: Job, entry: GlueTable, sql: str) -> None:
 def append(job: Job, transaction: Transaction, files: list[DataFile]) -> None:
     """Make a snapshot that adds *files* part of *transaction*. An append conflicts with nothing: it is tried again."""
     job.execution.rows_written = sum(file.record_count for file in files)
-    with transaction.update_snapshot().fast_append() as appended:
+    with transaction.update_snapshot().merge_append() as appended:
+        # a hundred small manifests become one: that is Iceberg's default, but not pyiceberg's
+        appended._merge_enabled = True  # type: ignore[attr-defined]
         for file in files:
             appended.append_data_file(file)

@@ -16,6 +16,7 @@ from pyiceberg.table import FileScanTask, Table
 from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.iceberg.files import LakeIO
 from localaws.engines.athena.iceberg.layout import Layout, layouts
+from localaws.engines.athena.iceberg.tables import told
 from localaws.engines.athena.iceberg.types import columns_of, from_iceberg
 from localaws.engines.athena.kinds import Type
 from localaws.engines.athena.lake import Lake
@@ -82,8 +83,9 @@ def schema_of(table: Table, snapshot_id: int | None) -> Schema:
 
 def _plan(table: Table, snapshot_id: int | None, row_filter: BooleanExpression | None) -> list[FileScanTask]:
     try:
-        planned = table.scan(row_filter or AlwaysTrue(), snapshot_id=snapshot_id, case_sensitive=False).plan_files()
-        return sorted(planned, key=lambda task: task.file.file_path)
+        with told():
+            planned = table.scan(row_filter or AlwaysTrue(), snapshot_id=snapshot_id, case_sensitive=False).plan_files()
+            return sorted(planned, key=lambda task: task.file.file_path)
     except FileNotFoundError as error:
         raise QueryFailure("ICEBERG_INVALID_METADATA", str(error)) from None
     except ValueError as error:
@@ -159,7 +161,7 @@ def _paths(session: Session, lake: Lake, uris: Sequence[str]) -> dict[str, str]:
     found = {}
     for uri in uris:
         try:
-            found[uri] = str(files.new_input(uri).path)
+            found[uri] = str(files.path(uri))
         except OSError as error:
             raise QueryFailure("ICEBERG_CANNOT_OPEN_SPLIT", f"Error opening Iceberg split {uri}: {error}") from None
     session.uris |= {path: uri for uri, path in found.items()}

@@ -29,6 +29,7 @@ class LakeCatalog(GlueCatalog):
     def __init__(self, lake: Lake) -> None:
         super().__init__("awsdatacatalog", client=lake.client("glue"))
         self._io = LakeIO(lake)
+        self._clock = lake.lab.clock
 
     def _load_file_io(self, properties: Properties = EMPTY_DICT, location: str | None = None) -> FileIO:
         return self._io
@@ -41,7 +42,7 @@ class LakeCatalog(GlueCatalog):
         self, table: Table, requirements: tuple[TableRequirement, ...], updates: tuple[TableUpdate, ...]
     ) -> CommitTableResponse:
         """Snapshots are made at the lab's time, which time travel and VACUUM go by, not the machine's."""
-        now = int(self._io.lake.lab.clock.time() * 1000)
+        now = int(self._clock.time() * 1000)
         timed = tuple(
             update.model_copy(update={"snapshot": update.snapshot.model_copy(update={"timestamp_ms": now})})
             if isinstance(update, AddSnapshotUpdate)
@@ -65,15 +66,23 @@ def of(lake: Lake, table: GlueTable) -> Table:
     """The Iceberg table that an entry of the catalog points to. Raises QueryFailure like `load`."""
     name = f"{table.database}.{table.name}"
     try:
-        return catalog_of(lake).table_of(table.raw)
+        with told():
+            return catalog_of(lake).table_of(table.raw)
     except FileNotFoundError:
         raise QueryFailure(
             "ICEBERG_MISSING_METADATA", f"Metadata not found in metadata location for table {name}"
         ) from None
-    except PermissionError as error:
-        raise QueryFailure("PERMISSION_DENIED", str(error)) from None
     except (NoSuchPropertyException, ValueError) as error:
         raise QueryFailure("ICEBERG_INVALID_METADATA", f"Table {name}: {error}") from None
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """What S3 refuses to pyiceberg in here fails as in Athena."""
+    try:
+        yield
+    except PermissionError as error:
+        raise QueryFailure("PERMISSION_DENIED", str(error)) from None
 
 
 @contextmanager
@@ -81,8 +90,11 @@ def committing(table: Table) -> Iterator[None]:
     """A commit to *table* in here that another one overtook fails as in Athena (ICEBERG_COMMIT_ERROR)."""
     name = ".".join(table.name())
     try:
-        yield
+        with told():
+            yield
     except TableAlreadyExistsError:
         raise QueryFailure("TABLE_ALREADY_EXISTS", f"Table '{name}' already exists") from None
+    except FileNotFoundError as error:
+        raise QueryFailure("ICEBERG_INVALID_METADATA", str(error)) from None
     except CommitFailedException:
         raise QueryFailure("ICEBERG_COMMIT_ERROR", f"Failed to commit Iceberg update to table: {name}") from None
