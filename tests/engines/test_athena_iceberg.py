@@ -8,6 +8,7 @@ reference: UpdateTable. awswrangler and pyiceberg work on the tables as they wou
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -153,6 +154,8 @@ def test_every_type_comes_back_as_it_went_in(athena: Athena) -> None:
         "2013-01-01 05:00:00.123456", "[1, null]", "{k=1.0}", "{u=7, v=[z]}",
     )  # fmt: skip
     assert answer.rows[1] == (None, "2", *[None] * 11)
+    told = "SELECT data_type FROM information_schema.columns WHERE table_name = 'kinds' AND column_name = 't'"
+    assert column(athena, told) == ["timestamp(6)"]
     assert athena.fails("INSERT INTO kinds (i) VALUES ('one')").startswith("TYPE_MISMATCH")
     assert "does not exist in target table: nope" in athena.fails("INSERT INTO kinds (nope) VALUES (1)")
 
@@ -410,6 +413,31 @@ def test_glue_refuses_an_update_that_another_overtook(athena: Athena) -> None:
     with pytest.raises(ClientError) as caught:
         glue.update_table(DatabaseName="ice", TableInput=change, VersionId=table["VersionId"])
     assert caught.value.response["Error"]["Code"] == "ConcurrentModificationException"
+
+
+def test_what_a_query_asks_of_s3_it_asks_as_its_caller(lab: RunningLab, athena: Athena) -> None:
+    """ "Forward access sessions" (IAM user guide), whatever thread reads the manifests."""
+    create(athena, "watched", "id int")
+    for number in range(3):  # a manifest each
+        athena(f"INSERT INTO watched VALUES ({number})")
+    trust = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
+    role = lab.client("iam").create_role(RoleName="reader", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    keys = lab.client("sts").assume_role(RoleArn=role, RoleSessionName="ice")["Credentials"]
+    reader = lab.client(
+        "athena",
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    )
+    before = len(lab.calls())
+    query = reader.start_query_execution(
+        QueryString="SELECT sum(id) FROM ice.watched",
+        ResultConfiguration={"OutputLocation": f"s3://{LAKE}/results/"},
+    )["QueryExecutionId"]
+    assert athena.wait(query)["Status"]["State"] == "SUCCEEDED"
+    asked = [call for call in lab.calls()[before:] if any("watched/" in each for each in call["resources"])]
+    assert len(asked) >= 8  # metadata, manifest list, three manifests, three data files
+    assert {call["principal"].rsplit(":", 1)[1] for call in asked} == {"assumed-role/reader/ice"}
 
 
 @pytest.fixture

@@ -56,6 +56,8 @@ def _rows(catalog: Catalog, table: str) -> Iterable[tuple[str | None, ...]]:
                 for number, column in enumerate(each.all_columns, 1):
                     extra = "partition key" if column.name in keys else None
                     kind, comment = column.type.trino, column.comment or None
+                    if each.iceberg:  # which keeps microseconds
+                        kind = kind.replace("timestamp(3)", "timestamp(6)")
                     yield home, database, each.name, column.name, str(number), None, "YES", kind, comment, extra
 
 
