@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.conftest import RunningLab
-from tests.engines import athena_expressions, athena_semantics
+from tests.engines import athena_expressions, athena_functions, athena_moments, athena_semantics
 from tests.engines.athena_tools import Answer, Athena
 
-EXPRESSIONS = athena_expressions.EXPRESSIONS + athena_semantics.EXPRESSIONS
+TABLES = (athena_expressions, athena_semantics, athena_moments, athena_functions)
+EXPRESSIONS = [expression for table in TABLES for expression in table.EXPRESSIONS]
 
 
 @pytest.fixture(scope="module")

@@ -75,6 +75,8 @@ class AthenaEngine(AthenaBackend):
             raise invalid(f"Query string length is over {_MOST_QUERY_BYTES} bytes")
         sql = statements.strip(query)
         kind = statements.classify(sql)
+        if kind.name in ("select", "insert", "create_table_as"):
+            sql = statements.in_place(query)
         caller = current_call.get().credential
         with on_behalf_of(caller):
             settings, cutoff = self._settings(workgroup, configuration)
@@ -166,8 +168,9 @@ class AthenaEngine(AthenaBackend):
         else:
             execution.finish("SUCCEEDED", self.lab.clock.time())
         finally:
-            if execution.session is not None:
-                execution.session.close()
+            session, execution.session = execution.session, None  # what is over holds no connection
+            if session is not None:
+                session.close()
             self._measure(execution)
 
     def _reuse(self, execution: Execution) -> bool:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlglot import ErrorLevel, exp
 
-from localaws.engines.athena import casts, functions, moments, operators
+from localaws.engines.athena import aggregates, casts, functions, moments, operators
 from localaws.engines.athena.errors import QueryFailure, position_of
 from localaws.engines.athena.grammar import position
 from localaws.engines.athena.inference import Maybe
@@ -149,7 +149,7 @@ def _values(translator: Translator, node: exp.Expr) -> exp.Expr:
 
 def _aggregate(translator: Translator, node: exp.Expr) -> exp.Expr:
     """What an aggregate gives has Trino's type, over a window and filtered too."""
-    return node if isinstance(node.parent, exp.Window) else functions.finished(translator, node, node)
+    return node if isinstance(node.parent, exp.Window) else aggregates.finished(translator, node, node)
 
 
 def _literal(translator: Translator, node: exp.Expr) -> exp.Expr:
@@ -267,4 +267,7 @@ _HANDLERS: dict[type, Callable[[Translator, exp.Expr], exp.Expr]] = {
     exp.Unnest: _unnest,
     exp.Anonymous: _anonymous,
     exp.HexString: _varbinary,
+    exp.JSONValue: functions.json_value,
+    exp.JSONExtract: functions.json_query,
+    exp.JSONObject: functions.json_object,
 }

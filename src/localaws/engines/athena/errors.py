@@ -148,6 +148,8 @@ _UNFITTING: list[tuple[str, Callable[[re.Match[str]], tuple[str, str]]]] = [
      r"(?:type )?DECIMAL\((?P<digits>\d+), ?(?P<scale>\d+)\)", _no_decimal),
     (r"(?P<kind>date|timestamp|time) field value out of range: \"(?P<value>[^\"]*)\"",
      lambda match: ("INVALID_CAST_ARGUMENT", f"Value cannot be cast to {match['kind']}: {match['value']}")),
+    (r"Could not parse string \"(?P<value>.*?)\" according to format specifier",
+     lambda match: ("INVALID_FUNCTION_ARGUMENT", f"Invalid format: \"{match['value']}\"")),
     (r"Unknown TimeZone '(?P<zone>[^']*)'",
      lambda match: ("INVALID_FUNCTION_ARGUMENT", f"'{match['zone'].removeprefix('UTC')}' is not a valid time zone")),
     (r"Map keys must be unique", lambda _: ("INVALID_FUNCTION_ARGUMENT", "Duplicate map keys are not allowed")),

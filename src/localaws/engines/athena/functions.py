@@ -6,19 +6,20 @@ A function that is in none of these tables does not exist for a query: nothing o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localaws.engines.athena import moments, operators
-from localaws.engines.athena.errors import QueryFailure, position_of
-from localaws.engines.athena.inference import INTEGERS, Maybe, common
+from localaws.engines.athena import aggregates, casts, dateformats, lambdas, moments, operators
+from localaws.engines.athena.errors import QueryFailure, not_supported, position_of
+from localaws.engines.athena.inference import INTEGERS, JSON, NUMBERS, VARCHAR, Maybe, common
+from localaws.engines.athena.kinds import Type
 from localaws.engines.athena.pieces import call, cast
+from localaws.engines.athena.scopes import of_datatype
 from localaws.engines.athena.signatures import accepts, expected
-from localaws.engines.firehose.javatime import strptime_format
 
 if TYPE_CHECKING:
     from localaws.engines.athena.dialect import Translator
@@ -27,57 +28,67 @@ if TYPE_CHECKING:
 _SAME = set(
     """
     abs acos asin atan atan2 any_value bool_and bool_or cbrt ceil ceiling coalesce concat_ws corr cos cosh count
-    count_if covar_pop covar_samp cume_dist day degrees dense_rank exp first_value flatten floor grouping hour kurtosis
-    lag last_value lead length ln log10 log2 lower lpad ltrim map_concat map_entries map_from_entries map_keys
-    map_values max min minute mod month nth_value ntile nullif percent_rank pi pow power quarter radians rank
-    regr_intercept regr_slope round row_number rpad rtrim second sign sin sinh skewness sqrt starts_with stddev
-    stddev_pop stddev_samp tan tanh translate trim unnest upper url_decode url_encode var_pop var_samp variance week
-    year
+    count_if covar_pop covar_samp cume_dist degrees dense_rank exp first_value flatten grouping kurtosis
+    lag last_value lead ln log10 log2 lower lpad ltrim map_concat map_from_entries map_keys
+    map_values max min nth_value ntile percent_rank pi pow power radians rank
+    regr_intercept regr_slope row_number rpad rtrim sin sinh skewness sqrt starts_with stddev
+    stddev_pop stddev_samp tan tanh translate trim unnest upper var_pop var_samp variance
     """.split()
 )
 #: Trino's name → DuckDB's, with the same meaning.
 _RENAMED = {
-    "approx_distinct": "approx_count_distinct",
     "arbitrary": "any_value",
     "every": "bool_and",
     "geometric_mean": "geomean",
-    "max_by": "arg_max",
-    "min_by": "arg_min",
     "bitwise_and_agg": "bit_and",
     "bitwise_or_agg": "bit_or",
     "bitwise_xor_agg": "bit_xor",
-    "day_of_month": "day",
-    "day_of_week": "isodow",
-    "dow": "isodow",
-    "day_of_year": "dayofyear",
-    "doy": "dayofyear",
-    "week_of_year": "week",
-    "year_of_week": "isoyear",
-    "yow": "isoyear",
-    "last_day_of_month": "last_day",
     "is_nan": "isnan",
     "is_finite": "isfinite",
     "is_infinite": "isinf",
     "levenshtein_distance": "levenshtein",
     "hamming_distance": "hamming",
-    "codepoint": "unicode",
     "to_utf8": "encode",
-    "json_format": "json_text",
     "listagg": "string_agg",
-    "uuid": "gen_random_uuid",
-    "rand": "random",
-    "random": "random",
     "array_agg": "list",
+    "zip": "list_zip",
+    "map_agg": "map_of_pairs",
+    "uuid": "gen_random_uuid",
+    **{name: f"native_{name}" for name in (
+        "crc32", "format_number", "from_base", "from_base32", "from_base64", "to_base", "from_base64url", "hmac_md5",
+        "hmac_sha1", "hmac_sha256",
+        "hmac_sha512", "human_readable_seconds", "inverse_normal_cdf", "luhn_check", "murmur3", "normal_cdf",
+        "parse_data_size", "sha512", "soundex", "to_base32", "to_base64url", "xxhash64",
+    )},
     "histogram": "histogram",
-    "regexp_like": "regexp_matches",
-    "normalize": "nfc_normalize",
     "map": "map",
-    "from_base64": "from_base64",
     "truncate": "trunc",
 }
+#: What Trino has and this lab has not.
+_UNSERVED = set(
+    """
+    approx_set beta_cdf bing_tile bing_tile_at bing_tile_coordinates bing_tile_polygon bing_tile_quadkey
+    bing_tile_zoom_level bing_tiles_around char2hexint classifier classify color convex_hull_agg empty_approx_set
+    evaluate_classifier_predictions features from_encoded_polyline from_geojson_geometry geometry_from_hadoop_shape
+    geometry_invalid_reason geometry_nearest_points geometry_to_bing_tiles geometry_union geometry_union_agg hash_counts
+    intersection_cardinality inverse_beta_cdf jaccard_index json_table learn_classifier learn_libsvm_classifier
+    learn_libsvm_regressor learn_regressor line_interpolate_point line_interpolate_points line_locate_point
+    make_set_digest match_number merge merge_set_digest qdigest_agg regress render rgb shuffle simplify_geometry
+    spatial_partitioning spatial_partitions spooky_hash_v2_32 spooky_hash_v2_64 st_area st_asbinary st_boundary
+    st_buffer st_centroid st_contains st_convexhull st_coorddim st_crosses st_difference st_dimension st_disjoint
+    st_endpoint st_envelope st_envelopeaspts st_equals st_exteriorring st_geometries st_geometryn st_geometrytype
+    st_geomfrombinary st_interiorringn st_interiorrings st_intersection st_intersects st_isclosed st_isempty st_isring
+    st_issimple st_isvalid st_length st_linefromtext st_linestring st_multipoint st_numgeometries st_numinteriorring
+    st_numpoints st_overlaps st_pointn st_points st_polygon st_relate st_startpoint st_symdifference st_touches
+    st_union st_within st_xmax st_xmin st_ymax st_ymin tdigest_agg to_encoded_polyline to_geojson_geometry
+    value_at_quantile values_at_quantiles word_stem
+    """.split()
+)
+#: Parts of regular expressions that DuckDB's library has not: looking around, references back, possessive repetition.
+_BEYOND_RE2 = re.compile(r"\(\?(?:[=!>]|<[=!A-Za-z])|\\[1-9]|[*+?}]\+")
 _MACRO = re.compile(r"^CREATE MACRO trino_(\w+)", re.MULTILINE)
 Special = Callable[["Translator", exp.Anonymous, list[exp.Expr]], exp.Expr]
-_SPECIAL: dict[str, Special] = dict(moments.FUNCTIONS)
+_SPECIAL: dict[str, Special] = {**moments.FUNCTIONS, **aggregates.FUNCTIONS, **lambdas.FUNCTIONS}
 
 
 @cache
@@ -100,6 +111,8 @@ def translate(translator: Translator, node: exp.Anonymous) -> exp.Expr:
         node.set("this", f"trino_{name}")
     elif name in _RENAMED:
         node.set("this", _RENAMED[name])
+    elif name in _UNSERVED:
+        raise not_supported(f"The function {name}", _where(translator, node))
     elif name not in _SAME:
         raise QueryFailure("FUNCTION_NOT_FOUND", f"Function '{name}' not registered", _where(translator, node))
     return node
@@ -125,42 +138,12 @@ def _is(kind: Maybe, *names: str) -> bool:
 # Depending on the type
 
 
-@special("sum")
-def _sum(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    return _whole_aggregate(translator, node)
-
-
-@special("avg")
-def _avg(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    return _whole_aggregate(translator, node)
-
-
-def _whole_aggregate(translator: Translator, node: exp.Anonymous) -> exp.Expr:
-    """An aggregate with all that belongs to it (FILTER, OVER) is finished where that ends."""
-    return node if isinstance(node.parent, exp.Window | exp.Filter) else finished(translator, node, node)
-
-
-def finished(translator: Translator, aggregate: exp.Expr, node: exp.Expr) -> exp.Expr:
-    """What DuckDB's *aggregate* gives, in Trino's type: a sum of integers is a bigint, an average of decimals one."""
-    while isinstance(aggregate, exp.Window | exp.Filter | exp.IgnoreNulls | exp.RespectNulls):
-        aggregate = aggregate.this
-    kind = translator.kind(node)
-    name = aggregate.name.lower() if isinstance(aggregate, exp.Anonymous) else ""
-    if kind is None:
-        return node
-    if name == "sum" and kind.name == "bigint":
-        return cast(node.copy(), "BIGINT")
-    if name == "avg" and kind.name == "decimal":
-        return cast(call("round", node.copy(), kind.scale), kind.duckdb)
-    return cast(node.copy(), "FLOAT") if name in ("avg", "sum") and kind.name == "real" else node
-
-
 @special("round", "truncate", "ceil", "ceiling", "floor", "sign", "abs", "mod")
 def _number(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     """Whole numbers stay whole and decimals decimal, of the scale that Trino gives them."""
     name, kind = node.name.lower(), translator.kind(node)
     made = call(_RENAMED.get(name, name), *arguments)
-    if kind is None or kind.name not in ("decimal", *INTEGERS):
+    if kind is None or (kind.name not in ("decimal", *INTEGERS) and name != "sign"):
         return made
     if kind.name in INTEGERS and len(arguments) == 1 and name not in ("sign", "abs"):
         return arguments[0]
@@ -228,134 +211,47 @@ def _extreme(translator: Translator, node: exp.Anonymous, arguments: list[exp.Ex
     return exp.Case().when(missing, exp.null()).else_(call(node.name, *arguments))
 
 
-@special("map_agg")
-def _map_agg(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    return call("map_of_pairs", *arguments)
-
-
-@special("approx_percentile")
-def _approx_percentile(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    if len(arguments) != 2:
-        raise translator.fail("NOT_SUPPORTED", "approx_percentile with weights is not supported by this lab yet", node)
-    return call("quantile_disc", *arguments)
-
-
 # Date formats
 
-_MYSQL = {
-    "%i": "%M", "%s": "%S", "%M": "%B", "%W": "%A", "%e": "%-d", "%c": "%-m", "%k": "%-H", "%l": "%-I", "%h": "%I",
-    "%r": "%I:%M:%S %p", "%T": "%H:%M:%S", "%v": "%V", "%x": "%G", "%f": "%f", "%D": None, "%U": "%U", "%X": None,
-}  # fmt: skip
 
-
-def _mysql_format(text: str) -> str:
-    """MySQL's date format, which date_format and date_parse take, as strftime's."""
-
-    def swap(match: re.Match[str]) -> str:
-        found = _MYSQL.get(match[0], match[0])
-        if found is None:
-            raise QueryFailure("INVALID_FUNCTION_ARGUMENT", f"{match[0]} not supported in date format string")
-        return found
-
-    return re.sub(r"%.", swap, text)
-
-
-def _joda_format(text: str) -> str:
+def _fields(family: str, text: str) -> tuple[dateformats.Field, ...]:
     try:
-        return strptime_format(text).replace("%f", "%g" if "SSSSSS" not in text else "%f")
+        return dateformats.FAMILIES[family](text)
     except ValueError as error:
         raise QueryFailure("INVALID_FUNCTION_ARGUMENT", str(error)) from None
 
 
-def _constant(node: exp.Expr, what: str) -> str:
-    if not isinstance(node, exp.Literal):
-        raise QueryFailure("NOT_SUPPORTED", f"A {what} that is not a constant is not supported by this lab yet")
-    return node.name
-
-
 @special("date_format", "format_datetime")
 def _date_format(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    text = _constant(arguments[1], "date format")
-    format = _mysql_format(text) if node.name.lower() == "date_format" else _joda_format(text)
-    return call("strftime", moments.clock(arguments[0], translator.kind(arguments[0])), format)
+    value, form = arguments
+    family, kind = ("mysql" if node.name.lower() == "date_format" else "joda"), translator.kind(value)
+    clock = moments.clock(value, kind)
+    if isinstance(form, exp.Literal):
+        directives = dateformats.duckdb_format(_fields(family, form.name), reading=False)
+        if directives is not None:
+            return call("strftime", clock, directives)
+    zone, moment = moments.zone(value, kind), moments.instant(value.copy(), kind)
+    minutes = call("zone_minutes", zone.copy(), moment)
+    return call("native_format", cast(clock, "TIMESTAMP"), zone, minutes, form, family)
 
 
 @special("date_parse", "parse_datetime")
 def _date_parse(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    text = _constant(arguments[1], "date format")
-    if node.name.lower() == "date_parse":
-        return call("strptime", arguments[0], _mysql_format(text))
-    parsed = call("strptime", arguments[0], _joda_format(text).replace("%g", "%f"))
-    return call("zoned", cast(parsed, "TIMESTAMPTZ"), "UTC")
+    text, form = arguments
+    plain = node.name.lower() == "date_parse"
+    family = "mysql" if plain else "joda"
+    if isinstance(form, exp.Literal):
+        directives = dateformats.duckdb_format(_fields(family, form.name), reading=True)
+        if directives is not None:
+            parsed = call("strptime", text, directives)
+            return parsed if plain else call("zoned", cast(parsed, "TIMESTAMPTZ"), "UTC")
+    parsed = call("native_parse", text, form, family)
+    return cast(call("left", parsed, 26), "TIMESTAMP") if plain else call("parse_zoned", parsed)
 
 
 @special("date")
 def _date(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     return cast(arguments[0], "DATE")
-
-
-# Lambdas
-
-
-@special("transform")
-def _transform(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    return call("list_transform", *arguments)
-
-
-@special("filter")
-def _filter(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    return call("list_filter", *arguments)
-
-
-@special("any_match", "all_match", "none_match")
-def _match(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    return call(f"list_{node.name.lower()}", call("list_transform", *arguments))
-
-
-@special("reduce")
-def _reduce(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    values, start, step, finish = arguments
-    folded = call("list_reduce", values, step, start)
-    return call("list_extract", call("list_transform", exp.Array(expressions=[folded]), finish), 1)
-
-
-def _parameters(body: exp.Expr, names: Collection[str]) -> list[exp.Expr]:
-    """Where a lambda's body uses its parameters: the grammar leaves them as bare identifiers."""
-    return [
-        each for each in body.find_all(exp.Identifier) if each.name in names and not isinstance(each.parent, exp.Column)
-    ]
-
-
-@special("map_filter", "transform_values", "transform_keys")
-def _map_lambda(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    name, function = node.name.lower(), arguments[1]
-    key, value = (each.name for each in function.expressions)
-    body = function.this.copy()
-    holder = exp.Paren(this=body)
-    for parameter in _parameters(holder, (key, value)):
-        parameter.replace(exp.column("key" if parameter.name == key else "value", table="entry"))
-    entry = exp.to_identifier("entry")
-    parts: dict[str, tuple[exp.Expr, exp.Expr]] = {
-        "transform_values": (exp.column("key", table="entry"), holder),
-        "transform_keys": (holder, exp.column("value", table="entry")),
-    }
-    entries = call("map_entries", arguments[0])
-    if name == "map_filter":
-        return call("map_from_entries", call("list_filter", entries, exp.Lambda(this=holder, expressions=[entry])))
-    made = exp.Lambda(this=call("row", *parts[name]), expressions=[entry])
-    return call("map_from_entries", call("list_transform", entries, made))
-
-
-@special("zip_with")
-def _zip_with(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    left, right, function = arguments
-    names = [each.name for each in function.expressions]
-    holder = exp.Paren(this=function.this.copy())
-    for parameter in _parameters(holder, names):
-        place = names.index(parameter.name) + 1
-        parameter.replace(call("struct_extract_at", exp.column("pair"), place))
-    made = exp.Lambda(this=holder, expressions=[exp.to_identifier("pair")])
-    return call("list_transform", call("list_zip", left, right), made)
 
 
 # Rows and JSON
@@ -370,9 +266,234 @@ def _row(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr])
     return exp.Struct(expressions=fields)
 
 
+# Regular expressions
+
+
+@special("regexp_like", "regexp_extract", "regexp_extract_all", "regexp_replace", "regexp_split", "regexp_count")
+def _regexp(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    """DuckDB's library is quick; for what it has not (and for names of groups) there is Python's."""
+    name, pattern = node.name.lower(), arguments[1]
+    made = lambdas.replace_by_function(translator, node, arguments) if name == "regexp_replace" else None
+    if made is not None:
+        return made
+    if not isinstance(pattern, exp.Literal) or not _BEYOND_RE2.search(pattern.name):
+        return call("regexp_matches" if name == "regexp_like" else f"trino_{name}", *arguments)
+    extra = arguments[2:]
+    if name == "regexp_count":
+        return cast(call("len", call("native_regexp_extract_all", *arguments[:2], 0)), "BIGINT")
+    if not extra and name.startswith("regexp_extract"):
+        extra = [exp.Literal.number(0)]
+    if not extra and name == "regexp_replace":
+        extra = [exp.Literal.string("")]
+    return call(f"native_{name}", *arguments[:2], *extra)
+
+
+@special("regexp_position")
+def _regexp_position(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    defaults: list[exp.Expr] = [exp.Literal.number(1), exp.Literal.number(1)]
+    return call("native_regexp_position", *arguments, *defaults[len(arguments) - 2 :])
+
+
+# Texts
+
+
+@special("format")
+def _format(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    text, *values = arguments
+    kinds = [translator.kind(each) for each in values]
+    texts = [casts.converted(each, kind, VARCHAR) if kind and kind.name not in NUMBERS else cast(each, "VARCHAR")
+             for each, kind in zip(values, kinds, strict=True)]  # fmt: skip
+    names = [exp.Literal.string(kind.name if kind else "varchar") for kind in kinds]
+    return call("native_format_text", text, exp.Array(expressions=texts), exp.Array(expressions=names))
+
+
+@special("normalize")
+def _normalize(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    """The form is a bare word: normalize(x, NFD)."""
+    form = arguments[1].name if len(arguments) > 1 else "NFC"
+    return call("native_normalize", arguments[0], form)
+
+
+@special("from_utf8")
+def _from_utf8(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    replacement = arguments[1] if len(arguments) > 1 else exp.Literal.string("\N{REPLACEMENT CHARACTER}")
+    return call("native_from_utf8", arguments[0], replacement)
+
+
+@special("to_base64", "to_hex")
+def _of_bytes(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    return call(f"trino_{node.name.lower()}", *arguments)
+
+
+@special("parse_duration")
+def _parse_duration(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    return call("to_milliseconds", call("native_parse_duration", *arguments))
+
+
+@special("replace")
+def _replace(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    """Nothing is found between all letters; DuckDB finds it nowhere."""
+    if len(arguments) == 3 and isinstance(arguments[1], exp.Literal) and not arguments[1].name:
+        return call("regexp_replace", *arguments, "g")
+    return call("trino_replace", *arguments)
+
+
+@special("length")
+def _length(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    return call("octet_length" if _is(translator.kind(arguments[0]), "varbinary") else "length", arguments[0])
+
+
+@special("codepoint")
+def _codepoint(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    kind = translator.kind(arguments[0])
+    if kind is not None and kind.precision > 1:
+        words = f"Unexpected parameters ({kind.trino}) for function codepoint. Expected: codepoint(varchar(1))"
+        raise QueryFailure("FUNCTION_NOT_FOUND", words, _where(translator, node))
+    return call("unicode", arguments[0])
+
+
+# Quantified comparisons: x > ALL (VALUES 1, 2)
+
+
+@special("all", "some", "any")
+def _quantified(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    query = arguments[0]
+    if not isinstance(query, exp.Values | exp.Query):
+        raise QueryFailure("SYNTAX_ERROR", f"mismatched input '{node.name}'", _where(translator, node))
+    made = exp.select("*").from_(query) if isinstance(query, exp.Values) else query
+    return (exp.All if node.name.lower() == "all" else exp.Any)(this=made.subquery())
+
+
+# Arrays
+
+
+@special("array_join")
+def _array_join(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    kind = translator.kind(arguments[0])
+    texts = arguments[0]
+    if kind is not None and kind.name == "array":
+        texts = casts.converted(texts, kind, Type("array", (VARCHAR,)))
+    return call("trino_array_join", texts, *arguments[1:])
+
+
+@special("map_entries")
+def _map_entries(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    return call("map_rows", arguments[0])
+
+
+@special("random", "rand")
+def _random(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    """From 0 to 1; below n; from m to below n."""
+    kind = translator.kind(arguments[-1]) if arguments else None
+    if kind is None:
+        return call("random")
+    return cast(call("random_from", *(arguments if len(arguments) == 2 else [exp.convert(0), *arguments])), kind.duckdb)
+
+
+@special("combinations")
+def _combinations(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    """All choices of n, n being a constant up to 5: a loop within a loop."""
+    values, count = arguments
+    if not isinstance(count, exp.Literal) or not 0 < int(count.name) <= 5:
+        raise QueryFailure("INVALID_FUNCTION_ARGUMENT", "combination size must not exceed 5: " + count.sql())
+    size = int(count.name)
+    places = [exp.column(f"place{number}") for number in range(size)]
+    made: exp.Expr = exp.Array(expressions=[call("list_extract", values.copy(), place) for place in places])
+    for number in reversed(range(size)):
+        start: exp.Expr = exp.convert(1)
+        if number:
+            start = exp.Add(this=places[number - 1].copy(), expression=exp.convert(1))
+        steps = call("generate_series", start, call("len", values.copy()))
+        parameter = exp.to_identifier(f"place{number}")
+        made = call("list_transform", steps, exp.Lambda(this=made, expressions=[parameter]))
+        if number < size - 1:
+            made = call("flatten", made)
+    return made
+
+
+# JSON
+
+
+_JSON_STEP = re.compile(r"\.(\w+)|\.\"([^\"]*)\"|\[(\d+)\]|\[\"([^\"]*)\"\]|\['([^']*)'\]|\.?\[?\*\]?")
+
+
+def _json_place(path: exp.Expr) -> exp.Expr:
+    """A path of Trino's as DuckDB writes it: $['a'] is $."a". One that is no constant stays as it is."""
+    if not isinstance(path, exp.Literal):
+        return path
+    text = path.name if path.name.startswith("$") else "$." + path.name
+    place, position = "$", 1
+    while position < len(text):
+        step = _JSON_STEP.match(text, position)
+        if step is None or step[0].endswith(("*", "*]")):
+            raise QueryFailure("INVALID_FUNCTION_ARGUMENT", f"Invalid JSON path: '{path.name}'")
+        name = next((part for part in (step[1], step[2], step[4], step[5]) if part is not None), None)
+        place += f"[{step[3]}]" if name is None else f'."{name}"'
+        position = step.end()
+    return exp.Literal.string(place)
+
+
+@special("json_extract", "json_extract_scalar", "json_size")
+def _json_extract(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    return call(f"trino_{node.name.lower()}", arguments[0], _json_place(arguments[1]))
+
+
+@special("json_parse")
+def _json_parse(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    return cast(call("json_checked", arguments[0]), "JSON")
+
+
+@special("json_exists")
+def _json_exists(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    return cast(call("native_json_path", cast(arguments[0], "VARCHAR"), arguments[1], "exists"), "BOOLEAN")
+
+
+@special("json_array")
+def _json_array(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    """NULLs are left out: ABSENT ON NULL is what is meant where nothing is said."""
+    items = [call("json_item", casts.converted(each, translator.kind(each) or VARCHAR, JSON)) for each in arguments]
+    return call("json_listed", exp.Array(expressions=items))
+
+
+def json_value(translator: Translator, node: exp.Expr) -> exp.Expr:
+    """json_value(x, 'lax $.a' RETURNING integer DEFAULT 0 ON EMPTY): a scalar, as a text or as what it is to be."""
+    found: exp.Expr = call("native_json_path", cast(node.this, "VARCHAR"), node.args["path"], "value")
+    returning, clause = node.args.get("returning"), node.args.get("on_condition")
+    target = of_datatype(returning) if returning else None
+    if target is not None:
+        found = casts.converted(found, VARCHAR, target)
+    otherwise = (clause.args.get("empty") or clause.args.get("error")) if clause else None
+    if isinstance(otherwise, exp.Expr):
+        return exp.Coalesce(this=found, expressions=[otherwise])
+    if otherwise == "ERROR":
+        raise not_supported("ERROR ON EMPTY and ERROR ON ERROR")
+    return found
+
+
+def json_query(translator: Translator, node: exp.Expr) -> exp.Expr:
+    """json_query(x, 'lax $.a' WITH ARRAY WRAPPER)."""
+    option = node.args["option"].name.upper() if node.args.get("option") else ""
+    what = "query"
+    if option.startswith("WITH") and not option.startswith("WITHOUT"):
+        what = "query conditional" if "CONDITIONAL" in option and "UNCONDITIONAL" not in option else "query wrapped"
+    return call("native_json_path", cast(node.this, "VARCHAR"), node.expression, what)
+
+
+def json_object(translator: Translator, node: exp.Expr) -> exp.Expr:
+    """json_object('a': 1): NULLs stay, as NULL ON NULL says."""
+    items: list[exp.Expr] = []
+    for pair in node.expressions:
+        value = pair.expression
+        made = casts.converted(value, translator.kind(value) or VARCHAR, JSON)
+        items += [cast(pair.this, "VARCHAR"), call("json_item", made)]
+    return call("json_paired", exp.Array(expressions=items[::2]), exp.Array(expressions=items[1::2]))
+
+
+@special("json_format")
+def _json_format(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    return call("native_json_text", cast(arguments[0], "VARCHAR"))
+
+
 @special("try")
 def _try(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    inner = arguments[0]
-    if type(inner) is exp.Cast:
-        return exp.TryCast(this=inner.this, to=inner.args["to"])
-    return call("try", inner)
+    return call("try", arguments[0])

@@ -12,10 +12,9 @@ from sqlglot.tokenizer_core import Token, TokenType
 from localaws.engines.athena.errors import QueryFailure, line_and_column
 
 _KEEP = {"UNNEST", "EXPLODE"}
-#: Functions that sqlglot reads in a way of their own, and that Trino has as any other.
-_PLAIN = {"CEIL", "FLOOR", "NORMALIZE", "OVERLAY", "DECODE", "CHR", "CHAR", "XMLELEMENT", "XMLTABLE", "MATCH",
-          "JSON_OBJECT", "JSON_OBJECTAGG", "JSON_TABLE", "OPENJSON", "PREDICT", "STRING_AGG", "SAFE_CAST",
-          "GAP_FILL", "INITCAP", "TRY_CONVERT", "CONVERT"}  # fmt: skip
+#: Functions with a syntax of their own; sqlglot knows more of other dialects, which to Trino are functions like others.
+_SYNTAX = {"CAST", "EXTRACT", "JSON_OBJECT", "JSON_QUERY", "JSON_VALUE", "LISTAGG", "POSITION", "SUBSTRING", "TRIM",
+           "TRY_CAST"}  # fmt: skip
 #: What begins a clause or ends a list: no item of one.
 _NO_ITEM = {TokenType.FROM, TokenType.WHERE, TokenType.GROUP_BY, TokenType.ORDER_BY, TokenType.HAVING,
             TokenType.COMMA, TokenType.R_PAREN}  # fmt: skip
@@ -47,7 +46,7 @@ class AthenaSql(Trino):
     class Parser(Trino.parser_class):  # type: ignore[misc, valid-type]
         FUNCTIONS = {name: build for name, build in Trino.parser_class.FUNCTIONS.items() if name in _KEEP}
         FUNCTION_PARSERS = {
-            name: build for name, build in Trino.parser_class.FUNCTION_PARSERS.items() if name not in _PLAIN
+            name: build for name, build in Trino.parser_class.FUNCTION_PARSERS.items() if name in _SYNTAX
         }
         TYPE_LITERAL_PARSERS = Trino.parser_class.TYPE_LITERAL_PARSERS | dict.fromkeys(_LITERALS, _typed_literal)
 

@@ -151,7 +151,7 @@ def _truncated(kinds: list[Maybe]) -> Maybe:
     return kind
 
 
-def _map_of(key: Maybe, value: Maybe) -> Maybe:
+def map_of(key: Maybe, value: Maybe) -> Maybe:
     return Type("map", (key, value)) if key and value else None
 
 
@@ -254,11 +254,11 @@ RULES: dict[str, Rule] = {
     "mod": lambda kinds: arithmetic(exp.Mod, *kinds) if len(kinds) == 2 else None,
     "approx_percentile": _percentile,
     "reduce_agg": _part(1),
-    "approx_most_frequent": lambda kinds: _map_of(kinds[1], BIGINT) if len(kinds) == 3 else None,
+    "approx_most_frequent": lambda kinds: map_of(kinds[1], BIGINT) if len(kinds) == 3 else None,
     "numeric_histogram": Type("map", (DOUBLE, DOUBLE)),
-    "multimap_agg": lambda kinds: _map_of(kinds[0], array_of(kinds[1])) if len(kinds) == 2 else None,
+    "multimap_agg": lambda kinds: map_of(kinds[0], array_of(kinds[1])) if len(kinds) == 2 else None,
     "multimap_from_entries": lambda kinds: (
-        _map_of(kinds[0].parts[0].parts[0], array_of(kinds[0].parts[0].parts[1]))
+        map_of(kinds[0].parts[0].parts[0], array_of(kinds[0].parts[0].parts[1]))
         if kinds and kinds[0] and kinds[0].parts and len(kinds[0].parts[0].parts) == 2
         else None
     ),
@@ -275,7 +275,7 @@ RULES: dict[str, Rule] = {
     "ngrams": lambda kinds: array_of(first(kinds)),
     "array_first": element,
     "array_last": element,
-    "array_histogram": lambda kinds: _map_of(element(kinds), BIGINT),
+    "array_histogram": lambda kinds: map_of(element(kinds), BIGINT),
     "sum": _sum,
     "avg": _average,
     "greatest": common,
@@ -296,8 +296,8 @@ RULES: dict[str, Rule] = {
     "repeat": lambda kinds: array_of(first(kinds)),
     "map_keys": lambda kinds: array_of(kinds[0].parts[0]) if kinds and kinds[0] and kinds[0].parts else None,
     "map_values": lambda kinds: array_of(element(kinds)),
-    "map_agg": lambda kinds: _map_of(kinds[0], kinds[1]) if len(kinds) == 2 else None,
-    "histogram": lambda kinds: _map_of(first(kinds), BIGINT),
+    "map_agg": lambda kinds: map_of(kinds[0], kinds[1]) if len(kinds) == 2 else None,
+    "histogram": lambda kinds: map_of(first(kinds), BIGINT),
     "map": lambda kinds: (
         Type("map", (kinds[0].parts[0], kinds[1].parts[0]))
         if len(kinds) == 2 and kinds[0] and kinds[1] and kinds[0].parts and kinds[1].parts

@@ -100,19 +100,23 @@ CREATE MACRO parse_zoned(s) AS CASE
 
 -- Texts
 CREATE MACRO trino_substr(s, start) AS CASE WHEN start = 0 OR -start > length(s) THEN '' ELSE substr(s, start) END,
-    (s, start, count) AS CASE WHEN start = 0 OR -start > length(s) THEN '' ELSE substr(s, start, count) END;
+    (s, start, count) AS CASE WHEN start = 0 OR -start > length(s) OR count <= 0 THEN '' ELSE substr(s, start, count) END;
+CREATE MACRO trino_split_part(s, delimiter, place) AS CASE
+    WHEN place < 1 THEN failing(s, 'INVALID_FUNCTION_ARGUMENT', 'Index must be greater than zero')
+    WHEN place <= len(string_split(s, delimiter)) THEN split_part(s, delimiter, place) END;
+CREATE MACRO trino_strpos(s, part) AS CAST(strpos(s, part) AS BIGINT),
+    (s, part, nth) AS CAST(CASE WHEN nth < 0 AND len(string_split(s, part)) > -nth
+        THEN length(array_to_string(string_split(s, part)[:len(string_split(s, part)) + nth], part)) + 1
+        WHEN nth > 0 AND len(string_split(s, part)) > nth THEN length(array_to_string(string_split(s, part)[:nth], part)) + 1
+        WHEN nth = 0 THEN failing(0, 'INVALID_FUNCTION_ARGUMENT', '''instance'' must be a positive or negative number.')
+        WHEN s IS NOT NULL AND part IS NOT NULL THEN 0 END AS BIGINT);
+CREATE MACRO trino_version() AS 'Athena engine version 3';
 CREATE MACRO trino_substring(s, start) AS trino_substr(s, start), (s, start, count) AS trino_substr(s, start, count);
 CREATE MACRO trino_split(s, delimiter) AS string_split(s, delimiter),
     (s, delimiter, most) AS CASE WHEN len(string_split(s, delimiter)) <= most THEN string_split(s, delimiter)
         ELSE list_append(string_split(s, delimiter)[:most - 1], array_to_string(string_split(s, delimiter)[most:], delimiter)) END;
-CREATE MACRO trino_split_part(s, delimiter, place) AS
-    CASE WHEN place <= len(string_split(s, delimiter)) THEN split_part(s, delimiter, place) END;
-CREATE MACRO trino_strpos(s, part) AS CAST(strpos(s, part) AS BIGINT),
-    (s, part, nth) AS CASE WHEN len(string_split(s, part)) > nth
-        THEN length(array_to_string(string_split(s, part)[:nth], part)) + 1 ELSE 0 END;
 CREATE MACRO trino_replace(s, part) AS replace(s, part, ''), (s, part, other) AS replace(s, part, other);
 CREATE MACRO trino_chr(n) AS chr(CAST(n AS INTEGER));
-CREATE MACRO trino_from_utf8(b) AS decode(b);
 CREATE MACRO trino_split_to_map(s, between, inside) AS
     map_from_entries(list_transform(string_split(s, between), LAMBDA x : (split_part(x, inside, 1), split_part(x, inside, 2))));
 CREATE MACRO trino_bar(x, width) AS repeat('█', CAST(x * width AS BIGINT));
@@ -129,6 +133,12 @@ CREATE MACRO trino_regexp_split(s, pattern) AS string_split_regex(s, pattern);
 CREATE MACRO trino_regexp_count(s, pattern) AS CAST(len(regexp_extract_all(s, pattern)) AS BIGINT);
 
 -- Numbers
+CREATE MACRO random_from(low, high) AS floor(random() * (high - low)) + low;
+CREATE MACRO trino_bit_count(x, bits) AS CAST(CASE WHEN bits >= 64 THEN bit_count(CAST(x AS BIGINT))
+    ELSE bit_count(CAST(x AS BIGINT) & CAST(pow(2, least(bits, 62)) - 1 AS BIGINT)) END AS BIGINT);
+CREATE MACRO trino_width_bucket(x, bins) AS CAST(len(list_filter(bins, LAMBDA b : b <= x)) AS BIGINT),
+    (x, low, high, n) AS CAST(CASE WHEN x < low THEN 0 WHEN x >= high THEN n + 1
+        ELSE floor((x - low) / ((high - low) / CAST(n AS DOUBLE))) + 1 END AS BIGINT);
 CREATE MACRO trino_cbrt(x) AS CASE WHEN pow(round(cbrt(x)), 3) = x THEN round(cbrt(x)) ELSE cbrt(x) END;
 CREATE MACRO trino_log(base, x) AS ln(x) / ln(base);
 CREATE MACRO trino_nan() AS CAST('nan' AS DOUBLE);
@@ -138,15 +148,6 @@ CREATE MACRO trino_bitwise_and(a, b) AS CAST(a & b AS BIGINT);
 CREATE MACRO trino_bitwise_or(a, b) AS CAST(a | b AS BIGINT);
 CREATE MACRO trino_bitwise_xor(a, b) AS CAST(xor(a, b) AS BIGINT);
 CREATE MACRO trino_bitwise_not(a) AS CAST(~a AS BIGINT);
-CREATE MACRO trino_bitwise_left_shift(a, n) AS a << n;
-CREATE MACRO trino_bitwise_right_shift(a, n) AS a >> n;
-CREATE MACRO trino_bit_count(x, bits) AS CAST(bit_count(CAST(x AS BIGINT)) AS BIGINT);
-CREATE MACRO trino_to_base(x, radix) AS lower(to_base(x, radix));
-CREATE MACRO trino_from_base(s, radix) AS
-    CAST(list_sum(list_transform(range(1, len(s) + 1), LAMBDA i :
-        (strpos('0123456789abcdefghijklmnopqrstuvwxyz', lower(s)[i]) - 1) * pow(radix, len(s) - i))) AS BIGINT);
-CREATE MACRO trino_width_bucket(x, low, high, n) AS
-    CAST(CASE WHEN x < low THEN 0 WHEN x >= high THEN n + 1 ELSE floor((x - low) / ((high - low) / CAST(n AS DOUBLE))) + 1 END AS BIGINT);
 
 -- Dates and times
 CREATE MACRO trino_from_unixtime(x) AS to_timestamp(x);
@@ -165,6 +166,7 @@ CREATE MACRO array_subscript(a, i) AS CASE WHEN i IS NULL OR a IS NULL OR (i >= 
     ELSE a[CAST('ATHENA INVALID_FUNCTION_ARGUMENT: ' || CASE WHEN i = 0 THEN 'SQL array indices start at 1'
         WHEN i < 0 THEN 'Array subscript is negative: ' || i
         ELSE 'Array subscript must be less than or equal to array length: ' || i || ' > ' || len(a) END AS BIGINT)] END;
+CREATE MACRO at_place(holder, place) AS holder[place];
 CREATE MACRO array_element_at(a, i) AS CASE WHEN i = 0
     THEN a[CAST('ATHENA INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1' AS BIGINT)] ELSE a[i] END;
 CREATE MACRO map_subscript(m, k) AS CASE WHEN m IS NULL OR k IS NULL OR map_contains(m, k) THEN map_extract_value(m, k)
@@ -181,21 +183,34 @@ CREATE MACRO trino_array_max(a) AS CASE WHEN len(list_filter(a, LAMBDA e : e IS 
 CREATE MACRO trino_array_min(a) AS CASE WHEN len(list_filter(a, LAMBDA e : e IS NULL)) = 0 THEN list_min(a) END;
 CREATE MACRO trino_array_sort(a) AS list_sort(a, 'ASC', 'NULLS LAST');
 CREATE MACRO trino_array_distinct(a) AS list_filter(a, LAMBDA x, i : list_position(a, x) = i);
-CREATE MACRO trino_array_join(a, delimiter) AS array_to_string(list_transform(a, LAMBDA x : CAST(x AS VARCHAR)), delimiter),
-    (a, delimiter, missing) AS array_to_string(list_transform(a, LAMBDA x : coalesce(CAST(x AS VARCHAR), missing)), delimiter);
 CREATE MACRO trino_array_position(a, x) AS
     CAST(CASE WHEN a IS NULL OR x IS NULL THEN NULL ELSE coalesce(list_position(a, x), 0) END AS BIGINT);
 CREATE MACRO trino_array_remove(a, x) AS list_filter(a, LAMBDA e : e IS NULL OR e <> x);
 CREATE MACRO trino_array_union(a, b) AS trino_array_distinct(list_concat(a, b));
 CREATE MACRO trino_array_intersect(a, b) AS list_filter(trino_array_distinct(a), LAMBDA x : list_position(b, x) IS NOT NULL);
 CREATE MACRO trino_array_except(a, b) AS list_filter(trino_array_distinct(a), LAMBDA x : list_position(b, x) IS NULL);
-CREATE MACRO trino_arrays_overlap(a, b) AS list_has_any(a, b);
-CREATE MACRO trino_slice(a, start, count) AS
-    CASE WHEN start > 0 THEN list_slice(a, start, start + count - 1)
-        ELSE list_slice(a, len(a) + start + 1, len(a) + start + count) END;
 CREATE MACRO trino_repeat(x, n) AS list_transform(range(n), LAMBDA i : x);
-CREATE MACRO trino_trim_array(a, n) AS a[:len(a) - n];
-CREATE MACRO trino_zip(a, b) AS list_zip(a, b), (a, b, c) AS list_zip(a, b, c);
+CREATE MACRO trino_slice(a, start, count) AS CASE
+    WHEN start = 0 THEN failing(a, 'INVALID_FUNCTION_ARGUMENT', 'SQL array indices start at 1')
+    WHEN count < 0 THEN failing(a, 'INVALID_FUNCTION_ARGUMENT', 'length must be greater than or equal to 0')
+    WHEN start > 0 THEN list_slice(a, start, start + count - 1)
+    WHEN -start > len(a) THEN list_slice(a, 1, 0)
+    ELSE list_slice(a, len(a) + start + 1, len(a) + start + count) END;
+CREATE MACRO trino_trim_array(a, n) AS CASE
+    WHEN n > len(a) THEN failing(a, 'INVALID_FUNCTION_ARGUMENT', 'size must not exceed array cardinality ' || len(a) || ': ' || n)
+    WHEN n < 0 THEN failing(a, 'INVALID_FUNCTION_ARGUMENT', 'size must not be negative: ' || n)
+    ELSE a[:len(a) - n] END;
+CREATE MACRO has_null(a) AS len(list_filter(a, LAMBDA e : e IS NULL)) > 0;
+CREATE MACRO trino_arrays_overlap(a, b) AS CASE
+    WHEN list_has_any(list_filter(a, LAMBDA e : e IS NOT NULL), list_filter(b, LAMBDA e : e IS NOT NULL)) THEN true
+    WHEN has_null(a) OR has_null(b) THEN NULL WHEN a IS NOT NULL AND b IS NOT NULL THEN false END;
+CREATE MACRO trino_array_join(a, delimiter) AS array_to_string(a, delimiter),
+    (a, delimiter, missing) AS array_to_string(list_transform(a, LAMBDA x : coalesce(x, missing)), delimiter);
+CREATE MACRO map_rows(m) AS list_transform(map_entries(m), LAMBDA e : {'field0': e.key, 'field1': e.value});
+CREATE MACRO trino_ngrams(a, n) AS
+    list_transform(range(0, greatest(len(a) - n + 1, 1)), LAMBDA i : list_slice(a, i + 1, i + n));
+CREATE MACRO trino_contains_sequence(a, part) AS
+    len(list_filter(range(0, len(a) - len(part) + 1), LAMBDA i : list_slice(a, i + 1, i + len(part)) = part)) > 0;
 CREATE MACRO list_any_match(m) AS
     CASE WHEN list_contains(m, true) THEN true WHEN len(list_filter(m, LAMBDA x : x IS NULL)) > 0 THEN NULL
         WHEN m IS NOT NULL THEN false END;
@@ -206,14 +221,36 @@ CREATE MACRO list_none_match(m) AS NOT list_any_match(m);
 
 -- Maps
 CREATE MACRO map_of_pairs(k, v) AS map_from_entries(list_filter(list((k, v)), LAMBDA e : e[1] IS NOT NULL));
-CREATE MACRO trino_map_agg(k, v) AS map_of_pairs(k, v);
+
+CREATE MACRO pairs_by_key(pairs) AS map_from_entries(list_transform(
+    trino_array_distinct(list_transform(pairs, LAMBDA e : e[1])),
+    LAMBDA k : (k, list_transform(list_filter(pairs, LAMBDA e : e[1] = k), LAMBDA e : e[2]))));
+CREATE MACRO trino_multimap_agg(k, v) AS pairs_by_key(list_filter(list((k, v)), LAMBDA e : e[1] IS NOT NULL));
+CREATE MACRO trino_multimap_from_entries(a) AS pairs_by_key(list_transform(a, LAMBDA e : (struct_extract_at(e, 1), struct_extract_at(e, 2))));
+CREATE MACRO trino_map_union(m) AS map_from_entries(flatten(list_transform(
+    [flatten(list_transform(list_filter(list(m), LAMBDA x : x IS NOT NULL), LAMBDA x : map_entries(x)))],
+    LAMBDA pairs : list_filter(pairs, LAMBDA e, i : list_position(list_transform(pairs, LAMBDA p : p.key), e.key) = i))));
+CREATE MACRO trino_set_agg(x) AS trino_array_distinct(list(x));
+CREATE MACRO trino_set_union(a) AS trino_array_distinct(flatten(list(a)));
+CREATE MACRO trino_approx_most_frequent(buckets, x, capacity) AS map_from_entries(list_transform(
+    list_slice(list_reverse_sort(list_transform(map_entries(histogram(x)), LAMBDA e : (e.value, e.key))), 1, any_value(buckets)),
+    LAMBDA e : (e[2], CAST(e[1] AS BIGINT))));
+CREATE MACRO trino_split_to_multimap(s, between, inside) AS pairs_by_key(
+    list_transform(string_split(s, between), LAMBDA x : (split_part(x, inside, 1), split_part(x, inside, 2))));
+CREATE MACRO trino_cosine_similarity(a, b) AS
+    list_sum(list_transform(map_keys(a), LAMBDA k : coalesce(map_extract_value(a, k) * map_extract_value(b, k), 0)))
+    / (sqrt(list_sum(list_transform(map_values(a), LAMBDA v : v * v))) * sqrt(list_sum(list_transform(map_values(b), LAMBDA v : v * v))));
 
 -- JSON: texts are texts until json_parse; what is not valid JSON gives NULL.
 CREATE MACRO trino_json_extract(j, path) AS CASE WHEN json_valid(j) THEN json_extract(j, path) END;
 CREATE MACRO trino_json_extract_scalar(j, path) AS
     CASE WHEN json_valid(j) AND json_type(j, path) NOT IN ('OBJECT', 'ARRAY', 'NULL') THEN json_extract_string(j, path) END;
-CREATE MACRO trino_json_parse(s) AS CAST(s AS JSON);
-CREATE MACRO json_text(j) AS CAST(j AS VARCHAR);
+CREATE MACRO json_checked(s) AS CASE WHEN json_valid(s) OR s IS NULL THEN s
+    ELSE failing(s, 'INVALID_FUNCTION_ARGUMENT', 'Cannot convert value to JSON: ''' || s || '''') END;
+CREATE MACRO json_item(j) AS CASE WHEN j IS NULL THEN NULL ELSE native_json_text(CAST(j AS VARCHAR)) END;
+CREATE MACRO json_listed(items) AS '[' || array_to_string(items, ',') || ']';
+CREATE MACRO json_paired(keys, items) AS '{' || array_to_string(list_transform(list_zip(keys, items),
+    LAMBDA e : CAST(to_json(e[1]) AS VARCHAR) || ':' || coalesce(e[2], 'null')), ',') || '}';
 CREATE MACRO trino_json_array_length(j) AS CASE WHEN json_valid(j) AND json_type(j) = 'ARRAY' THEN CAST(json_array_length(j) AS BIGINT) END;
 CREATE MACRO trino_json_array_get(j, i) AS CASE WHEN json_valid(j) THEN json_extract(j, '$[' || i || ']') END;
 CREATE MACRO trino_json_array_contains(j, x) AS
@@ -232,10 +269,31 @@ CREATE MACRO trino_to_hex(b) AS upper(hex(b));
 CREATE MACRO trino_from_hex(s) AS unhex(s);
 CREATE MACRO trino_to_base64(b) AS to_base64(b);
 
+
+-- Bits: Trino's bigint has 64 of them, and no overflow.
+CREATE MACRO signed(h) AS CAST(CASE WHEN h >= 9223372036854775808 THEN h - 18446744073709551616 ELSE h END AS BIGINT);
+CREATE MACRO unsigned(x) AS CASE WHEN x < 0 THEN CAST(x AS HUGEINT) + 18446744073709551616 ELSE CAST(x AS HUGEINT) END;
+CREATE MACRO trino_bitwise_left_shift(a, n) AS
+    CASE WHEN n >= 64 THEN 0 ELSE signed(CAST(unsigned(a) % CAST(pow(2, 64 - n) AS HUGEINT) * CAST(pow(2, n) AS HUGEINT) AS HUGEINT)) END;
+CREATE MACRO trino_bitwise_right_shift(a, n) AS CASE WHEN n >= 64 THEN 0 ELSE signed(unsigned(a) // CAST(pow(2, n) AS HUGEINT)) END;
+CREATE MACRO trino_bitwise_right_shift_arithmetic(a, n) AS CASE WHEN n >= 64 THEN CASE WHEN a < 0 THEN -1 ELSE 0 END ELSE CAST(a AS BIGINT) >> n END;
+
+-- Places on the earth, whose radius is 6371.01 km
+CREATE MACRO trino_great_circle_distance(lat1, lon1, lat2, lon2) AS atan2(
+    sqrt(pow(cos(radians(lat2)) * sin(radians(lon1) - radians(lon2)), 2)
+        + pow(cos(radians(lat1)) * sin(radians(lat2)) - sin(radians(lat1)) * cos(radians(lat2)) * cos(radians(lon1) - radians(lon2)), 2)),
+    sin(radians(lat1)) * sin(radians(lat2)) + cos(radians(lat1)) * cos(radians(lat2)) * cos(radians(lon1) - radians(lon2))) * 6371.01::DOUBLE;
+CREATE MACRO trino_wilson_interval_lower(successes, trials, z) AS (successes / trials::DOUBLE + z * z / (2 * trials)
+    - z * sqrt((successes / trials::DOUBLE) * (1 - successes / trials::DOUBLE) / trials + z * z / (4 * trials * trials))) / (1 + z * z / trials);
+CREATE MACRO trino_wilson_interval_upper(successes, trials, z) AS (successes / trials::DOUBLE + z * z / (2 * trials)
+    + z * sqrt((successes / trials::DOUBLE) * (1 - successes / trials::DOUBLE) / trials + z * z / (4 * trials * trials))) / (1 + z * z / trials);
+
 -- URLs
 CREATE MACRO trino_url_encode(s) AS replace(url_encode(s), '%20', '+');
 CREATE MACRO trino_url_decode(s) AS url_decode(replace(s, '+', ' '));
-CREATE MACRO url_part(u, part) AS regexp_extract(u, '^(?:([^:/?#]+):)?(?://(?:[^@/?#]*@)?([^/?#:]*)(?::(\d+))?)?([^?#]*)(?:\?([^#]*))?(?:#(.*))?', part);
+-- What Java's URI would not read is NULL; a part that is not there is empty.
+CREATE MACRO url_part(u, part) AS CASE WHEN NOT regexp_matches(u, '[\s<>"{}|\\^`]|%(?:[^0-9A-Fa-f]|.?$|.[^0-9A-Fa-f])') THEN
+    regexp_extract(u, '^(?:([^:/?#]+):)?(?://(?:[^@/?#]*@)?([^?/#:]*)(?::(\d+))?)?([^?#]*)(?:\?([^#]*))?(?:#(.*))?', part) END;
 CREATE MACRO trino_url_extract_protocol(u) AS url_part(u, 1);
 CREATE MACRO trino_url_extract_host(u) AS url_part(u, 2);
 CREATE MACRO trino_url_extract_port(u) AS TRY_CAST(url_part(u, 3) AS BIGINT);

@@ -95,7 +95,7 @@ def comparison(translator: Translator, node: exp.Expr) -> exp.Expr:
         raise _not_applicable(translator, node, _SYMBOLS[type(node)], left, right)
     for key, kind in (("this", left), ("expression", right)):
         node.set(key, _compared(node.args[key], kind, {left.name, right.name}))
-    if left.name in _FLOATING or right.name in _FLOATING:
+    if (left.name in _FLOATING or right.name in _FLOATING) and not isinstance(node.expression, exp.Any | exp.All):
         return _without_nan(node, left, right)
     return node
 
@@ -316,7 +316,7 @@ def subscript(translator: Translator, node: exp.Expr) -> exp.Expr:
     """``array[i]``, ``map[key]``, ``row[n]``: what is not there is an error, and never NULL."""
     kind, place = translator.kind(node.this), node.expressions[0]
     if kind is None:
-        return call("array_extract", node.this, place)
+        return call("at_place", node.this, place)
     if kind.name == "map":
         return call("map_subscript", node.this, place)
     if kind.name == "array":

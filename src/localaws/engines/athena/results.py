@@ -83,6 +83,8 @@ def as_text(value: str, kind: Type) -> str:
             return f"CASE WHEN {value} IS NOT NULL THEN '{{' || {fields} || '}}' END"
         case "decimal" if kind.precision == kind.scale:  # DuckDB would print .5
             return f"CAST(CAST({value} AS DECIMAL({min(kind.precision + 1, 38)},{kind.scale})) AS VARCHAR)"
+        case "json":
+            return f"native_json_text(CAST({value} AS VARCHAR))"
         case "bigint":
             return f"CAST(CAST({value} AS BIGINT) AS VARCHAR)"  # a HUGEINT that does not fit is an error
     return f"CAST({value} AS VARCHAR)"

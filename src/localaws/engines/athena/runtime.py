@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from localaws.engines.athena import natives
 from localaws.engines.athena.errors import QueryCancelled
 from localaws.engines.athena.quoting import literal, texts
 from localaws.lab import Lab
@@ -45,6 +46,7 @@ class Runtime:
         self._database = duckdb.connect(":memory:")
         self._lock = threading.Lock()
         self._database.execute(_SETTINGS)
+        natives.register(self._database)
         self._database.execute(files(__package__).joinpath("macros.sql").read_text())
         self._database.execute(f"SET temp_directory = {literal(str(self.scratch / 'spill'))}")
         self._database.execute(f"SET allowed_directories = {texts([str(objects), str(self.scratch)])}")
@@ -60,6 +62,7 @@ class Runtime:
         self._database.interrupt()
         with self._lock:
             self._database.close()
+            del self._database  # and what it holds of Python's: the functions registered with it
 
 
 class Session:

@@ -30,6 +30,7 @@ from localaws.engines.athena.inference import (
     array_of,
     common,
     element,
+    map_of,
 )
 from localaws.engines.athena.kinds import Type
 
@@ -41,6 +42,7 @@ _DATATYPES = {
     "BINARY": "varbinary", "JSON": "json", "UUID": "uuid", "INTERVAL": "interval day to second",
     "TIMESTAMPNTZ": "timestamp", "TIMESTAMPLTZ": "timestamp with time zone",
 }  # fmt: skip
+_OF_BODIES = {"zip_with", "map_zip_with", "transform_keys", "transform_values"}
 _BOOLEANS = (exp.Predicate, exp.And, exp.Or, exp.Not, exp.Boolean, exp.Exists)
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
 
@@ -151,6 +153,13 @@ class Scopes:
             case exp.Subquery():
                 outputs = self.outputs(node)
                 return next(iter(outputs.values()), None)
+            case exp.Any() | exp.All():
+                return next(iter(self.outputs(node.this).values()), None)
+            case exp.JSONValue():
+                returning = node.args.get("returning")
+                return of_datatype(returning) if returning else VARCHAR
+            case exp.JSONExtract() | exp.JSONObject():
+                return VARCHAR
             case exp.AtTimeZone():
                 return ZONED
             case exp.DPipe():
@@ -189,6 +198,12 @@ class Scopes:
             return array_of(self.kind(arguments[-1].this))
         if name == "reduce" and len(arguments) == 4:
             return self.kind(arguments[1])
+        if name in _OF_BODIES and isinstance(arguments[-1], exp.Lambda):
+            body, first = self.kind(arguments[-1].this), self.kind(arguments[0])
+            key, value = first.parts if first and len(first.parts) == 2 else (None, None)
+            if name == "zip_with":
+                return array_of(body)
+            return map_of(body, value) if name == "transform_keys" else map_of(key, body)
         if name == "row":
             parts = [self.kind(each) for each in arguments]
             known = tuple(each for each in parts if each)
@@ -239,24 +254,41 @@ class Scopes:
             table = node.table if isinstance(node, exp.Column) else ""
             wanted = (table or node.name).lower()
             if wanted in names:
-                call = enclosing.parent
-                if isinstance(call, exp.Anonymous) and call.expressions:
-                    kind = self.kind(call.expressions[0])
-                    parts = kind.parts if kind else ()
-                    if call.name.lower() == "reduce":
-                        state = self.kind(call.expressions[1])
-                        parts = (state, element([kind])) if len(names) == 2 else (state,)  # type: ignore[assignment]
-                    position = names.index(wanted)
-                    found = parts[position] if position < len(parts) else None
-                    return (self._field(found, node.name) if table else found,)
-                return (None,)
+                parts = self._parameters(enclosing)
+                position = names.index(wanted)
+                found = parts[position] if position < len(parts) else None
+                return (self._field(found, node.name) if table else found,)
             enclosing = enclosing.find_ancestor(exp.Lambda)
         return None
+
+    def _parameters(self, function: exp.Lambda) -> list[Maybe]:
+        """What a lambda is called with: by the call that it is an argument of."""
+        call = function.parent
+        if not isinstance(call, exp.Anonymous) or not call.expressions:
+            return []
+        first, *others = [self.kind(each) if not isinstance(each, exp.Lambda) else None for each in call.expressions]
+        last = call.expressions[-1]
+        match call.name.lower():
+            case "reduce":
+                return [others[0] if others else None, *([] if function is last else [element([first])])]
+            case "reduce_agg":
+                return [others[0] if others else None, others[0] if function is last else first]
+            case "zip_with":
+                return [element([first]), element(others[:1])]
+            case "map_zip_with":
+                return [first.parts[0] if first and first.parts else None, element([first]), element(others[:1])]
+            case "array_sort":
+                return [element([first])] * 2
+            case "regexp_replace":
+                return [array_of(VARCHAR)]
+        return list(first.parts) if first else []
 
     def is_missing(self, node: exp.Column) -> bool:
         """Whether *node* certainly names no column: everything around it is known, and has it not."""
         if isinstance(node.this, exp.Star) or node.db or self._lambda_parameter(node) is not None:
             return False
+        if isinstance(node.parent, exp.Anonymous) and node.parent.name.lower() == "normalize":
+            return False  # the form's name
         column, table = node.name.lower(), node.table.lower()
         select = node.find_ancestor(exp.Select)
         if select is None:  # part of a condition, by itself
