@@ -98,6 +98,11 @@ def test_a_syntax_error_is_refused_at_once_and_pointed_at(athena: Athena, sql: s
             "ALTER TABLE nowhere ADD COLUMNS (a int)",
             "FAILED: SemanticException [Error 10001]: Table not found failures.nowhere",
         ),
+        ("-- why not\nSELECT nope", "COLUMN_NOT_FOUND: line 2:8: Column 'nope' cannot be resolved"),
+        (
+            "/* a\nb */ INSERT INTO\n nowhere SELECT 1",
+            "TABLE_NOT_FOUND: line 3:2: Table 'awsdatacatalog.failures.nowhe",
+        ),
         ("SELECT 5 % 0", "DIVISION_BY_ZERO: Division by zero"),
         ("SELECT 1 / (x - 1) FROM (VALUES 2, 1) AS t(x)", "DIVISION_BY_ZERO: Division by zero"),
         (
@@ -198,6 +203,26 @@ def test_parquet_files_may_differ_from_each_other(athena: Athena) -> None:
     put_parquet(athena, "drift/2", extra=[1.5], b=["y"], a=pa.array([2], pa.int64()))
     table(athena, "drift", "c date, b string, a bigint")
     assert athena("SELECT a, b, c FROM drift ORDER BY a").rows == [("1", "x", None), ("2", "y", None)]
+
+
+def test_structs_may_differ_from_file_to_file(athena: Athena) -> None:
+    """ "Handle schema updates": a struct's fields are matched by name too; one that a file does not have is NULL."""
+    put_parquet(athena, "structs/1", s=[{"a": 1, "b": "x"}])
+    put_parquet(athena, "structs/2", s=[{"b": "y", "c": 2.5, "a": 2}], extra=[0])
+    put_parquet(athena, "structs/3", extra=[1])
+    table(athena, "structs", "s struct<a:bigint,b:string,c:double>")
+    assert athena("SELECT s, s.c FROM structs ORDER BY s.a").rows == [
+        ("{a=1, b=x, c=null}", None),
+        ("{a=2, b=y, c=2.5}", "2.5"),
+        (None, None),
+    ]
+
+
+def test_orc_that_does_not_fit_its_column(athena: Athena) -> None:
+    athena(f"CREATE TABLE texts WITH (format = 'ORC', external_location = 's3://{LAKE}/orc/') AS SELECT 'x' AS a")
+    athena(f"CREATE EXTERNAL TABLE misread (a int) STORED AS ORC LOCATION 's3://{LAKE}/orc/'")
+    reason = "HIVE_BAD_DATA: Malformed ORC file. Cannot read SQL type 'integer' from ORC stream '.a' of type STRING"
+    assert athena.fails("SELECT a FROM misread").startswith(reason)
 
 
 def test_a_column_of_another_type_ends_only_queries_that_read_it(athena: Athena) -> None:

@@ -129,8 +129,17 @@ def _batch(rows: list[dict[str, Any]], kinds: dict[str, Type], schema: pa.Schema
     columns = []
     for field in schema:
         key, kind = spelled.get(field.name, field.name), kinds[field.name]
-        columns.append(pa.array([_value(row.get(key), kind) for row in rows], field.type))
+        columns.append(_column([row.get(key) for row in rows], kind, field.type))
     return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _column(values: list[Any], kind: Type, wanted: pa.DataType) -> pa.Array:
+    if not kind.parts and kind.name != "timestamp":
+        try:
+            return pa.array(values, wanted)
+        except (pa.ArrowTypeError, pa.ArrowInvalid):  # bytes or a number for a text, say
+            pass
+    return pa.array([_value(each, kind) for each in values], wanted)
 
 
 def _value(value: Any, kind: Type) -> Any:

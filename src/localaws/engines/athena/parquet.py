@@ -32,8 +32,13 @@ _READABLE = {
 #: The largest value of the integers that a file may hold wider than the table declares them.
 _MOST = {"tinyint": 127, "smallint": 32767, "integer": 2147483647}
 _GROUPS = {"array", "map", "row"}
-#: A file's top-level columns, each with its physical type, or None for a group.
-Schema = tuple[tuple[str, str | None], ...]
+#: What ORC calls the types that it becomes Parquet's by.
+_ORC_NAMES = {"BYTE_ARRAY": "STRING", "INT32": "INT", "INT64": "LONG", "FLOAT": "FLOAT", "DOUBLE": "DOUBLE",
+              "BOOLEAN": "BOOLEAN"}  # fmt: skip
+#: What is below a column: name, physical type and number of children of each element.
+Shape = tuple[tuple[str, str, int], ...]
+#: A file's top-level columns: name, physical type or None for a group, what is below.
+Schema = tuple[tuple[str, str | None, Shape], ...]
 #: The schemas of files that were read lately, by path, size and time of change: a footer takes longer than the rest.
 _known: dict[tuple[str, int, int], Schema] = {}
 _MOST_KNOWN = 10_000
@@ -44,17 +49,26 @@ def read(cursor: duckdb.DuckDBPyConnection, table: Table, paths: list[str], uris
 
     A column whose type does not fit ends only the queries that read it.
     """
-    schemas = _schemas(cursor, paths, uris)
-    values = {column.name: _value(column, schemas, uris) for column in table.columns}
+    parts: dict[Schema, dict[Schema, list[str]]] = {}
+    for path, schema in _schemas(cursor, paths, uris).items():
+        # DuckDB unites files by the names of their columns, but not by those of the fields within
+        nested = tuple(element for element in schema if element[1] is None)
+        parts.setdefault(nested, {}).setdefault(schema, []).append(path)
+    return " UNION ALL ".join(_read_part(table, part, uris, options) for part in parts.values())
+
+
+def _read_part(table: Table, schemas: dict[Schema, list[str]], uris: dict[str, str], options: str) -> str:
+    """Files whose structs, arrays and maps are made alike; *schemas* has the files of each schema."""
+    examples = {paths[0]: {name: physical for name, physical, _ in schema} for schema, paths in schemas.items()}
+    values = {column.name: _value(column, table, examples, uris) for column in table.columns}
     if len(schemas) > 1:
         options += ", union_by_name = true"
+    paths = [path for each in schemas.values() for path in each]
     return f"SELECT {select_list(values, table, options)} FROM read_parquet({texts(paths)}, {options})"
 
 
-def _schemas(
-    cursor: duckdb.DuckDBPyConnection, paths: list[str], uris: dict[str, str]
-) -> list[tuple[str, dict[str, str | None]]]:
-    """The different schemas among the files, each with a file that has it: top-level column → physical type."""
+def _schemas(cursor: duckdb.DuckDBPyConnection, paths: list[str], uris: dict[str, str]) -> dict[str, Schema]:
+    """The schema of each file."""
     identities = {path: _identity(path) for path in paths}
     found = {path: _known[identity] for path, identity in identities.items() if identity in _known}
     unknown = [path for path in paths if path not in found]
@@ -63,8 +77,7 @@ def _schemas(
             found[path] = _known[identities[path]] = schema
         while len(_known) > _MOST_KNOWN:
             _known.pop(next(iter(_known)), None)
-    examples = {found[path]: path for path in reversed(paths)}
-    return [(path, dict(schema)) for schema, path in examples.items()]
+    return {path: found[path] for path in paths}
 
 
 def _identity(path: str) -> tuple[str, int, int]:
@@ -84,32 +97,32 @@ def _read_schemas(
         uri = next((uri for path, uri in uris.items() if path in str(error)), "")
         raise QueryFailure("HIVE_BAD_DATA", f"Not valid Parquet file: {uri}") from None
     for path, elements in rows:
-        columns: dict[str, str | None] = {}
+        columns: list[tuple[str, str | None, Shape]] = []
         following = iter(elements[1:])
         for column, kind, children in following:
-            columns[column.lower()] = None if children else kind
-            _skip(following, children or 0)
-        yield path, tuple(columns.items())
+            below = tuple(_below(following, children or 0))
+            columns.append((column.lower(), None if children else kind, below))
+        yield path, tuple(columns)
 
 
-def _skip(elements: object, count: int) -> None:
-    """Pass over *count* elements of a flattened tree with all that is below them."""
+def _below(elements: Iterator[tuple[str, str, int]], count: int) -> Iterator[tuple[str, str, int]]:
+    """The next *count* elements of a flattened tree with all that is below them."""
     for _ in range(count):
-        _, _, children = next(elements)  # type: ignore[call-overload]
-        _skip(elements, children or 0)
+        element = next(elements)
+        yield element
+        yield from _below(elements, element[2] or 0)
 
 
-def _value(column: Column, schemas: list[tuple[str, dict[str, str | None]]], uris: dict[str, str]) -> str:
-    """SQL that reads *column* from files of any of *schemas*; NULL where none of them has it."""
+def _value(column: Column, table: Table, examples: dict[str, dict[str, str | None]], uris: dict[str, str]) -> str:
+    """SQL that reads *column* from files of any of the schemas; NULL where none of them has it.
+
+    *examples* has a file of each schema, with the physical types of its columns.
+    """
     wanted = column.type
-    held = [(path, columns[column.name]) for path, columns in schemas if column.name in columns]
+    held = [(path, columns[column.name]) for path, columns in examples.items() if column.name in columns]
     for path, physical in held:
         if not _fits(physical, wanted):
-            return _failing(
-                f"HIVE_BAD_DATA: Malformed Parquet file. Field {column.name}'s type {physical or 'GROUP'} in parquet "
-                f"file {uris[path]} is incompatible with type {wanted.trino} defined in table schema",
-                wanted,
-            )
+            return _failing(_misfit(column, table, physical, uris[path]), wanted)
     if not held:
         return f"CAST(NULL AS {wanted.duckdb})"
     value = name(column.name)
@@ -119,6 +132,19 @@ def _value(column: Column, schemas: list[tuple[str, dict[str, str | None]]], uri
         exceeded = f"'ATHENA GENERIC_INTERNAL_ERROR: Value ' || {value} || ' exceeds MAX_{wanted.hive.upper()}'"
         value = f"CASE WHEN {value} NOT BETWEEN {low} AND {high} THEN error({exceeded}) ELSE {value} END"
     return f"CAST({value} AS {wanted.duckdb})"
+
+
+def _misfit(column: Column, table: Table, physical: str | None, uri: str) -> str:
+    """ "Troubleshoot Athena": HIVE_BAD_DATA."""
+    if table.serde.endswith("OrcSerde"):
+        return (
+            f"HIVE_BAD_DATA: Malformed ORC file. Cannot read SQL type '{column.type.trino}' from ORC stream "
+            f"'.{column.name}' of type {_ORC_NAMES.get(physical or '', 'STRUCT')} with attributes {{}} [{uri}]"
+        )
+    return (
+        f"HIVE_BAD_DATA: Malformed Parquet file. Field {column.name}'s type {physical or 'GROUP'} in parquet file "
+        f"{uri} is incompatible with type {column.type.trino} defined in table schema"
+    )
 
 
 def _fits(physical: str | None, wanted: Type) -> bool:

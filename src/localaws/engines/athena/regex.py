@@ -37,13 +37,17 @@ def lines_to_parquet(path: Path, uri: str, table: Table, check: Callable[[], Non
         )
     made = path.with_suffix(".parquet")
     schema = pa.schema([(column, pa.string()) for column in names])
+    whole = groups == list(range(1, pattern.groups + 1))
     missing: tuple[str | None, ...] = (None,) * len(names)
     try:
         with _lines(path, uri) as lines, pq.ParquetWriter(made, schema, compression="snappy") as target:
             while part := list(islice(lines, _LINES_AT_ONCE)):
                 check()
                 found = (pattern.fullmatch(line.rstrip("\r\n")) for line in part)
-                rows = [tuple(match[group] for group in groups) if match else missing for match in found]
+                rows = [
+                    missing if match is None else match.groups() if whole else tuple(match[each] for each in groups)
+                    for match in found
+                ]
                 columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
                 target.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
     except (OSError, EOFError, ValueError) as error:

@@ -58,6 +58,13 @@ def strip(sql: str) -> str:
     return _COMMENTS.sub("", sql).rstrip().removesuffix(";").rstrip()
 
 
+def in_place(sql: str) -> str:
+    """*sql* with blanks for the comments before it: what an error points at is where the user wrote it."""
+    before = _COMMENTS.match(sql)
+    blank = re.sub(r"[^\n]", " ", before[0]) if before else ""
+    return blank + strip(sql)
+
+
 def classify(sql: str) -> Kind:
     """The kind of a stripped statement; UNKNOWN if it begins like none that Athena has."""
     for pattern, kind in _COMPILED:

@@ -17,7 +17,7 @@ from localaws.engines.athena.casts import converted
 from localaws.engines.athena.catalog import Table
 from localaws.engines.athena.ddl import ensure_database
 from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.grammar import parse, part
+from localaws.engines.athena.grammar import parse, part, position
 from localaws.engines.athena.inference import INTEGERS, NUMBERS
 from localaws.engines.athena.kinds import Type
 from localaws.engines.athena.output import Target, Written, write
@@ -200,7 +200,7 @@ def _insert(job: Job) -> None:
     assert isinstance(statement, exp.Insert)
     schema = statement.this
     node = schema.this if isinstance(schema, exp.Schema) else schema
-    table = job.catalog.table(node.db or job.execution.database, node.name, (1, job.sql.lower().find("into") + 6))
+    table = job.catalog.table(node.db or job.execution.database, node.name, position(node))
     if table.view is not None:
         raise QueryFailure("NOT_SUPPORTED", "Inserting into views is not supported")
     kinds = {column.name: column.type for column in table.all_columns}
