@@ -98,13 +98,15 @@ def test_a_user_without_policies_may_query(athena: Athena, lab: RunningLab) -> N
     assert athena.wait(query_id)["Status"]["State"] == "SUCCEEDED"
 
 
-def test_objects_outlive_the_process_and_tables_do_not(new_lab: Callable[..., RunningLab]) -> None:
+def test_tables_outlive_the_process_and_the_history_does_not(new_lab: Callable[..., RunningLab]) -> None:
     lab = new_lab()
     engine = Athena(lab, "claims-kept", "kept")
     engine("CREATE TABLE t WITH (external_location = 's3://claims-kept/t/') AS SELECT 1 AS n")
+    engine.client.create_work_group(Name="forgotten")
     lab.stop()
     (lab.directory / "lab.json").unlink(missing_ok=True)
     lab.start()
     assert lab.client("s3").list_objects_v2(Bucket="claims-kept", Prefix="t/")["KeyCount"] == 1
-    assert lab.client("glue").get_databases()["DatabaseList"] == []
+    assert [table["Name"] for table in lab.client("glue").get_tables(DatabaseName="kept")["TableList"]] == ["t"]
     assert lab.client("athena").list_query_executions()["QueryExecutionIds"] == []
+    assert [group["Name"] for group in lab.client("athena").list_work_groups()["WorkGroups"]] == ["primary"]
