@@ -5,9 +5,11 @@ pyiceberg works in threads of its own. What it asks there counts as asked by the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from contextvars import copy_context
 from io import BytesIO
+from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, TypeVar
@@ -15,9 +17,11 @@ from typing import Any, BinaryIO, TypeVar
 from botocore.exceptions import ClientError
 from pyiceberg.io import FileIO, InputFile, OutputFile
 
+from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.lake import Lake, split
 
 _T = TypeVar("_T")
+_FEW = 16
 
 
 class LakeIO(FileIO):
@@ -50,6 +54,15 @@ class LakeIO(FileIO):
         """The local file with an object's bytes. S3 is asked first, so that it refuses what it would on AWS."""
         self.head(location)
         return self._lake.path(location)
+
+    def paths(self, locations: Sequence[str]) -> dict[str, Path]:
+        """The local file of each object. Many are listed, which is quicker than to ask for one after the other."""
+        listed: dict[str, Path] = {}
+        folder = _folder_of_all(locations) if len(locations) > _FEW else ""
+        if folder:
+            with suppress(QueryFailure):  # who must not list may still read
+                listed = {file.uri: file.path for file in self._as_caller(lambda: self._lake.files(folder))}
+        return {each: listed.get(each) or self.path(each) for each in locations}
 
     def put(self, data: bytes, location: str) -> None:
         try:
@@ -123,6 +136,13 @@ class LakeOutput(OutputFile):
         if not overwrite and self.exists():
             raise FileExistsError(f"Cannot create file, already exists: {self.location}")
         return _Upload(self._io, self.location)
+
+
+def _folder_of_all(locations: Sequence[str]) -> str:
+    """The deepest folder that holds all of *locations*; nothing if only a bucket does, or none."""
+    levels = zip(*(each.split("/")[:-1] for each in locations), strict=False)
+    shared = [level[0] for level in takewhile(lambda level: len(set(level)) == 1, levels)]
+    return "/".join(shared) if len(shared) > 3 else ""  # s3:, nothing, the bucket
 
 
 def _as_os_error(error: ClientError, location: str) -> OSError:

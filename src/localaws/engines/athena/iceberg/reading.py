@@ -157,13 +157,10 @@ def _by_field_id(schema: Schema) -> str:
 
 def _paths(session: Session, lake: Lake, uris: Sequence[str]) -> dict[str, str]:
     """The local file of each object. Raises QueryFailure for one that is not there or must not be read."""
-    files = LakeIO(lake)
-    found = {}
-    for uri in uris:
-        try:
-            found[uri] = str(files.path(uri))
-        except OSError as error:
-            raise QueryFailure("ICEBERG_CANNOT_OPEN_SPLIT", f"Error opening Iceberg split {uri}: {error}") from None
+    try:
+        found = {uri: str(path) for uri, path in LakeIO(lake).paths(uris).items()}
+    except OSError as error:
+        raise QueryFailure("ICEBERG_CANNOT_OPEN_SPLIT", f"Error opening Iceberg split: {error}") from None
     session.uris |= {path: uri for uri, path in found.items()}
     return found
 
