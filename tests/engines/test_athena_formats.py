@@ -312,6 +312,18 @@ def test_json_in_both_of_its_serdes(athena: Athena) -> None:
     assert athena("SELECT id, at.xxx FROM hive").rows == [("1", "1"), ("3", None)]
 
 
+def test_of_several_objects_on_a_line_the_first_is_read(athena: Athena) -> None:
+    """ "JSON SerDe libraries": a record a line. Firehose's objects without a delimiter give one row for each file."""
+    for number, pack in enumerate((bytes, gzip.compress)):
+        athena.put(f"crammed/{number}.json{'.gz' * number}", pack(b'{"a":1}{"a":2}{"a":3}'))
+    table(athena, "crammed", "a int", OPENX)
+    assert athena("SELECT a FROM crammed").rows == [("1",), ("1",)]
+    athena.put("doubled/a.json", '{"a":1,"a":2}\n')
+    table(athena, "doubled", "a int", OPENX)
+    reason = 'HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: Duplicate key "a"'
+    assert athena.fails("SELECT a FROM doubled") == reason
+
+
 def test_a_regular_expression_takes_lines_apart(athena: Athena) -> None:
     """ "Regex SerDe": a group a column, a line that does not match is all NULL; groups that are not there are NULL."""
     athena.put("logs/a.log.gz", gzip.compress(b"10.0.0.1 - [x] 200\n10.0.0.2 - [y z]\n# comment\n"))

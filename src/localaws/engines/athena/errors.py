@@ -59,6 +59,8 @@ def not_supported(what: str, position: tuple[int, int] | None = None) -> QueryFa
 _UNREADABLE = [
     (r'Failed to read file "(?P<uri>s3://[^"]+)"', "HIVE_CURSOR_ERROR", "Failed to read Parquet file: {uri}"),
     (r"don't know what type|TProtocolException", "HIVE_CURSOR_ERROR", "Failed to read Parquet file: broken header"),
+    (r'JSON transform error .*has duplicate key (?P<key>"[^"]*")',
+     "HIVE_CURSOR_ERROR", "Row is not a valid JSON Object - JSONException: Duplicate key {key}"),
     (r'JSON transform error in file "(?P<uri>[^"]+)", in line (?P<line>\d+): Expected OBJECT',
      "HIVE_CURSOR_ERROR", "Row is not a valid JSON Object - JSONException: line {line} of {uri}"),
     (r'JSON transform error in file "(?P<uri>[^"]+)", in line (?P<line>\d+): [^:]*: "?(?P<value>.*?)"?(\n|\Z)',

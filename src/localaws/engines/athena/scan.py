@@ -70,13 +70,17 @@ def relation(session: Session, table: Table, sources: Sequence[Source], farm: Pa
         return _empty(table, with_path)
     serde = _serde(table)
     unpacked = [serde not in _BINARY and _suffix(each.file.uri) in DECOMPRESSED for each in sources]
-    paths = _paths(table, sources, farm, serde in _CONVERTERS or any(unpacked))
+    first = sources[0].file
+    crammed = serde == "jsonserde" and not unpacked[0] and json_text.is_crammed(first.path, first.uri)
+    paths = _paths(table, sources, farm, crammed or serde in _CONVERTERS or any(unpacked))
     uris = {path: source.file.uri for path, source in zip(paths, sources, strict=True)}
     session.uris |= uris
     for path, source, packed in zip(paths, sources, unpacked, strict=True):
         session.check()
         if packed:
             decompress(Path(path), source.file.uri)
+        if crammed:
+            json_text.keep_first(Path(path), source.file.uri)
         if convert := _CONVERTERS.get(serde):
             convert(Path(path), source.file.uri, table, session.check)
             if serde != "orcserde":  # a format of rows: all of it is read, whatever the query needs
