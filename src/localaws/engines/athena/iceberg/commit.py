@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from threading import Lock
 
 from pyiceberg.exceptions import CommitFailedException, ValidationException
+from pyiceberg.io import FileIO
 from pyiceberg.manifest import (
     DataFile,
     DataFileContent,
@@ -38,6 +39,9 @@ from pyiceberg.table.update.snapshot import _SnapshotProducer
 from pyiceberg.typedef import EMPTY_DICT
 
 from localaws.engines.athena.iceberg.tables import committing
+
+#: With so many manifests Iceberg merges them (commit.manifest.min-count-to-merge).
+_MANY_MANIFESTS = 100
 
 
 @dataclass
@@ -114,15 +118,22 @@ class _RowDelta(_SnapshotProducer["_RowDelta"]):
         kept: list[ManifestFile] = []
         dropped: list[ManifestEntry] = []
         for manifest in self._current_manifests():
-            entries = list(manifest.fetch_manifest_entry(self._io, discard_deleted=True))
+            entries = entries_of(manifest, self._io)
             gone = [entry for entry in entries if entry.data_file.file_path in self._dropped]
             if not gone:
-                kept.append(manifest)
+                kept += [manifest] if entries else []  # what tells only of files that went long ago is done with
                 continue
             dropped += [self._as(ManifestEntryStatus.DELETED, entry, self._snapshot_id) for entry in gone]
             stay = [entry for entry in entries if entry.data_file.file_path not in self._dropped]
             kept += self._write(self._as(ManifestEntryStatus.EXISTING, entry, entry.snapshot_id) for entry in stay)
-        return [*self._write(added), *self._write(dropped), *kept]
+        return [*self._write(added), *self._write(dropped), *self._merged(kept)]
+
+    def _merged(self, manifests: list[ManifestFile]) -> list[ManifestFile]:
+        """Few manifests in the place of many: a table that changes often stays quick to plan."""
+        if len(manifests) < _MANY_MANIFESTS:
+            return manifests
+        entries = (entry for each in manifests for entry in entries_of(each, self._io))
+        return self._write(self._as(ManifestEntryStatus.EXISTING, entry, entry.snapshot_id) for entry in entries)
 
     def _current_manifests(self) -> list[ManifestFile]:
         snapshot = self._transaction.table_metadata.snapshot_by_name(self._target_branch)
@@ -205,7 +216,26 @@ class _RowDelta(_SnapshotProducer["_RowDelta"]):
         return {entry.data_file.file_path: entry for entry in live_entries(snapshot, self._io)}
 
 
-def live_entries(snapshot: Snapshot | None, io: Any) -> Iterator[ManifestEntry]:
+def live_entries(snapshot: Snapshot | None, io: FileIO) -> Iterator[ManifestEntry]:
     """The files, of data and of deletes, that make up *snapshot*."""
     for manifest in snapshot.manifests(io) if snapshot else []:
-        yield from manifest.fetch_manifest_entry(io, discard_deleted=True)
+        yield from entries_of(manifest, io)
+
+
+def entries_of(manifest: ManifestFile, io: FileIO) -> list[ManifestEntry]:
+    """The files that are there by *manifest*. A manifest never changes: those of few files are remembered."""
+    path = manifest.manifest_path
+    found = _read.get(path)
+    if found is None:
+        found = manifest.fetch_manifest_entry(io, discard_deleted=True)
+        if len(found) <= _FEW_FILES:
+            with _reading:
+                while len(_read) >= _MOST_READ:
+                    _read.pop(next(iter(_read)))
+                _read[path] = found
+    return found
+
+
+_read: dict[str, list[ManifestEntry]] = {}
+_reading = Lock()
+_FEW_FILES, _MOST_READ = 100, 2000

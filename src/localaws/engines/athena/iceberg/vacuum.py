@@ -15,7 +15,7 @@ from pyiceberg.table.snapshots import Snapshot, ancestors_of
 from localaws.engines.athena.ddl import match
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.iceberg import tables
-from localaws.engines.athena.iceberg.commit import live_entries
+from localaws.engines.athena.iceberg.commit import entries_of
 from localaws.engines.athena.iceberg.target import table_node, target_of
 from localaws.engines.athena.lake import split
 from localaws.engines.athena.runner import Job
@@ -58,8 +58,10 @@ def _files(table: Table, snapshots: Iterable[Snapshot]) -> set[str]:
     found: set[str] = set()
     for snapshot in snapshots:
         found.add(snapshot.manifest_list)
-        found |= {manifest.manifest_path for manifest in snapshot.manifests(table.io)}
-        found |= {entry.data_file.file_path for entry in live_entries(snapshot, table.io)}
+        for manifest in snapshot.manifests(table.io):
+            if manifest.manifest_path not in found:
+                found.add(manifest.manifest_path)
+                found |= {entry.data_file.file_path for entry in entries_of(manifest, table.io)}
     return found
 
 
