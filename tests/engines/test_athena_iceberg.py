@@ -468,8 +468,11 @@ def test_awswrangler_writes_and_reads(athena: Athena, session: boto3.Session) ->
     wr.athena.to_iceberg(frame.assign(id=[3, 4], extra="new"), schema_evolution=True, **common)
     wr.athena.to_iceberg(frame.assign(id=[1, 5], word="merged", extra="m"), merge_cols=["id"], **common)
     wr.athena.delete_from_iceberg_table(pd.DataFrame({"id": [2]}), merge_cols=["id"], **common)
-    read = wr.athena.read_sql_query("SELECT * FROM frames ORDER BY id", "ice", boto3_session=session,
-                                    s3_output=f"s3://{LAKE}/results/")  # fmt: skip
+    query: dict[str, Any] = {"sql": "SELECT * FROM frames ORDER BY id", "database": "ice", "boto3_session": session,
+                             "s3_output": f"s3://{LAKE}/results/"}  # fmt: skip
+    with pytest.raises(wr.exceptions.QueryFailed, match="the configured precision is MILLISECONDS; column name: ts"):
+        wr.athena.read_sql_query(**query)  # by way of a table of Hive's, which has no microseconds
+    read = wr.athena.read_sql_query(**query, ctas_approach=False)
     assert read["id"].tolist() == [1, 3, 4, 5]
     assert read["word"].fillna("-").tolist() == ["merged", "a", "-", "merged"]
     assert read["extra"].tolist() == ["m", "new", "new", "m"]
