@@ -325,6 +325,19 @@ def test_awswrangler_upserts_and_deletes(athena: Athena, wrangler: boto3.Session
     assert rows(athena, "wrangled") == [("5", "e", "1.5")]
 
 
+def test_many_manifests_become_few(athena: Athena) -> None:
+    """Iceberg's property commit.manifest.min-count-to-merge, which Athena's own statements do not set."""
+    make(athena, "often", "id int, n int", "(1, 0), (2, 0), (3, 0), (4, 0)")
+    with outside(athena, "often").transaction() as transaction:
+        transaction.set_properties({"commit.manifest.min-count-to-merge": "4"})
+    athena("DELETE FROM often WHERE id = 4")
+    for n in range(5):
+        athena(f"UPDATE often SET n = n + 1 WHERE id = {n % 3 + 1}")
+    table = outside(athena, "often")
+    assert len(table.current_snapshot().manifests(table.io)) < 7
+    assert rows(athena, "often") == [("1", "2"), ("2", "2"), ("3", "1")]
+
+
 # Several at once
 
 

@@ -40,8 +40,7 @@ from pyiceberg.typedef import EMPTY_DICT
 
 from localaws.engines.athena.iceberg.tables import committing
 
-#: With so many manifests Iceberg merges them (commit.manifest.min-count-to-merge).
-_MANY_MANIFESTS = 100
+_MANY_MANIFESTS = "commit.manifest.min-count-to-merge"
 
 
 @dataclass
@@ -130,7 +129,7 @@ class _RowDelta(_SnapshotProducer["_RowDelta"]):
 
     def _merged(self, manifests: list[ManifestFile]) -> list[ManifestFile]:
         """Few manifests in the place of many: a table that changes often stays quick to plan."""
-        if len(manifests) < _MANY_MANIFESTS:
+        if len(manifests) < int(self._transaction.table_metadata.properties.get(_MANY_MANIFESTS, 100)):
             return manifests
         entries = (entry for each in manifests for entry in entries_of(each, self._io))
         return self._write(self._as(ManifestEntryStatus.EXISTING, entry, entry.snapshot_id) for entry in entries)
