@@ -73,6 +73,8 @@ class Session:
         self.directory = directory
         self.directory.mkdir()
         self._cancelled = threading.Event()
+        self._closed = threading.Event()
+        self._closing = threading.Lock()
         self.bytes_read = 0
         self.uris: dict[str, str] = {}
         """The object behind each file that the query reads: a path of this machine is nobody's business."""
@@ -107,10 +109,20 @@ class Session:
     def cancel(self) -> None:
         """Make whatever runs end soon; safe from any thread."""
         self._cancelled.set()
-        self.cursor.interrupt()
+        threading.Thread(target=self._interrupt, name="athena-cancel", daemon=True).start()
+
+    def _interrupt(self) -> None:
+        """Until it is closed: DuckDB forgets an interrupt that comes just before a statement begins."""
+        while not self._closed.is_set():
+            with self._closing:
+                if not self._closed.is_set():
+                    self.cursor.interrupt()
+            self._closed.wait(0.05)
 
     def close(self) -> None:
-        self.cursor.close()
+        self._closed.set()
+        with self._closing:
+            self.cursor.close()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def check(self) -> None:
