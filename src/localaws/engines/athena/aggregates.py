@@ -23,17 +23,43 @@ _PRIME = "-7046029288634856825"  # what a NULL adds to a checksum
 _ERRORS = (0.0040625, 0.26)
 
 
+def aggregate(name: str, *arguments: exp.Expr) -> exp.Anonymous:
+    """DuckDB's aggregate as a part of what a function of Trino's is made of: FILTER and OVER belong to it."""
+    made = call(name, *arguments)
+    made.meta["aggregate"] = True
+    return made
+
+
+def spread(node: exp.Expr) -> exp.Expr:
+    """A FILTER or OVER after a function that is made of several parts, put where it belongs: after the aggregates."""
+    inner = node.this
+    if isinstance(inner, exp.Filter) or not isinstance(inner, exp.Expr) or inner.meta.get("aggregate"):
+        return node
+    parts = [each for each in inner.find_all(exp.Anonymous, exp.Filter) if each.meta.get("aggregate")]
+    if not parts:
+        return node
+    holder = exp.Paren(this=inner.copy())
+    for each in list(holder.find_all(exp.Anonymous, exp.Filter)):
+        if each.meta.get("aggregate"):
+            wrapped = node.copy()
+            wrapped.set("this", each.copy())
+            wrapped.meta["aggregate"] = True
+            each.replace(wrapped)
+    return holder
+
+
 def typed(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     """An aggregate with all that belongs to it (FILTER, OVER) is finished where that ends."""
-    return node if isinstance(node.parent, exp.Window | exp.Filter) else finished(translator, node, node)
+    return node if isinstance(node.parent, exp.Window | exp.Filter) else finished(translator, node)
 
 
-def finished(translator: Translator, aggregate: exp.Expr, node: exp.Expr) -> exp.Expr:
-    """What DuckDB's *aggregate* gives, in Trino's type: a sum of integers is a bigint, an average of decimals one."""
-    while isinstance(aggregate, _CHAIN):
-        aggregate = aggregate.this
+def finished(translator: Translator, node: exp.Expr) -> exp.Expr:
+    """What DuckDB's aggregate gives, in Trino's type: a sum of integers is a bigint, an average of decimals one."""
+    function = node
+    while isinstance(function, _CHAIN):
+        function = function.this
     kind = translator.kind(node)
-    name = aggregate.name.lower() if isinstance(aggregate, exp.Anonymous) else ""
+    name = function.name.lower() if isinstance(function, exp.Anonymous) else ""
     if kind is None:
         return node
     if name == "sum" and kind.name == "bigint":
@@ -59,7 +85,7 @@ def _approx_percentile(translator: Translator, node: exp.Anonymous, arguments: l
         raise QueryFailure("INVALID_FUNCTION_ARGUMENT", "percentile must be between 0 and 1")
     if not weights:
         return call("quantile_disc", value, wanted)
-    lists = [cast(call("list", each), "DOUBLE[]") for each in (value, weights[0])]
+    lists = [cast(aggregate("list", each), "DOUBLE[]") for each in (value, weights[0])]
     kind = translator.kind(value)
     target = kind.duckdb if kind else "DOUBLE"
     places = wanted.expressions if isinstance(wanted, exp.Array) else [wanted]
@@ -90,21 +116,32 @@ def _checksum(translator: Translator, node: exp.Anonymous, arguments: list[exp.E
     else:
         raise not_supported(f"checksum of {name or 'this'}", position_of(translator.sql, node.name))
     known = exp.Coalesce(this=part, expressions=[cast(exp.Literal.string(_PRIME), "BIGINT")])
-    return call("native_checksum_sum", cast(call("sum", cast(known, "HUGEINT")), "VARCHAR"))
+    return call("native_checksum_sum", cast(aggregate("sum", cast(known, "HUGEINT")), "VARCHAR"))
 
 
 def _numeric_histogram(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     buckets, value, *weight = arguments
-    weights = call("list", weight[0] if weight else exp.Literal.number(1))
-    lists = [cast(each, "DOUBLE[]") for each in (call("list", value), weights)]
-    return call("native_numeric_histogram", call("any_value", buckets), *lists)
+    weights = aggregate("list", weight[0] if weight else exp.Literal.number(1))
+    lists = [cast(each, "DOUBLE[]") for each in (aggregate("list", value), weights)]
+    return call("native_numeric_histogram", aggregate("any_value", buckets), *lists)
 
 
 def _reduce_agg(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     value, start, step, _ = arguments
-    present = exp.Not(this=exp.Is(this=value.copy(), expression=exp.null()))
-    known = exp.Filter(this=call("list", value), expression=exp.Where(this=present))
-    return call("list_reduce", known, step, start)
+    return call("list_reduce", call("present", aggregate("list", value)), step, start)
+
+
+def _pairs(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    return call(f"{node.name.lower()}_of", aggregate("list", call("row", *arguments)))
+
+
+def _gathered(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    return call(f"{node.name.lower()}_of", aggregate("list", *arguments))
+
+
+def _most_frequent(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    buckets, value, _ = arguments
+    return call("most_frequent_of", aggregate("histogram", value), aggregate("any_value", buckets))
 
 
 FUNCTIONS: dict[str, Callable[[Translator, exp.Anonymous, list[exp.Expr]], exp.Expr]] = {
@@ -117,4 +154,10 @@ FUNCTIONS: dict[str, Callable[[Translator, exp.Anonymous, list[exp.Expr]], exp.E
     "checksum": _checksum,
     "numeric_histogram": _numeric_histogram,
     "reduce_agg": _reduce_agg,
+    "map_agg": _pairs,
+    "multimap_agg": _pairs,
+    "map_union": _gathered,
+    "set_agg": _gathered,
+    "set_union": _gathered,
+    "approx_most_frequent": _most_frequent,
 }

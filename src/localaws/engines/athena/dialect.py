@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlglot import ErrorLevel, exp
 
-from localaws.engines.athena import aggregates, casts, functions, moments, operators
+from localaws.engines.athena import aggregates, casts, functions, moments, operators, queries
 from localaws.engines.athena.errors import QueryFailure, position_of
 from localaws.engines.athena.grammar import position
 from localaws.engines.athena.inference import Maybe
@@ -43,6 +43,7 @@ class Translator:
         nodes = list(holder.walk(bfs=False))[1:]
         for node in nodes:  # types first, on what the user wrote
             self.scopes.kind(node)
+            queries.check(self, node)
             if isinstance(node, exp.Column) and not node.find_ancestor(exp.Order) and self.scopes.is_missing(node):
                 words = f"Column '{node.sql('trino')}' cannot be resolved or requester is not authorized to access "
                 raise self.fail("COLUMN_NOT_FOUND", words + "requested resources", node)
@@ -111,6 +112,8 @@ def _hidden(select: exp.Expr, star: exp.Expr) -> list[exp.Expr]:
 
 def _select(translator: Translator, node: exp.Expr) -> exp.Expr:
     """Names for columns that have none; and no syntax that Trino has not."""
+    assert isinstance(node, exp.Select)
+    queries.keep_ties(node)
     distinct = node.args.get("distinct")
     if distinct is not None and distinct.args.get("on") is not None:
         raise translator.fail("SYNTAX_ERROR", "mismatched input 'ON'", node)
@@ -149,7 +152,8 @@ def _values(translator: Translator, node: exp.Expr) -> exp.Expr:
 
 def _aggregate(translator: Translator, node: exp.Expr) -> exp.Expr:
     """What an aggregate gives has Trino's type, over a window and filtered too."""
-    return node if isinstance(node.parent, exp.Window) else aggregates.finished(translator, node, node)
+    made = aggregates.spread(node)
+    return made if made is not node or isinstance(node.parent, exp.Window) else aggregates.finished(translator, node)
 
 
 def _literal(translator: Translator, node: exp.Expr) -> exp.Expr:
@@ -231,6 +235,11 @@ def _anonymous(translator: Translator, node: exp.Expr) -> exp.Expr:
     return functions.translate(translator, node)
 
 
+def _dot(translator: Translator, node: exp.Expr) -> exp.Expr:
+    """``row.*``: a column for each field."""
+    return call("unnest", node.this) if isinstance(node.expression, exp.Star) else node
+
+
 def _varbinary(translator: Translator, node: exp.Expr) -> exp.Expr:
     return call("unhex", node.name)
 
@@ -261,6 +270,9 @@ _HANDLERS: dict[type, Callable[[Translator, exp.Expr], exp.Expr]] = {
     exp.Values: _values,
     exp.Window: _aggregate,
     exp.Filter: _aggregate,
+    exp.IgnoreNulls: queries.ignore_nulls,
+    exp.RespectNulls: queries.ignore_nulls,
+    exp.Dot: _dot,
     exp.Literal: _literal,
     exp.Select: _select,
     exp.Substring: _substring,

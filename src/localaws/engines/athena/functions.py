@@ -52,7 +52,6 @@ _RENAMED = {
     "listagg": "string_agg",
     "array_agg": "list",
     "zip": "list_zip",
-    "map_agg": "map_of_pairs",
     "uuid": "gen_random_uuid",
     **{name: f"native_{name}" for name in (
         "crc32", "format_number", "from_base", "from_base32", "from_base64", "to_base", "from_base64url", "hmac_md5",

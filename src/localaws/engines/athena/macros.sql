@@ -220,20 +220,23 @@ CREATE MACRO list_all_match(m) AS
 CREATE MACRO list_none_match(m) AS NOT list_any_match(m);
 
 -- Maps
-CREATE MACRO map_of_pairs(k, v) AS map_from_entries(list_filter(list((k, v)), LAMBDA e : e[1] IS NOT NULL));
+CREATE MACRO present(values) AS list_filter(values, LAMBDA e : e IS NOT NULL);
+CREATE MACRO with_key(pairs) AS list_filter(pairs, LAMBDA e : e[1] IS NOT NULL);
+CREATE MACRO first_of_key(pairs) AS flatten(list_transform([pairs], LAMBDA all_pairs : list_filter(all_pairs,
+    LAMBDA e, i : list_position(list_transform(all_pairs, LAMBDA p : p[1]), e[1]) = i)));
+CREATE MACRO map_agg_of(pairs) AS map_from_entries(first_of_key(with_key(pairs)));
 
 CREATE MACRO pairs_by_key(pairs) AS map_from_entries(list_transform(
     trino_array_distinct(list_transform(pairs, LAMBDA e : e[1])),
     LAMBDA k : (k, list_transform(list_filter(pairs, LAMBDA e : e[1] = k), LAMBDA e : e[2]))));
-CREATE MACRO trino_multimap_agg(k, v) AS pairs_by_key(list_filter(list((k, v)), LAMBDA e : e[1] IS NOT NULL));
+CREATE MACRO multimap_agg_of(pairs) AS pairs_by_key(with_key(pairs));
 CREATE MACRO trino_multimap_from_entries(a) AS pairs_by_key(list_transform(a, LAMBDA e : (struct_extract_at(e, 1), struct_extract_at(e, 2))));
-CREATE MACRO trino_map_union(m) AS map_from_entries(flatten(list_transform(
-    [flatten(list_transform(list_filter(list(m), LAMBDA x : x IS NOT NULL), LAMBDA x : map_entries(x)))],
-    LAMBDA pairs : list_filter(pairs, LAMBDA e, i : list_position(list_transform(pairs, LAMBDA p : p.key), e.key) = i))));
-CREATE MACRO trino_set_agg(x) AS trino_array_distinct(list(x));
-CREATE MACRO trino_set_union(a) AS trino_array_distinct(flatten(list(a)));
-CREATE MACRO trino_approx_most_frequent(buckets, x, capacity) AS map_from_entries(list_transform(
-    list_slice(list_reverse_sort(list_transform(map_entries(histogram(x)), LAMBDA e : (e.value, e.key))), 1, any_value(buckets)),
+CREATE MACRO map_union_of(maps) AS map_from_entries(first_of_key(flatten(list_transform(present(maps),
+    LAMBDA m : list_transform(map_entries(m), LAMBDA e : (e.key, e.value))))));
+CREATE MACRO set_agg_of(values) AS trino_array_distinct(values);
+CREATE MACRO set_union_of(arrays) AS trino_array_distinct(flatten(arrays));
+CREATE MACRO most_frequent_of(counts, buckets) AS map_from_entries(list_transform(
+    list_slice(list_reverse_sort(list_transform(map_entries(counts), LAMBDA e : (e.value, e.key))), 1, buckets),
     LAMBDA e : (e[2], CAST(e[1] AS BIGINT))));
 CREATE MACRO trino_split_to_multimap(s, between, inside) AS pairs_by_key(
     list_transform(string_split(s, between), LAMBDA x : (split_part(x, inside, 1), split_part(x, inside, 2))));

@@ -295,10 +295,10 @@ class Scopes:
             return False
         while select is not None:
             sources = self.sources(select)
-            if not all(sources.values()) or any(column in columns or table in columns for columns in sources.values()):
-                return False
-            if table in sources:
+            if sources.get(table):
                 return column not in sources[table]
+            if not all(sources.values()) or any((table or column) in columns for columns in sources.values()):
+                return False
             select = select.find_ancestor(exp.Select)
         return True
 
