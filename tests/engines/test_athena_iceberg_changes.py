@@ -429,6 +429,14 @@ def test_vacuum_forgets_snapshots_and_deletes_objects(new_lab: Callable[..., Run
     assert rows(athena, "swept") == [("3",)]
 
 
+def test_vacuum_needs_a_folder(athena: Athena) -> None:
+    """ "VACUUM": a table at the root of its bucket is refused, in these words."""
+    athena.s3.create_bucket(Bucket="ice-root")
+    athena("CREATE TABLE rooted (id int) LOCATION 's3://ice-root/' TBLPROPERTIES ('table_type'='ICEBERG')")
+    words = "GENERIC_INTERNAL_ERROR: Path missing in file system location: s3://ice-root"
+    assert athena.fails("VACUUM rooted") == words
+
+
 # ALTER TABLE
 
 

@@ -47,7 +47,7 @@ _MANY_MANIFESTS = "commit.manifest.min-count-to-merge"
 class Change:
     """What a snapshot is to add and to drop.
 
-    ``rewritten`` are data files that the change speaks of without dropping them: those that its ``deletes`` point into.
+    ``touched`` are the data files that its ``deletes`` point into: they have to be there still, as they were.
     ``exclusive`` makes the change fail if rows were added meanwhile, even in new files: an INSERT for what was *not*
     found is right only as long as it is not there.
     """
@@ -55,7 +55,7 @@ class Change:
     added: list[DataFile] = field(default_factory=list)
     deletes: list[DataFile] = field(default_factory=list)
     dropped: list[DataFile] = field(default_factory=list)
-    rewritten: list[DataFile] = field(default_factory=list)
+    touched: list[DataFile] = field(default_factory=list)
     exclusive: bool = False
     replace: bool = False
     """The rows stay what they were: only how they lie in files changes."""
@@ -197,7 +197,7 @@ class _RowDelta(_SnapshotProducer["_RowDelta"]):
         if window is None or window.is_empty():
             return
         before, now = self._live(window.base), self._live(window.head)
-        touched = [*self._change.rewritten, *self._change.dropped]
+        touched = [*self._change.touched, *self._change.dropped]
         if missing := [file.file_path for file in touched if file.file_path not in now]:
             raise ValidationException(f"Files were changed by another commit: {missing}")
         fresh = [entry for path, entry in now.items() if path not in before]

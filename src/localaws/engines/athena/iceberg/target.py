@@ -154,9 +154,9 @@ def _change(job: Job, target: Target, rows: bool, exclusive: bool, uploaded: lis
     assert target.scan is not None, "the query that found the rows was planned"
     places = f"SELECT {name(FILE)}, {name(POSITION)} FROM {CHANGES} WHERE action <> {INSERT}"
     deleted = delete_rows(job, target.scan.tasks, places, uploaded)
-    added = []
+    change = Change(deletes=deleted.files, dropped=deleted.dropped, touched=deleted.touched, exclusive=exclusive)
     if rows:
         columns = ", ".join(map(name, target.columns))
         new = f"SELECT {columns} FROM {CHANGES} WHERE action <> {DELETE}"
-        added = write_rows(job, target.table, new, uploaded)
-    return Change(added, deleted.files, deleted.dropped, deleted.touched, exclusive)
+        change.added = write_rows(job, target.table, new, uploaded)
+    return change
