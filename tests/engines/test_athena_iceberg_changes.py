@@ -491,7 +491,9 @@ def test_what_iceberg_does_not_change(athena: Athena) -> None:
 
 def test_a_table_partitioned_anew_by_pyiceberg(athena: Athena) -> None:
     """Athena has no statement for partition evolution; tables that others evolved it reads and writes."""
-    make(athena, "repartitioned", "id int, kind string, day date", "(1, 'a', DATE '2024-01-01')", "kind")
+    columns = "id int, kind string, day date"
+    listed = "(1, 'a', DATE '2024-01-01')"
+    make(athena, "repartitioned", columns, listed, "kind", optimize_rewrite_data_file_threshold=2)
     with outside(athena, "repartitioned").update_spec() as spec:
         spec.add_field("day", "month", "day_month")
         spec.remove_field("kind")
@@ -500,3 +502,7 @@ def test_a_table_partitioned_anew_by_pyiceberg(athena: Athena) -> None:
     athena("DELETE FROM repartitioned WHERE id = 3")
     assert rows(athena, "repartitioned") == [("1", "z", "2024-03-02"), ("2", "z", "2024-03-02")]
     assert outside(athena, "repartitioned").scan("day >= '2024-03-01'").to_arrow().num_rows == 2
+    words = "Cannot drop column which is used by an old partition spec: kind"
+    assert athena.fails("ALTER TABLE repartitioned DROP COLUMN kind") == words
+    athena("OPTIMIZE repartitioned REWRITE DATA USING BIN_PACK")
+    assert len(rows(athena, "repartitioned")) == 2

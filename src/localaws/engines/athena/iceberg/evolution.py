@@ -64,6 +64,8 @@ def _drop_column(job: Job, table: Table, text: str) -> None:
     field = _known(table, plain(text), "delete")
     if any(field.field_id == part.source_id for part in table.spec().fields):
         raise QueryFailure("", f"Cannot drop partition field: {field.name}")
+    if any(field.field_id == part.source_id for spec in table.specs().values() for part in spec.fields):
+        raise QueryFailure("", f"Cannot drop column which is used by an old partition spec: {field.name}")
     with table.update_schema(case_sensitive=False) as schema:
         schema.delete_column((field.name,))
 
