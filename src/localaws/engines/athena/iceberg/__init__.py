@@ -11,6 +11,9 @@ What other modules may rely on:
 - `files.LakeIO` (lake): pyiceberg's ``FileIO`` over the lab's objects.
 - `reading.scan` (session, lake, table, …) → `reading.Scan`: SQL of the rows; with ``positions=True`` also where each
   row lies, in the columns `reading.FILE` (its object's URI) and `reading.POSITION` (from 0).
+- `datafiles.write_rows` (job, table, sql, uploaded): rows as data files in S3, no part of the table yet.
+- `commit.commit` (table, `commit.Change`): data files and position deletes added, files dropped, as one snapshot; fails
+  with ICEBERG_COMMIT_ERROR if somebody changed the same files meanwhile.
 
 Source: "Query Apache Iceberg tables" (athena/latest/ug/querying-iceberg.html), "Iceberg Table Spec", version 2.
 """
