@@ -11,7 +11,7 @@ import io
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import awswrangler as wr
@@ -375,6 +375,17 @@ def test_columns_are_found_by_id_whatever_became_of_their_names(athena: Athena, 
     ]
     assert column(athena, "SELECT s.renamed FROM grown WHERE id > 5000000000") == ["2"]
     assert ("gone                ",) in athena("SHOW COLUMNS IN grown").rows
+
+
+def test_moments_that_others_wrote_keep_their_microseconds(athena: Athena, pyiceberg: Catalog) -> None:
+    """ "Supported data types for Iceberg tables": Athena shows time and timestamp with time zone in UTC."""
+    columns = pa.schema([("t", pa.time64("us")), ("z", pa.timestamp("us", tz="UTC"))])
+    table = pyiceberg.create_table("ice.moments", columns, location=f"s3://{LAKE}/moments")
+    moment = datetime(2013, 1, 1, 5, 6, 7, 89, tzinfo=UTC)
+    table.append(pa.Table.from_pylist([{"t": moment.time(), "z": moment}], columns))
+    answer = athena("SELECT t, z FROM moments WHERE z = TIMESTAMP '2013-01-01 05:06:07.000089 UTC'")
+    assert answer.rows == [("05:06:07.000089", "2013-01-01 05:06:07.000089 UTC")]
+    assert answer.types == ["time", "timestamp with time zone"]
 
 
 def test_files_without_field_ids_are_read_by_name_mapping(athena: Athena, pyiceberg: Catalog) -> None:

@@ -55,6 +55,7 @@ INSTANT, ZONE = "$instant", "$zone"
 #: Types that are one to DuckDB and several to Trino.
 _REFINED = (
     {"varchar", "char"},
+    {"time"},
     {"timestamp"},
     {"timestamp with time zone"},
     {"interval day to second", "interval year to month"},

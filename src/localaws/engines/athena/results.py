@@ -22,6 +22,7 @@ _PRECISION = {
     "double": 17,
     "varchar": 2147483647,
     "varbinary": 1073741824,
+    "time": 3,
     "timestamp": 3,
     "timestamp with time zone": 3,
 }
@@ -56,10 +57,12 @@ def as_text(value: str, kind: Type) -> str:
             return f"java_double({value})"
         case "timestamp":
             return f"strftime(CAST({value} AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.{'%f' if kind.precision > 3 else '%g'}')"
+        case "timestamp with time zone" if kind.precision > 3 and not kind.zoned:
+            return f"strftime({value} AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S.%f UTC')"
         case "timestamp with time zone":
             return f"zoned_text({value})" if kind.zoned else f"zoned_text(zoned({value}, 'UTC'))"
         case "time":
-            return f"left(CAST({value} AS VARCHAR) || '.000', 12)"
+            return f"strftime(DATE '1970-01-01' + {value}, '%H:%M:%S.{'%f' if kind.precision > 3 else '%g'}')"
         case "varbinary":
             return f"rtrim(regexp_replace(lower(hex({value})), '(..)', '\\1 ', 'g'))"
         case "interval day to second":
