@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 from pyarrow import orc
 
 from tests.conftest import RunningLab, eventually
@@ -122,6 +122,13 @@ def test_a_query_may_have_262144_bytes(athena: Athena) -> None:
     assert athena(longest).rows == [("1",)]
     with pytest.raises(ClientError, match="262144"):
         athena.start(longest + "x")
+
+
+@pytest.mark.parametrize("token", ["t" * 31, "t" * 129])
+def test_a_client_token_has_32_to_128_characters(athena: Athena, token: str) -> None:
+    """StartQueryExecution: ClientRequestToken; the SDK itself refuses one that is too short."""
+    with pytest.raises((ClientError, ParamValidationError), match="ClientRequestToken"):
+        athena.start("SELECT 1", ClientRequestToken=token)
 
 
 def test_results_are_there_only_after_success(athena: Athena) -> None:

@@ -247,6 +247,8 @@ DML = [
     query("SELECT k, v FROM UNNEST(MAP(ARRAY['a'], ARRAY[1])) AS m (k, v)", ("a", "1")),
     query("SELECT n FROM t WHERE n IN (SELECT max(n) FROM t)", ("3",)),
     query("SELECT n FROM t a WHERE EXISTS (SELECT 1 FROM t b WHERE b.n = a.n + 2)", ("1",)),
+    query("SELECT n FROM t WHERE n >= ALL (SELECT n FROM t)", ("3",)),
+    query("SELECT n FROM t WHERE n = ANY (VALUES 1, 7)", ("1",)),
     query("SELECT n, sum(n) OVER w FROM t WINDOW w AS (ORDER BY n) ORDER BY n", ("1", "1"), ("2", "3"), ("3", "6")),
     query("SELECT n, row_number() OVER (PARTITION BY s ORDER BY n DESC) FROM t ORDER BY 1",
           ("1", "2"), ("2", "1"), ("3", "1")),
@@ -286,10 +288,11 @@ DML = [
         ("MERGE INTO t USING t AS u ON t.n = u.n WHEN MATCHED THEN DELETE", "DML", "MERGE"),
     )),
     # prepared statements
-    Form("PREPARE kept FROM SELECT n FROM t WHERE n = ?", "DDL", "PREPARE", [("2",)], then="EXECUTE kept USING 2"),
-    Form("EXECUTE counted USING 3, 'x'", "DML", "EXECUTE", [("1",)],
-         first=("PREPARE counted FROM SELECT count(*) FROM t WHERE n = ? AND s = ?",)),
-    Form("DEALLOCATE PREPARE passing", "DDL", "DEALLOCATE", first=("PREPARE passing FROM SELECT 1",)),
+    Form("PREPARE form_kept FROM SELECT n FROM t WHERE n = ?", "DDL", "PREPARE", [("2",)],
+         then="EXECUTE form_kept USING 2"),
+    Form("EXECUTE form_counted USING 3, 'x'", "DML", "EXECUTE", [("1",)],
+         first=("PREPARE form_counted FROM SELECT count(*) FROM t WHERE n = ? AND s = ?",)),
+    Form("DEALLOCATE PREPARE form_passing", "DDL", "DEALLOCATE", first=("PREPARE form_passing FROM SELECT 1",)),
     Form("EXECUTE nowhere", "DML", "EXECUTE", fails="PreparedStatement nowhere was not found"),
 ]  # fmt: skip
 

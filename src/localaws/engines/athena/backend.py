@@ -73,6 +73,8 @@ class AthenaEngine(AthenaBackend):
             raise invalid("queryString is empty")
         if len(query.encode()) > _MOST_QUERY_BYTES:
             raise invalid(f"Query string length is over {_MOST_QUERY_BYTES} bytes")
+        if token and not 32 <= len(token) <= 128:
+            raise invalid("ClientRequestToken has 32 to 128 characters")
         sql = statements.strip(query)
         kind = statements.classify(sql)
         if kind.name in ("select", "insert", "create_table_as"):
