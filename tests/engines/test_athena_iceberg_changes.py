@@ -120,6 +120,7 @@ def test_delete_marks_rows_and_leaves_the_data_file(athena: Athena) -> None:
     results = athena.client.get_query_results(QueryExecutionId=answer.execution["QueryExecutionId"])
     assert results["UpdateCount"] == 1
     assert 0 < answer.scanned < 2000
+    assert answer.execution["ResultConfiguration"]["OutputLocation"].endswith(".csv")
     assert rows(athena, "marked") == [("1", "a"), ("3", None)]
     assert contents(athena, "marked") == [0, 1]
     assert before < objects(athena, "marked")

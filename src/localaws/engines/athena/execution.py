@@ -64,7 +64,8 @@ class Execution:
         elif self.kind.name in ("insert", "unload"):
             self.output = f"{base}/{self.id}"
         else:
-            self.output = f"{base}/{self.id}.{'csv' if self.kind.name in ('select', 'execute') else 'txt'}"
+            rows = self.kind.name in ("select", "execute", "update", "delete", "merge")
+            self.output = f"{base}/{self.id}.{'csv' if rows else 'txt'}"
 
     @property
     def database(self) -> str:

@@ -205,11 +205,16 @@ class _RowDelta(_SnapshotProducer["_RowDelta"]):
         for entry in fresh:
             if entry.data_file.content != DataFileContent.DATA:
                 deletes.add_delete_file(entry, entry.data_file.partition)
-            elif self._change.exclusive:
+            elif self._change.exclusive and not self._only_moved(entry):
                 raise ValidationException(f"Rows were added by another commit: {entry.data_file.file_path}")
         for file in touched:
             if file.content == DataFileContent.DATA and deletes.for_data_file(0, file, file.partition):
                 raise ValidationException(f"Rows of {file.file_path} were deleted by another commit")
+
+    def _only_moved(self, entry: ManifestEntry) -> bool:
+        """Whether the rows of a data file were there before: OPTIMIZE has packed them."""
+        made = self._transaction.table_metadata.snapshot_by_id(entry.snapshot_id) if entry.snapshot_id else None
+        return made is not None and made.summary is not None and made.summary.operation == Operation.REPLACE
 
     def _live(self, snapshot: Snapshot | None) -> dict[str, ManifestEntry]:
         return {entry.data_file.file_path: entry for entry in live_entries(snapshot, self._io)}
