@@ -19,11 +19,14 @@ from localaws.lab import Lab
 
 log = logging.getLogger(__name__)
 
+# Gap 0: else DuckDB reads columns that nobody asked for along with their neighbours, more of them or fewer as its
+# threads happen to run, and what a query scanned would differ from run to run.
 _SETTINGS = """
 SET allow_persistent_secrets = false;
 SET autoinstall_known_extensions = false;
 SET autoload_known_extensions = false;
 SET memory_limit = '60%';
+SET GLOBAL parquet_prefetch_column_gap = 0;
 """
 _SESSION_SETTINGS = """
 SET TimeZone = 'UTC';
