@@ -225,6 +225,46 @@ def test_structs_may_differ_from_file_to_file(athena: Athena) -> None:
     ]
 
 
+def test_columns_are_matched_by_name_or_by_place(athena: Athena) -> None:
+    """ "Handle schema updates": Parquet by name, ORC by index; parquet. and orc.column.index.access turn that round."""
+    sql = "CREATE TABLE {0} WITH (format = '{1}', external_location = 's3://{2}/{0}/') AS SELECT 1 AS a, 'x' AS b"
+    for format in ("parquet", "orc"):
+        athena(sql.format(f"in_{format}", format.upper(), LAKE))
+        serde = athena.lab.client("glue").get_table(DatabaseName="failures", Name=f"in_{format}")["Table"]
+        library = serde["StorageDescriptor"]["SerdeInfo"]["SerializationLibrary"]
+        for access in ("true", "false"):
+            athena(
+                f"CREATE EXTERNAL TABLE {format}_{access} (n int, b string, a int) ROW FORMAT SERDE '{library}' WITH "
+                f"SERDEPROPERTIES ('{format}.column.index.access' = '{access}') STORED AS {format.upper()} LOCATION "
+                f"'s3://{LAKE}/in_{format}/'"
+            )
+            expected = ("1", "x", None) if access == "true" else (None, "x", "1")
+            assert athena(f"SELECT * FROM {format}_{access}").rows == [expected]
+
+
+@pytest.mark.parametrize(
+    ("storage", "reason"),
+    [
+        ({}, "HIVE_UNSUPPORTED_FORMAT: Table StorageDescriptor is null for table bare"),
+        ({"Location": f"s3://{LAKE}/bare/"}, "HIVE_UNSUPPORTED_FORMAT: Unable to create input format"),
+        (
+            {"Location": f"s3://{LAKE}/bare/", "SerdeInfo": {"SerializationLibrary": "x.y.NoSerDe"}},
+            "NOT_SUPPORTED: The SerDe",
+        ),
+        ({"Location": "nowhere"}, "INVALID_TABLE_PROPERTY: The S3 location must look like"),
+    ],
+)
+def test_a_table_that_others_have_made_badly(athena: Athena, storage: dict[str, Any], reason: str) -> None:
+    """Glue takes what a query cannot use: the query says so, and the table can still be told and dropped."""
+    glue = athena.lab.client("glue")
+    columns = {"Columns": [{"Name": "a", "Type": "int"}]} if storage else {}
+    described = {"Name": "bare", "StorageDescriptor": {**columns, **storage}} if storage else {"Name": "bare"}
+    glue.create_table(DatabaseName="failures", TableInput=described)
+    assert athena.fails("SELECT * FROM bare").startswith(reason)
+    for sql in ("SHOW CREATE TABLE bare", "DESCRIBE bare", "DESCRIBE FORMATTED bare", "DROP TABLE bare"):
+        athena(sql)
+
+
 def test_orc_that_does_not_fit_its_column(athena: Athena) -> None:
     athena(f"CREATE TABLE texts WITH (format = 'ORC', external_location = 's3://{LAKE}/orc/') AS SELECT 'x' AS a")
     athena(f"CREATE EXTERNAL TABLE misread (a int) STORED AS ORC LOCATION 's3://{LAKE}/orc/'")

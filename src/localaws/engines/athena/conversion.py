@@ -30,14 +30,17 @@ def orc_to_parquet(path: Path, uri: str, table: Table, check: Callable[[], None]
     """Replace the ORC file *path* by a Parquet file with the table's names.
 
     Columns are matched by position, as Athena does unless told otherwise ("Handle schema updates": ORC is read by
-    index by default). *check* is called now and then, to end the work of a query that was cancelled.
+    index by default, by name without ``orc.column.index.access``). *check* is called now and then, to end the work of
+    a query that was cancelled.
     """
     made = path.with_suffix(".parquet")
     try:
         source = orc.ORCFile(str(path))
-        names = [column.name for column in table.columns]
-        names += [f"athena_unread_{number}" for number in range(len(source.schema) - len(names))]
-        schema = pa.schema([field.with_name(name) for field, name in zip(source.schema, names, strict=False)])
+        schema = source.schema
+        if table.serde_parameters.get("orc.column.index.access", "true").lower() == "true":
+            names = [column.name for column in table.columns]
+            names += [f"athena_unread_{number}" for number in range(len(schema) - len(names))]
+            schema = pa.schema([field.with_name(name) for field, name in zip(schema, names, strict=False)])
         with pq.ParquetWriter(made, schema, compression="snappy") as target:
             for stripe in range(source.nstripes):
                 check()

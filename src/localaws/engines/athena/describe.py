@@ -137,7 +137,7 @@ def create_statement(table: Table) -> list[str]:
     """The lines of CREATE EXTERNAL TABLE that would make *table*."""
     if table.view is not None:
         raise QueryFailure("FAILED", f"SemanticException {table.name} is a view: use SHOW CREATE VIEW")
-    storage = table.raw["StorageDescriptor"]
+    storage = table.raw.get("StorageDescriptor", {})
     lines = [f"CREATE EXTERNAL TABLE `{table.database}.{table.name}`(", *_listed(table.columns)]
     parameters = dict(table.parameters)
     comment = parameters.pop("comment", "") or table.raw.get("Description", "")

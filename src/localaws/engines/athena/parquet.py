@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 import duckdb
@@ -47,20 +48,32 @@ _MOST_KNOWN = 10_000
 def read(cursor: duckdb.DuckDBPyConnection, table: Table, paths: list[str], uris: dict[str, str], options: str) -> str:
     """The files' footers are read here, once, into DuckDB's metadata cache: they do not count as scanned.
 
-    A column whose type does not fit ends only the queries that read it.
+    A column whose type does not fit ends only the queries that read it. Columns are matched by name, or by position
+    if the table says so ("Handle schema updates": parquet.column.index.access).
     """
+    by_position = table.serde_parameters.get("parquet.column.index.access", "false").lower() == "true"
     parts: dict[Schema, dict[Schema, list[str]]] = {}
     for path, schema in _schemas(cursor, paths, uris).items():
+        if by_position:
+            parts.setdefault(schema, {}).setdefault(schema, []).append(path)
+            continue
         # DuckDB unites files by the names of their columns, but not by those of the fields within
         nested = tuple(element for element in schema if element[1] is None)
         parts.setdefault(nested, {}).setdefault(schema, []).append(path)
-    return " UNION ALL ".join(_read_part(table, part, uris, options) for part in parts.values())
+    return " UNION ALL ".join(_read_part(table, part, uris, options, by_position) for part in parts.values())
 
 
-def _read_part(table: Table, schemas: dict[Schema, list[str]], uris: dict[str, str], options: str) -> str:
+def _read_part(
+    table: Table, schemas: dict[Schema, list[str]], uris: dict[str, str], options: str, by_position: bool
+) -> str:
     """Files whose structs, arrays and maps are made alike; *schemas* has the files of each schema."""
     examples = {paths[0]: {name: physical for name, physical, _ in schema} for schema, paths in schemas.items()}
-    values = {column.name: _value(column, table, examples, uris) for column in table.columns}
+    held = {column.name: column.name for column in table.columns}
+    if by_position:  # then there is one schema
+        (schema,) = schemas
+        places = zip_longest(table.columns, schema[: len(table.columns)])
+        held = {column.name: element[0] if element else "" for column, element in places}
+    values = {column.name: _value(column, held[column.name], table, examples, uris) for column in table.columns}
     if len(schemas) > 1:
         options += ", union_by_name = true"
     paths = [path for each in schemas.values() for path in each]
@@ -113,19 +126,21 @@ def _below(elements: Iterator[tuple[str, str, int]], count: int) -> Iterator[tup
         yield from _below(elements, element[2] or 0)
 
 
-def _value(column: Column, table: Table, examples: dict[str, dict[str, str | None]], uris: dict[str, str]) -> str:
-    """SQL that reads *column* from files of any of the schemas; NULL where none of them has it.
+def _value(
+    column: Column, place: str, table: Table, examples: dict[str, dict[str, str | None]], uris: dict[str, str]
+) -> str:
+    """SQL that reads *column* from files of any of the schemas, which call it *place*; NULL where none of them has it.
 
     *examples* has a file of each schema, with the physical types of its columns.
     """
     wanted = column.type
-    held = [(path, columns[column.name]) for path, columns in examples.items() if column.name in columns]
+    held = [(path, columns[place]) for path, columns in examples.items() if place in columns]
     for path, physical in held:
         if not _fits(physical, wanted):
             return _failing(_misfit(column, table, physical, uris[path]), wanted)
     if not held:
         return f"CAST(NULL AS {wanted.duckdb})"
-    value = name(column.name)
+    value = name(place)
     if wanted.name in _MOST and any(physical == "INT64" for _, physical in held):
         # "Troubleshoot Athena": GENERIC_INTERNAL_ERROR: Value exceeds MAX_INT
         low, high = -_MOST[wanted.name] - 1, _MOST[wanted.name]

@@ -88,6 +88,8 @@ class Planner:
             return
         if node.args.get("version"):
             raise QueryFailure("NOT_SUPPORTED", "This connector does not support versioned tables", where)
+        if not table.location:
+            raise QueryFailure("HIVE_UNSUPPORTED_FORMAT", f"Table StorageDescriptor is null for table {table.name}")
         with_path = any(column.name.lower() == PATH_COLUMN for column in node.root().find_all(exp.Column))
         wanted = conditions(node, table.keys)
         key = (schema, table_name, str(with_path), *(part.sql() for part in wanted))

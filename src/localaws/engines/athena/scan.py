@@ -19,7 +19,7 @@ from localaws.engines.athena import json_text, parquet, regex, text
 from localaws.engines.athena.avro import avro_to_parquet
 from localaws.engines.athena.catalog import Column, Partition, Table
 from localaws.engines.athena.conversion import DECOMPRESSED, decompress, orc_to_parquet
-from localaws.engines.athena.errors import not_supported
+from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.lake import DataFile
 from localaws.engines.athena.quoting import literal, name
 from localaws.engines.athena.reading import FILENAME
@@ -105,8 +105,10 @@ def _reader(table: Table) -> Reader:
     if table.iceberg:
         raise not_supported(f"Reading the Iceberg table {table.database}.{table.name}")
     reader = _BY_SERDE.get(_serde(table))
+    if not table.serde:
+        raise QueryFailure("HIVE_UNSUPPORTED_FORMAT", f"Unable to create input format {table.input_format}".rstrip())
     if reader is None:
-        raise not_supported(f"The SerDe {table.serde or '(none)'} of table {table.database}.{table.name}")
+        raise not_supported(f"The SerDe {table.serde} of table {table.database}.{table.name}")
     return reader
 
 
