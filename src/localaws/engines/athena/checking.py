@@ -34,7 +34,7 @@ def check(sql: str, kind: Kind) -> None:
         word = next(iter(sql[start:].split()), "<EOF>")
         expected = "" if first else f". Expecting: {_EXPECTED}"
         raise QueryFailure("", f"mismatched input '{word}'{expected}", line_and_column(sql, start))
-    if kind.name in ("select", "insert", "create_table_as"):
+    if kind.name in ("select", "insert", "create_table_as", "update", "delete", "merge"):
         parse(sql)
     elif kind.name in _QUERIES and (found := _QUERIES[kind.name].match(sql)):
         parse(part(sql, found.end()))

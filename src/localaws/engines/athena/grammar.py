@@ -18,6 +18,7 @@ _SYNTAX = {"CAST", "EXTRACT", "JSON_OBJECT", "JSON_QUERY", "JSON_VALUE", "LISTAG
 #: What begins a clause or ends a list: no item of one.
 _NO_ITEM = {TokenType.FROM, TokenType.WHERE, TokenType.GROUP_BY, TokenType.ORDER_BY, TokenType.HAVING,
             TokenType.COMMA, TokenType.R_PAREN}  # fmt: skip
+_QUOTED = re.compile(r"'(?:[^']|'')*+'|\"(?:[^\"]|\"\")*+\"")
 _BEFORE_STAR = {TokenType.SELECT, TokenType.DISTINCT, TokenType.DOT, TokenType.COMMA}
 
 
@@ -63,6 +64,9 @@ def parse(sql: str) -> exp.Expr:
         _check_lists(tokens)
         statements = [each for each in _DIALECT.parser().parse(tokens, sql) if each is not None]
     except ParseError as error:
+        if "`" in (plain := _QUOTED.sub(_blank, sql)):
+            words = "backquoted identifiers are not supported; use double quotes to quote identifiers"
+            raise QueryFailure("", words, line_and_column(sql, plain.index("`"))) from None
         details = error.errors[0]
         word = details["highlight"] or ""
         last = tokens[-1] if tokens else None
@@ -73,13 +77,14 @@ def parse(sql: str) -> exp.Expr:
         column = max((details["col"] or 1) - len(word) + 1, 1)
         raise _mismatched(word, (details["line"] or 1, column)) from None
     except TokenError:
-        closed = re.sub(r"'(?:[^']|'')*+'|\"(?:[^\"]|\"\")*+\"", lambda text: " " * len(text[0]), sql)
+        closed = _QUOTED.sub(_blank, sql)
         opened = min((at for at in (closed.find("'"), closed.find('"')) if at >= 0), default=0)  # a quote left open
         raise _mismatched(sql[opened:].split("\n")[0], line_and_column(sql, opened)) from None
     if len(statements) != 1:
         raise QueryFailure("", "Only one sql statement is allowed. Got: " + sql)
     statement: exp.Expr = statements[0]
-    if isinstance(statement, exp.Select) and not statement.expressions:
+    empty = isinstance(statement, exp.Select) and not statement.expressions
+    if empty or (isinstance(statement, exp.Insert) and statement.expression is None):
         raise _mismatched("<EOF>", line_and_column(sql, len(sql)))
     return statement
 
@@ -87,6 +92,10 @@ def parse(sql: str) -> exp.Expr:
 def part(sql: str, start: int, end: int | None = None) -> str:
     """What stands in *sql* from *start* to *end*, at the same line and column, for errors to point at."""
     return re.sub(r"[^\n]", " ", sql[:start]) + sql[start:end]
+
+
+def _blank(text: re.Match[str]) -> str:
+    return " " * len(text[0])
 
 
 def _mismatched(word: str, where: tuple[int, int]) -> QueryFailure:
