@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -176,4 +177,32 @@ def test_a_bucket_made_with_the_aws_cli_is_known_by_account_and_region_in_its_na
     de.connect("aws", **AGREED)
     aws.aws("s3", "mb", f"s3://{de.name('by-hand')}")
     de.teardown()
+    assert state(aws) == before
+
+
+def status_of(query: str) -> str:
+    return str(boto3.client("athena").get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]["State"])
+
+
+def test_of_athena_goes_what_the_session_made_and_nothing_else(
+    aws: RunningLab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.aws("athena", "create-work-group", "--name", "de-theirs")
+    aws.aws("glue", "create-database", "--database-input", "Name=de_theirs")
+    before = state(aws)
+    de.connect("aws", **AGREED)
+    athena, group = boto3.client("athena"), de.name("analysts", "workgroup")
+    boto3.client("s3").create_bucket(Bucket=de.name("lake"))
+    athena.create_work_group(Name=group)
+    arn = f"arn:aws:athena:us-east-1:{ACCOUNT}:workgroup/{group}"
+    assert pairs(aws.client("athena").list_tags_for_resource(ResourceARN=arn)["Tags"]) == TAGS
+    output = {"OutputLocation": f"s3://{de.name('lake')}/results/"}
+    for sql in ("CREATE DATABASE IF NOT EXISTS de_theirs", "CREATE SCHEMA air", "PREPARE nth FROM SELECT ?"):
+        query = athena.start_query_execution(QueryString=sql, ResultConfiguration=output, WorkGroup=group)
+        de.wait(partial(status_of, query["QueryExecutionId"]), until="SUCCEEDED", what="query", quiet=True)
+    capsys.readouterr()
+    de.teardown()
+    told, left = capsys.readouterr().out.splitlines()
+    assert told == "Teardown: 1 prepared statement, 1 workgroup, 1 Glue database, 1 bucket. Nothing is left."
+    assert "workgroup de-theirs" in left and "Glue database de_theirs" in left
     assert state(aws) == before

@@ -12,27 +12,36 @@ from botocore.exceptions import ClientError
 from dehelpers.ledger import Created
 
 _DATABASE = re.compile(r"\s*CREATE\s+(?:DATABASE|SCHEMA)\s+(?:IF\s+NOT\s+EXISTS\s+)?[`\"]?([\w-]+)", re.IGNORECASE)
+_NAME = r"[`\"]?([\w$-]+)[`\"]?"
+_TABLE = re.compile(
+    rf"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:EXTERNAL\s+)?(?:TABLE|VIEW)\s+(?:IF\s+NOT\s+EXISTS\s+)?"
+    rf"(?:{_NAME}\s*\.\s*)?{_NAME}",
+    re.IGNORECASE,
+)
 _PREPARED = re.compile(r"\s*PREPARE\s+\"?([\w@:]+)", re.IGNORECASE)
 
 
 def creates(request: Mapping[str, Any], region: str) -> Created | None:
-    """What StartQueryExecution with *request* is about to create: a database or a prepared statement.
+    """What StartQueryExecution with *request* is about to create: a database, a table or a prepared statement.
 
     None for all other statements, and for what exists already: IF NOT EXISTS must not make somebody else's database
     the session's own.
     """
-    sql = str(request.get("QueryString", ""))
+    sql, made = str(request.get("QueryString", "")), None
+    glue, athena = (boto3.client(service, region_name=region) for service in ("glue", "athena"))
     try:
         if found := _DATABASE.match(sql):
-            name = found[1].lower()
-            boto3.client("glue", region_name=region).get_database(Name=name)
+            made = Created("glue", "CreateDatabase", region, {"Name": found[1].lower()})
+            glue.get_database(**made.names)
+        elif found := _TABLE.match(sql):
+            database = found[1] or request.get("QueryExecutionContext", {}).get("Database", "default")
+            made = Created("glue", "CreateTable", region, {"DatabaseName": database.lower(), "Name": found[2].lower()})
+            glue.get_table(**made.names)
         elif found := _PREPARED.match(sql):
-            name, group = found[1], str(request.get("WorkGroup") or "primary")
-            athena = boto3.client("athena", region_name=region)
-            athena.get_prepared_statement(StatementName=name, WorkGroup=group)
+            names = {"StatementName": found[1], "WorkGroup": str(request.get("WorkGroup") or "primary")}
+            made = Created("athena", "CreatePreparedStatement", region, names)
+            athena.get_prepared_statement(**made.names)
     except ClientError as error:
-        if error.response["Error"]["Code"] == "EntityNotFoundException":
-            return Created("glue", "CreateDatabase", region, {"Name": name})
-        if error.response["Error"]["Code"] == "ResourceNotFoundException":
-            return Created("athena", "CreatePreparedStatement", region, {"StatementName": name, "WorkGroup": group})
+        if error.response["Error"]["Code"] in ("EntityNotFoundException", "ResourceNotFoundException"):
+            return made
     return None

@@ -138,6 +138,10 @@ KINDS = (
          lambda aws, name: aws.delete_log_group(logGroupName=name)),
 )  # fmt: skip
 
+# Goes with its database, unless that is somebody else's.
+_TABLE = Kind("Glue table", "glue", "get_tables", "TableList.Name", ("CreateTable", "DatabaseName/Name"),
+              lambda aws, address: aws.delete_table(DatabaseName=address.split("/")[0], Name=address.split("/")[1])
+              )  # fmt: skip
 # What disappears together with something above.
 PART_OF = {
     ("kinesis", "RegisterStreamConsumer"),
@@ -186,15 +190,30 @@ def teardown(timeout: float = 120.0) -> None:
     with contextlib.suppress(WaitError):
         wait(lambda: ", ".join(left()) or GONE, until=GONE, what="teardown", timeout=timeout, quiet=True)
     faults |= {label: f": still there after {timeout:g} s" for label in left()}
+    gone[_TABLE] += _drop_tables(session, faults)
     faults |= _settle(session, faults)
     if faults:
         lines = [label + fault for label, fault in faults.items()]
         raise LeftOver("\n- ".join(["teardown could not delete", *lines]) + "\nMend the cause and run it again.")
-    what = ", ".join(kind.count(number) for kind, number in gone.items()) or "nothing to delete"
+    what = ", ".join(kind.count(number) for kind, number in gone.items() if number) or "nothing to delete"
     print(f"Teardown: {what}. Nothing is left.")
     strangers = sorted(_strangers(session))
     if strangers:
         print("Not this session's, left alone: " + ", ".join(strangers))
+
+
+def _drop_tables(session: Session, faults: dict[str, str]) -> int:
+    """Drop the tables that the session made in databases which are not its own; returns how many there were."""
+    dropped = 0
+    for entry in session.ledger:
+        if address := _TABLE.recorded(entry):
+            try:
+                _TABLE.delete(boto3.client("glue", region_name=entry.region), address)
+                dropped += 1
+            except ClientError as error:
+                if not _absent(error):
+                    faults[_TABLE.label(address)] = f": {error}"
+    return dropped
 
 
 def _regions(session: Session, kind: Kind) -> set[str]:

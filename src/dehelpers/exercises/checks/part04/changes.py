@@ -12,7 +12,7 @@ from dehelpers.exercises.outcome import NotYet
 from dehelpers.exercises.running import run
 
 #: What a day brings, in no order: tail number, seats, what happened (I, U or D), and its place in time.
-CHANGES = (
+CHANGES: tuple[tuple[str, int | str, str, int], ...] = (
     ("N10156", 61, "U", 2),
     ("N10156", 60, "U", 1),
     ("N102UW", "", "D", 3),
