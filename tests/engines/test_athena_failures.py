@@ -64,6 +64,7 @@ def keys(athena: Athena, prefix: str) -> list[str]:
         ("SELECT a\nFROM t\n  WHERE", "line 3:8: mismatched input '<EOF>'"),
         ("SELECT 'it''s", "line 1:8: mismatched input ''it''s'"),
         ("SELECT '`' AS a, `b` FROM t", "line 1:18: backquoted identifiers are not supported; use double quotes"),
+        ("SELECT * FROM a JOIN b WHERE a.x = b.x", "line 1:24: mismatched input 'WHERE'"),
         ("INSERT INTO t", "line 1:14: mismatched input '<EOF>'"),
         ("DELETE FROM t WHERE", "line 1:20: mismatched input '<EOF>'"),
         ("SELECT 1; SELECT 2", "Only one sql statement is allowed"),

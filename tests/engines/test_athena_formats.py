@@ -16,7 +16,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import awswrangler as wr
+import boto3
 import fastavro
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -416,3 +419,35 @@ def test_what_show_create_table_prints_makes_the_table_again(athena: Athena) -> 
         after = glue.get_table(DatabaseName="formats", Name=name)["Table"]
         for part in ("StorageDescriptor", "PartitionKeys", "Parameters", "Description", "TableType"):
             assert after.get(part) == before.get(part), part
+
+
+def test_awswrangler_writes_each_format_and_reads_it_back(athena: Athena) -> None:
+    """awswrangler.s3.to_csv, to_json, to_orc and to_parquet with a catalog table; CTAS with partitions and buckets."""
+    lab = athena.lab
+    session = boto3.Session(
+        aws_access_key_id=lab.facts["access_key_id"],
+        aws_secret_access_key=lab.facts["secret_access_key"],
+        region_name=lab.facts["region"],
+    )
+    frame = pd.DataFrame({"i": [1, 2], "f": [1.5, None], "s": ["a,b", 'say "x"'], "d": [date(2024, 1, 1)] * 2,
+                          "t": pd.to_datetime(["2024-01-01 10:00:00.123"] * 2), "p": ["x", "y"]})  # fmt: skip
+    common: dict[str, Any] = {"dataset": True, "database": "formats", "boto3_session": session}
+    expected = [("1", "1.5", "a,b", "2024-01-01", "2024-01-01 10:00:00.123", "x"),
+                ("2", None, 'say "x"', "2024-01-01", "2024-01-01 10:00:00.123", "y")]  # fmt: skip
+    services = ("s3_endpoint_url", "athena_endpoint_url", "glue_endpoint_url", "sts_endpoint_url")
+    with pytest.MonkeyPatch.context() as patch:
+        for service in services:
+            patch.setattr(wr.config, service, lab.endpoint)
+        place = f"s3://{LAKE}/wrangler_"
+        wr.s3.to_csv(frame, f"{place}csv/", table="w_csv", partition_cols=["p"], index=False, **common)
+        wr.s3.to_json(frame, f"{place}json/", table="w_json", partition_cols=["p"], index=False, orient="records",
+                      lines=True, date_format="iso", **common)  # fmt: skip
+        wr.s3.to_orc(frame, f"{place}orc/", table="w_orc", partition_cols=["p"], **common)
+        wr.s3.to_parquet(frame, f"{place}parquet/", table="w_parquet", bucketing_info=(["i"], 2), **common)
+        wr.athena.create_ctas_table(
+            "SELECT * FROM w_parquet", database="formats", ctas_table="w_ctas", storage_format="avro",
+            partitioning_info=["p"], bucketing_info=(["i"], 2), s3_output=f"{place}ctas/", wait=True,
+            boto3_session=session,
+        )  # fmt: skip
+    for name in ("w_csv", "w_json", "w_orc", "w_parquet", "w_ctas"):
+        assert athena(f"SELECT i, f, s, d, t, p FROM {name} ORDER BY i").rows == expected, name

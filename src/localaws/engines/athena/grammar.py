@@ -86,7 +86,23 @@ def parse(sql: str) -> exp.Expr:
     empty = isinstance(statement, exp.Select) and not statement.expressions
     if empty or (isinstance(statement, exp.Insert) and statement.expression is None):
         raise _mismatched("<EOF>", line_and_column(sql, len(sql)))
+    _check_joins(statement, tokens, sql)
     return statement
+
+
+def _check_joins(statement: exp.Expr, tokens: list[Token], sql: str) -> None:
+    """sqlglot takes a JOIN of a table without ON or USING for a cross join; to Trino it is a mistake."""
+    for join in statement.find_all(exp.Join):
+        if isinstance(join.this, exp.Table) and not (join.args.get("on") or join.args.get("using") or join.method):
+            marks = [each.meta for each in join.this.find_all(exp.Identifier) if "start" in each.meta]
+            first = min((mark["start"] for mark in marks), default=-1)
+            before = [token for token in tokens if token.start < first][-2:]
+            kinds = [token.token_type for token in before]
+            if kinds[-1:] == [TokenType.JOIN] and kinds[:1] != [TokenType.CROSS]:
+                last = max(mark["end"] for mark in marks)
+                after = next((token for token in tokens if token.start > last), None)
+                place = line_and_column(sql, after.start if after else len(sql))
+                raise _mismatched(after.text if after else "<EOF>", place)
 
 
 def part(sql: str, start: int, end: int | None = None) -> str:
