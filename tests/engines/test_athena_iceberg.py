@@ -174,12 +174,15 @@ def test_hidden_partitioning_spares_the_reading_of_files(athena: Athena) -> None
         "date(ts) = DATE '2013-01-03'": 10,
         "CAST(ts AS date) BETWEEN DATE '2013-01-03' AND DATE '2013-01-03' AND carrier = 'UA'": 20,
         "carrier LIKE 'U%'": 2,
+        "(date(ts) = DATE '2013-01-03' OR id IS NULL) AND NOT (id < 0)": 10,
         "carrier IN ('UA', 'B6')": 2,
         "id < 24": 10,  # no partition column: the statistics of the files tell
     }.items():
         answer = athena(f"{counts} WHERE {condition}")
         assert int(answer.rows[0][0] or 0) == 240 // parts, condition
         assert 0 < answer.scanned < everything.scanned * 1.5 / parts, condition
+    for condition in ("carrier NOT LIKE 'U%'", "NOT carrier = 'UA'", "carrier NOT IN ('UA', 'B6')", "carrier <> 'UA'"):
+        assert athena(f"{counts} WHERE {condition}").rows == [("120", "120", "120")]
     nobody = athena("SELECT count(id) FROM hours WHERE ts > TIMESTAMP '2014-01-01 00:00:00' OR carrier IS NULL")
     assert (nobody.rows, nobody.scanned) == ([("0",)], 0)
     assert athena("SELECT count(*) FROM hours").scanned == 0

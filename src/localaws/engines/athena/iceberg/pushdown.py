@@ -73,6 +73,8 @@ class _Translation:
     def of(self, condition: exp.Expr) -> iceberg.BooleanExpression:
         """Raises _Unknown."""
         condition = condition.unnest()
+        if condition.args.get("negate"):  # NOT LIKE, to sqlglot, is a LIKE that says so
+            raise _Unknown
         match condition:
             case exp.And():
                 return self._both(condition)

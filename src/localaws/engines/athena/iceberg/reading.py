@@ -5,13 +5,14 @@ Source: Iceberg Table Spec, "Column Projection", "Scan Planning", "Position Dele
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pyiceberg.expressions import AlwaysTrue, BooleanExpression
-from pyiceberg.manifest import FileFormat
+from pyiceberg.expressions.visitors import ResidualEvaluator, residual_evaluator_of
+from pyiceberg.manifest import DataFile, FileFormat
 from pyiceberg.schema import Schema
-from pyiceberg.table import FileScanTask, Table
+from pyiceberg.table import FileScanTask, ManifestGroupPlanner, Table
 
 from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.iceberg.files import LakeIO
@@ -81,10 +82,23 @@ def schema_of(table: Table, snapshot_id: int | None) -> Schema:
     return table.schemas()[snapshot.schema_id]
 
 
+class _Planner(ManifestGroupPlanner):
+    """pyiceberg's, without what is left of a filter in each file: nobody needs it here, and NULLs make it fail."""
+
+    def _build_residual_evaluator(self, spec_id: int) -> Callable[[DataFile], ResidualEvaluator]:
+        spec, schema = self.table_metadata.specs()[spec_id], self.table_metadata.schema()
+        nothing = residual_evaluator_of(spec, AlwaysTrue(), self.case_sensitive, schema)
+        return lambda _: nothing
+
+
 def _plan(table: Table, snapshot_id: int | None, row_filter: BooleanExpression | None) -> list[FileScanTask]:
+    snapshot = table.current_snapshot() if snapshot_id is None else table.snapshot_by_id(snapshot_id)
+    if snapshot is None:
+        return []
+    planner = _Planner(table.metadata, table.io, row_filter or AlwaysTrue(), case_sensitive=False)
     try:
         with told():
-            planned = table.scan(row_filter or AlwaysTrue(), snapshot_id=snapshot_id, case_sensitive=False).plan_files()
+            planned = planner.plan_files(snapshot.manifests(table.io))
             return sorted(planned, key=lambda task: task.file.file_path)
     except FileNotFoundError as error:
         raise QueryFailure("ICEBERG_INVALID_METADATA", str(error)) from None
