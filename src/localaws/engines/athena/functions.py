@@ -243,7 +243,7 @@ def _date_parse(translator: Translator, node: exp.Anonymous, arguments: list[exp
         directives = dateformats.duckdb_format(_fields(family, form.name), reading=True)
         if directives is not None:
             parsed = call("strptime", text, directives)
-            return parsed if plain else call("zoned", cast(parsed, "TIMESTAMPTZ"), "UTC")
+            return parsed if plain else call("zoned_in", cast(parsed, "TIMESTAMPTZ"), "UTC")
     parsed = call("native_parse", text, form, family)
     return cast(call("left", parsed, 26), "TIMESTAMP") if plain else call("parse_zoned", parsed)
 
@@ -275,6 +275,8 @@ def _regexp(translator: Translator, node: exp.Anonymous, arguments: list[exp.Exp
     made = lambdas.replace_by_function(translator, node, arguments) if name == "regexp_replace" else None
     if made is not None:
         return made
+    if name == "regexp_extract" and len(arguments) == 2 and _never_empty(pattern):
+        return call("nullif", call("regexp_extract", *arguments), "")
     if not isinstance(pattern, exp.Literal) or not _BEYOND_RE2.search(pattern.name):
         return call("regexp_matches" if name == "regexp_like" else f"trino_{name}", *arguments)
     extra = arguments[2:]
@@ -285,6 +287,16 @@ def _regexp(translator: Translator, node: exp.Anonymous, arguments: list[exp.Exp
     if not extra and name == "regexp_replace":
         extra = [exp.Literal.string("")]
     return call(f"native_{name}", *arguments[:2], *extra)
+
+
+def _never_empty(pattern: exp.Expr) -> bool:
+    """Whether what the pattern finds is never the empty text, which to DuckDB is the same as nothing found."""
+    if not isinstance(pattern, exp.Literal) or re.search(r"\\[bBAzZ]|[\^$]|\(\?", pattern.name):
+        return False
+    try:
+        return re.search(pattern.name, "") is None
+    except re.error:
+        return False
 
 
 @special("regexp_position")

@@ -11,10 +11,12 @@ CREATE MACRO java_positive(s, x) AS CASE
     WHEN x < 1e-3 AND x > 0 THEN
         java_scientific(ltrim(replace(s, '.', ''), '0'), -(len(s) - 1 - len(ltrim(replace(s, '.', ''), '0'))))
     ELSE s END;
-CREATE MACRO java_double(x) AS CASE
-    WHEN isnan(x) THEN 'NaN'
-    WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
-    ELSE CASE WHEN signbit(x) THEN '-' ELSE '' END || java_positive(CAST(abs(x) AS VARCHAR), abs(x)) END;
+CREATE MACRO java_double(number) AS
+    CASE WHEN abs(number) >= 1e-3 AND abs(number) < 1e7 THEN CAST(number AS VARCHAR) ELSE java_unusual_double(number) END;
+CREATE MACRO java_unusual_double(number) AS list_transform([{'x': number, 's': CAST(abs(number) AS VARCHAR)}], LAMBDA v : CASE
+    WHEN v.s = 'nan' THEN 'NaN'
+    WHEN v.s = 'inf' THEN CASE WHEN v.x > 0 THEN 'Infinity' ELSE '-Infinity' END
+    ELSE CASE WHEN signbit(v.x) THEN '-' ELSE '' END || java_positive(v.s, abs(v.x)) END)[1];
 CREATE MACRO interval_text(x) AS CASE WHEN epoch_ms(x) < 0 THEN '-' ELSE '' END
     || CAST(abs(epoch_ms(x)) // 86400000 AS VARCHAR) || ' '
     || strftime(TIMESTAMP '1970-01-01' + to_milliseconds(abs(epoch_ms(x))), '%H:%M:%S.%g');
@@ -30,22 +32,24 @@ CREATE MACRO scientific(s, x) AS CASE
     WHEN contains(s, 'e') THEN java_positive(s, x)
     WHEN x >= 1 THEN java_scientific(CASE WHEN rtrim(replace(s, '.', ''), '0') = '' THEN '0' ELSE rtrim(replace(s, '.', ''), '0') END, len(split_part(s, '.', 1)) - 1)
     ELSE java_scientific(ltrim(replace(s, '.', ''), '0'), -(len(s) - 1 - len(ltrim(replace(s, '.', ''), '0')))) END;
-CREATE MACRO trino_double_text(x) AS CASE
-    WHEN isnan(x) THEN 'NaN'
-    WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
-    WHEN x = 0 THEN '0.0E0'
-    ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || scientific(CAST(abs(x) AS VARCHAR), abs(x)) END;
+CREATE MACRO trino_double_text(number) AS list_transform([{'x': number, 's': CAST(abs(number) AS VARCHAR)}], LAMBDA v : CASE
+    WHEN v.s = 'nan' THEN 'NaN'
+    WHEN v.s = 'inf' THEN CASE WHEN v.x > 0 THEN 'Infinity' ELSE '-Infinity' END
+    WHEN v.x = 0 THEN '0.0E0'
+    ELSE CASE WHEN v.x < 0 THEN '-' ELSE '' END || scientific(v.s, abs(v.x)) END)[1];
 CREATE MACRO uncastable(message) AS 'ATHENA INVALID_CAST_ARGUMENT: ' || message;
-CREATE MACRO integral_text(s, type) AS CASE WHEN regexp_full_match(s, '[+-]?[0-9]+') THEN s
-    ELSE uncastable('Cannot cast ''' || s || ''' to ' || type) END;
-CREATE MACRO boolean_text(s) AS CASE WHEN lower(s) IN ('true', 'false', 't', 'f', '1', '0') THEN s
-    ELSE uncastable('Cannot cast ''' || s || ''' to BOOLEAN') END;
-CREATE MACRO date_text(s) AS CASE WHEN regexp_full_match(s, '\s*[+-]?\d{4,}-\d{1,2}-\d{1,2}\s*') THEN trim(s)
-    ELSE uncastable('Value cannot be cast to date: ' || s) END;
-CREATE MACRO timestamp_text(s) AS
-    CASE WHEN regexp_full_match(s, '\s*[+-]?\d{4,}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?( [A-Za-z]\S*| ?(UTC|Z|[+-]\d\d:?\d\d))?\s*')
+CREATE MACRO integral_text(text, type) AS list_transform([text], LAMBDA s :
+    CASE WHEN regexp_full_match(s, '[+-]?[0-9]+') THEN s ELSE uncastable('Cannot cast ''' || s || ''' to ' || type) END)[1];
+CREATE MACRO boolean_text(text) AS list_transform([text], LAMBDA s : CASE
+    WHEN lower(s) IN ('true', 'false', 't', 'f', '1', '0') THEN s
+    ELSE uncastable('Cannot cast ''' || s || ''' to BOOLEAN') END)[1];
+CREATE MACRO date_text(text) AS list_transform([text], LAMBDA s : CASE
+    WHEN regexp_full_match(s, '\s*[+-]?\d{4,}-\d{1,2}-\d{1,2}\s*') THEN trim(s)
+    ELSE uncastable('Value cannot be cast to date: ' || s) END)[1];
+CREATE MACRO timestamp_text(text) AS list_transform([text], LAMBDA s : CASE
+    WHEN regexp_full_match(s, '\s*[+-]?\d{4,}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?( [A-Za-z]\S*| ?(UTC|Z|[+-]\d\d:?\d\d))?\s*')
         THEN regexp_replace(trim(s), '^(\S+ [\d:.]+|\d+-\d+-\d+) ?[A-Za-z+-].*$', '\1')
-    ELSE uncastable('Value cannot be cast to timestamp: ' || s) END;
+    ELSE uncastable('Value cannot be cast to timestamp: ' || s) END)[1];
 CREATE MACRO to_whole_milliseconds(t) AS date_trunc('millisecond', t + to_microseconds(500));
 CREATE MACRO text_of_length(s, most, type) AS CASE WHEN length(s) <= most OR s IS NULL THEN s
     ELSE failing(s, 'INVALID_CAST_ARGUMENT', 'Value ' || s || ' cannot be represented as ' || type) END;
@@ -53,50 +57,51 @@ CREATE MACRO decimal_quotient(a, b, digits) AS
     CASE WHEN b = 0 THEN CAST(1 // CAST(b AS INTEGER) AS DOUBLE) ELSE round(a / b, digits) END;
 CREATE MACRO exact_quotient(a, b) AS (abs(a) * 2 + abs(b)) // (2 * abs(b)) * sign(a) * sign(b);
 
--- Time zones: a moment with a zone of its own is a struct of the two.
+-- Time zones: a moment with a zone of its own is a struct of the two. A macro writes its arguments out wherever they
+-- stand; what is used more than once is therefore held by a lambda, or expressions within expressions would explode.
 CREATE MACRO is_offset(zone) AS zone[1] IN ('+', '-');
 CREATE MACRO named_zone(zone) AS CASE WHEN is_offset(zone) THEN 'UTC' ELSE zone END;
 CREATE MACRO offset_of(zone) AS to_minutes(CASE WHEN is_offset(zone) THEN CAST(zone[1] || '1' AS BIGINT)
     * (CAST(zone[2:3] AS BIGINT) * 60 + coalesce(TRY_CAST(zone[5:6] AS BIGINT), 0)) ELSE 0 END);
-CREATE MACRO zone_name(zone) AS CASE
-    WHEN upper(zone) IN ('Z', 'UTC', 'GMT', '+00:00', '-00:00', '+00', 'ETC/UTC') THEN 'UTC'
-    WHEN regexp_full_match(zone, '[+-]\d\d') THEN zone || ':00'
-    WHEN regexp_full_match(zone, '[+-]\d{4}') THEN zone[:3] || ':' || zone[4:] ELSE zone END;
--- DuckDB looks a zone up again for every row, which takes long: not for UTC. A list of one is its way to say "let".
-CREATE MACRO clock_in(zone, instant) AS CASE WHEN zone = 'UTC' THEN timezone('UTC', instant)
-    ELSE timezone(named_zone(zone), instant) + offset_of(zone) END;
+CREATE MACRO zone_name(zone) AS list_transform([zone], LAMBDA z : CASE
+    WHEN upper(z) IN ('Z', 'UTC', 'GMT', '+00:00', '-00:00', '+00', 'ETC/UTC') THEN 'UTC'
+    WHEN regexp_full_match(z, '[+-]\d\d') THEN z || ':00'
+    WHEN regexp_full_match(z, '[+-]\d{4}') THEN z[:3] || ':' || z[4:] ELSE z END)[1];
+CREATE MACRO clock_in(zone, instant) AS list_transform([{'z': zone, 'i': instant}],
+    LAMBDA v : timezone(named_zone(v.z), v.i) + offset_of(v.z))[1];
 CREATE MACRO utc_clock(x) AS timezone('UTC', x);
-CREATE MACRO zoned(instant, zone) AS CASE WHEN instant IS NOT NULL AND zone IS NOT NULL
-    THEN {'$instant': instant, '$zone': zone_name(zone)} END;
-CREATE MACRO zoned_clock(x) AS
-    list_transform([x], LAMBDA it : clock_in(struct_extract(it, '$zone'), struct_extract(it, '$instant')))[1];
+CREATE MACRO zoned(instant, zone) AS list_transform([{'i': instant, 'z': zone_name(zone)}],
+    LAMBDA v : CASE WHEN v.i IS NOT NULL AND v.z IS NOT NULL THEN {'$instant': v.i, '$zone': v.z} END)[1];
+CREATE MACRO zoned_in(instant, zone) AS list_transform([instant],
+    LAMBDA i : CASE WHEN i IS NOT NULL THEN {'$instant': i, '$zone': zone} END)[1];
+CREATE MACRO zoned_clock(x) AS list_transform([x], LAMBDA v : timezone(named_zone(struct_extract(v, '$zone')),
+    struct_extract(v, '$instant')) + offset_of(struct_extract(v, '$zone')))[1];
 -- Of the two moments that a clock shows when it is put back, the first.
-CREATE MACRO instant_at(clock, zone) AS
-    CASE WHEN zone = 'UTC' THEN timezone('UTC', clock)
-        WHEN timezone(zone, timezone(zone, clock) - INTERVAL 1 HOUR) = clock THEN timezone(zone, clock) - INTERVAL 1 HOUR
-        ELSE timezone(zone, clock) END;
-CREATE MACRO zoned_at(clock, zone) AS list_transform([{'clock': clock, 'zone': zone_name(zone)}], LAMBDA it :
-    zoned(instant_at(it.clock, named_zone(it.zone)) - offset_of(it.zone), it.zone))[1];
-CREATE MACRO zoned_text(x) AS strftime(zoned_clock(x), '%Y-%m-%d %H:%M:%S.%g') || ' ' || struct_extract(x, '$zone');
-CREATE MACRO zoned_day(unit, x) AS zoned_at(date_trunc(unit, zoned_clock(x)), struct_extract(x, '$zone'));
-CREATE MACRO zoned_hour(unit, x) AS
-    zoned(struct_extract(x, '$instant') - (zoned_clock(x) - date_trunc(unit, zoned_clock(x))), struct_extract(x, '$zone'));
-CREATE MACRO zone_minutes(zone, instant) AS
-    CAST(epoch_ms(clock_in(zone, instant)) - epoch_ms(timezone('UTC', instant)) AS BIGINT) // 60000;
+CREATE MACRO first_moment(clock, zone) AS list_transform([{'c': clock, 'z': zone, 'i': timezone(zone, clock)}],
+    LAMBDA v : CASE WHEN timezone(v.z, v.i - INTERVAL 1 HOUR) = v.c THEN v.i - INTERVAL 1 HOUR ELSE v.i END)[1];
+CREATE MACRO zoned_at(clock, zone) AS list_transform([{'c': clock, 'z': zone_name(zone)}],
+    LAMBDA v : zoned(first_moment(v.c, named_zone(v.z)) - offset_of(v.z), v.z))[1];
+CREATE MACRO zoned_text(x) AS list_transform([x],
+    LAMBDA v : strftime(zoned_clock(v), '%Y-%m-%d %H:%M:%S.%g') || ' ' || struct_extract(v, '$zone'))[1];
+CREATE MACRO zoned_hour(unit, x) AS list_transform([{'x': x, 'c': zoned_clock(x)}], LAMBDA v :
+    zoned(struct_extract(v.x, '$instant') - (v.c - date_trunc(unit, v.c)), struct_extract(v.x, '$zone')))[1];
+CREATE MACRO zone_minutes(zone, instant) AS list_transform([{'z': zone, 'i': instant}],
+    LAMBDA v : CAST(epoch_ms(clock_in(v.z, v.i)) - epoch_ms(timezone('UTC', v.i)) AS BIGINT) // 60000)[1];
 CREATE MACRO interval_part(unit, x) AS CASE unit WHEN 'day' THEN epoch_ms(x) // 86400000
     WHEN 'hour' THEN epoch_ms(x) // 3600000 % 24 WHEN 'minute' THEN epoch_ms(x) // 60000 % 60
     WHEN 'second' THEN epoch_ms(x) // 1000 % 60 WHEN 'millisecond' THEN epoch_ms(x) % 1000
     WHEN 'month' THEN CAST(month(x) AS BIGINT) WHEN 'year' THEN CAST(year(x) AS BIGINT) END;
-CREATE MACRO offset_text(minutes) AS CASE WHEN minutes < 0 THEN '-' ELSE '+' END
-    || lpad(CAST(abs(minutes) // 60 AS VARCHAR), 2, '0') || ':' || lpad(CAST(abs(minutes) % 60 AS VARCHAR), 2, '0');
-CREATE MACRO zone_iso(zone, instant) AS CASE WHEN zone = 'UTC' THEN 'Z' ELSE offset_text(zone_minutes(zone, instant)) END;
+CREATE MACRO offset_text(minutes) AS list_transform([minutes], LAMBDA m : CASE WHEN m < 0 THEN '-' ELSE '+' END
+    || lpad(CAST(abs(m) // 60 AS VARCHAR), 2, '0') || ':' || lpad(CAST(abs(m) % 60 AS VARCHAR), 2, '0'))[1];
+CREATE MACRO zone_iso(zone, instant) AS list_transform([{'z': zone, 'i': instant}],
+    LAMBDA v : CASE WHEN v.z = 'UTC' THEN 'Z' ELSE offset_text(zone_minutes(v.z, v.i)) END)[1];
 CREATE MACRO zone_of_offset(hours, minutes) AS offset_text(hours * 60 + minutes);
-CREATE MACRO parse_zoned(s) AS CASE
+CREATE MACRO parse_zoned(text) AS list_transform([text], LAMBDA s : CASE
     WHEN regexp_full_match(s, '\s*\d{4,}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?( [A-Za-z]\S*| ?(UTC|Z|[+-]\d\d:?\d\d))?\s*')
     THEN zoned_at(CAST(regexp_extract(s, '^\s*(\S+( [\d:.]+)?)', 1) AS TIMESTAMP),
         coalesce(nullif(regexp_extract(s, '([A-Za-z+]\S*|-\d\d:\d\d)\s*$', 1), ''), 'UTC'))
     ELSE failing(zoned(CAST(NULL AS TIMESTAMPTZ), 'UTC'), 'INVALID_CAST_ARGUMENT',
-        'Value cannot be cast to timestamp with time zone: ' || s) END;
+        'Value cannot be cast to timestamp with time zone: ' || s) END)[1];
 
 -- Texts
 CREATE MACRO trino_substr(s, start) AS CASE WHEN start = 0 OR -start > length(s) THEN '' ELSE substr(s, start) END,
@@ -162,15 +167,19 @@ CREATE MACRO trino_from_unixtime_nanos(x) AS make_timestamptz(CAST(x // 1000 AS 
 CREATE MACRO trino_to_milliseconds(i) AS CAST(epoch(i) * 1000 AS BIGINT);
 
 -- Arrays
-CREATE MACRO array_subscript(a, i) AS CASE WHEN i IS NULL OR a IS NULL OR (i >= 1 AND i <= len(a)) THEN a[i]
-    ELSE a[CAST('ATHENA INVALID_FUNCTION_ARGUMENT: ' || CASE WHEN i = 0 THEN 'SQL array indices start at 1'
-        WHEN i < 0 THEN 'Array subscript is negative: ' || i
-        ELSE 'Array subscript must be less than or equal to array length: ' || i || ' > ' || len(a) END AS BIGINT)] END;
+CREATE MACRO checked_place(i, size) AS list_transform([{'i': i, 'n': size}], LAMBDA v : CASE
+    WHEN v.i IS NULL OR v.n IS NULL OR (v.i >= 1 AND v.i <= v.n) THEN v.i
+    ELSE CAST('ATHENA INVALID_FUNCTION_ARGUMENT: ' || CASE WHEN v.i = 0 THEN 'SQL array indices start at 1'
+        WHEN v.i < 0 THEN 'Array subscript is negative: ' || v.i
+        ELSE 'Array subscript must be less than or equal to array length: ' || v.i || ' > ' || v.n END AS BIGINT) END)[1];
+CREATE MACRO array_subscript(a, i) AS a[checked_place(i, len(a))];
 CREATE MACRO at_place(holder, place) AS holder[place];
-CREATE MACRO array_element_at(a, i) AS CASE WHEN i = 0
-    THEN a[CAST('ATHENA INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1' AS BIGINT)] ELSE a[i] END;
-CREATE MACRO map_subscript(m, k) AS CASE WHEN m IS NULL OR k IS NULL OR map_contains(m, k) THEN map_extract_value(m, k)
-    ELSE failing(map_extract_value(m, k), 'INVALID_FUNCTION_ARGUMENT', 'Key not present in map: ' || k) END;
+CREATE MACRO array_element_at(a, i) AS a[list_transform([i], LAMBDA place : CASE
+    WHEN place = 0 THEN CAST('ATHENA INVALID_FUNCTION_ARGUMENT: SQL array indices start at 1' AS BIGINT) ELSE place END)[1]];
+CREATE MACRO held_place(found, key) AS
+    CASE WHEN found THEN 1 WHEN found IS NULL THEN NULL
+        ELSE CAST('ATHENA INVALID_FUNCTION_ARGUMENT: Key not present in map: ' || key AS BIGINT) END;
+CREATE MACRO map_subscript(m, k) AS [map_extract_value(m, k)][held_place(map_contains(m, k), k)];
 CREATE MACRO direction(a, b) AS CASE WHEN a <= b THEN 1 ELSE -1 END;
 CREATE MACRO sequence_of(a, b) AS generate_series(a, b, direction(a, b));
 CREATE MACRO sequence_by(a, b, step) AS CASE WHEN (b - a) * sign(step) >= 0 AND step <> 0 THEN generate_series(a, b, step)

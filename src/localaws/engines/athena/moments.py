@@ -28,10 +28,41 @@ _PASSING = ("millisecond", "second", "minute", "hour")
 _CLOCK_ONLY = ("hour", "minute", "second", "millisecond")
 
 
+def _known(value: exp.Expr) -> bool:
+    """Whether *value* is a moment put into a zone that the query names: its parts are there to be taken."""
+    return isinstance(value, exp.Anonymous) and value.name == "zoned_in"
+
+
+def _canonical(name: str) -> str:
+    """A zone's name as Trino tells it: UTC, +05:30, America/New_York."""
+    if name.upper() in ("Z", "UTC", "GMT", "+00:00", "-00:00", "+00", "ETC/UTC"):
+        return "UTC"
+    offset = re.fullmatch(r"([+-]\d\d):?(\d\d)?", name)
+    return f"{offset[1]}:{offset[2] or '00'}" if offset else name
+
+
+def put_in_zone(moment: exp.Expr, there: exp.Expr) -> exp.Expr:
+    """A TIMESTAMPTZ and the zone whose clocks are to tell it."""
+    if isinstance(there, exp.Literal):
+        return call("zoned_in", moment, _canonical(there.name))
+    return call("zoned", moment, there)
+
+
+def at_clock(local: exp.Expr, there: exp.Expr) -> exp.Expr:
+    """The moment at which the clocks of a zone show *local*."""
+    if not isinstance(there, exp.Literal):
+        return call("zoned_at", local, there)
+    name = _canonical(there.name)
+    if name[0] in "+-":
+        ahead = call("to_minutes", exp.Literal.number(int(name[:3]) * 60 + int(name[0] + name[4:])))
+        return call("zoned_in", exp.Sub(this=call("timezone", "UTC", local), expression=ahead), name)
+    return call("zoned_in", call("first_moment", local, name), name)
+
+
 def instant(value: exp.Expr, kind: Maybe) -> exp.Expr:
     """The moment itself, as a TIMESTAMPTZ."""
     if kind is not None and kind.zoned:
-        return call("struct_extract", value, INSTANT)
+        return value.expressions[0] if _known(value) else call("struct_extract", value, INSTANT)
     if kind is not None and kind.name in ("timestamp", "date"):
         return cast(value, "TIMESTAMPTZ")  # the session's zone is UTC
     return value
@@ -40,7 +71,7 @@ def instant(value: exp.Expr, kind: Maybe) -> exp.Expr:
 def zone(value: exp.Expr, kind: Maybe) -> exp.Expr:
     """The name of its zone."""
     if kind is not None and kind.zoned:
-        return call("struct_extract", value.copy(), ZONE)
+        return value.expressions[1].copy() if _known(value) else call("struct_extract", value.copy(), ZONE)
     return exp.Literal.string("UTC")
 
 
@@ -48,12 +79,15 @@ def clock(value: exp.Expr, kind: Maybe) -> exp.Expr:
     """What the clocks there show, as a TIMESTAMP (a date stays one)."""
     if kind is None or kind.name != TIMESTAMP_TZ.name:
         return value
+    if _known(value):
+        moment, there = value.expressions
+        return call("clock_in" if there.name[0] in "+-" else "timezone", there, moment)
     return call("zoned_clock", value) if kind.zoned else call("utc_clock", value)
 
 
 def with_zone(value: exp.Expr, kind: Maybe) -> exp.Expr:
     """Any moment in the shape of one with a zone of its own."""
-    return value if kind is not None and kind.zoned else call("zoned", instant(value, kind), "UTC")
+    return value if kind is not None and kind.zoned else call("zoned_in", instant(value, kind), "UTC")
 
 
 def literal(text: str) -> exp.Expr:
@@ -62,7 +96,7 @@ def literal(text: str) -> exp.Expr:
     if match is None:
         raise QueryFailure("INVALID_LITERAL", f"'{text}' is not a valid TIMESTAMP literal")
     local = cast(exp.Literal.string(match["clock"]), "TIMESTAMP")
-    return call("zoned_at", local, match["zone"] or "UTC")
+    return at_clock(local, exp.Literal.string(match["zone"] or "UTC"))
 
 
 # Operators
@@ -74,7 +108,7 @@ def at_time_zone(translator: Translator, node: exp.Expr) -> exp.Expr:
 
 def in_zone(value: exp.Expr, kind: Maybe, there: exp.Expr) -> exp.Expr:
     """The same moment as the clocks of another zone show it."""
-    return call("zoned", instant(value, kind), there)
+    return put_in_zone(instant(value, kind), there)
 
 
 def with_interval(translator: Translator, node: exp.Expr, left: Type, right: Type) -> exp.Expr:
@@ -91,9 +125,9 @@ def with_interval(translator: Translator, node: exp.Expr, left: Type, right: Typ
         return node
     if interval == MONTHS:
         node.set(key, clock(value.copy(), kind))
-        return call("zoned_at", node.copy(), zone(value, kind))
+        return at_clock(node.copy(), zone(value, kind))
     node.set(key, instant(value.copy(), kind))
-    return call("zoned", node.copy(), zone(value, kind))
+    return put_in_zone(exp.Paren(this=node.copy()), zone(value, kind))
 
 
 def difference(translator: Translator, node: exp.Expr, left: Type, right: Type) -> exp.Expr:
@@ -170,8 +204,8 @@ def date_add(translator: Translator, node: exp.Anonymous, arguments: list[exp.Ex
         added = exp.Paren(this=exp.Add(this=moment, expression=interval))
         return cast(added, "DATE") if kind is not None and kind.name == "date" else added
     if word in _PASSING:
-        return call("zoned", exp.Add(this=instant(moment, kind), expression=interval), zone(moment, kind))
-    return call("zoned_at", exp.Add(this=clock(moment, kind), expression=interval), zone(moment, kind))
+        return put_in_zone(exp.Add(this=instant(moment, kind), expression=interval), zone(moment, kind))
+    return at_clock(exp.Add(this=clock(moment, kind), expression=interval), zone(moment, kind))
 
 
 def _unit(unit: exp.Expr, kind: Maybe) -> str:
@@ -209,12 +243,14 @@ def date_trunc(translator: Translator, node: exp.Anonymous, arguments: list[exp.
     kind = translator.kind(value)
     if not isinstance(unit, exp.Literal):
         made = call("date_trunc", unit, clock(value, kind))
-        return call("zoned_at", made, zone(value, kind)) if kind and kind.zoned else made
+        return at_clock(made, zone(value, kind)) if kind and kind.zoned else made
     word = _unit(unit, kind)
     if kind is None or not kind.zoned:
         made = call("date_trunc", word, value)
         return cast(made, "DATE") if kind is not None and kind.name == "date" else made
-    return call("zoned_hour" if word in _PASSING else "zoned_day", word, value)
+    if word in _PASSING:
+        return call("zoned_hour", word, value)
+    return at_clock(call("date_trunc", word, clock(value, kind)), zone(value, kind))
 
 
 def at_timezone(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
@@ -222,7 +258,7 @@ def at_timezone(translator: Translator, node: exp.Anonymous, arguments: list[exp
 
 
 def with_timezone(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    return call("zoned_at", cast(arguments[0], "TIMESTAMP"), arguments[1])
+    return at_clock(cast(arguments[0], "TIMESTAMP"), arguments[1])
 
 
 def current_timezone(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
@@ -239,7 +275,7 @@ def from_unixtime(translator: Translator, node: exp.Anonymous, arguments: list[e
     if len(arguments) == 1:
         return moment
     there = arguments[1] if len(arguments) == 2 else call("zone_of_offset", *arguments[1:])
-    return call("zoned", moment, there)
+    return put_in_zone(moment, there)
 
 
 def to_unixtime(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:

@@ -61,20 +61,25 @@ def operation(translator: Translator, node: exp.Expr) -> exp.Expr:
 
 
 def _decimal_quotient(node: exp.Expr, left: Type, right: Type, result: Type) -> exp.Expr:
-    """Rounded half up, in whole numbers as far as 38 digits hold them."""
+    """Rounded half up, in whole numbers as far as 38 digits hold them (and in quick ones, as far as 18 do)."""
     shift = result.scale - left.scale + right.scale
-    exact = max(left.precision + max(shift, 0), right.precision) + max(left.scale, right.scale) < _MOST_DIGITS
-    if not exact or shift < 0:
+    digits = max(left.precision + max(shift, 0), right.precision) + max(left.scale, right.scale)
+    if digits >= _MOST_DIGITS or shift < 0:
         return cast(call("decimal_quotient", node.this, node.expression, result.scale), result.duckdb)
-    whole = call("exact_quotient", _units(node.this, left.scale, shift), _units(node.expression, right.scale, 0))
-    unit = cast(exp.Literal.string(f"1e-{result.scale}"), f"DECIMAL(38,{result.scale})")
-    return cast(exp.Mul(this=cast(whole, "DECIMAL(38,0)"), expression=unit), result.duckdb)
+    whole, most = ("BIGINT", 18) if digits < 18 else ("HUGEINT", 38)
+    dividend, divisor = (
+        _units(value, scale, zeros, whole, most)
+        for value, scale, zeros in ((node.this, left.scale, shift), (node.expression, right.scale, 0))
+    )
+    unit = cast(exp.Literal.string(f"1e-{result.scale}"), f"DECIMAL({most},{result.scale})")
+    quotient = cast(cast(call("exact_quotient", dividend, divisor), whole), f"DECIMAL({most},0)")
+    return cast(exp.Mul(this=quotient, expression=unit), result.duckdb)
 
 
-def _units(value: exp.Expr, scale: int, shift: int) -> exp.Expr:
-    """A decimal without its point, and *shift* zeros more."""
-    wide = cast(exp.Paren(this=value), f"DECIMAL(38,{scale})")
-    return cast(exp.Mul(this=wide, expression=exp.Literal.number(10 ** (scale + shift))), "HUGEINT")
+def _units(value: exp.Expr, scale: int, zeros: int, whole: str, most: int) -> exp.Expr:
+    """A decimal without its point, and *zeros* more."""
+    wide = cast(exp.Paren(this=value), f"DECIMAL({most},{scale})")
+    return cast(exp.Mul(this=wide, expression=exp.Literal.number(10 ** (scale + zeros))), whole)
 
 
 def _not_applicable(translator: Translator, node: exp.Expr, symbol: str, left: Type, right: Type) -> QueryFailure:

@@ -60,7 +60,7 @@ def as_text(value: str, kind: Type) -> str:
         case "timestamp with time zone" if kind.precision > 3 and not kind.zoned:
             return f"strftime({value} AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S.%f UTC')"
         case "timestamp with time zone":
-            return f"zoned_text({value})" if kind.zoned else f"zoned_text(zoned({value}, 'UTC'))"
+            return f"zoned_text({value})" if kind.zoned else f"strftime(utc_clock({value}), '%Y-%m-%d %H:%M:%S.%g UTC')"
         case "time":
             return f"strftime(DATE '1970-01-01' + {value}, '%H:%M:%S.{'%f' if kind.precision > 3 else '%g'}')"
         case "varbinary":
