@@ -327,6 +327,14 @@ def test_of_several_objects_on_a_line_the_first_is_read(athena: Athena) -> None:
     assert athena.fails("SELECT a FROM doubled") == reason
 
 
+def test_what_is_no_utf_8_is_read_with_a_sign_in_its_place(athena: Athena) -> None:
+    """Java's decoders, which the SerDes use: U+FFFD, and the rest of the line as it is."""
+    for number, pack in enumerate((bytes, gzip.compress)):
+        athena.put(f"latin/{number}.csv{'.gz' * number}", pack("1,café\n2,ok\n".encode("latin-1")))
+    table(athena, "latin", "n int, s string", COMMA)
+    assert athena("SELECT DISTINCT n, s FROM latin ORDER BY n").rows == [("1", "caf\ufffd"), ("2", "ok")]
+
+
 def test_a_regular_expression_takes_lines_apart(athena: Athena) -> None:
     """ "Regex SerDe": a group a column, a line that does not match is all NULL; groups that are not there are NULL."""
     athena.put("logs/a.log.gz", gzip.compress(b"10.0.0.1 - [x] 200\n10.0.0.2 - [y z]\n# comment\n"))

@@ -9,7 +9,7 @@ import gzip
 import json
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import duckdb
 
@@ -53,41 +53,6 @@ def read(cursor: duckdb.DuckDBPyConnection, table: Table, paths: list[str], uris
         )
 
     return by_codec(paths, uris, files)
-
-
-def is_crammed(path: Path, uri: str) -> bool:
-    """Whether the first line of a file holds more than one object, as Firehose writes them unless told otherwise."""
-    try:
-        with _lines(path, uri) as lines:
-            line = lines.readline(1 << 20).strip()
-        return line.startswith(b"{") and bool(line[_end_of_first(line.decode()) :].strip())
-    except (ValueError, OSError, EOFError):
-        return False  # whatever is wrong, the reading itself will tell
-
-
-def keep_first(path: Path, uri: str) -> None:
-    """Replace a file of lines by their first objects: both SerDes read no more of a line, and do not complain."""
-    made = path.with_suffix(".first")
-    with _lines(path, uri) as lines, _writer(made, uri) as target:
-        for line in lines:
-            try:
-                text = line.decode().strip()
-                target.write(text[: _end_of_first(text)].encode() + b"\n")
-            except ValueError:
-                target.write(line)
-    made.replace(path)
-
-
-def _end_of_first(text: str) -> int:
-    return json.JSONDecoder().raw_decode(text)[1]
-
-
-def _lines(path: Path, uri: str) -> BinaryIO:
-    return cast(BinaryIO, gzip.open(path, "rb") if codec(uri) == "gzip" else path.open("rb"))
-
-
-def _writer(path: Path, uri: str) -> BinaryIO:
-    return cast(BinaryIO, gzip.open(path, "wb", 1) if codec(uri) == "gzip" else path.open("wb"))
 
 
 def _is_true(parameters: dict[str, str], key: str, usual: str = "false") -> bool:
@@ -134,10 +99,11 @@ def _spelling_of(paths: list[str], uris: dict[str, str]) -> Spelling:
     if not paths:
         return {}
     spelling: Spelling = {}
-    if codec(uris[paths[0]]) == "zstd":
+    packed = codec(uris[paths[0]])
+    if packed == "zstd":
         return spelling
     try:
-        with _lines(Path(paths[0]), uris[paths[0]]) as lines:
+        with gzip.open(paths[0], "rb") if packed == "gzip" else Path(paths[0]).open("rb") as lines:
             for line in islice(lines, _LINES_LOOKED_AT):
                 _note(json.loads(line), spelling)
     except (ValueError, OSError, EOFError):

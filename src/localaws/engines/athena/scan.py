@@ -21,6 +21,7 @@ from localaws.engines.athena.catalog import Column, Partition, Table
 from localaws.engines.athena.conversion import DECOMPRESSED, decompress, orc_to_parquet
 from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.lake import DataFile
+from localaws.engines.athena.mending import mender
 from localaws.engines.athena.quoting import literal, name
 from localaws.engines.athena.reading import FILENAME
 from localaws.engines.athena.runtime import Session
@@ -49,6 +50,7 @@ _CONVERTERS: dict[str, Converter] = {
     "regexserde": regex.lines_to_parquet,
     "grokserde": regex.lines_to_parquet,
 }
+_TEXTS = ("lazysimpleserde", "opencsvserde", "jsonserde")
 _BINARY = ("parquethiveserde", "orcserde", "avroserde")
 
 
@@ -70,17 +72,18 @@ def relation(session: Session, table: Table, sources: Sequence[Source], farm: Pa
         return _empty(table, with_path)
     serde = _serde(table)
     unpacked = [serde not in _BINARY and _suffix(each.file.uri) in DECOMPRESSED for each in sources]
-    first = sources[0].file
-    crammed = serde == "jsonserde" and not unpacked[0] and json_text.is_crammed(first.path, first.uri)
-    paths = _paths(table, sources, farm, crammed or serde in _CONVERTERS or any(unpacked))
+    mend = None
+    if serde in _TEXTS and not unpacked[0]:
+        mend = mender(sources[0].file.path, sources[0].file.uri, serde == "jsonserde")
+    paths = _paths(table, sources, farm, mend is not None or serde in _CONVERTERS or any(unpacked))
     uris = {path: source.file.uri for path, source in zip(paths, sources, strict=True)}
     session.uris |= uris
     for path, source, packed in zip(paths, sources, unpacked, strict=True):
         session.check()
         if packed:
             decompress(Path(path), source.file.uri)
-        if crammed:
-            json_text.keep_first(Path(path), source.file.uri)
+        if mend:
+            mend(Path(path), source.file.uri)
         if convert := _CONVERTERS.get(serde):
             convert(Path(path), source.file.uri, table, session.check)
             if serde != "orcserde":  # a format of rows: all of it is read, whatever the query needs
