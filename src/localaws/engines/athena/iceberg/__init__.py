@@ -6,7 +6,7 @@
       │   reading a table      planning ─▶ travel (which snapshot), pushdown (which files), reading, layout ─▶ DuckDB
       │   telling of one       inspect ("t$files", "t$snapshots" …), showing (DESCRIBE, SHOW CREATE TABLE)
       │   making, filling      creating (partitioning, properties), inserting ──┬─▶ datafiles (hashing) ─▶ S3
-      │   changing rows        changes, merge (target, deletes) ────────────────┤
+      │   changing rows        changes, dropping, merge (target, deletes) ──────┤
       │   keeping in order     optimize, vacuum, evolution                      ▼
       └────────────────── UpdateTable with VersionId ◀── tables.committing ◀── commit
 
@@ -18,6 +18,8 @@ What the modules rely on:
 - `reading.scan` (session, lake, table, …) → `reading.Scan`: SQL of the rows; with ``positions=True`` also where each
   row lies, in the columns `reading.FILE` (its object's URI) and `reading.POSITION` (from 0).
 - `datafiles.write_rows` (job, table, sql, uploaded): rows as data files in S3, no part of the table yet.
+- `commit.commit` (table, `commit.Change`): data files and position deletes added, files dropped, as one snapshot; fails
+  with ICEBERG_COMMIT_ERROR if somebody changed the same files meanwhile.
 
 Source: "Query Apache Iceberg tables" (athena/latest/ug/querying-iceberg.html), "Iceberg Table Spec", version 2.
 """
