@@ -53,6 +53,13 @@ def week(frame: str, delay: str = "1e0 * sum(minutes) OVER w / sum(flights) OVER
     return (f"WITH daily AS ({daily}) SELECT origin, day, {delay} AS delay FROM daily {window}",)
 
 
+BESIDE_ITSELF = """
+    SELECT a.origin, a.day, avg(b.dep_delay) AS delay
+    FROM (SELECT DISTINCT origin, day FROM june) a JOIN june b
+    ON a.origin = b.origin AND date(b.day) BETWEEN date(a.day) - INTERVAL '6' DAY AND date(a.day)
+    GROUP BY 1, 2"""
+
+
 def plan(**changes: Any) -> tuple[dict[str, Any]]:
     return ({"format": "PARQUET", "partitioned_by": ["day"], "saved": 0.996} | changes,)
 
@@ -97,6 +104,7 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (week(SEVEN, delay="avg(1e0 * minutes / flights) OVER w"), "mean of seven means"),
         (week(SEVEN, delay="sum(minutes) OVER w / sum(flights) OVER w"), "not as they should be"),
         (("SELECT origin, day, avg(dep_delay) AS delay FROM june WHERE day > '2013-06-07' GROUP BY 1, 2",), "69 rows"),
+        ((BESIDE_ITSELF,), "was read 2 times"),
     ],
     "choose_layout": [
         (plan(format="TEXTFILE"), "other columns"),

@@ -130,6 +130,7 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (flights_of("'{}'"), "of all carriers"),
         ((quoted_in_text,), "nobody forgets"),
         (flights_of("?", "{}"), "a text needs its quotes"),
+        (flights_of("?", "'{}'"), "ended FAILED"),
         ((without_quotes,), "was not found"),
         ((lambda carrier, database, output: "done",), "a QueryExecutionId"),
     ],
