@@ -315,6 +315,34 @@ def test_json_in_both_of_its_serdes(athena: Athena) -> None:
     assert athena("SELECT id, at.xxx FROM hive").rows == [("1", "1"), ("3", None)]
 
 
+def test_moments_in_json_come_in_several_forms(athena: Athena) -> None:
+    """ "OpenX JSON SerDe": timestamps as text, ISO 8601, and numbers since 1970: milliseconds, or seconds."""
+    moments = ('"2024-01-01 00:00:00"', '"2024-01-01T00:00:00.000Z"', "1704067200000", "1704067200", "1704067200.0")
+    athena.put("moments_json/a.json", "".join(f'{{"t":{moment}}}\n' for moment in (*moments, "null")))
+    table(athena, "moments_json", "t timestamp", OPENX)
+    assert athena("SELECT DISTINCT t FROM moments_json WHERE t IS NOT NULL").rows == [("2024-01-01 00:00:00.000",)]
+    athena.put("no_moment/a.json", '{"t":"soon"}\n')
+    table(athena, "no_moment", "t timestamp", OPENX)
+    assert athena.fails("SELECT t FROM no_moment") == "HIVE_BAD_DATA: Error parsing field value soon as a timestamp"
+
+
+@pytest.mark.parametrize("column", ["day date", "at timestamp", "n int", "x double", "m decimal(10,2)", "yes boolean"])
+def test_what_does_not_fit_delimited_text_is_null(athena: Athena, column: str) -> None:
+    """ "Lazy Simple SerDe": each type alone, for a reader may treat one column otherwise than several."""
+    name = f"misfit_{column.split()[1].partition('(')[0]}"
+    athena.put(f"{name}/a.csv", "20240102,x\nnope,y\n2147483648e9,z\n")
+    table(athena, name, f"{column}, t string", COMMA)
+    for where in ("", " WHERE t = 'y'"):
+        assert (None,) in athena(f"SELECT {column.split()[0]} FROM {name}{where}").rows
+
+
+def test_a_text_of_a_length_is_cut(athena: Athena) -> None:
+    """ "Data types in Amazon Athena": varchar(n) and char(n)."""
+    athena.put("cut/a.csv", "abcdef,abcdef\n")
+    table(athena, "cut", "a varchar(3), b char(4)", COMMA)
+    assert athena("SELECT a, b FROM cut").rows == [("abc", "abcd")]
+
+
 def test_of_several_objects_on_a_line_the_first_is_read(athena: Athena) -> None:
     """ "JSON SerDe libraries": a record a line. Firehose's objects without a delimiter give one row for each file."""
     for number, pack in enumerate((bytes, gzip.compress)):

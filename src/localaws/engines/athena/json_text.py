@@ -39,9 +39,11 @@ def read(cursor: duckdb.DuckDBPyConnection, table: Table, paths: list[str], uris
     columns: dict[str, str] = {}
     values = {}
     for column in table.columns:
-        kind = _json_type(column.type, spelling.get(key(column).lower(), ("", {}))[1])
+        # a moment comes in several forms
+        moment = column.type.name == "timestamp"
+        kind = "VARCHAR" if moment else _json_type(column.type, spelling.get(key(column).lower(), ("", {}))[1])
         read = columns.setdefault(key(column), kind)  # two columns may be mapped to one key
-        values[column.name] = _from_json(name(key(column)), column.type, read)
+        values[column.name] = _from_json(name(key(column)), column.type, read, lenient)
     wanted = ", ".join(f"{literal(key)}: {literal(kind)}" for key, kind in columns.items())
 
     def files(codec: str, part: list[str]) -> str:
@@ -74,11 +76,26 @@ def _json_type(kind: Type, spelling: Spelling) -> str:
     return kind.duckdb
 
 
-def _from_json(value: str, kind: Type, read: str) -> str:
-    """SQL of a column from what was read as the type *read*."""
+def _from_json(value: str, kind: Type, read: str, lenient: bool) -> str:
+    """SQL of a column from what was read as the type *read*; what does not fit ends the query unless *lenient*."""
     if kind.name == "varbinary":
         return f"from_base64({value})"
+    if kind.name == "timestamp":
+        return _moment(value, lenient)
     return value if read == kind.duckdb else _renamed(value, kind)
+
+
+def _moment(value: str, lenient: bool) -> str:
+    """SQL of a timestamp: a text, or milliseconds since 1970; seconds with a point or of at most ten digits."""
+    words = f"'ATHENA HIVE_BAD_DATA: Error parsing field value ' || {value} || ' as a timestamp'"
+    parsed = f"TRY_CAST({value} AS TIMESTAMP)"
+    otherwise = parsed if lenient else f"CASE WHEN {parsed} IS NULL THEN error({words}) ELSE {parsed} END"
+    return (
+        f"CASE WHEN {value} IS NULL THEN NULL WHEN regexp_full_match({value}, '-?[0-9]+') "
+        f"THEN make_timestamp_ms(CAST({value} AS BIGINT) * CASE WHEN length({value}) <= 10 THEN 1000 ELSE 1 END) "
+        f"WHEN regexp_full_match({value}, '-?[0-9]+[.][0-9]+') "
+        f"THEN make_timestamp_ms(CAST(CAST({value} AS DOUBLE) * 1000 AS BIGINT)) ELSE {otherwise} END"
+    )
 
 
 def _renamed(value: str, kind: Type) -> str:

@@ -61,7 +61,7 @@ def open_csv(
         elif kind.name == "timestamp":  # milliseconds since 1970
             values[column.name] = f"make_timestamp_ms({_parsed(value, 'BIGINT', number)})"
         else:
-            values[column.name] = value if kind.name in _TEXTS else _parsed(value, kind.duckdb, number)
+            values[column.name] = shortened(value, kind) if kind.name in _TEXTS else _parsed(value, kind.duckdb, number)
     return _read_csv(table, paths, uris, options, settings, values)
 
 
@@ -137,7 +137,7 @@ def unescape(text: str) -> str:
 def lazy(value: str, kind: Type, inner: list[str], null: str = NULL) -> str:
     """SQL that reads the text *value* as LazySimpleSerDe does; *inner* separates what is within it, level by level."""
     if kind.name in _TEXTS:
-        return value
+        return shortened(value, kind)
     if kind.name == "varbinary":
         return f"from_base64({value})"
     if kind.name == "boolean":
@@ -145,7 +145,8 @@ def lazy(value: str, kind: Type, inner: list[str], null: str = NULL) -> str:
     if kind.name in INTEGERS:
         return f"CASE WHEN {value} NOT LIKE '%.%' THEN TRY_CAST({value} AS {kind.duckdb}) END"
     if not kind.parts:
-        return f"TRY_CAST({value} AS {kind.duckdb})"
+        # by itself DuckDB would move the cast into its reader, where it fails instead of giving NULL
+        return f"CASE WHEN {value} IS NOT NULL THEN TRY_CAST({value} AS {kind.duckdb}) END"
     parts = f"CASE WHEN {value} = '' THEN [] ELSE string_split({value}, {literal(inner[0])}) END"
 
     def item(text: str, part: Type, deeper: list[str]) -> str:
@@ -162,6 +163,11 @@ def lazy(value: str, kind: Type, inner: list[str], null: str = NULL) -> str:
         for position, (field, part) in enumerate(zip(kind.fields, kind.parts, strict=True), 1)
     )
     return f"CASE WHEN {value} IS NOT NULL THEN struct_pack({fields}) END"
+
+
+def shortened(value: str, kind: Type) -> str:
+    """What a varchar(n) or char(n) holds of a text."""
+    return f"left({value}, {kind.precision})" if kind.precision else value
 
 
 def lazy_text(value: str, kind: Type, inner: list[str]) -> str:
