@@ -5,14 +5,13 @@ Source: Trino's "Aggregate functions".
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from localaws.engines.athena.errors import QueryFailure, not_supported, position_of
 from localaws.engines.athena.inference import INTEGERS, TEXTS
-from localaws.engines.athena.pieces import call, cast
+from localaws.engines.athena.pieces import Special, call, cast
 
 if TYPE_CHECKING:
     from localaws.engines.athena.dialect import Translator
@@ -131,6 +130,11 @@ def _reduce_agg(translator: Translator, node: exp.Anonymous, arguments: list[exp
     return call("list_reduce", call("present", aggregate("list", value)), step, start)
 
 
+def _bits(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    """bitwise_and_agg and its like give a bigint."""
+    return aggregate(node.name.lower().replace("bitwise", "bit").removesuffix("_agg"), cast(arguments[0], "BIGINT"))
+
+
 def _pairs(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     return call(f"{node.name.lower()}_of", aggregate("list", call("row", *arguments)))
 
@@ -144,13 +148,16 @@ def _most_frequent(translator: Translator, node: exp.Anonymous, arguments: list[
     return call("most_frequent_of", aggregate("histogram", value), aggregate("any_value", buckets))
 
 
-FUNCTIONS: dict[str, Callable[[Translator, exp.Anonymous, list[exp.Expr]], exp.Expr]] = {
+FUNCTIONS: dict[str, Special] = {
     "sum": typed,
     "avg": typed,
     "approx_distinct": _approx_distinct,
     "approx_percentile": _approx_percentile,
     "max_by": _chosen,
     "min_by": _chosen,
+    "bitwise_and_agg": _bits,
+    "bitwise_or_agg": _bits,
+    "bitwise_xor_agg": _bits,
     "checksum": _checksum,
     "numeric_histogram": _numeric_histogram,
     "reduce_agg": _reduce_agg,

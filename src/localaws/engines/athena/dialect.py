@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlglot import ErrorLevel, exp
 
-from localaws.engines.athena import aggregates, casts, functions, moments, operators, queries
+from localaws.engines.athena import aggregates, casts, functions, jsoncalls, moments, operators, queries
 from localaws.engines.athena.errors import QueryFailure, position_of
 from localaws.engines.athena.grammar import position
 from localaws.engines.athena.inference import Maybe
@@ -279,7 +279,7 @@ _HANDLERS: dict[type, Callable[[Translator, exp.Expr], exp.Expr]] = {
     exp.Unnest: _unnest,
     exp.Anonymous: _anonymous,
     exp.HexString: _varbinary,
-    exp.JSONValue: functions.json_value,
-    exp.JSONExtract: functions.json_query,
-    exp.JSONObject: functions.json_object,
+    exp.JSONValue: jsoncalls.json_value,
+    exp.JSONExtract: jsoncalls.json_query,
+    exp.JSONObject: jsoncalls.json_object,
 }

@@ -18,6 +18,7 @@ TIMESTAMP_TZ = Type("timestamp with time zone")
 ZONED = Type("timestamp with time zone", zoned=True)
 MONTHS = Type("interval year to month")
 INTERVAL, JSON, VARBINARY, TIME = Type("interval day to second"), Type("json"), Type("varbinary"), Type("time")
+GEOMETRY, GEOGRAPHY = Type("geometry"), Type("sphericalgeography")
 INTERVALS = (INTERVAL.name, MONTHS.name)
 TEXTS = ("varchar", "char")
 MOMENTS = ("date", "timestamp", TIMESTAMP_TZ.name)
@@ -189,7 +190,7 @@ def _by_names(rule: Rule, names: str) -> dict[str, Rule]:
 RULES: dict[str, Rule] = {
     **_by_names(
         BIGINT,
-        "count count_if approx_distinct row_number rank dense_rank ntile length strpos codepoint cardinality date_diff "
+        "count count_if approx_distinct row_number rank dense_rank ntile length strpos cardinality date_diff "
         "year quarter month week week_of_year day day_of_month day_of_week dow day_of_year doy year_of_week yow hour "
         "minute second millisecond bitwise_and bitwise_or bitwise_xor bitwise_not bit_count array_position "
         "json_array_length json_size regexp_count from_base levenshtein_distance hamming_distance url_extract_port "
@@ -212,7 +213,7 @@ RULES: dict[str, Rule] = {
         "url_extract_path url_extract_protocol url_extract_query url_extract_parameter url_extract_fragment url_encode "
         "url_decode regexp_extract regexp_replace array_join to_base to_hex to_base64 from_utf8 translate listagg "
         "normalize bar soundex to_base32 to_base64url format_number current_timezone human_readable_seconds word_stem "
-        "json_query json_value json_object json_array timezone",
+        "json_query json_value json_object json_array timezone st_astext",
     ),
     **_by_names(
         BOOLEAN,
@@ -223,8 +224,8 @@ RULES: dict[str, Rule] = {
     **_by_names(
         VARBINARY,
         "md5 sha1 sha256 sha512 to_utf8 from_hex from_base64 from_base64url from_base32 xxhash64 murmur3 checksum "
-        "hmac_md5 hmac_sha1 hmac_sha256 hmac_sha512 spooky_hash_v2_32 spooky_hash_v2_64 to_big_endian_32 "
-        "to_big_endian_64 to_ieee754_32 to_ieee754_64",
+        "hmac_md5 hmac_sha1 hmac_sha256 hmac_sha512 to_big_endian_32 to_big_endian_64 "
+        "to_ieee754_32 to_ieee754_64",
     ),
     **_by_names(JSON, "json_parse json_extract json_array_get"),
     **_by_names(TIMESTAMP, "date_parse"),
@@ -244,8 +245,12 @@ RULES: dict[str, Rule] = {
     **_by_names(_chosen, "min_by max_by"),
     **_by_names(_extremes, "min max"),
     **_by_names(TIME, "localtime"),
+    **_by_names(GEOMETRY, "st_point st_geometryfromtext to_geometry"),
+    "to_spherical_geography": GEOGRAPHY,
+    **_by_names(INTEGER, "codepoint from_big_endian_32"),
     **_by_names(REAL, "from_ieee754_32"),
-    **_by_names(INTEGER, "from_big_endian_32"),
+    **_by_names(lambda kinds: kinds[-1] if kinds else DOUBLE, "random rand"),
+    "coalesce": common,
     "geometric_mean": lambda kinds: kinds[0] if kinds and kinds[0] == REAL else DOUBLE,
     "round": _rounded,
     "truncate": _truncated,
@@ -292,7 +297,7 @@ RULES: dict[str, Rule] = {
     "split": Type("array", (VARCHAR,)),
     "regexp_extract_all": Type("array", (VARCHAR,)),
     "regexp_split": Type("array", (VARCHAR,)),
-    "sequence": lambda kinds: array_of(first(kinds)),
+    "sequence": lambda kinds: array_of(BIGINT if kinds and kinds[0] and kinds[0].name in INTEGERS else first(kinds)),
     "repeat": lambda kinds: array_of(first(kinds)),
     "map_keys": lambda kinds: array_of(kinds[0].parts[0]) if kinds and kinds[0] and kinds[0].parts else None,
     "map_values": lambda kinds: array_of(element(kinds)),

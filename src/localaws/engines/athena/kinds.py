@@ -30,6 +30,8 @@ _SIMPLE = {
     "uuid": ("string", "UUID"),
     "interval day to second": ("string", "INTERVAL"),
     "interval year to month": ("string", "INTERVAL"),
+    "geometry": ("string", "VARCHAR"),
+    "sphericalgeography": ("string", "VARCHAR"),
     "unknown": ("string", "VARCHAR"),
 }
 _FROM_HIVE = {hive: trino for trino, (hive, _) in reversed(_SIMPLE.items())} | {"integer": "integer"}

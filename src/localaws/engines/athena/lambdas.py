@@ -6,13 +6,13 @@ Source: Trino's "Lambda expressions", "Array functions and operators", "Map func
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from localaws.engines.athena.errors import not_supported
-from localaws.engines.athena.pieces import call
+from localaws.engines.athena.pieces import Special, call
 
 if TYPE_CHECKING:
     from localaws.engines.athena.dialect import Translator
@@ -129,7 +129,7 @@ def _regexp_replace(translator: Translator, node: exp.Anonymous, arguments: list
     return call("array_to_string", call("list_transform", places, _lambda("place", joined)), "")
 
 
-FUNCTIONS: dict[str, Callable[[Translator, exp.Anonymous, list[exp.Expr]], exp.Expr]] = {
+FUNCTIONS: dict[str, Special] = {
     "transform": _transform,
     "filter": _filter,
     "any_match": _match,

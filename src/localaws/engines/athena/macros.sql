@@ -167,6 +167,8 @@ CREATE MACRO trino_from_unixtime_nanos(x) AS make_timestamptz(CAST(x // 1000 AS 
 CREATE MACRO trino_to_milliseconds(i) AS CAST(epoch(i) * 1000 AS BIGINT);
 
 -- Arrays
+CREATE MACRO list_equal(a, b) AS CASE WHEN len(a) <> len(b) THEN false
+    ELSE list_all_match(list_transform(list_zip(a, b), LAMBDA pair : struct_extract_at(pair, 1) = struct_extract_at(pair, 2))) END;
 CREATE MACRO checked_place(i, size) AS list_transform([{'i': i, 'n': size}], LAMBDA v : CASE
     WHEN v.i IS NULL OR v.n IS NULL OR (v.i >= 1 AND v.i <= v.n) THEN v.i
     ELSE CAST('ATHENA INVALID_FUNCTION_ARGUMENT: ' || CASE WHEN v.i = 0 THEN 'SQL array indices start at 1'
@@ -252,6 +254,8 @@ CREATE MACRO trino_split_to_multimap(s, between, inside) AS pairs_by_key(
 CREATE MACRO trino_cosine_similarity(a, b) AS
     list_sum(list_transform(map_keys(a), LAMBDA k : coalesce(map_extract_value(a, k) * map_extract_value(b, k), 0)))
     / (sqrt(list_sum(list_transform(map_values(a), LAMBDA v : v * v))) * sqrt(list_sum(list_transform(map_values(b), LAMBDA v : v * v))));
+CREATE MACRO trino_cosine_distance(a, b) AS 1 - trino_cosine_similarity(a, b);
+CREATE MACRO trino_array_histogram(a) AS list_histogram(a);
 
 -- JSON: texts are texts until json_parse; what is not valid JSON gives NULL.
 CREATE MACRO trino_json_extract(j, path) AS CASE WHEN json_valid(j) THEN json_extract(j, path) END;
@@ -295,6 +299,21 @@ CREATE MACRO trino_great_circle_distance(lat1, lon1, lat2, lon2) AS atan2(
     sqrt(pow(cos(radians(lat2)) * sin(radians(lon1) - radians(lon2)), 2)
         + pow(cos(radians(lat1)) * sin(radians(lat2)) - sin(radians(lat1)) * cos(radians(lat2)) * cos(radians(lon1) - radians(lon2)), 2)),
     sin(radians(lat1)) * sin(radians(lat2)) + cos(radians(lat1)) * cos(radians(lat2)) * cos(radians(lon1) - radians(lon2))) * 6371.01::DOUBLE;
+-- Geometries are their well-known text; only points are worked with.
+CREATE MACRO short_number(x) AS regexp_replace(CAST(CAST(x AS DOUBLE) AS VARCHAR), '\.0$', '');
+CREATE MACRO trino_st_point(x, y) AS 'POINT (' || short_number(x) || ' ' || short_number(y) || ')';
+CREATE MACRO trino_st_geometryfromtext(text) AS regexp_replace(text, '^\s*([A-Za-z]+)\s*\(', '\1 (');
+CREATE MACRO trino_st_astext(g) AS CAST(g AS VARCHAR);
+CREATE MACRO trino_to_spherical_geography(g) AS CAST(g AS VARCHAR);
+CREATE MACRO trino_to_geometry(g) AS CAST(g AS VARCHAR);
+CREATE MACRO point_part(geometry, part) AS list_transform([geometry], LAMBDA g : CASE
+    WHEN regexp_matches(g, '(?i)^POINT \(') THEN CAST(regexp_extract(g, '\(\s*(\S+)\s+([^\s)]+)', part) AS DOUBLE)
+    ELSE failing(0::DOUBLE, 'INVALID_FUNCTION_ARGUMENT', 'only points are supported by this lab yet: ' || g) END)[1];
+CREATE MACRO trino_st_x(g) AS point_part(g, 1);
+CREATE MACRO trino_st_y(g) AS point_part(g, 2);
+CREATE MACRO plane_distance(a, b) AS sqrt(pow(point_part(a, 1) - point_part(b, 1), 2) + pow(point_part(a, 2) - point_part(b, 2), 2));
+CREATE MACRO metres_between(a, b) AS
+    1000 * trino_great_circle_distance(point_part(a, 2), point_part(a, 1), point_part(b, 2), point_part(b, 1));
 CREATE MACRO trino_wilson_interval_lower(successes, trials, z) AS (successes / trials::DOUBLE + z * z / (2 * trials)
     - z * sqrt((successes / trials::DOUBLE) * (1 - successes / trials::DOUBLE) / trials + z * z / (4 * trials * trials))) / (1 + z * z / trials);
 CREATE MACRO trino_wilson_interval_upper(successes, trials, z) AS (successes / trials::DOUBLE + z * z / (2 * trials)

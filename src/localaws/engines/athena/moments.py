@@ -8,7 +8,6 @@ Source: Trino's "Date and time functions and operators".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -16,7 +15,7 @@ from sqlglot import exp
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.inference import INTERVALS, MOMENTS, MONTHS, TIMESTAMP_TZ, Maybe
 from localaws.engines.athena.kinds import INSTANT, ZONE, Type
-from localaws.engines.athena.pieces import call, cast
+from localaws.engines.athena.pieces import Special, call, cast
 
 if TYPE_CHECKING:
     from localaws.engines.athena.dialect import Translator
@@ -315,7 +314,6 @@ def sequence(translator: Translator, node: exp.Anonymous, arguments: list[exp.Ex
     return call("sequence_of", start, stop)
 
 
-Special = Callable[["Translator", exp.Anonymous, list[exp.Expr]], exp.Expr]
 FUNCTIONS: dict[str, Special] = {
     **dict.fromkeys(PARTS, part),
     "at_timezone": at_timezone,

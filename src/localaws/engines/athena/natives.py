@@ -264,6 +264,15 @@ def _hmac(algorithm: str) -> Callable[[bytes, bytes], bytes]:
     return lambda data, key: hmac.new(key, data, algorithm).digest()
 
 
+def _unpacker(form: struct.Struct) -> Callable[[bytes], Any]:
+    def run(data: bytes) -> Any:
+        if len(data) != form.size:
+            raise invalid(f"expected {form.size}-byte input, but got instead: {len(data)}")
+        return form.unpack(data)[0]
+
+    return run
+
+
 for _algorithm in ("md5", "sha1", "sha256", "sha512"):
     native(f"native_hmac_{_algorithm}", "BLOB BLOB", "BLOB")(_hmac(_algorithm))
 native("native_sha512", "BLOB", "BLOB")(lambda data: hashlib.sha512(data).digest())
@@ -274,6 +283,10 @@ native("native_checksum_bytes", "BLOB", "BIGINT")(hashing.checksum_part)
 native("native_checksum_whole", "BIGINT", "BIGINT")(lambda value: hashing.checksum_part(struct.pack("<q", value)))
 native("native_checksum_real", "DOUBLE", "BIGINT")(lambda value: hashing.checksum_part(struct.pack("<d", value + 0.0)))
 native("native_checksum_sum", "VARCHAR", "BLOB")(lambda total: (int(total) % (1 << 64)).to_bytes(8, "little"))
+for _name, _code, _kind in (("big_endian_32", ">i", "BIGINT"), ("big_endian_64", ">q", "BIGINT"),
+                            ("ieee754_32", ">f", "DOUBLE"), ("ieee754_64", ">d", "DOUBLE")):  # fmt: skip
+    native(f"native_to_{_name}", _kind, "BLOB")(struct.Struct(_code).pack)
+    native(f"native_from_{_name}", "BLOB", _kind)(_unpacker(struct.Struct(_code)))
 native("native_to_base32", "BLOB", "VARCHAR")(lambda data: base64.b32encode(data).decode())
 native("native_to_base64url", "BLOB", "VARCHAR")(lambda data: base64.urlsafe_b64encode(data).decode())
 

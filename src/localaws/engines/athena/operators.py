@@ -98,11 +98,28 @@ def comparison(translator: Translator, node: exp.Expr) -> exp.Expr:
         return node
     if not _comparable(left, right):
         raise _not_applicable(translator, node, _SYMBOLS[type(node)], left, right)
+    if isinstance(node, exp.EQ | exp.NEQ) and left.name == right.name and left.name in ("array", "row"):
+        return _equal_parts(node, left)
     for key, kind in (("this", left), ("expression", right)):
         node.set(key, _compared(node.args[key], kind, {left.name, right.name}))
     if (left.name in _FLOATING or right.name in _FLOATING) and not isinstance(node.expression, exp.Any | exp.All):
         return _without_nan(node, left, right)
     return node
+
+
+def _equal_parts(node: exp.Expr, kind: Type) -> exp.Expr:
+    """Arrays and rows are equal if all their parts are: a NULL among them makes it unknown, where DuckDB says yes."""
+    if kind.name == "array":
+        equal: exp.Expr = call("list_equal", node.this, node.expression)
+    elif isinstance(node.this, exp.Column) and isinstance(node.expression, exp.Column):
+        return node
+    else:
+        equal = exp.and_(*[
+            exp.EQ(this=call("struct_extract_at", node.this.copy(), number),
+                   expression=call("struct_extract_at", node.expression.copy(), number))
+            for number in range(1, len(kind.parts) + 1)
+        ])  # fmt: skip
+    return exp.Paren(this=exp.Not(this=exp.Paren(this=equal)) if isinstance(node, exp.NEQ) else equal)
 
 
 def _compared(value: exp.Expr, kind: Type, names: set[str]) -> exp.Expr:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
 from localaws.engines.athena.errors import line_and_column
+
+if TYPE_CHECKING:
+    from localaws.engines.athena.dialect import Translator
+
+#: Makes DuckDB's expression of one call: of the translator, the call and its arguments, which are translated already.
+Special = Callable[["Translator", exp.Anonymous, list[exp.Expr]], exp.Expr]
 
 
 def call(name: str, *arguments: exp.Expr | str | int) -> exp.Anonymous:

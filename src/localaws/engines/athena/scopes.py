@@ -147,7 +147,13 @@ class Scopes:
             case exp.Array():
                 return array_of(common([self.kind(each) for each in node.expressions]) if node.expressions else None)
             case exp.Bracket():
-                return element([self.kind(node.this)])
+                return self._at(self.kind(node.this), node.expressions[0])
+            case exp.Tuple():
+                return self._row(node.expressions)
+            case exp.Escape():
+                return BOOLEAN
+            case exp.GroupConcat():
+                return VARCHAR
             case exp.Dot():
                 return self._field(self.kind(node.this), node.expression.name)
             case exp.Subquery():
@@ -197,7 +203,8 @@ class Scopes:
         if name == "transform" and isinstance(arguments[-1], exp.Lambda):
             return array_of(self.kind(arguments[-1].this))
         if name == "reduce" and len(arguments) == 4:
-            return self.kind(arguments[1])
+            last = arguments[3]
+            return self.kind(last.this if isinstance(last, exp.Lambda) else arguments[1])
         if name in _OF_BODIES and isinstance(arguments[-1], exp.Lambda):
             body, first = self.kind(arguments[-1].this), self.kind(arguments[0])
             key, value = first.parts if first and len(first.parts) == 2 else (None, None)
@@ -205,14 +212,25 @@ class Scopes:
                 return array_of(body)
             return map_of(body, value) if name == "transform_keys" else map_of(key, body)
         if name == "row":
-            parts = [self.kind(each) for each in arguments]
-            known = tuple(each for each in parts if each)
-            names = tuple(f"field{number}" for number in range(len(parts)))
-            return Type("row", known, names) if len(known) == len(parts) else None
+            return self._row(arguments)
         if name == "if":
             return common([self.kind(each) for each in arguments[1:]])
         rule = RULES.get(name)
         return rule([self.kind(each) for each in arguments]) if callable(rule) else rule
+
+    def _row(self, values: list[exp.Expr]) -> Maybe:
+        parts = [self.kind(each) for each in values]
+        known = tuple(each for each in parts if each)
+        names = tuple(f"field{number}" for number in range(len(parts)))
+        return Type("row", known, names) if len(known) == len(parts) else None
+
+    @staticmethod
+    def _at(holder: Maybe, place: exp.Expr) -> Maybe:
+        """What is at a place of an array, a map or a row."""
+        if holder is None or holder.name != "row":
+            return element([holder])
+        number = int(place.name) if isinstance(place, exp.Literal) and place.name.isdigit() else 0
+        return holder.parts[number - 1] if 0 < number <= len(holder.parts) else None
 
     @staticmethod
     def _field(row: Maybe, name: str) -> Maybe:
@@ -319,7 +337,10 @@ class Scopes:
             if "columns" in node.meta:
                 return _renamed(node, dict(node.meta["columns"]))
             cte = _cte(node)
-            if cte is None or id(cte) in self._opening:  # a recursive query speaks of itself
+            if cte is not None and id(cte) in self._opening:  # a recursive query speaks of itself: what it begins with
+                begun = cte.this.left if isinstance(cte.this, exp.SetOperation) else None
+                return _renamed(node, _renamed(cte, self.outputs(begun))) if begun is not None else {}
+            if cte is None:
                 return {}
             self._opening.add(id(cte))
             try:
