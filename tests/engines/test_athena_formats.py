@@ -336,6 +336,18 @@ def test_what_does_not_fit_delimited_text_is_null(athena: Athena, column: str) -
         assert (None,) in athena(f"SELECT {column.split()[0]} FROM {name}{where}").rows
 
 
+def test_try_cast_of_a_text_that_does_not_fit_is_null(athena: Athena) -> None:
+    """TRY_CAST, whatever the table is made of."""
+    athena.put("tried/a.csv", "x,1.5\n7,y\n")
+    for name, layout in (("tried_lazy", COMMA), ("tried_csv", OPEN_CSV)):
+        athena(f"CREATE EXTERNAL TABLE {name} (a string, b string) {layout} LOCATION 's3://{LAKE}/tried/'")
+        assert athena(f"SELECT TRY_CAST(b AS double) FROM {name}").rows == [("1.5",), (None,)]
+        assert athena(f"SELECT TRY_CAST(a AS bigint), TRY(CAST(b AS decimal(4,2))) FROM {name}").rows == [
+            (None, "1.50"),
+            ("7", None),
+        ]
+
+
 def test_a_text_of_a_length_is_cut(athena: Athena) -> None:
     """ "Data types in Amazon Athena": varchar(n) and char(n)."""
     athena.put("cut/a.csv", "abcdef,abcdef\n")

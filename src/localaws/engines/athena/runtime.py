@@ -21,7 +21,9 @@ log = logging.getLogger(__name__)
 
 # Gap 0: else DuckDB reads columns that nobody asked for along with their neighbours, more of them or fewer as its
 # threads happen to run, and what a query scanned would differ from run to run.
+# type_pushdown would move a TRY_CAST into a reader of text, where it fails instead of giving NULL
 _SETTINGS = """
+SET disabled_optimizers = 'type_pushdown';
 SET allow_persistent_secrets = false;
 SET autoinstall_known_extensions = false;
 SET autoload_known_extensions = false;

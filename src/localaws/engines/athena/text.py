@@ -145,8 +145,7 @@ def lazy(value: str, kind: Type, inner: list[str], null: str = NULL) -> str:
     if kind.name in INTEGERS:
         return f"CASE WHEN {value} NOT LIKE '%.%' THEN TRY_CAST({value} AS {kind.duckdb}) END"
     if not kind.parts:
-        # by itself DuckDB would move the cast into its reader, where it fails instead of giving NULL
-        return f"CASE WHEN {value} IS NOT NULL THEN TRY_CAST({value} AS {kind.duckdb}) END"
+        return f"TRY_CAST({value} AS {kind.duckdb})"
     parts = f"CASE WHEN {value} = '' THEN [] ELSE string_split({value}, {literal(inner[0])}) END"
 
     def item(text: str, part: Type, deeper: list[str]) -> str:
