@@ -173,6 +173,7 @@ def unreadable(athena: Athena) -> dict[str, tuple[str, str, str]]:
         "array_json": ("array.json", b'{"id": 1}\n[1, 2]\n'),
         "typed_json": ("typed.json", b'{"id": 1}\n{"id": "x"}\n'),
         "latin_1": ("latin.csv", b"1,a\n" * 20_000 + b"1,caf\xe9\n"),
+        "line_break": ("broken.csv", b'1,"a\nb"\n2,"c"\n'),
         "no_number": ("quoted.csv", b'"1","a"\n"","b"\n'),
     }
     for name, (file, data) in objects.items():

@@ -65,6 +65,8 @@ _UNREADABLE = [
      "HIVE_CURSOR_ERROR", "Row is not a valid JSON Object - JSONException: line {line} of {uri}"),
     (r'JSON transform error in file "(?P<uri>[^"]+)", in line (?P<line>\d+): [^:]*: "?(?P<value>.*?)"?(\n|\Z)',
      "HIVE_BAD_DATA", "Error parsing field value '{value}' in line {line} of {uri}: For input string: \"{value}\""),
+    (r"(?s)CSV Error on Line: .*quoted new lines.*file = (?P<uri>[^\n]+)",
+     "HIVE_BAD_DATA", "A line break within quotes in {uri}: the Open CSV SerDe does not support embedded line breaks"),
     (r"(?s)CSV Error on Line: (?P<line>\d+).*not utf-8 encoded",
      "HIVE_BAD_DATA", "Line {line} of a file of text is not UTF-8, which every text format needs: encode it anew"),
 ]  # fmt: skip
