@@ -507,3 +507,16 @@ def test_a_table_partitioned_anew_by_pyiceberg(athena: Athena) -> None:
     assert athena.fails("ALTER TABLE repartitioned DROP COLUMN kind") == words
     athena("OPTIMIZE repartitioned REWRITE DATA USING BIN_PACK")
     assert len(rows(athena, "repartitioned")) == 2
+
+
+def test_rows_within_rows_are_assigned_by_place(athena: Athena) -> None:
+    """row(…) has no names of its own; Trino's rows are assigned part by part."""
+    columns = "id int, s struct<a:int,b:string>, l array<struct<c:int>>"
+    make(athena, "nested", columns, "(1, row(1, 'x'), ARRAY[row(1)])")
+    athena("UPDATE nested SET s = row(2, 'y'), l = ARRAY[row(2), row(3)] WHERE id = 1")
+    assert rows(athena, "nested", "s.a, s.b, l[2].c") == [("2", "y", "3")]
+    athena(
+        "MERGE INTO nested t USING (VALUES 1, 2) AS u (id) ON t.id = u.id WHEN MATCHED THEN UPDATE SET s = row(3, 'z') "
+        "WHEN NOT MATCHED THEN INSERT (id, s) VALUES (u.id, row(4, 'new'))"
+    )
+    assert rows(athena, "nested", "id, s.a, s.b") == [("1", "3", "z"), ("2", "4", "new")]

@@ -239,10 +239,11 @@ def _insert(job: Job) -> None:
 
 
 def fitted(place: str, kind: Type, column: Type) -> str:
-    """SQL of the value in *place*, of the type *kind*, for a *column*: a row's parts go by place."""
+    """SQL of the value that is called *place*, of the type *kind*, for a *column*: a row's parts go by place."""
+    value = exp.column(exp.to_identifier(place, quoted=True))
     if kind.parts and kind.name == column.name and len(kind.parts) == len(column.parts):
-        return converted(exp.column(place), kind, column).sql("duckdb")
-    return f"CAST({place} AS {column.duckdb})"
+        return converted(value, kind, column).sql("duckdb")
+    return f"CAST({value.sql('duckdb')} AS {column.duckdb})"
 
 
 def assignable(kind: Type, column: Type) -> bool:

@@ -16,6 +16,7 @@ from localaws.engines.athena.iceberg.target import (
     Target,
     apply,
     assignments,
+    by_place,
     check_types,
     find,
     target_of,
@@ -63,7 +64,7 @@ def _to_update(job: Job, target: Target, statement: exp.Expr) -> str:
     kinds = dict(planned)
     words = "UPDATE table column types don't match SET expressions"
     check_types([target.columns[each] for each in given], [kinds[each] for each in given], words)
-    return sql
+    return by_place(sql, {each: (kinds[each], target.columns[each]) for each in given})
 
 
 def _target(job: Job, statement: exp.Expr, kind: type[exp.Expr], verb: str) -> Target:

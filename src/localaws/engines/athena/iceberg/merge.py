@@ -21,6 +21,7 @@ from localaws.engines.athena.iceberg.target import (
     add_column,
     apply,
     assignments,
+    by_place,
     check_types,
     find,
     named,
@@ -76,7 +77,8 @@ def _planned(job: Job, statement: exp.Expr) -> tuple[Target, list[Clause], str]:
         columns = [target.columns[each] for each in clause.given]
         words = f"MERGE table column types don't match for MERGE case {clause.number - 1}, SET expressions"
         check_types(columns, [kinds[clause.value(each)] for each in clause.given], words)
-    return target, clauses, sql
+    values = [(clause.value(each), target.columns[each]) for clause in clauses for each in clause.given]
+    return target, clauses, by_place(sql, {value: (kinds[value], column) for value, column in values})
 
 
 def _clause(target: Target, number: int, when: exp.When) -> Clause:

@@ -8,7 +8,7 @@ Source: "Update Iceberg table data" of the Athena user guide (position deletes, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ from localaws.engines.athena.iceberg.types import columns_of
 from localaws.engines.athena.kinds import Type
 from localaws.engines.athena.quoting import name
 from localaws.engines.athena.runner import Job
-from localaws.engines.athena.writing import assignable
+from localaws.engines.athena.writing import assignable, fitted
 
 #: The session's table of changes: what to do with a row, where it lies, and its new values.
 CHANGES = "athena_changes"
@@ -125,6 +125,15 @@ def check_types(columns: Sequence[Type], kinds: Sequence[Type], words: str) -> N
     if not all(assignable(kind, column) for kind, column in zip(kinds, columns, strict=True)):
         table, expressions = (", ".join(each.trino for each in listed) for listed in (columns, kinds))
         raise QueryFailure("TYPE_MISMATCH", f"line 1:1: {words}: Table: [{table}], Expressions: [{expressions}]")
+
+
+def by_place(sql: str, values: Mapping[str, tuple[Type, Type]]) -> str:
+    """*sql* with its *values* (name → type, type of its column) as their columns have them: rows go by place."""
+    nested = {each: kinds for each, kinds in values.items() if kinds[0].parts}
+    if not nested:
+        return sql
+    items = ", ".join(f"{fitted(each, kind, column)} AS {name(each)}" for each, (kind, column) in nested.items())
+    return f"SELECT * REPLACE ({items}) FROM ({sql})"
 
 
 def find(job: Job, sql: str) -> None:
