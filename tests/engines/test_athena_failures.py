@@ -103,6 +103,7 @@ def test_a_syntax_error_is_refused_at_once_and_pointed_at(athena: Athena, sql: s
             "FAILED: SemanticException [Error 10001]: Table not found failures.nowhere",
         ),
         ("-- why not\nSELECT nope", "COLUMN_NOT_FOUND: line 2:8: Column 'nope' cannot be resolved"),
+        ('SELECT 1 FROM (VALUES 2) AS t(a) WHERE a = "JFK"', "COLUMN_NOT_FOUND: line 1:44: Column 'jfk' cannot be"),
         (
             "/* a\nb */ INSERT INTO\n nowhere SELECT 1",
             "TABLE_NOT_FOUND: line 3:2: Table 'awsdatacatalog.failures.nowhe",

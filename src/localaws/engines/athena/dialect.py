@@ -45,7 +45,8 @@ class Translator:
             self.scopes.kind(node)
             queries.check(self, node)
             if isinstance(node, exp.Column) and not node.find_ancestor(exp.Order) and self.scopes.is_missing(node):
-                words = f"Column '{node.sql('trino')}' cannot be resolved or requester is not authorized to access "
+                column = ".".join(part.name for part in node.parts).lower()  # as Trino writes names
+                words = f"Column '{column}' cannot be resolved or requester is not authorized to access "
                 raise self.fail("COLUMN_NOT_FOUND", words + "requested resources", node)
         self._outputs = self.scopes.output_kinds(root)
         for node in reversed(nodes):  # children before their parents
