@@ -242,4 +242,10 @@ EXPRESSIONS: list[tuple[str, str | None]] = [
     ("typeof(from_unixtime(0))", "timestamp(3) with time zone"),
     ("TIMESTAMP '2024-01-01 10:00:00' < DATE '2024-01-02'", "true"),
     ("TIMESTAMP '2024-01-01 10:00:00' = TIMESTAMP '2024-01-01 10:00:00 UTC'", "true"),
+    # Intervals of several units, and what no EXTRACT takes
+    ("INTERVAL '1-2' YEAR TO MONTH", "1-2"),
+    ("INTERVAL '1 02:03:04.5' DAY TO SECOND", "1 02:03:04.500"),
+    ("typeof(INTERVAL '1-2' YEAR TO MONTH)", "interval year to month"),
+    ("DATE '2024-01-31' + INTERVAL '0-1' YEAR TO MONTH", "2024-02-29"),
+    ("extract(EPOCH FROM now())", "!SYNTAX_ERROR: line 1:1"),
 ]

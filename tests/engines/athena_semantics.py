@@ -272,4 +272,7 @@ EXPRESSIONS: list[tuple[str, str | None]] = [
     ("CAST(TIMESTAMP '2024-01-31 10:20:30' AS time)", "10:20:30.000"),
     ("CAST('20240131' AS date)", "!INVALID_CAST_ARGUMENT: Value cannot be cast to date: 20240131"),
     ("CAST('2024-01-31 10:00:00' AS date)", "!INVALID_CAST_ARGUMENT"),
+    # What other dialects have and Trino has not
+    ("CAST('1' AS hugeint)", "!TYPE_NOT_FOUND: line 1:8: Unknown type"),
+    ("5 << 3", "!SYNTAX_ERROR"),
 ]

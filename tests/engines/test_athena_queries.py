@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab
 from tests.engines.athena_tools import Athena
@@ -138,3 +139,14 @@ def test_a_query_answers_as_trino_does(athena: Athena, sql: str, rows: list[Any]
 )  # fmt: skip
 def test_a_query_is_refused_as_trino_does(athena: Athena, sql: str, reason: str) -> None:
     assert athena.fails(sql).startswith(reason)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["SELECT 1::int", "SELECT 'a' ILIKE 'A'", "SELECT 5 & 3", "SELECT 2 ^ 3", "SELECT {'a': 1}", "SELECT [1, 2]",
+     "SELECT 1 == 1", "SELECT 1 UNION BY NAME SELECT 2", "SELECT 1 QUALIFY true", "SELECT * EXCLUDE (x) FROM t"],
+)  # fmt: skip
+def test_the_syntax_of_other_dialects_is_refused_at_once(athena: Athena, sql: str) -> None:
+    """StartQueryExecution: what Trino cannot parse is an InvalidRequestException, though another engine could."""
+    with pytest.raises(ClientError, match="mismatched input"):
+        athena.start(sql)

@@ -37,8 +37,10 @@ def translate(translator: Translator, node: exp.Expr) -> exp.Expr:
     """The cast *node* as DuckDB has it. Raises QueryFailure (TYPE_MISMATCH) for types that do not become each other."""
     assert isinstance(node, exp.Cast)
     source, target = translator.kind(node.this), of_cast(node)
-    if isinstance(node.parent, exp.Interval) or target is None:
+    if isinstance(node.parent, exp.Interval):
         return node
+    if target is None:
+        raise translator.fail("TYPE_NOT_FOUND", f"Unknown type: {node.to.sql('trino').lower()}", node)
     if node.meta.get("literal") and target.zoned:
         return moments.literal(node.this.name)
     if source is None and target.name != "json":

@@ -22,7 +22,10 @@ from localaws.engines.athena.quoting import name
 from localaws.engines.athena.scopes import Scopes, select_sources
 
 #: What DuckDB has and Trino has not: to be refused, not to work by chance.
-_FOREIGN = (exp.Qualify, exp.Pivot, exp.Command)
+_FOREIGN = (
+    exp.Qualify, exp.Pivot, exp.Command, exp.ILike, exp.Struct, exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor,
+    exp.BitwiseNot, exp.BitwiseLeftShift, exp.BitwiseRightShift,
+)  # fmt: skip
 
 
 class Translator:
@@ -98,7 +101,8 @@ class Translator:
 
 
 def _refuse(translator: Translator, node: exp.Expr) -> exp.Expr:
-    raise translator.fail("SYNTAX_ERROR", f"mismatched input '{node.key.upper()}'", node)
+    word = {"bitwiseleftshift": "<<", "bitwiserightshift": ">>"}.get(node.key, node.key.upper())
+    raise translator.fail("SYNTAX_ERROR", f"mismatched input '{word}'", node)
 
 
 def _hidden(select: exp.Expr, star: exp.Expr) -> list[exp.Expr]:
@@ -263,6 +267,7 @@ _HANDLERS: dict[type, Callable[[Translator, exp.Expr], exp.Expr]] = {
     exp.Cast: casts.translate,
     exp.AtTimeZone: moments.at_time_zone,
     exp.Extract: moments.extract,
+    exp.Interval: moments.span,
     exp.CurrentTimestamp: moments.now,
     exp.CurrentDate: _today,
     exp.Localtimestamp: _local_now,

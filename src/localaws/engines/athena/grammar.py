@@ -15,6 +15,8 @@ _KEEP = {"UNNEST", "EXPLODE"}
 #: Functions with a syntax of their own; sqlglot knows more of other dialects, which to Trino are functions like others.
 _SYNTAX = {"CAST", "EXTRACT", "JSON_OBJECT", "JSON_QUERY", "JSON_VALUE", "LISTAGG", "POSITION", "SUBSTRING", "TRIM",
            "TRY_CAST"}  # fmt: skip
+_FOREIGN = {TokenType.DCOLON, TokenType.CARET, TokenType.AMP, TokenType.PIPE, TokenType.L_BRACE, TokenType.ILIKE,
+            TokenType.ISNULL, TokenType.NOTNULL}  # fmt: skip
 #: What begins a clause or ends a list: no item of one.
 _NO_ITEM = {TokenType.FROM, TokenType.WHERE, TokenType.GROUP_BY, TokenType.ORDER_BY, TokenType.HAVING,
             TokenType.COMMA, TokenType.R_PAREN}  # fmt: skip
@@ -62,6 +64,7 @@ def parse(sql: str) -> exp.Expr:
     try:
         tokens = _DIALECT.tokenize(sql)
         _check_lists(tokens)
+        _check_foreign(tokens)
         statements = [each for each in _DIALECT.parser().parse(tokens, sql) if each is not None]
     except ParseError as error:
         if "`" in (plain := _QUOTED.sub(_blank, sql)):
@@ -116,6 +119,23 @@ def _blank(text: re.Match[str]) -> str:
 
 def _mismatched(word: str, where: tuple[int, int]) -> QueryFailure:
     return QueryFailure("", f"mismatched input '{word}'", where)
+
+
+def _check_foreign(tokens: list[Token]) -> None:
+    """What other dialects have and Trino has not: to be refused, not to work by chance."""
+    for number, token in enumerate(tokens):
+        before = tokens[number - 1].text.upper() if number else ""
+        after = tokens[number + 1].text.upper() if number + 1 < len(tokens) else ""
+        word = token.text.upper() if token.token_type is not TokenType.STRING else ""
+        if (
+            token.token_type in _FOREIGN
+            or (word == "==" and token.token_type is TokenType.EQ)
+            or (token.token_type is TokenType.L_BRACKET and before in ("SELECT", ",", "(", "=", "||"))
+            or (word in ("SEMI", "ANTI", "ASOF", "POSITIONAL") and after == "JOIN")
+            or (word == "SAMPLE" and before == "USING")
+            or (word == "BY" and before in ("UNION", "EXCEPT", "INTERSECT", "ALL", "DISTINCT") and after == "NAME")
+        ):
+            raise _mismatched(token.text, (token.line, token.col - len(token.text) + 1))
 
 
 def _check_lists(tokens: list[Token]) -> None:

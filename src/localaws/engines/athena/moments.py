@@ -138,6 +138,27 @@ def difference(translator: Translator, node: exp.Expr, left: Type, right: Type) 
     return node
 
 
+def span(translator: Translator, node: exp.Expr) -> exp.Expr:
+    """``INTERVAL '1-2' YEAR TO MONTH`` and ``INTERVAL '1 02:03:04' DAY TO SECOND``."""
+    unit = node.args.get("unit")
+    if not isinstance(unit, exp.IntervalSpan):
+        return node
+    text = node.this.name
+    months = re.fullmatch(r"([+-]?)(\d+)-(\d+)", text)
+    seconds = re.fullmatch(r"([+-]?)(?:(\d+) )?(\d+):(\d+)(?::(\d+(?:\.\d+)?))?", text)
+    if months:
+        return call("to_months", exp.Literal.number(int(f"{months[1]}{int(months[2]) * 12 + int(months[3])}")))
+    if seconds is None or unit.expression.name.upper() not in ("SECOND", "MINUTE"):
+        raise QueryFailure("INVALID_LITERAL", f"'{text}' is not a valid INTERVAL literal")
+    days, hours, minutes = (int(part or 0) for part in (seconds[2], seconds[3], seconds[4]))
+    passed = ((days * 24 + hours) * 60 + minutes) * 60_000 + round(float(seconds[5] or 0) * 1000)
+    return call("to_milliseconds", exp.Literal.number(int(f"{seconds[1]}{passed}")))
+
+
+_FIELDS = {
+    "YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "DAY_OF_MONTH", "DAY_OF_WEEK", "DOW", "DAY_OF_YEAR", "DOY",
+    "YEAR_OF_WEEK", "YOW", "HOUR", "MINUTE", "SECOND", "TIMEZONE_HOUR", "TIMEZONE_MINUTE",
+}  # fmt: skip
 _ISO_FIELDS = {
     "DOW": "ISODOW",
     "DAY_OF_WEEK": "ISODOW",
@@ -150,6 +171,8 @@ _ISO_FIELDS = {
 
 def extract(translator: Translator, node: exp.Expr) -> exp.Expr:
     field, kind = node.name.upper(), translator.kind(node.expression)
+    if field not in _FIELDS:
+        raise translator.fail("SYNTAX_ERROR", f"Invalid EXTRACT field: {field}", node)
     if field in ("TIMEZONE_HOUR", "TIMEZONE_MINUTE"):
         return _offset_part(field.lower(), node.expression, kind)
     value = clock(node.expression, kind)

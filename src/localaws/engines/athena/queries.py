@@ -22,8 +22,19 @@ def check(translator: Translator, node: exp.Expr) -> None:
     """Raises QueryFailure for what is wrong with *node* as it was written."""
     if isinstance(node, exp.SetOperation):
         _check_sides(translator, node)
+    elif isinstance(node, exp.Limit) and not _counts(node):
+        raise translator.fail("SYNTAX_ERROR", f"mismatched input '{node.sql('trino').split()[-1]}'", node)
+    elif isinstance(node, exp.Group) and node.args.get("all") and not node.expressions:
+        raise translator.fail("SYNTAX_ERROR", "mismatched input 'ALL'", node)
     elif isinstance(node, exp.Order | exp.Group) and isinstance(node.parent, exp.Select):
         _check_ordinals(translator, node, node.parent)
+
+
+def _counts(limit: exp.Limit) -> bool:
+    """Whether it is a number of rows, or ALL of them."""
+    number = limit.expression
+    plain = isinstance(number, exp.Literal | exp.Placeholder) or number.name.upper() == "ALL"
+    return plain and not limit.args.get("limit_options")
 
 
 def _check_sides(translator: Translator, node: exp.SetOperation) -> None:

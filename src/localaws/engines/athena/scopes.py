@@ -125,7 +125,7 @@ class Scopes:
             case exp.Null():
                 return Type("unknown")
             case exp.Interval():
-                return MONTHS if str(node.args.get("unit") or "").upper().rstrip("S") in ("MONTH", "YEAR") else INTERVAL
+                return MONTHS if str(node.args.get("unit") or "").upper().startswith(("MONTH", "YEAR")) else INTERVAL
             case exp.Cast():
                 return of_cast(node)
             case exp.Neg() if isinstance(node.this, exp.Literal) and node.this.name in ("2147483648",):
