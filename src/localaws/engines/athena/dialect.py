@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlglot import ErrorLevel, exp
 
-from localaws.engines.athena import aggregates, casts, functions, jsoncalls, moments, operators, queries
+from localaws.engines.athena import aggregates, casts, functions, jsoncalls, moments, operators, queries, textcalls
 from localaws.engines.athena.errors import QueryFailure, position_of
 from localaws.engines.athena.grammar import position
 from localaws.engines.athena.inference import Maybe
@@ -185,7 +185,7 @@ def _local_time(translator: Translator, node: exp.Expr) -> exp.Expr:
 
 def _substring(translator: Translator, node: exp.Expr) -> exp.Expr:
     arguments = [node.this, node.args.get("start"), node.args.get("length")]
-    return call("trino_substr", *[each for each in arguments if each is not None])
+    return textcalls.substring([each for each in arguments if each is not None])
 
 
 def _unnest(translator: Translator, node: exp.Expr) -> exp.Expr:

@@ -109,7 +109,21 @@ def _codepoint(translator: Translator, node: exp.Anonymous, arguments: list[exp.
     return call("unicode", arguments[0])
 
 
+def substring(arguments: list[exp.Expr]) -> exp.Expr:
+    """substr and SUBSTRING. Places that are known and plain are left to DuckDB as they are: filters use it much."""
+    plain = all(isinstance(each, exp.Literal) and each.name.isdigit() for each in arguments[1:])
+    if plain and int(arguments[1].name) > 0:
+        return call("substr", *arguments)
+    return call("trino_substr", *arguments)
+
+
+def _substr(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    return substring(arguments)
+
+
 FUNCTIONS: dict[str, Special] = {
+    "substr": _substr,
+    "substring": _substr,
     "regexp_like": _regexp,
     "regexp_extract": _regexp,
     "regexp_extract_all": _regexp,
