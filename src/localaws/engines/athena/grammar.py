@@ -17,6 +17,10 @@ _SYNTAX = {"CAST", "EXTRACT", "JSON_OBJECT", "JSON_QUERY", "JSON_VALUE", "LISTAG
            "TRY_CAST"}  # fmt: skip
 _FOREIGN = {TokenType.DCOLON, TokenType.CARET, TokenType.AMP, TokenType.PIPE, TokenType.L_BRACE, TokenType.ILIKE,
             TokenType.ISNULL, TokenType.NOTNULL}  # fmt: skip
+_JOINS = {TokenType.SEMI, TokenType.ANTI, TokenType.ASOF}
+#: What is foreign in some places only.
+_SUSPECT = _JOINS | {TokenType.EQ, TokenType.L_BRACKET, TokenType.TABLE_SAMPLE, TokenType.VAR}
+_SETS = {"UNION", "EXCEPT", "INTERSECT", "ALL", "DISTINCT"}
 #: What begins a clause or ends a list: no item of one.
 _NO_ITEM = {TokenType.FROM, TokenType.WHERE, TokenType.GROUP_BY, TokenType.ORDER_BY, TokenType.HAVING,
             TokenType.COMMA, TokenType.R_PAREN}  # fmt: skip
@@ -124,16 +128,19 @@ def _mismatched(word: str, where: tuple[int, int]) -> QueryFailure:
 def _check_foreign(tokens: list[Token]) -> None:
     """What other dialects have and Trino has not: to be refused, not to work by chance."""
     for number, token in enumerate(tokens):
+        kind = token.token_type
+        if kind not in _FOREIGN and kind not in _SUSPECT:
+            continue
+        word = token.text.upper()
         before = tokens[number - 1].text.upper() if number else ""
         after = tokens[number + 1].text.upper() if number + 1 < len(tokens) else ""
-        word = token.text.upper() if token.token_type is not TokenType.STRING else ""
         if (
-            token.token_type in _FOREIGN
-            or (word == "==" and token.token_type is TokenType.EQ)
-            or (token.token_type is TokenType.L_BRACKET and before in ("SELECT", ",", "(", "=", "||"))
-            or (word in ("SEMI", "ANTI", "ASOF", "POSITIONAL") and after == "JOIN")
+            kind in _FOREIGN
+            or word == "=="
+            or (kind is TokenType.L_BRACKET and before in ("SELECT", ",", "(", "=", "||"))
+            or (kind in _JOINS and after == "JOIN")
             or (word == "SAMPLE" and before == "USING")
-            or (word == "BY" and before in ("UNION", "EXCEPT", "INTERSECT", "ALL", "DISTINCT") and after == "NAME")
+            or (word == "NAME" and before == "BY" and number > 1 and tokens[number - 2].text.upper() in _SETS)
         ):
             raise _mismatched(token.text, (token.line, token.col - len(token.text) + 1))
 
