@@ -2,9 +2,11 @@
 
 moto answers every query with nothing, and SUCCEEDED. Here:
 
-    StartQueryExecution ─▶ backend ─▶ runner ─┬─ ddl, partitions, views, show ─▶ catalog (Glue)
-                                              └─ planner ─▶ scan (files, partitions) ┐
-                                                 dialect (Trino's SQL as DuckDB's)   ┴▶ runtime ─▶ results (S3)
+    StartQueryExecution ─▶ backend ─▶ runner ─┬─ tables/   DDL, partitions, views, SHOW, CTAS ─▶ the Glue catalog
+                                              ├─ iceberg/  whatever concerns Iceberg tables
+                                              └─ planner ─┬─ files/  objects as rows    ┐
+                                                          └─ sql/, functions/            ┴▶ runtime ─▶ results (S3)
+                                                             Trino's SQL as DuckDB's
 """
 
 from __future__ import annotations
@@ -16,9 +18,9 @@ from moto.athena.responses import AthenaResponse
 
 from localaws.engines import replace_backend, replace_responses
 from localaws.engines.athena.backend import RUNNING_AT_ONCE, AthenaEngine
+from localaws.engines.athena.files.unfinished import recover
 from localaws.engines.athena.responses import AthenaEngineResponse
 from localaws.engines.athena.runtime import Runtime
-from localaws.engines.athena.unfinished import recover
 from localaws.lab import Lab
 
 

@@ -15,13 +15,14 @@ from moto.athena.models import AthenaBackend, PreparedStatement
 
 from localaws.client import on_behalf_of
 from localaws.credentials import Credential
-from localaws.engines.athena import checking, results, statements, usage
-from localaws.engines.athena.catalog import Catalog
+from localaws.engines.athena import results, statements, usage
 from localaws.engines.athena.errors import QueryCancelled, QueryFailure
 from localaws.engines.athena.execution import FINAL, Execution
-from localaws.engines.athena.lake import Lake, split
+from localaws.engines.athena.files.lake import Lake, split
 from localaws.engines.athena.runner import Job, run
 from localaws.engines.athena.runtime import Runtime
+from localaws.engines.athena.sql import checking
+from localaws.engines.athena.tables.catalog import Catalog
 from localaws.engines.athena.wire import invalid
 from localaws.gateway.records import current_call
 from localaws.lab import Lab

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from localaws.engines.athena.catalog import Table
+from localaws.engines.athena.tables.catalog import Table
 from localaws.engines.athena.wire import invalid, page
 from localaws.gateway.errors import AwsError
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.kinds import Type
 from localaws.engines.athena.runtime import Session
+from localaws.engines.athena.sql.kinds import Type
 from localaws.engines.athena.statements import Kind
 
 FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")

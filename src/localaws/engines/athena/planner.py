@@ -7,19 +7,19 @@ from importlib import import_module
 
 from sqlglot import exp
 
-from localaws.engines.athena import projection
-from localaws.engines.athena.catalog import Catalog, Partition, Table
-from localaws.engines.athena.coercion import check_partition
-from localaws.engines.athena.dialect import Translator
 from localaws.engines.athena.errors import QueryFailure, not_supported
-from localaws.engines.athena.grammar import parse, position
-from localaws.engines.athena.kinds import Type
-from localaws.engines.athena.lake import DataFile, Lake
-from localaws.engines.athena.metadata import metadata_relation
-from localaws.engines.athena.pruning import conditions, select_partitions
-from localaws.engines.athena.quoting import name
+from localaws.engines.athena.files.lake import DataFile, Lake
+from localaws.engines.athena.files.scan import PATH_COLUMN, Source, relation
 from localaws.engines.athena.runtime import Session
-from localaws.engines.athena.scan import PATH_COLUMN, Source, relation
+from localaws.engines.athena.sql.dialect import Translator
+from localaws.engines.athena.sql.grammar import parse, position
+from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.quoting import name
+from localaws.engines.athena.tables import projection
+from localaws.engines.athena.tables.catalog import Catalog, Partition, Table
+from localaws.engines.athena.tables.coercion import check_partition
+from localaws.engines.athena.tables.metadata import metadata_relation
+from localaws.engines.athena.tables.pruning import conditions, select_partitions
 
 _MOST_VIEWS_DEEP = 20
 #: With more partitions than this it is quicker to list the whole table than each of them.

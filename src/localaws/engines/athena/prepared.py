@@ -11,8 +11,8 @@ from typing import Any
 from sqlglot import exp
 
 from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.grammar import parse
 from localaws.engines.athena.runner import Job
+from localaws.engines.athena.sql.grammar import parse
 
 _PREPARE = re.compile(r"PREPARE\s+(?P<name>\w+)\s+FROM\s+(?P<query>.+)", re.IGNORECASE | re.DOTALL)
 _EXECUTE = re.compile(r"EXECUTE\s+(?P<name>\w+)(?:\s+USING\s+(?P<values>.+))?", re.IGNORECASE | re.DOTALL)

@@ -9,8 +9,8 @@ import json
 import re
 from typing import Any
 
-from localaws.engines.athena.kinds import Type
-from localaws.engines.athena.quoting import literal, name
+from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.quoting import literal, name
 
 _PRECISION = {
     "boolean": 0,

@@ -13,16 +13,16 @@ import duckdb
 from sqlglot import exp
 
 from localaws.engines.athena import results, statements
-from localaws.engines.athena.catalog import Catalog
-from localaws.engines.athena.dialect import Translator
 from localaws.engines.athena.errors import QueryCancelled, QueryFailure, not_supported, translate
 from localaws.engines.athena.execution import Execution
-from localaws.engines.athena.grammar import parse
-from localaws.engines.athena.kinds import Type, from_duckdb
-from localaws.engines.athena.lake import Lake
+from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.planner import Planner
-from localaws.engines.athena.quoting import literal
 from localaws.engines.athena.runtime import Session
+from localaws.engines.athena.sql.dialect import Translator
+from localaws.engines.athena.sql.grammar import parse
+from localaws.engines.athena.sql.kinds import Type, from_duckdb
+from localaws.engines.athena.sql.quoting import literal
+from localaws.engines.athena.tables.catalog import Catalog
 
 SCANNED_TOO_MUCH = "Query cancelled! : Bytes scanned limit was exceeded"
 
@@ -128,7 +128,8 @@ def _change(job: Job) -> None:
 @cache
 def handlers() -> Mapping[str, Handler]:
     """The kind of a statement → who runs it."""
-    modules = ("ddl", "partitions", "show", "views", "writing", "prepared")  # each knows this one
+    tables = ("ddl", "partitions", "show", "views", "writing")
+    modules = (*(f"tables.{each}" for each in tables), "prepared")  # each knows this one
     found: dict[str, Handler] = {"select": _select}
     found |= dict.fromkeys(("update", "delete", "merge", "optimize", "vacuum"), _change)
     for module in modules:

@@ -12,9 +12,9 @@ from typing import Any
 
 import duckdb
 
-from localaws.engines.athena import natives
 from localaws.engines.athena.errors import QueryCancelled
-from localaws.engines.athena.quoting import literal, texts
+from localaws.engines.athena.functions import natives
+from localaws.engines.athena.sql.quoting import literal, texts
 from localaws.lab import Lab
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Runtime:
         self._lock = threading.Lock()
         self._database.execute(_SETTINGS)
         natives.register(self._database)
-        self._database.execute(files(__package__).joinpath("macros.sql").read_text())
+        self._database.execute(files("localaws.engines.athena.functions").joinpath("macros.sql").read_text())
         self._database.execute(f"SET temp_directory = {literal(str(self.scratch / 'spill'))}")
         self._database.execute(f"SET allowed_directories = {texts([str(objects), str(self.scratch)])}")
         self._database.execute("SET enable_external_access = false")

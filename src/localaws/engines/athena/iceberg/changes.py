@@ -8,7 +8,6 @@ from __future__ import annotations
 from sqlglot import exp
 
 from localaws.engines.athena.errors import QueryFailure, line_and_column, position_of
-from localaws.engines.athena.grammar import parse
 from localaws.engines.athena.iceberg.dropping import drop_files
 from localaws.engines.athena.iceberg.target import (
     DELETE,
@@ -22,6 +21,7 @@ from localaws.engines.athena.iceberg.target import (
     target_of,
 )
 from localaws.engines.athena.runner import Job
+from localaws.engines.athena.sql.grammar import parse
 
 _ARGUMENTS = {"this", "where", "expressions"}
 

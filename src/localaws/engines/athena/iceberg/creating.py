@@ -15,14 +15,14 @@ from pyiceberg.schema import Schema
 from pyiceberg.table import CreateTableTransaction, Table
 from pyiceberg.types import NestedField
 
-from localaws.engines.athena.catalog import Table as GlueTable
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.iceberg import partitioning, properties, tables
 from localaws.engines.athena.iceberg.datafiles import write_rows
 from localaws.engines.athena.iceberg.inserting import append
 from localaws.engines.athena.iceberg.types import to_iceberg
-from localaws.engines.athena.kinds import Type, from_hive
 from localaws.engines.athena.runner import Job
+from localaws.engines.athena.sql.kinds import Type, from_hive
+from localaws.engines.athena.tables.catalog import Table as GlueTable
 
 _EXTERNAL = re.compile(r"CREATE\s+EXTERNAL\b", re.IGNORECASE)
 _PARTITIONED = re.compile(r"\bPARTITIONED\s+BY\s*\((?P<items>(?:[^()]|\([^()]*\))*)\)", re.IGNORECASE)

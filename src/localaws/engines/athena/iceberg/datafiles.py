@@ -41,8 +41,8 @@ from pyiceberg.typedef import Record
 from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.iceberg.hashing import buckets
 from localaws.engines.athena.iceberg.types import from_iceberg
-from localaws.engines.athena.quoting import literal, name
 from localaws.engines.athena.runner import Job
+from localaws.engines.athena.sql.quoting import literal, name
 
 MOST_PARTITIONS = 100
 _CODEC, _LEVEL = "write.parquet.compression-codec", "write.parquet.compression-level"

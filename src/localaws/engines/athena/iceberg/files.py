@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from pyiceberg.io import FileIO, InputFile, OutputFile
 
 from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.lake import Lake, split
+from localaws.engines.athena.files.lake import Lake, split
 
 _T = TypeVar("_T")
 _FEW = 16

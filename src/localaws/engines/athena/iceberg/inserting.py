@@ -8,12 +8,12 @@ from __future__ import annotations
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Transaction
 
-from localaws.engines.athena.catalog import Table as GlueTable
 from localaws.engines.athena.iceberg import tables
 from localaws.engines.athena.iceberg.datafiles import write_rows
 from localaws.engines.athena.iceberg.types import columns_of
-from localaws.engines.athena.kinds import Type
 from localaws.engines.athena.runner import Job
+from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.tables.catalog import Table as GlueTable
 
 
 def columns(job: Job, table: GlueTable) -> dict[str, Type]:

@@ -18,13 +18,13 @@ from pyiceberg.table import Table
 from pyiceberg.transforms import DayTransform, IdentityTransform, Transform
 from pyiceberg.types import DateType, IcebergType, NestedField, PrimitiveType
 
-from localaws.engines.athena.catalog import Table as GlueTable
+from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.iceberg import tables
 from localaws.engines.athena.iceberg.commit import live_entries
 from localaws.engines.athena.iceberg.types import from_iceberg
-from localaws.engines.athena.kinds import Type
-from localaws.engines.athena.lake import Lake
-from localaws.engines.athena.quoting import literal, name
+from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.quoting import literal, name
+from localaws.engines.athena.tables.catalog import Table as GlueTable
 
 _INTEGER, _BIGINT, _VARCHAR, _BOOLEAN = Type("integer"), Type("bigint"), Type("varchar"), Type("boolean")
 _MOMENT = Type("timestamp with time zone", precision=3)

@@ -17,8 +17,8 @@ from pyiceberg.table.name_mapping import MappedField, create_mapping_from_schema
 from pyiceberg.types import IcebergType, ListType, MapType, NestedField, StructType
 
 from localaws.engines.athena.iceberg.types import from_iceberg
-from localaws.engines.athena.quoting import literal, name, texts
 from localaws.engines.athena.runtime import Session
+from localaws.engines.athena.sql.quoting import literal, name, texts
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.grammar import parse, position
 from localaws.engines.athena.iceberg.reading import FILE, POSITION
 from localaws.engines.athena.iceberg.target import (
     CHANGES,
@@ -27,8 +26,9 @@ from localaws.engines.athena.iceberg.target import (
     named,
     target_of,
 )
-from localaws.engines.athena.quoting import name
 from localaws.engines.athena.runner import Job
+from localaws.engines.athena.sql.grammar import parse, position
+from localaws.engines.athena.sql.quoting import name
 
 _CLAUSE = "$clause"
 _MISSING = "Merge column name does not exist in target table: {}"

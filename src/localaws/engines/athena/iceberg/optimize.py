@@ -16,12 +16,12 @@ from pyiceberg.utils.bin_packing import ListPacker
 from sqlglot import exp
 
 from localaws.engines.athena.errors import QueryFailure, position_of
-from localaws.engines.athena.grammar import parse
 from localaws.engines.athena.iceberg import reading
 from localaws.engines.athena.iceberg.commit import Change, commit, live_entries
 from localaws.engines.athena.iceberg.datafiles import target_file_size, write_rows
 from localaws.engines.athena.iceberg.target import Target, table_node, target_of
 from localaws.engines.athena.runner import Job
+from localaws.engines.athena.sql.grammar import parse
 
 _OPTIMIZE = re.compile(
     r"OPTIMIZE\s+(?P<table>\S+)\s+REWRITE\s+DATA\s+USING\s+BIN_PACK(?:\s+WHERE\s+(?P<where>.+))?", re.I | re.S

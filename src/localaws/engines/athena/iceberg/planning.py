@@ -9,15 +9,15 @@ from typing import Any
 
 from sqlglot import exp
 
-from localaws.engines.athena.catalog import Column
-from localaws.engines.athena.catalog import Table as GlueTable
+from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.iceberg import pushdown, reading, tables
 from localaws.engines.athena.iceberg.travel import snapshot_of
-from localaws.engines.athena.kinds import INSTANT, Type, from_duckdb
-from localaws.engines.athena.lake import Lake
-from localaws.engines.athena.pruning import conditions
-from localaws.engines.athena.quoting import literal
 from localaws.engines.athena.runtime import Session
+from localaws.engines.athena.sql.kinds import INSTANT, Type, from_duckdb
+from localaws.engines.athena.sql.quoting import literal
+from localaws.engines.athena.tables.catalog import Column
+from localaws.engines.athena.tables.catalog import Table as GlueTable
+from localaws.engines.athena.tables.pruning import conditions
 
 
 def plan(

@@ -15,14 +15,14 @@ from pyiceberg.schema import Schema
 from pyiceberg.table import FileScanTask, ManifestGroupPlanner, Table
 
 from localaws.engines.athena.errors import QueryFailure, not_supported
+from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.iceberg.files import LakeIO
 from localaws.engines.athena.iceberg.layout import Layout, layouts
 from localaws.engines.athena.iceberg.tables import told
 from localaws.engines.athena.iceberg.types import columns_of, from_iceberg
-from localaws.engines.athena.kinds import Type
-from localaws.engines.athena.lake import Lake
-from localaws.engines.athena.quoting import literal, name, texts
 from localaws.engines.athena.runtime import Session
+from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.quoting import literal, name, texts
 
 #: The hidden columns: the URI of a row's data file ("$path"), and the row's number in that file, from 0.
 FILE, POSITION = "$path", "$position"

@@ -5,10 +5,10 @@ Source: "Manage Iceberg tables" (querying-iceberg-managing-tables.html).
 
 from __future__ import annotations
 
-from localaws.engines.athena.catalog import Table as GlueTable
+from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.iceberg import partitioning, properties, tables
-from localaws.engines.athena.lake import Lake
-from localaws.engines.athena.quoting import literal
+from localaws.engines.athena.sql.quoting import literal
+from localaws.engines.athena.tables.catalog import Table as GlueTable
 
 
 def create_statement(lake: Lake, table: GlueTable) -> list[str]:

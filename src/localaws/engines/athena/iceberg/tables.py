@@ -16,11 +16,11 @@ from pyiceberg.table import CommitTableResponse, Table
 from pyiceberg.table.update import AddSnapshotUpdate, TableRequirement, TableUpdate
 from pyiceberg.typedef import EMPTY_DICT, Properties
 
-from localaws.engines.athena.catalog import Catalog
-from localaws.engines.athena.catalog import Table as GlueTable
 from localaws.engines.athena.errors import QueryFailure
+from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.iceberg.files import LakeIO
-from localaws.engines.athena.lake import Lake
+from localaws.engines.athena.tables.catalog import Catalog
+from localaws.engines.athena.tables.catalog import Table as GlueTable
 
 
 class LakeCatalog(GlueCatalog):

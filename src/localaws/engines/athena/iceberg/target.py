@@ -15,19 +15,19 @@ from typing import Any
 from pyiceberg.table import Table
 from sqlglot import exp
 
-from localaws.engines.athena.ddl import qualified
 from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.grammar import position
 from localaws.engines.athena.iceberg import tables
 from localaws.engines.athena.iceberg.commit import Change, commit
 from localaws.engines.athena.iceberg.datafiles import write_rows
 from localaws.engines.athena.iceberg.deletes import delete_rows
 from localaws.engines.athena.iceberg.reading import FILE, POSITION, Scan
 from localaws.engines.athena.iceberg.types import columns_of
-from localaws.engines.athena.kinds import Type
-from localaws.engines.athena.quoting import name
 from localaws.engines.athena.runner import Job
-from localaws.engines.athena.writing import assignable, fitted
+from localaws.engines.athena.sql.grammar import position
+from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.quoting import name
+from localaws.engines.athena.tables.ddl import qualified
+from localaws.engines.athena.tables.writing import assignable, fitted
 
 #: The session's table of changes: what to do with a row, where it lies, and its new values.
 CHANGES = "athena_changes"

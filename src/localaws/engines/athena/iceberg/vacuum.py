@@ -12,13 +12,13 @@ from typing import Any
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot, ancestors_of
 
-from localaws.engines.athena.ddl import match
 from localaws.engines.athena.errors import QueryFailure
+from localaws.engines.athena.files.lake import split
 from localaws.engines.athena.iceberg import tables
 from localaws.engines.athena.iceberg.commit import entries_of
 from localaws.engines.athena.iceberg.target import table_node, target_of
-from localaws.engines.athena.lake import split
 from localaws.engines.athena.runner import Job
+from localaws.engines.athena.tables.ddl import match
 
 _VACUUM = re.compile(r"VACUUM\s+(?P<table>[\w`\".$-]+)\s*", re.IGNORECASE)
 

@@ -1,0 +1,18 @@
+"""What the readers of all formats share."""
+
+from __future__ import annotations
+
+from localaws.engines.athena.sql.quoting import name
+from localaws.engines.athena.tables.catalog import Table
+
+#: The column that DuckDB adds when it is asked which file a row comes from.
+FILENAME = "athena_filename"
+
+
+def select_list(values: dict[str, str], table: Table, options: str) -> str:
+    """The columns of a relation: *values* has SQL for each of the table's own; the reader gives its keys."""
+    items = [f"{value} AS {name(column)}" for column, value in values.items()]
+    items += [name(key.name) for key in table.keys]
+    if FILENAME in options:
+        items.append(FILENAME)
+    return ", ".join(items)

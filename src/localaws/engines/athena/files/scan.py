@@ -1,0 +1,157 @@
+"""From a table's objects to a relation that DuckDB reads in place.
+
+A partitioned table is read through links, one directory for each partition, because a partition's values belong to
+the catalog and not to the keys of its objects; DuckDB then leaves out the partitions that a filter excludes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import duckdb
+
+from localaws.engines.athena.errors import QueryFailure, not_supported
+from localaws.engines.athena.files import json_text, parquet, regex, text
+from localaws.engines.athena.files.avro import avro_to_parquet
+from localaws.engines.athena.files.conversion import DECOMPRESSED, decompress, orc_to_parquet
+from localaws.engines.athena.files.lake import DataFile
+from localaws.engines.athena.files.mending import mender
+from localaws.engines.athena.files.reading import FILENAME
+from localaws.engines.athena.runtime import Session
+from localaws.engines.athena.sql.quoting import literal, name
+from localaws.engines.athena.tables.catalog import Column, Partition, Table
+
+NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+PATH_COLUMN = "$path"
+#: Makes the SELECT that reads files of one format: cursor, table, paths, uris by path, reader options → SQL.
+Reader = Callable[[duckdb.DuckDBPyConnection, Table, list[str], dict[str, str], str], str]
+
+_BY_SERDE: dict[str, Reader] = {
+    "lazysimpleserde": text.lazy_simple,
+    "opencsvserde": text.open_csv,
+    "jsonserde": json_text.read,
+    "parquethiveserde": parquet.read,
+    # after conversion
+    "orcserde": parquet.read,
+    "avroserde": parquet.read,
+    "regexserde": regex.read,
+    "grokserde": regex.read,
+}
+#: Makes Parquet of a file: its path, its URI, the table, and what to call to see whether the query is cancelled.
+Converter = Callable[[Path, str, Table, Callable[[], None]], None]
+_CONVERTERS: dict[str, Converter] = {
+    "orcserde": orc_to_parquet,
+    "avroserde": avro_to_parquet,
+    "regexserde": regex.lines_to_parquet,
+    "grokserde": regex.lines_to_parquet,
+}
+_TEXTS = ("lazysimpleserde", "opencsvserde", "jsonserde")
+_BINARY = ("parquethiveserde", "orcserde", "avroserde")
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a query reads of a table: files, and the partition that each belongs to."""
+
+    file: DataFile
+    partition: Partition | None = None
+
+
+def relation(session: Session, table: Table, sources: Sequence[Source], farm: Path, with_path: bool = False) -> str:
+    """SQL of a query that gives *table*'s columns, typed, from *sources*.
+
+    *farm* is a directory of the query's own, for links. *with_path* adds the hidden column "$path".
+    """
+    reader = _reader(table)
+    if not sources:
+        return _empty(table, with_path)
+    serde = _serde(table)
+    unpacked = [serde not in _BINARY and _suffix(each.file.uri) in DECOMPRESSED for each in sources]
+    mend = None
+    if serde in _TEXTS and not unpacked[0]:
+        mend = mender(sources[0].file.path, sources[0].file.uri, serde == "jsonserde")
+    paths = _paths(table, sources, farm, mend is not None or serde in _CONVERTERS or any(unpacked))
+    uris = {path: source.file.uri for path, source in zip(paths, sources, strict=True)}
+    session.uris |= uris
+    for path, source, packed in zip(paths, sources, unpacked, strict=True):
+        session.check()
+        if packed:
+            decompress(Path(path), source.file.uri)
+        if mend:
+            mend(Path(path), source.file.uri)
+        if convert := _CONVERTERS.get(serde):
+            convert(Path(path), source.file.uri, table, session.check)
+            if serde != "orcserde":  # a format of rows: all of it is read, whatever the query needs
+                session.bytes_read += source.file.size
+    options = "hive_partitioning = false"
+    if table.keys:
+        types = ", ".join(f"{literal(key.name)}: {key.type.duckdb}" for key in table.keys)
+        options = f"hive_partitioning = true, hive_types_autocast = false, hive_types = {{{types}}}"
+    if with_path:
+        options += f", filename = {literal(FILENAME)}"
+    sql = reader(session.cursor, table, list(uris), uris, options)
+    if with_path:
+        rows = ", ".join(f"({literal(path)}, {literal(uri)})" for path, uri in uris.items())
+        sql = (
+            f'SELECT data.* EXCLUDE ({FILENAME}), uri AS "{PATH_COLUMN}" FROM ({sql}) AS data '
+            f"JOIN (VALUES {rows}) AS places(place, uri) ON place = {FILENAME}"
+        )
+    return sql
+
+
+def _reader(table: Table) -> Reader:
+    if table.iceberg:
+        raise not_supported(f"Reading the Iceberg table {table.database}.{table.name}")
+    reader = _BY_SERDE.get(_serde(table))
+    if not table.serde:
+        raise QueryFailure("HIVE_UNSUPPORTED_FORMAT", f"Unable to create input format {table.input_format}".rstrip())
+    if reader is None:
+        raise not_supported(f"The SerDe {table.serde} of table {table.database}.{table.name}")
+    return reader
+
+
+def _serde(table: Table) -> str:
+    return table.serde.rpartition(".")[2].lower()
+
+
+def _suffix(uri: str) -> str:
+    return Path(uri).suffix.lower()
+
+
+def _paths(table: Table, sources: Sequence[Source], farm: Path, linked: bool) -> list[str]:
+    """Where DuckDB finds each source: in place, unless the table is partitioned or its files are to be *linked*."""
+    if not table.keys and not linked:
+        return [str(source.file.path) for source in sources]
+    places: dict[Partition, Path] = {}
+    paths = []
+    for number, source in enumerate(sources):
+        partition = source.partition or Partition((), "")
+        place = places.get(partition)
+        if place is None:
+            place = farm.joinpath(*map(_folder, table.keys, partition.values))
+            place.mkdir(parents=True, exist_ok=True)
+            places[partition] = place
+        link = place / f"{number}"
+        try:
+            os.link(source.file.path, link)
+        except OSError:  # a file system without hard links
+            shutil.copyfile(source.file.path, link)
+        paths.append(str(link))
+    return paths
+
+
+def _folder(key: Column, value: str) -> str:
+    # DuckDB decodes percent escapes; '=' and '/' must not be taken for its own
+    return f"{key.name}={quote(value, safe=' ,;@+') if value != NULL_PARTITION else value}"
+
+
+def _empty(table: Table, with_path: bool) -> str:
+    items = [f"CAST(NULL AS {column.type.duckdb}) AS {name(column.name)}" for column in table.all_columns]
+    if with_path:
+        items.append(f'CAST(NULL AS VARCHAR) AS "{PATH_COLUMN}"')
+    return f"SELECT {', '.join(items)} WHERE false"

@@ -1,0 +1,465 @@
+"""Where each name of a query comes from, and so what type it has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from sqlglot import exp
+
+from localaws.engines.athena.sql.inference import (
+    BIGINT,
+    BOOLEAN,
+    DATE,
+    INTEGER,
+    INTERVAL,
+    JSON,
+    MONTHS,
+    RULES,
+    TEXTS,
+    TIME,
+    TIMESTAMP,
+    TIMESTAMP_TZ,
+    VARBINARY,
+    VARCHAR,
+    ZONED,
+    Columns,
+    Maybe,
+    arithmetic,
+    array_of,
+    common,
+    element,
+    map_of,
+)
+from localaws.engines.athena.sql.kinds import Type
+
+_DATATYPES = {
+    "INT": "integer", "INTEGER": "integer", "BIGINT": "bigint", "SMALLINT": "smallint", "TINYINT": "tinyint",
+    "DOUBLE": "double", "FLOAT": "real", "VARCHAR": "varchar", "TEXT": "varchar", "CHAR": "char",
+    "BOOLEAN": "boolean", "DATE": "date", "TIMESTAMP": "timestamp", "DATETIME": "timestamp",
+    "TIMESTAMPTZ": "timestamp with time zone", "TIME": "time", "TIMETZ": "time", "VARBINARY": "varbinary",
+    "BINARY": "varbinary", "JSON": "json", "UUID": "uuid", "INTERVAL": "interval day to second",
+    "TIMESTAMPNTZ": "timestamp", "TIMESTAMPLTZ": "timestamp with time zone",
+}  # fmt: skip
+_OF_BODIES = {"zip_with", "map_zip_with", "transform_keys", "transform_values"}
+_BOOLEANS = (exp.Predicate, exp.And, exp.Or, exp.Not, exp.Boolean, exp.Exists)
+_ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
+
+
+def of_datatype(node: exp.DataType) -> Maybe:
+    """The type that a CAST names."""
+    name = node.this.name if hasattr(node.this, "name") else str(node.this)
+    inner = node.expressions
+    if name == "DECIMAL":
+        numbers = [int(each.this.name) for each in inner]
+        return Type("decimal", precision=(numbers or [38])[0], scale=numbers[1] if len(numbers) > 1 else 0)
+    if name == "ARRAY":
+        return array_of(of_datatype(inner[0])) if inner else None
+    if name == "MAP":
+        parts = [of_datatype(each) for each in inner]
+        return Type("map", (parts[0], parts[1])) if len(parts) == 2 and parts[0] and parts[1] else None
+    if name == "STRUCT":
+        names: list[str] = []
+        fields: list[Type] = []
+        for each in inner:
+            kind = of_datatype(each.args["kind"] if isinstance(each, exp.ColumnDef) else each)
+            if kind is None:
+                return None
+            fields.append(kind)
+            names.append(each.name if isinstance(each, exp.ColumnDef) else "")
+        return Type("row", tuple(fields), tuple(names))
+    if name in ("VARCHAR", "CHAR") and inner:
+        return Type(name.lower(), precision=int(inner[0].this.name))
+    if name == "CHAR":
+        return Type("char", precision=1)
+    if name in ("TIMESTAMP", "TIME", "TIMESTAMPTZ") and inner:
+        digits = int(inner[0].this.name)
+        return Type(_DATATYPES[name], precision=0 if digits == 3 else digits, zoned=name == "TIMESTAMPTZ")
+    return Type(_DATATYPES[name], zoned=name == "TIMESTAMPTZ") if name in _DATATYPES else None
+
+
+def of_cast(node: exp.Cast) -> Maybe:
+    """The type of a CAST, or of a literal such as ``TIMESTAMP '2024-01-01 10:00:00.000001'``, which tells more."""
+    kind = of_datatype(node.to)
+    if kind is None or not node.meta.get("literal"):
+        return kind
+    text = node.this.name
+    if kind.name in ("timestamp", "time", TIMESTAMP_TZ.name):
+        fraction = re.search(r":\d+\.(\d+)", text)
+        return replace(kind, precision=len(fraction[1]) if fraction and len(fraction[1]) > 3 else 0)
+    return replace(kind, precision=len(text)) if kind.name in ("varchar", "char") and not node.to.expressions else kind
+
+
+class Scopes:
+    """Answers for the type of any expression of one statement. Tables carry their columns in ``meta``."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[int, tuple[exp.Expr, Maybe]] = {}  # a node that is kept lends its id to no other
+        self._sources: dict[int, dict[str, Columns]] = {}
+        self._opening: set[int] = set()
+
+    def kind(self, node: exp.Expr | None) -> Maybe:
+        """The type of *node*, remembered."""
+        if node is None:
+            return None
+        key = id(node)
+        if key not in self._kinds:
+            self._kinds[key] = node, None  # what depends on itself stays unknown
+            self._kinds[key] = node, self._infer(node)
+        return self._kinds[key][1]
+
+    def pass_on(self, node: exp.Expr, replacement: exp.Expr) -> None:
+        """A *replacement* has the type of the *node* whose place it takes."""
+        self._kinds[id(replacement)] = replacement, self.kind(node)
+
+    def _infer(self, node: exp.Expr) -> Maybe:
+        match node:
+            case exp.Column():
+                return self._column(node)
+            case exp.Identifier():
+                found = self._lambda_parameter(node)
+                return found[0] if found else None
+            case exp.Literal():
+                return Type("varchar", precision=len(node.name)) if node.is_string else _number(node.name)
+            case exp.Null():
+                return Type("unknown")
+            case exp.Interval():
+                return MONTHS if str(node.args.get("unit") or "").upper().startswith(("MONTH", "YEAR")) else INTERVAL
+            case exp.Cast():
+                return of_cast(node)
+            case exp.Neg() if isinstance(node.this, exp.Literal) and node.this.name in ("2147483648",):
+                return INTEGER
+            case exp.Paren() | exp.Neg() | exp.Alias() | exp.Distinct() | exp.Filter() | exp.Window():
+                inner = node.this if node.this is not None else (node.expressions or [None])[0]
+                return self.kind(inner)
+            case exp.Order() | exp.WithinGroup() | exp.IgnoreNulls() | exp.RespectNulls():
+                return self.kind(node.this)
+            case exp.Case():
+                branches = [each.args["true"] for each in node.args["ifs"]]
+                if node.args.get("default") is not None:
+                    branches.append(node.args["default"])
+                return common([self.kind(each) for each in branches])
+            case exp.If():
+                return common([self.kind(each) for each in (node.args["true"], node.args.get("false")) if each])
+            case exp.Coalesce():
+                return common([self.kind(each) for each in (node.this, *node.expressions)])
+            case exp.Array():
+                return array_of(common([self.kind(each) for each in node.expressions]) if node.expressions else None)
+            case exp.Bracket():
+                return self._at(self.kind(node.this), node.expressions[0])
+            case exp.Tuple():
+                return self._row(node.expressions)
+            case exp.Escape():
+                return BOOLEAN
+            case exp.GroupConcat():
+                return VARCHAR
+            case exp.Dot():
+                return self._field(self.kind(node.this), node.expression.name)
+            case exp.Subquery():
+                outputs = self.outputs(node)
+                return next(iter(outputs.values()), None)
+            case exp.Any() | exp.All():
+                return next(iter(self.outputs(node.this).values()), None)
+            case exp.JSONValue():
+                returning = node.args.get("returning")
+                return of_datatype(returning) if returning else VARCHAR
+            case exp.JSONExtract() | exp.JSONObject():
+                return VARCHAR
+            case exp.AtTimeZone():
+                return ZONED
+            case exp.DPipe():
+                joined = common([self.kind(node.left), self.kind(node.right)])
+                return VARCHAR if joined and joined.name in TEXTS else joined or self._appended(node)
+            case exp.Extract() | exp.StrPosition():
+                return BIGINT
+            case exp.Trim() | exp.Substring():
+                return VARCHAR
+            case exp.CurrentDate():
+                return DATE
+            case exp.CurrentTimestamp():
+                return TIMESTAMP_TZ
+            case exp.CurrentTime() | exp.Localtime():
+                return TIME
+            case exp.Localtimestamp():
+                return TIMESTAMP
+            case exp.HexString():
+                return VARBINARY
+            case exp.ParseJSON():
+                return JSON
+            case exp.Anonymous():
+                return self._call(node)
+        if isinstance(node, _ARITHMETIC):
+            return arithmetic(type(node), self.kind(node.left), self.kind(node.right))
+        return BOOLEAN if isinstance(node, _BOOLEANS) else None
+
+    def _appended(self, node: exp.DPipe) -> Maybe:
+        """The array of ``array || element`` and ``element || array``."""
+        kinds = (self.kind(node.left), self.kind(node.right))
+        return next((kind for kind in kinds if kind and kind.name == "array"), None)
+
+    def _call(self, node: exp.Anonymous) -> Maybe:
+        name, arguments = node.name.lower(), node.expressions
+        if name == "transform" and isinstance(arguments[-1], exp.Lambda):
+            return array_of(self.kind(arguments[-1].this))
+        if name == "reduce" and len(arguments) == 4:
+            last = arguments[3]
+            return self.kind(last.this if isinstance(last, exp.Lambda) else arguments[1])
+        if name in _OF_BODIES and isinstance(arguments[-1], exp.Lambda):
+            body, first = self.kind(arguments[-1].this), self.kind(arguments[0])
+            key, value = first.parts if first and len(first.parts) == 2 else (None, None)
+            if name == "zip_with":
+                return array_of(body)
+            return map_of(body, value) if name == "transform_keys" else map_of(key, body)
+        if name == "row":
+            return self._row(arguments)
+        if name == "if":
+            return common([self.kind(each) for each in arguments[1:]])
+        rule = RULES.get(name)
+        return rule([self.kind(each) for each in arguments]) if callable(rule) else rule
+
+    def _row(self, values: list[exp.Expr]) -> Maybe:
+        parts = [self.kind(each) for each in values]
+        known = tuple(each for each in parts if each)
+        names = tuple(f"field{number}" for number in range(len(parts)))
+        return Type("row", known, names) if len(known) == len(parts) else None
+
+    @staticmethod
+    def _at(holder: Maybe, place: exp.Expr) -> Maybe:
+        """What is at a place of an array, a map or a row."""
+        if holder is None or holder.name != "row":
+            return element([holder])
+        number = int(place.name) if isinstance(place, exp.Literal) and place.name.isdigit() else 0
+        return holder.parts[number - 1] if 0 < number <= len(holder.parts) else None
+
+    @staticmethod
+    def _field(row: Maybe, name: str) -> Maybe:
+        if row is None or row.name != "row":
+            return None
+        fields = dict(zip((each.lower() for each in row.fields), row.parts, strict=True))
+        return fields.get(name.lower())
+
+    # Names
+
+    def _column(self, node: exp.Column) -> Maybe:
+        parameter = self._lambda_parameter(node)
+        if parameter is not None:
+            return parameter[0]
+        if isinstance(node.this, exp.Star) or node.db:
+            return None
+        select = node.find_ancestor(exp.Select)
+        while select is not None:
+            sources = self.sources(select)
+            column, table = node.name.lower(), node.table.lower()
+            if table:
+                if table in sources and column in sources[table]:
+                    return sources[table][column]
+                for columns in sources.values():  # alias.field of a row
+                    if table in columns:
+                        return self._field(columns[table], column)
+            else:
+                for columns in sources.values():
+                    if column in columns:
+                        return columns[column]
+            select = select.find_ancestor(exp.Select)
+        return None
+
+    def _lambda_parameter(self, node: exp.Column | exp.Identifier) -> tuple[Maybe] | None:
+        """If *node* is a parameter of a lambda around it, a tuple of its type."""
+        enclosing = node.find_ancestor(exp.Lambda)
+        while enclosing is not None:
+            names = [each.name.lower() for each in enclosing.expressions]
+            table = node.table if isinstance(node, exp.Column) else ""
+            wanted = (table or node.name).lower()
+            if wanted in names:
+                parts = self._parameters(enclosing)
+                position = names.index(wanted)
+                found = parts[position] if position < len(parts) else None
+                return (self._field(found, node.name) if table else found,)
+            enclosing = enclosing.find_ancestor(exp.Lambda)
+        return None
+
+    def _parameters(self, function: exp.Lambda) -> list[Maybe]:
+        """What a lambda is called with: by the call that it is an argument of."""
+        call = function.parent
+        if not isinstance(call, exp.Anonymous) or not call.expressions:
+            return []
+        first, *others = [self.kind(each) if not isinstance(each, exp.Lambda) else None for each in call.expressions]
+        last = call.expressions[-1]
+        match call.name.lower():
+            case "reduce":
+                return [others[0] if others else None, *([] if function is last else [element([first])])]
+            case "reduce_agg":
+                return [others[0] if others else None, others[0] if function is last else first]
+            case "zip_with":
+                return [element([first]), element(others[:1])]
+            case "map_zip_with":
+                return [first.parts[0] if first and first.parts else None, element([first]), element(others[:1])]
+            case "array_sort":
+                return [element([first])] * 2
+            case "regexp_replace":
+                return [array_of(VARCHAR)]
+        return list(first.parts) if first else []
+
+    def is_missing(self, node: exp.Column) -> bool:
+        """Whether *node* certainly names no column: everything around it is known, and has it not."""
+        if isinstance(node.this, exp.Star) or node.db or self._lambda_parameter(node) is not None:
+            return False
+        if isinstance(node.parent, exp.Anonymous) and node.parent.name.lower() == "normalize":
+            return False  # the form's name
+        column, table = node.name.lower(), node.table.lower()
+        select = node.find_ancestor(exp.Select)
+        if select is None:  # part of a condition, by itself
+            return False
+        while select is not None:
+            sources = self.sources(select)
+            if sources.get(table):
+                return column not in sources[table]
+            if not all(sources.values()) or any((table or column) in columns for columns in sources.values()):
+                return False
+            select = select.find_ancestor(exp.Select)
+        return True
+
+    def sources(self, select: exp.Select) -> dict[str, Columns]:
+        """What FROM and JOIN bring in: columns by the alias that they are known under."""
+        key = id(select)
+        if key not in self._sources:
+            self._sources[key] = {}
+            found: dict[str, Columns] = {}
+            for number, node in enumerate(select_sources(select)):
+                alias = node.alias_or_name.lower() or f" {number}"
+                found[alias] = self._columns_of(node)
+                self._sources[key] = found
+        return self._sources[key]
+
+    def _columns_of(self, node: exp.Expr) -> Columns:
+        if isinstance(node, exp.Table):
+            if "columns" in node.meta:
+                return _renamed(node, dict(node.meta["columns"]))
+            cte = _cte(node)
+            if cte is not None and id(cte) in self._opening:  # a recursive query speaks of itself: what it begins with
+                begun = cte.this.left if isinstance(cte.this, exp.SetOperation) else None
+                return _renamed(node, _renamed(cte, self.outputs(begun))) if begun is not None else {}
+            if cte is None:
+                return {}
+            self._opening.add(id(cte))
+            try:
+                return _renamed(node, self.outputs(cte))
+            finally:
+                self._opening.discard(id(cte))
+        if isinstance(node, exp.Lateral):
+            return self._columns_of(node.this)
+        if isinstance(node, exp.Unnest):
+            kinds: list[Maybe] = []
+            for each in node.expressions:
+                kind = self.kind(each)
+                inner = element([kind])
+                if kind and kind.name == "map":
+                    kinds += kind.parts
+                elif inner and inner.name == "row":
+                    kinds += inner.parts
+                else:
+                    kinds.append(inner)
+            kinds.append(BIGINT)  # the ordinality, if it is asked for
+            alias = node.args.get("alias")
+            names = [each.name.lower() for each in (alias.columns if alias else [])]
+            ordinality = node.args.get("offset")
+            if isinstance(ordinality, exp.Identifier):  # the grammar keeps its name apart
+                names.append(ordinality.name.lower())
+            return dict(zip(names, kinds, strict=False))
+        return _renamed(node, self.outputs(node))
+
+    def output_kinds(self, query: exp.Expr) -> list[Maybe]:
+        """The types of a query's columns in order; nothing if they are not told one by one."""
+        if isinstance(query, exp.Subquery | exp.Paren):
+            return self.output_kinds(query.this)
+        if isinstance(query, exp.SetOperation):
+            sides = zip(self.output_kinds(query.left), self.output_kinds(query.right), strict=False)
+            return [common([left, right]) for left, right in sides]
+        if not isinstance(query, exp.Select):
+            return list(self.outputs(query).values())
+        kinds: list[Type | None] = []
+        for each in query.expressions:
+            if isinstance(each, exp.Star) or isinstance(each.this, exp.Star):
+                sources = self.sources(query)
+                if isinstance(each, exp.Star) and len(sources) > 1:  # USING makes one column of two
+                    return list(self.outputs(query).values()) if len(query.expressions) == 1 else []
+                alias = each.table.lower() if isinstance(each, exp.Column) else next(iter(sources), "")
+                kinds += _shown(sources.get(alias, {})).values()
+            else:
+                kinds.append(self.kind(each))
+        return kinds
+
+    def outputs(self, query: exp.Expr) -> Columns:
+        """The columns of a query's answer."""
+        if isinstance(query, exp.CTE | exp.Subquery | exp.Paren):
+            return _renamed(query, self.outputs(query.this))
+        if isinstance(query, exp.SetOperation):
+            left, right = self.outputs(query.left), self.outputs(query.right)
+            return {
+                name: common([kind, other]) for (name, kind), other in zip(left.items(), right.values(), strict=False)
+            }
+        if isinstance(query, exp.Values):
+            rows = [each.expressions for each in query.expressions if isinstance(each, exp.Tuple)]
+            columns = {
+                f"_col{n}": common([self.kind(each) for each in cell])
+                for n, cell in enumerate(zip(*rows, strict=False))
+            }
+            return _renamed(query, columns)
+        if not isinstance(query, exp.Select):
+            return {}
+        columns = {}
+        for number, item in enumerate(query.expressions):
+            if isinstance(item, exp.Star):
+                for source in self.sources(query).values():
+                    columns.update(_shown(source))
+            elif isinstance(item, exp.Column) and isinstance(item.this, exp.Star):
+                columns.update(_shown(self.sources(query).get(item.table.lower(), {})))
+            else:
+                columns[(item.alias_or_name or f"_col{number}").lower()] = self.kind(item)
+        return columns
+
+
+def _shown(columns: Columns) -> Columns:
+    """What * stands for: not the hidden columns, like "$path"."""
+    return {name: kind for name, kind in columns.items() if not name.startswith("$")}
+
+
+def select_sources(select: exp.Select) -> Iterator[exp.Expr]:
+    clause = select.args.get("from_") or select.args.get("from")
+    if clause is not None:
+        yield clause.this
+        yield from (join.this for join in clause.this.args.get("joins") or [])
+    for join in select.args.get("joins") or []:
+        yield join.this
+        yield from (inner.this for inner in join.this.args.get("joins") or [])
+    yield from select.args.get("laterals") or []
+
+
+def _cte(node: exp.Table) -> exp.Expr | None:
+    ancestor = node.parent
+    while ancestor is not None:
+        clause = ancestor.args.get("with_") or ancestor.args.get("with")
+        if isinstance(clause, exp.With):
+            for cte in clause.expressions:
+                if cte.alias.lower() == node.name.lower():
+                    found: exp.Expr = cte
+                    return found
+        ancestor = ancestor.parent
+    return None
+
+
+def _renamed(node: exp.Expr, columns: Columns) -> Columns:
+    """*columns* under the names that an alias with a column list gives them."""
+    alias = node.args.get("alias")
+    names = [each.name.lower() for each in (alias.columns if isinstance(alias, exp.TableAlias) else [])]
+    return dict(zip(names, columns.values(), strict=False)) if names else columns
+
+
+def _number(text: str) -> Maybe:
+    if "e" in text.lower():
+        return Type("double")
+    if "." in text:
+        whole, _, fraction = text.partition(".")
+        return Type("decimal", precision=len(whole.lstrip("0")) + len(fraction) or 1, scale=len(fraction))
+    return INTEGER if int(text) < 2**31 else BIGINT

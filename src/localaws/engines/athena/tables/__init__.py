@@ -1,0 +1,1 @@
+"""Statements about databases, tables, views and partitions, and the Glue catalog that holds them."""

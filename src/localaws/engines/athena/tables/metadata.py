@@ -1,0 +1,69 @@
+"""Tables that tell of tables: information_schema, and "table$partitions".
+
+Source: "Query the AWS Glue Data Catalog" (athena/latest/ug/querying-glue-catalog.html).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.quoting import literal, name
+from localaws.engines.athena.tables.catalog import Catalog
+from localaws.engines.athena.tables.pruning import NULL_PARTITION
+
+_VARCHAR = Type("varchar")
+_COLUMNS = {
+    "schemata": ("catalog_name", "schema_name"),
+    "tables": ("table_catalog", "table_schema", "table_name", "table_type"),
+    "columns": (
+        "table_catalog", "table_schema", "table_name", "column_name", "ordinal_position",
+        "column_default", "is_nullable", "data_type", "comment", "extra_info",
+    ),
+    "views": ("table_catalog", "table_schema", "table_name", "view_definition"),
+}  # fmt: skip
+
+
+def metadata_relation(catalog: Catalog, schema: str, table: str) -> tuple[dict[str, Type], str] | None:
+    """Columns and SQL of a metadata table; None if the name is an ordinary table's."""
+    if schema == "information_schema" and table in _COLUMNS:
+        kinds = {column: Type("bigint") if column == "ordinal_position" else _VARCHAR for column in _COLUMNS[table]}
+        return kinds, _values(kinds, _rows(catalog, table))
+    if table.endswith("$partitions"):
+        base = catalog.table(schema, table.removesuffix("$partitions"))
+        kinds = {key.name: key.type for key in base.keys}
+        rows = [
+            tuple(None if value == NULL_PARTITION else value for value in each.values)
+            for each in catalog.partitions(base)
+        ]
+        return kinds, _values(kinds, rows)
+    return None
+
+
+def _rows(catalog: Catalog, table: str) -> Iterable[tuple[str | None, ...]]:
+    home = "awsdatacatalog"
+    for database in (each["Name"] for each in catalog.databases()):
+        if table == "schemata":
+            yield home, database
+            continue
+        for each in catalog.tables(database):
+            if table == "tables":
+                yield home, database, each.name, "VIEW" if each.view else "BASE TABLE"
+            elif table == "views" and each.view:
+                yield home, database, each.name, each.view
+            elif table == "columns":
+                keys = {key.name for key in each.keys}
+                for number, column in enumerate(each.all_columns, 1):
+                    extra = "partition key" if column.name in keys else None
+                    kind, comment = column.type.trino, column.comment or None
+                    if each.iceberg:  # which keeps microseconds
+                        kind = kind.replace("timestamp(3)", "timestamp(6)")
+                    yield home, database, each.name, column.name, str(number), None, "YES", kind, comment, extra
+
+
+def _values(kinds: dict[str, Type], rows: Iterable[tuple[str | None, ...]]) -> str:
+    items = ", ".join(f"CAST({name(column)} AS {kind.duckdb}) AS {name(column)}" for column, kind in kinds.items())
+    listed = [f"({', '.join('NULL' if value is None else literal(value) for value in row)})" for row in rows]
+    empty = "" if listed else " WHERE false"
+    listed = listed or [f"({', '.join(['NULL'] * len(kinds))})"]
+    return f"SELECT {items} FROM (VALUES {', '.join(listed)}) AS held({', '.join(map(name, kinds))}){empty}"
