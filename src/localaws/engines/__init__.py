@@ -56,8 +56,8 @@ REACHES = {
     "sns": {"sqs"},
 }
 
-#: Services that work unasked after a start, if the file tells that there is something to go on with.
-RETURNING = {"rds": "rds/state.json"}
+#: Services that work unasked after a start, if this is there to tell of something to go on with.
+RETURNING = {"athena": "athena/unfinished", "rds": "rds/state.json"}
 
 #: moto's response class → the engine's, for the dispatcher.
 REPLACED_RESPONSES: dict[type, type] = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ from localaws.engines.athena.files.lake import Lake
 from localaws.lab import Lab
 
 log = logging.getLogger(__name__)
+#: The directory of notes is there only while there are any: so the lab knows at its start whether to look.
+_noting = threading.Lock()
 
 
 def _notes(lab: Lab) -> Path:
@@ -29,15 +32,16 @@ def all_or_none(lake: Lake, query_id: str, uris: Iterable[str]) -> Iterator[None
     """The objects *uris*, which are put within, stay only if all of them could be put."""
     wanted = list(uris)
     note = _notes(lake.lab) / query_id
-    note.parent.mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps(wanted))
+    with _noting:
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(json.dumps(wanted))
     try:
         yield
     except BaseException:
         _take_back(lake, wanted)
         raise
     finally:
-        note.unlink()
+        _forget(note)
 
 
 def recover(lab: Lab) -> None:
@@ -47,7 +51,14 @@ def recover(lab: Lab) -> None:
             _take_back(Lake(lab, lab.region), json.loads(note.read_text()))
         except ValueError:  # killed before the note was whole: nothing had been put
             log.info("unreadable note %s", note.name)
+        _forget(note)
+
+
+def _forget(note: Path) -> None:
+    with _noting:
         note.unlink()
+        if not any(note.parent.iterdir()):
+            note.parent.rmdir()
 
 
 def _take_back(lake: Lake, uris: list[str]) -> None:
