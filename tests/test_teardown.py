@@ -214,20 +214,20 @@ def test_what_a_statement_of_athena_made_is_the_sessions_own(
     lab.aws("glue", "create-table", "--database-name", "everybodys", "--table-input", "Name=kept")
     boto3.client("s3").create_bucket(Bucket=de.name("lake"))
     query("CREATE DATABASE IF NOT EXISTS everybodys")
-    query("CREATE DATABASE IF NOT EXISTS `air`")
+    query("CREATE DATABASE IF NOT EXISTS `gone_air`")
     query(f"CREATE EXTERNAL TABLE IF NOT EXISTS everybodys.kept (n int) LOCATION 's3://{de.name('lake')}/n/'")
-    query("CREATE TABLE air.n WITH (format = 'PARQUET') AS SELECT 1 AS n")
+    query("CREATE TABLE gone_air.n WITH (format = 'PARQUET') AS SELECT 1 AS n")
     query(f"CREATE EXTERNAL TABLE everybodys.`n` (n int) LOCATION 's3://{de.name('lake')}/n/'")
-    query("CREATE OR REPLACE VIEW everybodys.v AS SELECT n FROM air.n")
-    query("PREPARE nth FROM SELECT n FROM air.n WHERE n = ?")
-    kept = boto3.client("athena").create_named_query(Name="all", Database="air", QueryString="SELECT n FROM n")
-    boto3.client("athena").update_named_query(**_id(kept), Name="every", QueryString="SELECT n FROM air.n")
+    query("CREATE OR REPLACE VIEW everybodys.v AS SELECT n FROM gone_air.n")
+    query("PREPARE nth FROM SELECT n FROM gone_air.n WHERE n = ?")
+    kept = boto3.client("athena").create_named_query(Name="all", Database="gone_air", QueryString="SELECT n FROM n")
+    boto3.client("athena").update_named_query(**_id(kept), Name="every", QueryString="SELECT n FROM gone_air.n")
     capsys.readouterr()
     de.teardown()
     made = "1 prepared statement, 1 named query, 1 Glue database, 1 bucket, 2 Glue tables"
     assert capsys.readouterr().out == f"Teardown: {made}. Nothing is left.\n"
     databases = {each["Name"] for each in lab.client("glue").get_databases()["DatabaseList"]}
-    assert "everybodys" in databases and "air" not in databases
+    assert "everybodys" in databases and "gone_air" not in databases
     tables = lab.client("glue").get_tables(DatabaseName="everybodys")["TableList"]
     assert [table["Name"] for table in tables] == ["kept"]
     assert len(session.ledger) == 0
