@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,6 +63,14 @@ class Lake:
 
     def csv(self, key: str, frame: pd.DataFrame) -> None:
         self.text(key, frame.to_csv(index=False, header=False))
+
+    def csv_table(self, name: str, columns: str, keys: str = "") -> None:
+        """Make a table of the CSV files under the prefix *name*, partitioned by *keys* if there are any."""
+        partitioned = f"PARTITIONED BY ({keys}) " if keys else ""
+        self(
+            f"CREATE EXTERNAL TABLE {name} ({columns}) {partitioned}"
+            f"ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' LOCATION '{self.uri(name)}'"
+        )
 
     def parquet(self, key: str, frame: pd.DataFrame, **options: Any) -> bytes:
         """Put *frame* as a Parquet file, and return it."""
@@ -148,6 +156,17 @@ def lake() -> Iterator[Lake]:
 def new_lake() -> Lake:
     """A lake that stays until the teardown, for a reader to look at."""
     return Lake(new_bucket(), _new_database())
+
+
+def staged(prepare: Callable[[Lake], Any]) -> Callable[[], dict[str, str]]:
+    """What sets an exercise's scene: a new lake that *prepare* has filled."""
+
+    def stage() -> dict[str, str]:
+        made = new_lake()
+        prepare(made)
+        return made.scene
+
+    return stage
 
 
 def _new_database() -> str:

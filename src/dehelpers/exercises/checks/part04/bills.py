@@ -10,7 +10,7 @@ import boto3
 import pandas as pd
 import pyarrow.parquet as pq
 
-from dehelpers.exercises.checks.lake import Lake, Ran, lake, new_lake
+from dehelpers.exercises.checks.lake import Lake, Ran, lake, staged
 from dehelpers.exercises.checks.part04.part import PART, flights
 from dehelpers.exercises.checks.resources import unique
 from dehelpers.exercises.outcome import NotYet
@@ -155,17 +155,11 @@ MOST_BYTES = 0.01  # of the bytes that the raw table costs
 
 def _raw(own: Lake) -> None:
     own.csv("raw/july.csv", flights("2013-07-01", "2013-07-31"))
-    own(
-        "CREATE EXTERNAL TABLE raw (time_hour timestamp, carrier string, flight int, tailnum string, origin string, "
-        "dest string, dep_delay int, arr_delay int, distance int, day string) "
-        f"ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' LOCATION '{own.uri('raw')}'"
+    columns = (
+        "time_hour timestamp, carrier string, flight int, tailnum string, origin string, dest string, dep_delay int, "
+        "arr_delay int, distance int, day string"
     )
-
-
-def _raw_to_try() -> dict[str, str]:
-    made = new_lake()
-    _raw(made)
-    return made.scene
+    own.csv_table("raw", columns)
 
 
 def _measure(own: Lake, table: str) -> int:
@@ -189,7 +183,7 @@ def _layout(plan: Any) -> tuple[str, list[str], float]:
 @PART.exercise(
     "Choose a layout",
     kind="choose",
-    stage=_raw_to_try,
+    stage=staged(_raw),
     hints=(
         "What do both questions filter by, and how many of the ten columns do they read?",
         "Each partition is a file at least: among layouts that read as little, the one with fewer files is better.",

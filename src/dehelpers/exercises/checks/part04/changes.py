@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dehelpers import data
-from dehelpers.exercises.checks.lake import Lake, lake, new_lake
+from dehelpers.exercises.checks.lake import Lake, lake, staged
 from dehelpers.exercises.checks.part04.part import PART, whole
 from dehelpers.exercises.outcome import NotYet
 from dehelpers.exercises.running import run
@@ -30,10 +30,7 @@ def _planes(made: Lake) -> dict[str, int]:
     """An Iceberg table of two hundred planes, written by two statements; seats by tail number."""
     fleet = data.planes().head(200)[["tailnum", "model", "seats"]]
     made.csv("fleet/planes.csv", fleet)
-    made(
-        "CREATE EXTERNAL TABLE fleet (tailnum string, model string, seats int) ROW FORMAT DELIMITED "
-        f"FIELDS TERMINATED BY ',' LOCATION '{made.uri('fleet')}'"
-    )
+    made.csv_table("fleet", "tailnum string, model string, seats int")
     made(
         "CREATE TABLE planes (tailnum string, model string, seats int) "
         f"LOCATION '{made.uri('planes')}' TBLPROPERTIES ('table_type' = 'ICEBERG')"
@@ -47,22 +44,13 @@ def _changes(made: Lake) -> dict[str, int]:
     """The table, and the changes that are to be applied to it; seats by tail number when that is done."""
     seats = _planes(made)
     made.text("changes/day.csv", "".join(",".join(map(str, change)) + "\n" for change in CHANGES))
-    made(
-        "CREATE EXTERNAL TABLE changes (tailnum string, seats int, op string, at int) ROW FORMAT DELIMITED "
-        f"FIELDS TERMINATED BY ',' LOCATION '{made.uri('changes')}'"
-    )
+    made.csv_table("changes", "tailnum string, seats int, op string, at int")
     for plane, number, op, _ in sorted(CHANGES, key=lambda change: change[3]):
         if op == "D":
             seats.pop(plane, None)
         else:
             seats[plane] = int(number)
     return seats
-
-
-def _changes_to_try() -> dict[str, str]:
-    made = new_lake()
-    _changes(made)
-    return made.scene
 
 
 def _seats(own: Lake) -> dict[str | None, list[int]]:
@@ -76,7 +64,7 @@ def _seats(own: Lake) -> dict[str | None, list[int]]:
 @PART.exercise(
     "Apply a day's changes",
     kind="write",
-    stage=_changes_to_try,
+    stage=staged(_changes),
     hints=(
         "MERGE INTO … USING … ON … has a WHEN clause for planes that are there, and one for those that are not.",
         "A plane may have changed twice, and MERGE takes one row for each. Which one counts? row_number() can tell.",
@@ -115,16 +103,10 @@ def _disaster(made: Lake) -> dict[str, int]:
     return seats | {CORRECTED: CORRECTION, NEW_PLANE: NEW_SEATS}
 
 
-def _disaster_to_see() -> dict[str, str]:
-    made = new_lake()
-    _disaster(made)
-    return made.scene
-
-
 @PART.exercise(
     "An UPDATE without WHERE",
     kind="operate",
-    stage=_disaster_to_see,
+    stage=staged(_disaster),
     hints=(
         'Each snapshot of `"planes$snapshots"` can be read: SELECT … FROM planes FOR VERSION AS OF its id.',
         "An UPDATE is an `overwrite`. The state before it has a name, too: it is the `parent_id` of that snapshot.",

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pandas as pd
 
-from dehelpers.exercises.checks.lake import Lake, lake, new_lake
+from dehelpers.exercises.checks.lake import Lake, lake, staged
 from dehelpers.exercises.checks.part04.part import PART, flights, whole
 from dehelpers.exercises.outcome import NotYet
 from dehelpers.exercises.running import run
@@ -26,11 +26,7 @@ def _new_days(made: Lake) -> pd.DataFrame:
     """A week of files, of which the catalog knows three days; one of the others lies where nobody would look."""
     week = flights(FIRST, LAST)[["carrier", "flight", "origin", "dep_delay", "day"]]
     days = sorted(week["day"].unique())
-    made(
-        "CREATE EXTERNAL TABLE departures (carrier string, flight int, origin string, dep_delay int) "
-        "PARTITIONED BY (day string) ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' "
-        f"LOCATION '{made.uri('departures')}'"
-    )
+    made.csv_table("departures", "carrier string, flight int, origin string, dep_delay int", keys="day string")
     for number, day in enumerate(days):
         if number == KNOWN:
             made("MSCK REPAIR TABLE departures")
@@ -38,16 +34,10 @@ def _new_days(made: Lake) -> pd.DataFrame:
     return week
 
 
-def _new_days_to_see() -> dict[str, str]:
-    made = new_lake()
-    _new_days(made)
-    return made.scene
-
-
 @PART.exercise(
     "The day that is not there",
     kind="operate",
-    stage=_new_days_to_see,
+    stage=staged(_new_days),
     hints=(
         "Compare SHOW PARTITIONS departures with what lies in the bucket under departures/.",
         "MSCK REPAIR TABLE finds folders that are called like `day=2013-07-04`. One is not.",
@@ -106,16 +96,10 @@ def _drifted(made: Lake) -> pd.DataFrame:
     return week
 
 
-def _drifted_to_see() -> dict[str, str]:
-    made = new_lake()
-    _drifted(made)
-    return made.scene
-
-
 @PART.exercise(
     "A file of another kind",
     kind="operate",
-    stage=_drifted_to_see,
+    stage=staged(_drifted),
     hints=(
         "Run `SELECT avg(dep_delay) FROM delays`: the reason names a file, and the type that it has.",
         "Athena names one file at a time. `pyarrow.parquet.read_schema` tells the types of each.",

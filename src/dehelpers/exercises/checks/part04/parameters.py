@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ParamValidationError
 
-from dehelpers.exercises.checks.lake import Lake, ended, lake, new_lake
+from dehelpers.exercises.checks.lake import Lake, ended, lake, staged
 from dehelpers.exercises.checks.part04.part import PART, flights
 from dehelpers.exercises.outcome import NotYet
 from dehelpers.exercises.running import run
@@ -22,23 +22,14 @@ def _carriers(made: Lake) -> dict[str, int]:
     day = flights("2013-07-04", "2013-07-04")[["carrier", "flight", "dest"]].copy()
     day.loc[0, "carrier"] = APOSTROPHE
     made.csv("day/part.csv", day)
-    made(
-        f"CREATE EXTERNAL TABLE day ({COLUMNS}) ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' "
-        f"LOCATION '{made.uri('day')}'"
-    )
+    made.csv_table("day", COLUMNS)
     return {str(carrier): int(number) for carrier, number in day["carrier"].value_counts().items()}
-
-
-def _carriers_to_try() -> dict[str, str]:
-    made = new_lake()
-    _carriers(made)
-    return made.scene
 
 
 @PART.exercise(
     "A value is not SQL",
     kind="fix",
-    stage=_carriers_to_try,
+    stage=staged(_carriers),
     hints=(
         "`start_query_execution` takes `ExecutionParameters`, one for each `?` in the query.",
         "A parameter is a literal as SQL writes it: a text stands between single quotes.",

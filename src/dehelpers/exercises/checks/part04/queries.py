@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dehelpers import data
-from dehelpers.exercises.checks.lake import Lake, Ran, lake, new_lake
+from dehelpers.exercises.checks.lake import Lake, Ran, lake, staged
 from dehelpers.exercises.checks.part04.part import PART, flights, whole
 from dehelpers.exercises.outcome import NotYet
 
@@ -21,25 +21,16 @@ def _july(made: Lake) -> pd.DataFrame:
     july = flights("2013-07-01", "2013-07-31")
     for day, part in july.groupby("day"):
         made.csv(f"departures/day={day}/part.csv", part[["time_hour", "carrier", "origin", "dep_delay"]])
-    made(
-        "CREATE EXTERNAL TABLE departures (time_hour timestamp, carrier string, origin string, dep_delay int) "
-        "PARTITIONED BY (day string) ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' "
-        f"LOCATION '{made.uri('departures')}'"
-    )
+    columns = "time_hour timestamp, carrier string, origin string, dep_delay int"
+    made.csv_table("departures", columns, keys="day string")
     made("MSCK REPAIR TABLE departures")
     return july
-
-
-def _july_to_try() -> dict[str, str]:
-    made = new_lake()
-    _july(made)
-    return made.scene
 
 
 @PART.exercise(
     "Read one day, pay for one day",
     kind="fix",
-    stage=_july_to_try,
+    stage=staged(_july),
     hints=(
         "What does SHOW PARTITIONS departures tell, and which column does the filter speak of?",
         "Athena leaves out a partition only when the filter says something about the partition's own column.",
@@ -89,16 +80,10 @@ def _weather(made: Lake) -> pd.DataFrame:
     return some.merge(readings, on=["origin", "time_hour"], how="left")
 
 
-def _weather_to_try() -> dict[str, str]:
-    made = new_lake()
-    _weather(made)
-    return made.scene
-
-
 @PART.exercise(
     "A join that multiplies",
     kind="fix",
-    stage=_weather_to_try,
+    stage=staged(_weather),
     hints=(
         "Count the rows before and after the join. How many readings does `weather` have for one hour?",
         "A reading is of one airport and one hour: both belong into the condition.",
@@ -140,17 +125,8 @@ def _flights(rows: Counter[Any]) -> Counter[Any]:
 def _june(made: Lake) -> pd.DataFrame:
     june = flights("2013-06-01", "2013-06-30")[["day", "origin", "dep_delay"]]
     made.csv("june/part.csv", june.astype({"dep_delay": "Int64"}))
-    made(
-        "CREATE EXTERNAL TABLE june (day string, origin string, dep_delay int) "
-        f"ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' LOCATION '{made.uri('june')}'"
-    )
+    made.csv_table("june", "day string, origin string, dep_delay int")
     return june
-
-
-def _june_to_try() -> dict[str, str]:
-    made = new_lake()
-    _june(made)
-    return made.scene
 
 
 def _moving(june: pd.DataFrame, days: int, of_means: bool = False) -> dict[tuple[str, str], float]:
@@ -167,7 +143,7 @@ def _moving(june: pd.DataFrame, days: int, of_means: bool = False) -> dict[tuple
 @PART.exercise(
     "A week at a time",
     kind="write",
-    stage=_june_to_try,
+    stage=staged(_june),
     hints=(
         "First the sum and the number of delays for each airport and day, then a window over those.",
         "A window has PARTITION BY, ORDER BY and a frame; without a frame it begins at the first row.",
