@@ -28,19 +28,18 @@ def creates(request: Mapping[str, Any], region: str) -> Created | None:
     the session's own.
     """
     sql, made = str(request.get("QueryString", "")), None
-    glue, athena = (boto3.client(service, region_name=region) for service in ("glue", "athena"))
     try:
         if found := _DATABASE.match(sql):
             made = Created("glue", "CreateDatabase", region, {"Name": found[1].lower()})
-            glue.get_database(**made.names)
+            boto3.client("glue", region_name=region).get_database(**made.names)
         elif found := _TABLE.match(sql):
             database = found[1] or request.get("QueryExecutionContext", {}).get("Database", "default")
             made = Created("glue", "CreateTable", region, {"DatabaseName": database.lower(), "Name": found[2].lower()})
-            glue.get_table(**made.names)
+            boto3.client("glue", region_name=region).get_table(**made.names)
         elif found := _PREPARED.match(sql):
             names = {"StatementName": found[1], "WorkGroup": str(request.get("WorkGroup") or "primary")}
             made = Created("athena", "CreatePreparedStatement", region, names)
-            athena.get_prepared_statement(**made.names)
+            boto3.client("athena", region_name=region).get_prepared_statement(**made.names)
     except ClientError as error:
         if error.response["Error"]["Code"] in ("EntityNotFoundException", "ResourceNotFoundException"):
             return made
