@@ -1,6 +1,6 @@
-"""Hash functions that Python's library has not: XXH64 and MurmurHash3 (x64, 128 bits).
+"""The hash function XXH64, and Trino's checksum() which is made of it.
 
-Sources: the XXH64 specification (github.com/Cyan4973/xxHash, doc/xxhash_spec.md); MurmurHash3 is in the public domain.
+Source: the XXH64 specification (github.com/Cyan4973/xxHash, doc/xxhash_spec.md).
 """
 
 from __future__ import annotations
@@ -59,34 +59,3 @@ def checksum_part(data: bytes) -> int:
     """What one value adds to Trino's checksum(): a signed 64-bit number."""
     part = xxhash64(data) * _P1 & _MASK
     return part - (1 << 64) if part >> 63 else part
-
-
-def murmur3(data: bytes) -> bytes:
-    """MurmurHash3_x64_128 of *data* with the seed 0."""
-    c1, c2 = 0x87C37B91114253D5, 0x4CF5AD432745937F
-    one = two = 0
-    blocks = len(data) // 16
-    for number in range(blocks):
-        left, right = struct.unpack_from("<2Q", data, number * 16)
-        one ^= _rotate(left * c1 & _MASK, 31) * c2 & _MASK
-        one = ((_rotate(one, 27) + two) * 5 + 0x52DCE729) & _MASK
-        two ^= _rotate(right * c2 & _MASK, 33) * c1 & _MASK
-        two = ((_rotate(two, 31) + one) * 5 + 0x38495AB5) & _MASK
-    tail = data[blocks * 16 :]
-    if len(tail) > 8:
-        two ^= _rotate(int.from_bytes(tail[8:], "little") * c2 & _MASK, 33) * c1 & _MASK
-    if tail:
-        one ^= _rotate(int.from_bytes(tail[:8], "little") * c1 & _MASK, 31) * c2 & _MASK
-    one, two = one ^ len(data), two ^ len(data)
-    one = (one + two) & _MASK
-    two = (two + one) & _MASK
-    one, two = _mixed(one), _mixed(two)
-    one = (one + two) & _MASK
-    two = (two + one) & _MASK
-    return struct.pack("<2Q", one, two)
-
-
-def _mixed(value: int) -> int:
-    value = (value ^ (value >> 33)) * 0xFF51AFD7ED558CCD & _MASK
-    value = (value ^ (value >> 33)) * 0xC4CEB9FE1A85EC53 & _MASK
-    return value ^ (value >> 33)

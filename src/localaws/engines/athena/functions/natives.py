@@ -22,6 +22,7 @@ from statistics import NormalDist
 from typing import Any
 
 import duckdb
+import mmh3
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
@@ -278,7 +279,7 @@ for _algorithm in ("md5", "sha1", "sha256", "sha512"):
 native("native_sha512", "BLOB", "BLOB")(lambda data: hashlib.sha512(data).digest())
 native("native_crc32", "BLOB", "BIGINT")(binascii.crc32)
 native("native_xxhash64", "BLOB", "BLOB")(lambda data: hashing.xxhash64(data).to_bytes(8, "big"))
-native("native_murmur3", "BLOB", "BLOB")(hashing.murmur3)
+native("native_murmur3", "BLOB", "BLOB")(mmh3.mmh3_x64_128_digest)
 native("native_checksum_bytes", "BLOB", "BIGINT")(hashing.checksum_part)
 native("native_checksum_whole", "BIGINT", "BIGINT")(lambda value: hashing.checksum_part(struct.pack("<q", value)))
 native("native_checksum_real", "DOUBLE", "BIGINT")(lambda value: hashing.checksum_part(struct.pack("<d", value + 0.0)))
