@@ -38,8 +38,7 @@ class Planner:
         self._made = 0
         self._schemas: set[str] = set()
         self._tables: dict[tuple[str, str], Table] = {}
-        self._views: dict[tuple[str, ...], str] = {}
-        self._sizes: dict[tuple[str, ...], int] = {}
+        self._views: dict[tuple[str, ...], tuple[str, int]] = {}
         self.text_bytes = 0
         """How many bytes of text the query has to read: known before it runs."""
         self.source_bytes = 0
@@ -94,13 +93,14 @@ class Planner:
         wanted = conditions(node, table.keys)
         key = (schema, table_name, str(with_path), *(part.sql() for part in wanted))
         if key not in self._views:  # a table that the query names twice is looked at once, and read twice
-            sql, self._sizes[key] = self._relation(table, wanted, with_path)
-            self._views[key] = self._view(sql)
-        self.source_bytes += self._sizes[key]
+            sql, size = self._relation(table, wanted, with_path)
+            self._views[key] = self._view(sql), size
+        view, size = self._views[key]
+        self.source_bytes += size
         if "parquet" not in table.serde.lower():
-            self.text_bytes += self._sizes[key]
+            self.text_bytes += size
         columns = {column.name: column.type for column in table.all_columns}
-        self._read(node, self._views[key], columns | ({PATH_COLUMN: Type("varchar")} if with_path else {}))
+        self._read(node, view, columns | ({PATH_COLUMN: Type("varchar")} if with_path else {}))
 
     def _of_iceberg(self, schema: str, table_name: str) -> tuple[dict[str, Type], str] | None:
         """Columns and SQL of a table like "t$snapshots"; None if it is no such table of an Iceberg table's."""

@@ -70,7 +70,7 @@ def relation(session: Session, table: Table, sources: Sequence[Source], farm: Pa
     reader = _reader(table)
     if not sources:
         return _empty(table, with_path)
-    serde = _serde(table)
+    serde = table.serde_name
     unpacked = [serde not in _BINARY and _suffix(each.file.uri) in DECOMPRESSED for each in sources]
     mend = None
     if serde in _TEXTS and not unpacked[0]:
@@ -105,18 +105,12 @@ def relation(session: Session, table: Table, sources: Sequence[Source], farm: Pa
 
 
 def _reader(table: Table) -> Reader:
-    if table.iceberg:
-        raise not_supported(f"Reading the Iceberg table {table.database}.{table.name}")
-    reader = _BY_SERDE.get(_serde(table))
+    reader = _BY_SERDE.get(table.serde_name)
     if not table.serde:
         raise QueryFailure("HIVE_UNSUPPORTED_FORMAT", f"Unable to create input format {table.input_format}".rstrip())
     if reader is None:
         raise not_supported(f"The SerDe {table.serde} of table {table.database}.{table.name}")
     return reader
-
-
-def _serde(table: Table) -> str:
-    return table.serde.rpartition(".")[2].lower()
 
 
 def _suffix(uri: str) -> str:

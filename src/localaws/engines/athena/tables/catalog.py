@@ -59,6 +59,11 @@ class Table:
     raw: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
+    def serde_name(self) -> str:
+        """The class of the SerDe without its package, in lower case."""
+        return self.serde.rpartition(".")[2].lower()
+
+    @property
     def all_columns(self) -> list[Column]:
         return [*self.columns, *self.keys]
 

@@ -263,8 +263,7 @@ def assignable(kind: Type, column: Type) -> bool:
 
 def _target_of(table: Table) -> Target:
     """How more rows for *table* are written."""
-    serde = table.serde.rpartition(".")[2].lower()
-    format = _WRITABLE.get(serde)
+    format = _WRITABLE.get(table.serde_name)
     if format is None:
         raise QueryFailure("NOT_SUPPORTED", f"INSERT INTO does not write what {table.serde} reads")
     if table.raw["StorageDescriptor"].get("NumberOfBuckets", -1) > 0:
