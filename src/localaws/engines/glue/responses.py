@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
@@ -24,7 +25,7 @@ _PAGE = {"DatabaseList": 100, "TableList": 100, "TableVersions": 100, "Partition
 class GlueEngineResponse(GlueResponse):
     """Databases, tables and partitions. Source: "Catalog API" of the Glue web API reference."""
 
-    @property
+    @cached_property
     def parameters(self) -> dict[str, Any]:
         given: dict[str, Any] = json.loads(self.body)
         for name in _FOLDED:
