@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+import awswrangler as wr
+import boto3
 
 from tests.conftest import RunningLab
 
@@ -31,6 +37,35 @@ class Answer:
     @property
     def scanned(self) -> int:
         return int(self.execution["Statistics"]["DataScannedInBytes"])
+
+
+@contextmanager
+def awswrangler_at(lab: RunningLab) -> Iterator[boto3.Session]:
+    """awswrangler talking to *lab*, and asking often whether a query has ended."""
+    endpoints = [f"{service}_endpoint_url" for service in ("s3", "athena", "glue", "sts")]
+    for name in endpoints:
+        setattr(wr.config, name, lab.endpoint)
+    wr.config.athena_query_wait_polling_delay = 0.05
+    try:
+        keys = {f"aws_{name}": lab.facts[name] for name in ("access_key_id", "secret_access_key")}
+        yield boto3.Session(**keys, region_name=lab.facts["region"])
+    finally:
+        for name in endpoints:
+            setattr(wr.config, name, None)
+        wr.config.reset("athena_query_wait_polling_delay")
+
+
+def as_role(lab: RunningLab, role: str, session: str) -> Any:
+    """A client of Athena that acts as a new *role*."""
+    trust = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
+    made = lab.client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+    keys = lab.client("sts").assume_role(RoleArn=made["Arn"], RoleSessionName=session)["Credentials"]
+    return lab.client(
+        "athena",
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    )
 
 
 class Athena:

@@ -23,7 +23,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
-from tests.engines.athena_tools import Athena
+from tests.engines.athena_tools import Athena, awswrangler_at
 
 FLIGHTS = Path(__file__).parents[2] / "data" / "flights.parquet"
 COLUMNS = (
@@ -43,18 +43,8 @@ def athena(lab: RunningLab) -> Athena:
 @pytest.fixture
 def wrangler(lab: RunningLab) -> Iterator[boto3.Session]:
     """awswrangler talking to the lab."""
-    before = {
-        name: getattr(wr.config, name) for name in ("s3_endpoint_url", "athena_endpoint_url", "glue_endpoint_url")
-    }
-    for name in (*before, "sts_endpoint_url"):
-        setattr(wr.config, name, lab.endpoint)
-    yield boto3.Session(
-        aws_access_key_id=lab.facts["access_key_id"],
-        aws_secret_access_key=lab.facts["secret_access_key"],
-        region_name=lab.facts["region"],
-    )
-    for name in (*before, "sts_endpoint_url"):
-        setattr(wr.config, name, None)
+    with awswrangler_at(lab) as session:
+        yield session
 
 
 def test_a_query_leaves_a_result_file_with_every_value_quoted(athena: Athena) -> None:

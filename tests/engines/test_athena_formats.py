@@ -17,14 +17,13 @@ from decimal import Decimal
 from typing import Any
 
 import awswrangler as wr
-import boto3
 import fastavro
 import pandas as pd
 import pyarrow as pa
 import pytest
 
 from tests.conftest import RunningLab
-from tests.engines.athena_tools import Athena
+from tests.engines.athena_tools import Athena, awswrangler_at
 
 LAKE = "athena-formats"
 COMMA = "ROW FORMAT DELIMITED FIELDS TERMINATED BY ','"
@@ -471,21 +470,12 @@ def test_what_show_create_table_prints_makes_the_table_again(athena: Athena) -> 
 
 def test_awswrangler_writes_each_format_and_reads_it_back(athena: Athena) -> None:
     """awswrangler.s3.to_csv, to_json, to_orc and to_parquet with a catalog table; CTAS with partitions and buckets."""
-    lab = athena.lab
-    session = boto3.Session(
-        aws_access_key_id=lab.facts["access_key_id"],
-        aws_secret_access_key=lab.facts["secret_access_key"],
-        region_name=lab.facts["region"],
-    )
     frame = pd.DataFrame({"i": [1, 2], "f": [1.5, None], "s": ["a,b", 'say "x"'], "d": [date(2024, 1, 1)] * 2,
                           "t": pd.to_datetime(["2024-01-01 10:00:00.123"] * 2), "p": ["x", "y"]})  # fmt: skip
-    common: dict[str, Any] = {"dataset": True, "database": "formats", "boto3_session": session}
     expected = [("1", "1.5", "a,b", "2024-01-01", "2024-01-01 10:00:00.123", "x"),
                 ("2", None, 'say "x"', "2024-01-01", "2024-01-01 10:00:00.123", "y")]  # fmt: skip
-    services = ("s3_endpoint_url", "athena_endpoint_url", "glue_endpoint_url", "sts_endpoint_url")
-    with pytest.MonkeyPatch.context() as patch:
-        for service in services:
-            patch.setattr(wr.config, service, lab.endpoint)
+    with awswrangler_at(athena.lab) as session:
+        common: dict[str, Any] = {"dataset": True, "database": "formats", "boto3_session": session}
         place = f"s3://{LAKE}/wrangler_"
         wr.s3.to_csv(frame, f"{place}csv/", table="w_csv", partition_cols=["p"], index=False, **common)
         wr.s3.to_json(frame, f"{place}json/", table="w_json", partition_cols=["p"], index=False, orient="records",

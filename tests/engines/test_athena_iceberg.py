@@ -8,7 +8,6 @@ reference: UpdateTable. awswrangler and pyiceberg work on the tables as they wou
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -25,7 +24,7 @@ from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.types import DoubleType, LongType, StringType
 
 from tests.conftest import RunningLab
-from tests.engines.athena_tools import Athena
+from tests.engines.athena_tools import Athena, as_role, awswrangler_at
 from tests.engines.lambda_tools import advance
 
 LAKE = "ice-lake"
@@ -435,15 +434,7 @@ def test_what_a_query_asks_of_s3_it_asks_as_its_caller(lab: RunningLab, athena: 
     create(athena, "watched", "id int")
     for number in range(3):  # a manifest each
         athena(f"INSERT INTO watched VALUES ({number})")
-    trust = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
-    role = lab.client("iam").create_role(RoleName="reader", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    keys = lab.client("sts").assume_role(RoleArn=role, RoleSessionName="ice")["Credentials"]
-    reader = lab.client(
-        "athena",
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
-    )
+    reader = as_role(lab, "reader", "ice")
     before = len(lab.calls())
     query = reader.start_query_execution(
         QueryString="SELECT sum(id) FROM ice.watched",
@@ -458,18 +449,8 @@ def test_what_a_query_asks_of_s3_it_asks_as_its_caller(lab: RunningLab, athena: 
 @pytest.fixture
 def session(lab: RunningLab) -> Iterator[boto3.Session]:
     """awswrangler talking to the lab."""
-    names = ("s3_endpoint_url", "athena_endpoint_url", "glue_endpoint_url", "sts_endpoint_url")
-    for name in names:
-        setattr(wr.config, name, lab.endpoint)
-    wr.config.athena_query_wait_polling_delay = 0.05
-    yield boto3.Session(
-        aws_access_key_id=lab.facts["access_key_id"],
-        aws_secret_access_key=lab.facts["secret_access_key"],
-        region_name=lab.facts["region"],
-    )
-    for name in names:
-        setattr(wr.config, name, None)
-    wr.config.reset("athena_query_wait_polling_delay")
+    with awswrangler_at(lab) as session:
+        yield session
 
 
 def test_awswrangler_writes_and_reads(athena: Athena, session: boto3.Session) -> None:

@@ -20,7 +20,7 @@ from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.table import Table
 
 from tests.conftest import RunningLab
-from tests.engines.athena_tools import Athena
+from tests.engines.athena_tools import Athena, awswrangler_at
 from tests.engines.lambda_tools import advance
 
 DATABASE = "ice_changes"
@@ -34,15 +34,8 @@ def athena(lab: RunningLab) -> Athena:
 @pytest.fixture
 def wrangler(lab: RunningLab) -> Iterator[boto3.Session]:
     """awswrangler talking to the lab."""
-    names = [f"{service}_endpoint_url" for service in ("s3", "athena", "glue", "sts")]
-    for name in names:
-        setattr(wr.config, name, lab.endpoint)
-    wr.config.athena_query_wait_polling_delay = 0.05
-    keys = {f"aws_{name}": lab.facts[name] for name in ("access_key_id", "secret_access_key")}
-    yield boto3.Session(**keys, region_name=lab.facts["region"])
-    for name in names:
-        setattr(wr.config, name, None)
-    wr.config.reset("athena_query_wait_polling_delay")
+    with awswrangler_at(lab) as session:
+        yield session
 
 
 @cache

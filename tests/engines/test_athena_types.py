@@ -14,13 +14,12 @@ from decimal import Decimal
 from typing import Any
 
 import awswrangler as wr
-import boto3
 import numpy as np
 import pandas as pd
 import pytest
 
 from tests.conftest import RunningLab
-from tests.engines.athena_tools import Athena
+from tests.engines.athena_tools import Athena, awswrangler_at
 
 WAYS = {"direct": (False, False), "ctas": (True, False), "unload": (False, True)}
 AWKWARD = [
@@ -47,17 +46,8 @@ def athena(lab: RunningLab) -> Athena:
 @pytest.fixture
 def options(athena: Athena, lab: RunningLab) -> Iterator[dict[str, Any]]:
     """awswrangler talking to the lab: what each of its calls takes."""
-    names = ("s3_endpoint_url", "athena_endpoint_url", "glue_endpoint_url", "sts_endpoint_url")
-    for name in names:
-        setattr(wr.config, name, lab.endpoint)
-    session = boto3.Session(
-        aws_access_key_id=lab.facts["access_key_id"],
-        aws_secret_access_key=lab.facts["secret_access_key"],
-        region_name=lab.facts["region"],
-    )
-    yield {"database": "types", "boto3_session": session}
-    for name in names:
-        setattr(wr.config, name, None)
+    with awswrangler_at(lab) as session:
+        yield {"database": "types", "boto3_session": session}
 
 
 def read(sql: str, way: str, options: dict[str, Any], **more: Any) -> Any:

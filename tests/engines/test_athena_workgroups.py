@@ -6,7 +6,6 @@ Sources, in the Athena user guide: "Use workgroups", "Configure data usage contr
 
 from __future__ import annotations
 
-import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -14,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
 from tests.conftest import RunningLab, eventually
-from tests.engines.athena_tools import Athena
+from tests.engines.athena_tools import Athena, as_role
 
 
 @pytest.fixture(scope="module")
@@ -170,15 +169,7 @@ def test_eight_queries_at_once_all_come_to_their_end(athena: Athena) -> None:
 
 def test_a_query_acts_as_its_caller(lab: RunningLab, athena: Athena) -> None:
     """ "Forward access sessions": what Athena asks of S3 and Glue, it asks with the caller's permissions."""
-    trust = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
-    role = lab.client("iam").create_role(RoleName="analyst", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    keys = lab.client("sts").assume_role(RoleArn=role, RoleSessionName="ana")["Credentials"]
-    analyst = lab.client(
-        "athena",
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
-    )
+    analyst = as_role(lab, "analyst", "ana")
     place = {"OutputLocation": f"s3://{athena.bucket}/analyst/"}
     query = analyst.start_query_execution(QueryString="SELECT 1", ResultConfiguration=place)["QueryExecutionId"]
     assert athena.wait(query)["Status"]["State"] == "SUCCEEDED"

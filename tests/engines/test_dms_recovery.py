@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
+from tests.engines.databases import Databases
 from tests.engines.dms import AT_ONCE, Migration, only
 
 
@@ -23,17 +24,8 @@ def migration(lab: RunningLab) -> Iterator[Migration]:
 
 def test_a_source_without_logical_replication(migration: Migration) -> None:
     """CHAP_Source.PostgreSQL "prerequisites": the task fails and says what is missing."""
-    migration.rds.create_db_instance(
-        DBInstanceIdentifier="plain",
-        DBInstanceClass="db.t4g.micro",
-        AllocatedStorage=20,
-        Engine="postgres",
-        MasterUsername="master",
-        MasterUserPassword="correct-horse-7",
-    )
-    describe = migration.rds.describe_db_instances
-    eventually(lambda: describe(DBInstanceIdentifier="plain")["DBInstances"][0]["DBInstanceStatus"] == "available", 40)
-    login = {**migration.login(), "Port": describe(DBInstanceIdentifier="plain")["DBInstances"][0]["Endpoint"]["Port"]}
+    databases = Databases(migration.lab)
+    login = {**migration.login(), "Port": databases.describe(databases.make("plain"))["Endpoint"]["Port"]}
     source = migration.endpoint("source", "postgres", **{**login, "DatabaseName": "postgres"})
     task = migration.task("cdc", migration.target(migration.bucket()), source=source)
     migration.begin(task)
