@@ -1,0 +1,1 @@
+"""What AWS itself answered, replayed against the lab: see `tests.recorded.replay`."""
