@@ -7,10 +7,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import awswrangler as wr
 import boto3
+from pyiceberg.catalog.glue import GlueCatalog
+from pyiceberg.table import Table
 
 from tests.conftest import RunningLab
 
@@ -127,3 +130,22 @@ class Athena:
 
     def put(self, key: str, text: str | bytes) -> None:
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=text)
+
+
+@cache
+def _catalog(lab: RunningLab) -> GlueCatalog:
+    return GlueCatalog(
+        "lab",
+        **{
+            "glue.endpoint": lab.endpoint,
+            "s3.endpoint": lab.endpoint,
+            "client.access-key-id": lab.facts["access_key_id"],
+            "client.secret-access-key": lab.facts["secret_access_key"],
+            "client.region": lab.facts["region"],
+        },
+    )
+
+
+def outside(athena: Athena, table: str) -> Table:
+    """The Iceberg table as pyiceberg has it, which reaches the lab over the socket."""
+    return _catalog(athena.lab).load_table((athena.database, table))

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import Any
 
 import awswrangler as wr
 import boto3
 import pandas as pd
 import pytest
-from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.table import Table
 
 from tests.conftest import RunningLab
-from tests.engines.athena_tools import Athena, awswrangler_at
+from tests.engines.athena_tools import Athena, awswrangler_at, outside
 from tests.engines.lambda_tools import advance
 
 DATABASE = "ice_changes"
@@ -36,25 +34,6 @@ def wrangler(lab: RunningLab) -> Iterator[boto3.Session]:
     """awswrangler talking to the lab."""
     with awswrangler_at(lab) as session:
         yield session
-
-
-@cache
-def catalog(lab: RunningLab) -> GlueCatalog:
-    return GlueCatalog(
-        "lab",
-        **{
-            "glue.endpoint": lab.endpoint,
-            "s3.endpoint": lab.endpoint,
-            "client.access-key-id": lab.facts["access_key_id"],
-            "client.secret-access-key": lab.facts["secret_access_key"],
-            "client.region": lab.facts["region"],
-        },
-    )
-
-
-def outside(athena: Athena, table: str) -> Table:
-    """The table as pyiceberg has it, which reaches the lab over the socket."""
-    return catalog(athena.lab).load_table((athena.database, table))
 
 
 def make(athena: Athena, table: str, columns: str, rows: str = "", partitions: str = "", **properties: Any) -> None:

@@ -9,12 +9,12 @@ from sqlglot import exp
 
 from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.files.lake import DataFile, Lake
-from localaws.engines.athena.files.scan import PATH_COLUMN, Source, relation
+from localaws.engines.athena.files.scan import Source, relation
 from localaws.engines.athena.runtime import Session
 from localaws.engines.athena.sql.dialect import Translator
 from localaws.engines.athena.sql.grammar import parse, position
 from localaws.engines.athena.sql.kinds import Type
-from localaws.engines.athena.sql.quoting import name
+from localaws.engines.athena.sql.quoting import PATH, internal, name
 from localaws.engines.athena.tables import projection
 from localaws.engines.athena.tables.catalog import Catalog, Partition, Table
 from localaws.engines.athena.tables.coercion import check_partition
@@ -89,7 +89,7 @@ class Planner:
             raise QueryFailure("NOT_SUPPORTED", "This connector does not support versioned tables", where)
         if not table.location:
             raise QueryFailure("HIVE_UNSUPPORTED_FORMAT", f"Table StorageDescriptor is null for table {table.name}")
-        with_path = any(column.name.lower() == PATH_COLUMN for column in node.root().find_all(exp.Column))
+        with_path = any(column.name.lower() == PATH for column in node.root().find_all(exp.Column))
         wanted = conditions(node, table.keys)
         key = (schema, table_name, str(with_path), *(part.sql() for part in wanted))
         if key not in self._views:  # a table that the query names twice is looked at once, and read twice
@@ -100,7 +100,7 @@ class Planner:
         if "parquet" not in table.serde.lower():
             self.text_bytes += size
         columns = {column.name: column.type for column in table.all_columns}
-        self._read(node, view, columns | ({PATH_COLUMN: Type("varchar")} if with_path else {}))
+        self._read(node, view, columns | ({PATH: Type("varchar")} if with_path else {}))
 
     def _of_iceberg(self, schema: str, table_name: str) -> tuple[dict[str, Type], str] | None:
         """Columns and SQL of a table like "t$snapshots"; None if it is no such table of an Iceberg table's."""
@@ -120,7 +120,7 @@ class Planner:
 
     def _view(self, sql: str) -> str:
         """Make *sql* a view of this session; returns its name."""
-        view = f"athena_relation_{self._made}"
+        view = internal(f"relation{self._made}")
         self._made += 1
         self._session.run(f"CREATE TEMP VIEW {name(view)} AS {sql}")
         return view

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from localaws.engines.athena.sql.kinds import Type
-from localaws.engines.athena.sql.quoting import literal, name
+from localaws.engines.athena.sql.quoting import literal, name, own
 
 _PRECISION = {
     "boolean": 0,
@@ -99,9 +99,9 @@ def _field(value: str, field: str, number: int) -> str:
 
 def printed(sql: str, columns: list[tuple[str, Type]]) -> str:
     """The query *sql* with every column printed, named as it is told to the reader."""
-    inner = [f"c{number}" for number in range(len(columns))]
+    inner = [own(f"c{number}") for number in range(len(columns))]
     items = [f"{as_text(place, kind)} AS {name(column)}" for place, (column, kind) in zip(inner, columns, strict=True)]
-    return f"SELECT {', '.join(items)} FROM ({sql}) AS answer({', '.join(inner)})"
+    return f"SELECT {', '.join(items)} FROM ({sql}) AS {own('answer')}({', '.join(inner)})"
 
 
 def header(columns: list[tuple[str, Type]]) -> bytes:

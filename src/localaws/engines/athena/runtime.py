@@ -14,6 +14,7 @@ import duckdb
 
 from localaws.engines.athena.errors import QueryCancelled
 from localaws.engines.athena.functions import natives
+from localaws.engines.athena.sql.kinds import INSTANT, ZONE
 from localaws.engines.athena.sql.quoting import literal, texts
 from localaws.lab import Lab
 
@@ -52,7 +53,8 @@ class Runtime:
         self._lock = threading.Lock()
         self._database.execute(_SETTINGS)
         natives.register(self._database)
-        self._database.execute(files("localaws.engines.athena.functions").joinpath("macros.sql").read_text())
+        macros = files("localaws.engines.athena.functions").joinpath("macros.sql").read_text()
+        self._database.execute(macros.replace("$instant", INSTANT).replace("$zone", ZONE))
         self._database.execute(f"SET temp_directory = {literal(str(self.scratch / 'spill'))}")
         self._database.execute(f"SET allowed_directories = {texts([str(objects), str(self.scratch)])}")
         self._database.execute("SET enable_external_access = false")

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from pyarrow import orc
 
 from localaws.engines.athena.errors import QueryFailure
+from localaws.engines.athena.sql.quoting import internal
 from localaws.engines.athena.tables.catalog import Table
 
 #: How a key ends whose text `decompress` makes readable.
@@ -39,7 +40,7 @@ def orc_to_parquet(path: Path, uri: str, table: Table, check: Callable[[], None]
         schema = source.schema
         if table.serde_parameters.get("orc.column.index.access", "true").lower() == "true":
             names = [column.name for column in table.columns]
-            names += [f"athena_unread_{number}" for number in range(len(schema) - len(names))]
+            names += [internal(f"unread{number}") for number in range(len(schema) - len(names))]
             schema = pa.schema([field.with_name(name) for field, name in zip(schema, names, strict=False)])
         with pq.ParquetWriter(made, schema, compression="snappy") as target:
             for stripe in range(source.nstripes):

@@ -21,7 +21,7 @@ from localaws.engines.athena.files.text import NULL, delimiters, lazy_text, unes
 from localaws.engines.athena.files.unfinished import all_or_none
 from localaws.engines.athena.runner import Job
 from localaws.engines.athena.sql.kinds import Type
-from localaws.engines.athena.sql.quoting import literal, name
+from localaws.engines.athena.sql.quoting import internal, literal, name, own
 from localaws.engines.athena.tables.catalog import Partition
 
 MOST_PARTITIONS = 100
@@ -39,7 +39,7 @@ _COMPRESSIONS = {
     "CSV": _TEXT_COMPRESSIONS,
 }
 _SUFFIX = {"gzip": ".gz", "zstd": ".zst", "bzip2": ".bz2", "lz4": ".lz4", "snappy": ".snappy"}
-_BUCKET = "athena_bucket"
+_BUCKET = internal("bucket")
 
 
 @dataclass
@@ -151,7 +151,7 @@ def write(job: Job, sql: str, columns: Sequence[tuple[str, Type]], target: Targe
 
 def _query(sql: str, columns: Sequence[tuple[str, Type]], target: Target) -> str:
     """*sql* with its columns as the format wants them, and the number of each row's bucket."""
-    places = [f"c{number}" for number in range(len(columns))]
+    places = [own(f"c{number}") for number in range(len(columns))]
     items = [
         f"{_value(place, kind, target, column.lower() in target.keys)} AS {name(column)}"
         for place, (column, kind) in zip(places, columns, strict=True)
@@ -159,8 +159,8 @@ def _query(sql: str, columns: Sequence[tuple[str, Type]], target: Target) -> str
     if target.buckets:
         by_name = {column.lower(): (place, kind) for place, (column, kind) in zip(places, columns, strict=True)}
         hashed = [by_name[column] for column in target.bucketed_by]
-        items.append(f"{bucket(hashed, target.buckets)} AS {_BUCKET}")
-    return f"SELECT {', '.join(items)} FROM ({sql}) AS answer({', '.join(places)})"
+        items.append(f"{bucket(hashed, target.buckets)} AS {name(_BUCKET)}")
+    return f"SELECT {', '.join(items)} FROM ({sql}) AS {own('answer')}({', '.join(places)})"
 
 
 def _value(place: str, kind: Type, target: Target, is_key: bool) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from localaws.engines.athena.sql.quoting import name
+from localaws.engines.athena.sql.quoting import internal, name
 from localaws.engines.athena.tables.catalog import Table
 
 #: The column that DuckDB adds when it is asked which file a row comes from.
-FILENAME = "athena_filename"
+FILENAME = internal("filename")
 
 
 def select_list(values: dict[str, str], table: Table, options: str) -> str:
@@ -14,5 +14,5 @@ def select_list(values: dict[str, str], table: Table, options: str) -> str:
     items = [f"{value} AS {name(column)}" for column, value in values.items()]
     items += [name(key.name) for key in table.keys]
     if FILENAME in options:
-        items.append(FILENAME)
+        items.append(name(FILENAME))
     return ", ".join(items)

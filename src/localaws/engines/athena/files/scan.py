@@ -23,11 +23,10 @@ from localaws.engines.athena.files.lake import DataFile
 from localaws.engines.athena.files.mending import mender
 from localaws.engines.athena.files.reading import FILENAME
 from localaws.engines.athena.runtime import Session
-from localaws.engines.athena.sql.quoting import literal, name
+from localaws.engines.athena.sql.quoting import PATH, literal, name, own
 from localaws.engines.athena.tables.catalog import Column, Partition, Table
 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
-PATH_COLUMN = "$path"
 #: Makes the SELECT that reads files of one format: cursor, table, paths, uris by path, reader options → SQL.
 Reader = Callable[[duckdb.DuckDBPyConnection, Table, list[str], dict[str, str], str], str]
 
@@ -97,9 +96,10 @@ def relation(session: Session, table: Table, sources: Sequence[Source], farm: Pa
     sql = reader(session.cursor, table, list(uris), uris, options)
     if with_path:
         rows = ", ".join(f"({literal(path)}, {literal(uri)})" for path, uri in uris.items())
+        data, places, place, uri = map(own, ("data", "places", "place", "uri"))
         sql = (
-            f'SELECT data.* EXCLUDE ({FILENAME}), uri AS "{PATH_COLUMN}" FROM ({sql}) AS data '
-            f"JOIN (VALUES {rows}) AS places(place, uri) ON place = {FILENAME}"
+            f"SELECT {data}.* EXCLUDE ({name(FILENAME)}), {uri} AS {name(PATH)} FROM ({sql}) AS {data} "
+            f"JOIN (VALUES {rows}) AS {places}({place}, {uri}) ON {place} = {name(FILENAME)}"
         )
     return sql
 
@@ -147,5 +147,5 @@ def _folder(key: Column, value: str) -> str:
 def _empty(table: Table, with_path: bool) -> str:
     items = [f"CAST(NULL AS {column.type.duckdb}) AS {name(column.name)}" for column in table.all_columns]
     if with_path:
-        items.append(f'CAST(NULL AS VARCHAR) AS "{PATH_COLUMN}"')
+        items.append(f"CAST(NULL AS VARCHAR) AS {name(PATH)}")
     return f"SELECT {', '.join(items)} WHERE false"

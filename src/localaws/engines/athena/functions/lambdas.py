@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from localaws.engines.athena.errors import not_supported
 from localaws.engines.athena.sql.pieces import Special, call
+from localaws.engines.athena.sql.quoting import internal
 
 if TYPE_CHECKING:
     from localaws.engines.athena.sql.dialect import Translator
@@ -32,7 +33,17 @@ def _names(function: exp.Expr) -> list[str]:
 
 
 def _lambda(parameter: str, body: exp.Expr) -> exp.Lambda:
-    return exp.Lambda(this=body, expressions=[exp.to_identifier(parameter)])
+    """A function of a *parameter* of ours, which *body* has as `_parameter`."""
+    return exp.Lambda(this=body, expressions=[_parameter(parameter).this])
+
+
+def _parameter(word: str) -> exp.Column:
+    return exp.column(internal(word), quoted=True)
+
+
+def _entry(part: str) -> exp.Column:
+    """The key or the value of the entry of a map."""
+    return exp.column(part, table=_parameter("entry").this)
 
 
 def _transform(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
@@ -60,21 +71,21 @@ def _map_filter(translator: Translator, node: exp.Anonymous, arguments: list[exp
 
 def _of_entry(function: exp.Expr) -> exp.Expr:
     key, value = _names(function)
-    return _body(function, {key: exp.column("key", table="entry"), value: exp.column("value", table="entry")})
+    return _body(function, {key: _entry("key"), value: _entry("value")})
 
 
 def _transform_map(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     made = _of_entry(arguments[1])
     if node.name.lower() == "transform_values":
-        row = call("row", exp.column("key", table="entry"), made)
+        row = call("row", _entry("key"), made)
     else:
-        row = call("row", made, exp.column("value", table="entry"))
+        row = call("row", made, _entry("value"))
     return call("map_from_entries", call("list_transform", call("map_entries", arguments[0]), _lambda("entry", row)))
 
 
 def _zip_with(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     left, right, function = arguments
-    pair = exp.column("pair")
+    pair = _parameter("pair")
     values = {name: call("struct_extract_at", pair, place) for place, name in enumerate(_names(function), 1)}
     return call("list_transform", call("list_zip", left, right), _lambda("pair", _body(function, values)))
 
@@ -82,7 +93,7 @@ def _zip_with(translator: Translator, node: exp.Anonymous, arguments: list[exp.E
 def _map_zip_with(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     """Over the keys of both maps; a value that one has not is NULL."""
     left, right, function = arguments
-    key = exp.column("both")
+    key = _parameter("both")
     values = [key, call("map_extract_value", left.copy(), key), call("map_extract_value", right.copy(), key)]
     made = call("row", key, _body(function, dict(zip(_names(function), values, strict=True))))
     keys = call("trino_array_union", call("map_keys", left), call("map_keys", right))
@@ -95,7 +106,7 @@ def _array_sort(translator: Translator, node: exp.Anonymous, arguments: list[exp
     if len(arguments) == 1:
         return call("trino_array_sort", values)
     one, other = _names(arguments[1])
-    here, there = exp.column("here"), exp.column("there")
+    here, there = _parameter("here"), _parameter("there")
     mine, its = call("list_extract", values.copy(), here), call("list_extract", values.copy(), there)
     compared = _body(arguments[1], {one: its, other: mine})
     before = exp.Or(this=exp.LT(this=compared, expression=exp.convert(0)),
@@ -104,7 +115,7 @@ def _array_sort(translator: Translator, node: exp.Anonymous, arguments: list[exp
     places = call("generate_series", 1, call("len", values.copy()))
     rank = call("len", call("list_filter", places, _lambda("there", before)))
     ranked = call("list_transform", places.copy(), _lambda("here", call("row", rank, mine.copy())))
-    taken = call("struct_extract_at", exp.column("item"), 2)
+    taken = call("struct_extract_at", _parameter("item"), 2)
     return call("list_transform", call("list_sort", ranked), _lambda("item", taken))
 
 
@@ -115,7 +126,7 @@ def _regexp_replace(translator: Translator, node: exp.Anonymous, arguments: list
         raise not_supported("regexp_replace with a function and a pattern that is not a constant")
     groups = re.compile(re.sub(r"\(\?<([A-Za-z]\w*)>", "(", pattern.name)).groups
     (name,) = _names(function)
-    place = exp.column("place")
+    place = _parameter("place")
     found = exp.Array(expressions=[
         call("list_extract", call("native_regexp_extract_all", text.copy(), pattern.copy(), group), place)
         for group in range(1, groups + 1)

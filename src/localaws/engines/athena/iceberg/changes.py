@@ -10,6 +10,7 @@ from sqlglot import exp
 from localaws.engines.athena.errors import QueryFailure, line_and_column, position_of
 from localaws.engines.athena.iceberg.dropping import drop_files
 from localaws.engines.athena.iceberg.target import (
+    ACTION,
     DELETE,
     UPDATE,
     Target,
@@ -32,7 +33,7 @@ def delete(job: Job) -> None:
     target = _target(job, statement, exp.Delete, "Deleting from")
     if drop_files(job, target, statement.args.get("where")):
         return
-    find(job, f"SELECT {DELETE} AS action, * FROM ({_to_delete(job, target, statement)})")
+    find(job, f"SELECT {DELETE} AS {ACTION}, * FROM ({_to_delete(job, target, statement)})")
     apply(job, target, rows=False)
 
 
@@ -40,7 +41,7 @@ def update(job: Job) -> None:
     """UPDATE table SET column = expression, … [WHERE condition]."""
     statement = parse(job.sql)
     target = _target(job, statement, exp.Update, "Updating")
-    find(job, f"SELECT {UPDATE} AS action, * FROM ({_to_update(job, target, statement)})")
+    find(job, f"SELECT {UPDATE} AS {ACTION}, * FROM ({_to_update(job, target, statement)})")
     apply(job, target)
 
 

@@ -42,7 +42,7 @@ from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.iceberg.hashing import buckets
 from localaws.engines.athena.iceberg.types import from_iceberg
 from localaws.engines.athena.runner import Job
-from localaws.engines.athena.sql.quoting import literal, name
+from localaws.engines.athena.sql.quoting import internal, literal, name, own
 
 MOST_PARTITIONS = 100
 _CODEC, _LEVEL = "write.parquet.compression-codec", "write.parquet.compression-level"
@@ -85,7 +85,7 @@ def write_rows(job: Job, table: Table, sql: str, uploaded: list[str]) -> list[Da
             for number, field in enumerate(spec.fields)
         ]
         lower = ", ".join(name(field.name.lower()) for field in schema.fields)
-        query = f"SELECT {', '.join(columns + keys)} FROM ({sql}) AS given({lower})"
+        query = f"SELECT {', '.join(columns + keys)} FROM ({sql}) AS {own('given')}({lower})"
         options = _options(table)
         if keys:
             options += f", PARTITION_BY ({', '.join(name(_key(number)) for number in range(len(keys)))})"
@@ -100,7 +100,7 @@ def write_rows(job: Job, table: Table, sql: str, uploaded: list[str]) -> list[Da
 
 
 def _key(number: int) -> str:
-    return f"athena_partition_{number}"
+    return internal(f"partition{number}")
 
 
 def _checked(field: types.NestedField) -> str:
@@ -116,7 +116,7 @@ def _transformed(job: Job, stack: ExitStack, schema: Schema, field: PartitionFie
     """SQL of a partition's value for each row."""
     source = schema.find_field(field.source_id)
     column, transform = name(schema.find_column_name(field.source_id) or ""), field.transform
-    column = f"given.{column.lower()}"
+    column = f"{own('given')}.{column.lower()}"
     if isinstance(transform, VoidTransform):
         return "NULL"
     if isinstance(transform, IdentityTransform):

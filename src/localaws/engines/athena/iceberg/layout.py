@@ -8,9 +8,12 @@ Source: Iceberg Table Spec, "Column Projection", "Name Mapping Serialization".
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 from pyiceberg.table.name_mapping import MappedField, create_mapping_from_schema
@@ -18,15 +21,22 @@ from pyiceberg.types import IcebergType, ListType, MapType, NestedField, StructT
 
 from localaws.engines.athena.iceberg.types import from_iceberg
 from localaws.engines.athena.runtime import Session
-from localaws.engines.athena.sql.quoting import literal, name, texts
+from localaws.engines.athena.sql.quoting import internal, literal, name, own, texts
+
+#: Columns that DuckDB has of every Parquet file, unless the file has such a column itself.
+VIRTUAL = ("file_row_number", "file_index")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Local files of one schema, and SQL of the columns in them; None where DuckDB finds them by itself."""
+    """Local files of one schema, and SQL of the columns in them; None where DuckDB finds them by itself.
+
+    ``read`` are the files to read: the same, or copies of them, in the same order.
+    """
 
     paths: list[str]
     columns: list[str] | None
+    read: list[str]
 
 
 @dataclass(frozen=True)
@@ -60,8 +70,26 @@ def layouts(session: Session, table: Table, schema: Schema, paths: Sequence[str]
         else:
             mapping = table.name_mapping() or create_mapping_from_schema(schema)
             resolve = _Resolution(dict(_names(mapping.root)))
-        others.append(Layout(files, [resolve.column(root.children, field) for field in schema.fields]))
-    return ([Layout(sorted(usual), None)] if usual else []) + others
+        nodes = [replace(each, name=_visible(each.name)) for each in root.children]
+        read = files if nodes == list(root.children) else [_renamed(session, path) for path in files]
+        others.append(Layout(files, [resolve.column(nodes, field) for field in schema.fields], read))
+    return ([Layout(sorted(usual), None, sorted(usual))] if usual else []) + others
+
+
+def _visible(column: str) -> str:
+    """What a file's column is called so that DuckDB's `VIRTUAL` ones can be seen beside it."""
+    return internal(column) if column.lower() in VIRTUAL else column
+
+
+def _renamed(session: Session, path: str) -> str:
+    """A copy of a Parquet file whose columns have `_visible` names."""
+    source, made = pq.ParquetFile(path), session.directory / f"{uuid.uuid4()}.parquet"
+    schema = pa.schema([field.with_name(_visible(field.name)) for field in source.schema_arrow])
+    with pq.ParquetWriter(made, schema) as target:
+        for batch in source.iter_batches():
+            session.check()
+            target.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
+    return str(made)
 
 
 def _node(elements: Iterator[tuple[str, int | None, int | None]]) -> _Node:
@@ -118,7 +146,7 @@ class _Resolution:
 
     def column(self, nodes: Iterable[_Node], field: NestedField) -> str:
         """SQL of the table's column *field* in a file whose columns are *nodes*."""
-        return self._field("data", nodes, field, 0)
+        return self._field(own("data"), nodes, field, 0)
 
     def _field(self, holder: str, nodes: Iterable[_Node], field: NestedField, depth: int) -> str:
         node = self._find(nodes, field)
@@ -127,7 +155,7 @@ class _Resolution:
         return self._value(f"{holder}.{name(node.name)}", node, field.field_type, depth)
 
     def _value(self, sql: str, node: _Node, kind: IcebergType, depth: int) -> str:
-        item = f"item{depth}"  # a lambda within a lambda has a parameter of its own
+        item = own(f"item{depth}")  # a lambda within a lambda has a parameter of its own
         match kind:
             case StructType():
                 fields = ", ".join(

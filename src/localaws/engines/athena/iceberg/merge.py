@@ -12,6 +12,7 @@ from sqlglot import exp
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.iceberg.reading import FILE, POSITION
 from localaws.engines.athena.iceberg.target import (
+    ACTION,
     CHANGES,
     DELETE,
     INSERT,
@@ -28,9 +29,9 @@ from localaws.engines.athena.iceberg.target import (
 )
 from localaws.engines.athena.runner import Job
 from localaws.engines.athena.sql.grammar import parse, position
-from localaws.engines.athena.sql.quoting import name
+from localaws.engines.athena.sql.quoting import internal, name
 
-_CLAUSE = "$clause"
+_CLAUSE = internal("clause")
 _MISSING = "Merge column name does not exist in target table: {}"
 
 
@@ -45,14 +46,14 @@ class Clause:
 
     def value(self, column: str) -> str:
         """What the query calls this clause's value of a column."""
-        return f"{self.number} {column}"
+        return internal(f"{self.number} {column}")
 
 
 def merge(job: Job) -> None:
     """MERGE INTO target USING source ON condition WHEN …"""
     target, clauses, sql = _planned(job, parse(job.sql))
     find(job, _changes(target, clauses, sql))
-    twice = f"SELECT 1 FROM {CHANGES} WHERE action <> {INSERT} GROUP BY {name(FILE)}, {name(POSITION)}"
+    twice = f"SELECT 1 FROM {CHANGES} WHERE {ACTION} <> {INSERT} GROUP BY {name(FILE)}, {name(POSITION)}"
     if job.session.run(f"{twice} HAVING count(*) > 1 LIMIT 1"):
         words = "One MERGE target table row matched more than one source row"
         raise QueryFailure("MERGE_TARGET_ROW_MULTIPLE_MATCHES", words)
@@ -128,7 +129,7 @@ def _query(target: Target, statement: exp.Merge, clauses: list[Clause]) -> exp.S
         for clause in clauses
         for column, value in clause.given.items()
     ]
-    kept = [named(target.column(column), f"0 {column}") for column in target.columns]
+    kept = [named(target.column(column), internal(f"0 {column}")) for column in target.columns]
     side = "LEFT" if any(clause.action == INSERT for clause in clauses) else None
     join = exp.Join(this=target.node, on=statement.args["on"], side=side)
     return exp.Select(
@@ -146,7 +147,7 @@ def _changes(target: Target, clauses: list[Clause], sql: str) -> str:
         return f"CASE {name(_CLAUSE)} {listed} END"
 
     items = [
-        f"{cases({clause.number: str(clause.action) for clause in clauses})} AS action",
+        f"{cases({clause.number: str(clause.action) for clause in clauses})} AS {ACTION}",
         name(FILE),
         name(POSITION),
     ]
@@ -156,6 +157,6 @@ def _changes(target: Target, clauses: list[Clause], sql: str) -> str:
             if column in clause.given:
                 value[clause.number] = f"CAST({name(clause.value(column))} AS {kind.duckdb})"
             else:  # kept by an UPDATE; NULL in an INSERT, as it is for a pair without a target's row
-                value[clause.number] = name(f"0 {column}")
+                value[clause.number] = name(internal(f"0 {column}"))
         items.append(f"{cases(value)} AS {name(column)}")
     return f"SELECT {', '.join(items)} FROM ({sql}) WHERE {name(_CLAUSE)} IS NOT NULL"

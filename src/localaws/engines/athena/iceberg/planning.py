@@ -14,7 +14,7 @@ from localaws.engines.athena.iceberg import pushdown, reading, tables
 from localaws.engines.athena.iceberg.travel import snapshot_of
 from localaws.engines.athena.runtime import Session
 from localaws.engines.athena.sql.kinds import INSTANT, Type, from_duckdb
-from localaws.engines.athena.sql.quoting import literal
+from localaws.engines.athena.sql.quoting import PATH, literal
 from localaws.engines.athena.tables.catalog import Column
 from localaws.engines.athena.tables.catalog import Table as GlueTable
 from localaws.engines.athena.tables.pruning import conditions
@@ -36,7 +36,7 @@ def plan(
     if reading.schema_of(iceberg, snapshot_id) == iceberg.schema():  # its statistics go by the columns of today
         known = [Column(field.name.lower(), str(field.field_type)) for field in iceberg.schema().fields]
         row_filter = pushdown.row_filter(conditions(node, known), iceberg.schema(), evaluate)
-    hidden = [column.name for column in node.root().find_all(exp.Column) if column.name.lower() == reading.FILE]
+    hidden = [column.name for column in node.root().find_all(exp.Column) if column.name.lower() == PATH]
     scan = reading.scan(
         session,
         lake,
@@ -47,9 +47,9 @@ def plan(
         positions=bool(target),
     )
     if hidden:
-        scan.columns[reading.FILE] = Type("varchar")
+        scan.columns[PATH] = Type("varchar")
     if target:
-        scan.columns[reading.POSITION] = Type("bigint")
+        scan.columns.update({reading.FILE: Type("varchar"), reading.POSITION: Type("bigint")})
         target.scan = scan
     node.set("version", None)
     return scan

@@ -13,21 +13,23 @@ from pyiceberg.expressions.visitors import ResidualEvaluator, residual_evaluator
 from pyiceberg.manifest import DataFile, FileFormat
 from pyiceberg.schema import Schema
 from pyiceberg.table import FileScanTask, ManifestGroupPlanner, Table
+from pyiceberg.types import NestedField
 
 from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.iceberg.files import LakeIO
-from localaws.engines.athena.iceberg.layout import Layout, layouts
+from localaws.engines.athena.iceberg.layout import VIRTUAL, Layout, layouts
 from localaws.engines.athena.iceberg.tables import told
 from localaws.engines.athena.iceberg.types import columns_of, from_iceberg
 from localaws.engines.athena.runtime import Session
 from localaws.engines.athena.sql.kinds import Type
-from localaws.engines.athena.sql.quoting import literal, name, texts
+from localaws.engines.athena.sql.quoting import PATH, internal, literal, name, own, texts
 
-#: The hidden columns: the URI of a row's data file ("$path"), and the row's number in that file, from 0.
-FILE, POSITION = "$path", "$position"
+#: The hidden columns: the URI of a row's data file, and the row's number in that file, from 0.
+FILE, POSITION = internal("file"), internal("position")
+_DATA, _PLACES, _DELETED = own("data"), own("places"), own("deleted")
 #: What DuckDB calls the number of a row within its file, and of the file among those that it reads.
-_NUMBER, _FILE = "file_row_number", "file_index"
+_NUMBER, _FILE = (f"{_DATA}.{column}" for column in VIRTUAL)
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def scan(
     """Plan the reading of *table*, now or as it was at *snapshot_id*; or of *only* some of its files.
 
     *row_filter* only spares the reading of files without a row that it is true of: the rows are not filtered here.
-    *with_path* adds the column `FILE`, *positions* both `FILE` and `POSITION`.
+    *with_path* adds the column "$path", *positions* adds `FILE` and `POSITION`.
     Raises QueryFailure for a file that is not there, and for what this lab cannot read.
     """
     schema = schema_of(table, snapshot_id)
@@ -66,7 +68,7 @@ def scan(
     for task in tasks:
         if task.file.file_format != FileFormat.PARQUET:
             raise not_supported(f"Reading Iceberg data files in {task.file.file_format.name}")
-    sql = _Reader(session, lake, table, schema, with_path or positions, positions).sql(tasks)
+    sql = _Reader(session, lake, table, schema, with_path, positions).sql(tasks)
     files = {file.file_path: file for task in tasks for file in (task.file, *task.delete_files)}
     size = sum(file.file_size_in_bytes for file in files.values())
     return Scan(sql, columns_of(schema), tasks, size)
@@ -137,32 +139,36 @@ class _Reader:
     def _select(self, layout: Layout, uris: dict[str, str], deletes: list[str]) -> str:
         """SQL for files of one *layout*, from whose rows the files *deletes* take some away."""
         options = [] if layout.columns else [f"schema = {_by_field_id(self.schema)}"]
-        if self.positions or deletes:
-            options.append(f"{_NUMBER} = true")
-        source = f"read_parquet({', '.join([texts(layout.paths), *options])}) AS data"
+        source = f"read_parquet({', '.join([texts(layout.read), *options])}) AS {_DATA}"
         rows = ", ".join(f"({number}, {literal(uris[path])})" for number, path in enumerate(layout.paths))
-        places = f"(VALUES {rows}) AS places(file, uri)"
-        if self.with_path:
-            source += f" JOIN {places} ON places.file = data.{_FILE}"
+        places = f"(VALUES {rows}) AS {_PLACES}(file, uri)"
+        if self.with_path or self.positions:
+            source += f" JOIN {places} ON {_PLACES}.file = {_FILE}"
         if deletes:
             paths = texts(_paths(self.session, self.lake, deletes).values())
             # the names of files are compared once for each deleted row, not for each row
             gone = f"SELECT file, pos FROM read_parquet({paths}) JOIN {places} ON uri = file_path"
-            source += f" ANTI JOIN ({gone}) AS deleted ON deleted.file = data.{_FILE} AND deleted.pos = data.{_NUMBER}"
-        names = [name(field.name.lower()) for field in self.schema.fields]
-        values = layout.columns or [f"data.{column}" for column in names]
-        items = [f"{value} AS {column}" for value, column in zip(values, names, strict=True)]
+            source += f" ANTI JOIN ({gone}) AS {_DELETED} ON {_DELETED}.file = {_FILE} AND {_DELETED}.pos = {_NUMBER}"
+        values = layout.columns or [f"{_DATA}.{name(_column(field))}" for field in self.schema.fields]
+        items = [
+            f"{value} AS {name(field.name.lower())}" for value, field in zip(values, self.schema.fields, strict=True)
+        ]
         if self.with_path:
-            items.append(f"places.uri AS {name(FILE)}")
+            items.append(f"{_PLACES}.uri AS {name(PATH)}")
         if self.positions:
-            items.append(f"data.{_NUMBER} AS {name(POSITION)}")
+            items += [f"{_PLACES}.uri AS {name(FILE)}", f"{_NUMBER} AS {name(POSITION)}"]
         return f"SELECT {', '.join(items)} FROM {source}"
+
+
+def _column(field: NestedField) -> str:
+    """What a column is called while it is read: the table's own name for it may be one of DuckDB's `VIRTUAL`."""
+    return internal(f"column{field.field_id}")
 
 
 def _by_field_id(schema: Schema) -> str:
     """DuckDB's description of columns by Parquet's field ids: a renamed column keeps its values, a new one is NULL."""
     columns = (
-        f"{field.field_id}: {{name: {literal(field.name.lower())}, "
+        f"{field.field_id}: {{name: {literal(_column(field))}, "
         f"type: {literal(from_iceberg(field.field_type).duckdb)}, default_value: NULL}}"
         for field in schema.fields
     )
@@ -183,8 +189,8 @@ def _nothing(schema: Schema, with_path: bool, positions: bool) -> str:
     """SQL of the table without a row."""
     columns = {column: kind.duckdb for column, kind in columns_of(schema).items()}
     if with_path:
-        columns[FILE] = "VARCHAR"
+        columns[PATH] = "VARCHAR"
     if positions:
-        columns[POSITION] = "BIGINT"
+        columns |= {FILE: "VARCHAR", POSITION: "BIGINT"}
     items = (f"CAST(NULL AS {kind}) AS {name(column)}" for column, kind in columns.items())
     return f"SELECT {', '.join(items)} WHERE false"

@@ -25,12 +25,12 @@ from localaws.engines.athena.iceberg.types import columns_of
 from localaws.engines.athena.runner import Job
 from localaws.engines.athena.sql.grammar import position
 from localaws.engines.athena.sql.kinds import Type
-from localaws.engines.athena.sql.quoting import name
+from localaws.engines.athena.sql.quoting import name, own
 from localaws.engines.athena.tables.ddl import qualified
 from localaws.engines.athena.tables.writing import assignable, fitted
 
 #: The session's table of changes: what to do with a row, where it lies, and its new values.
-CHANGES = "athena_changes"
+CHANGES, ACTION = own("changes"), own("action")
 DELETE, UPDATE, INSERT = 1, 2, 3
 
 
@@ -137,7 +137,7 @@ def by_place(sql: str, values: Mapping[str, tuple[Type, Type]]) -> str:
 
 
 def find(job: Job, sql: str) -> None:
-    """Run *sql* and keep its answer: ``action``, FILE, POSITION, and the columns as `Target.row` has them, if any."""
+    """Run *sql* and keep its answer: ACTION, FILE, POSITION, and the columns as `Target.row` has them, if any."""
     job.execution.passed("QueryPlanningTime")
     job.measured(f"CREATE TEMP TABLE {CHANGES} AS {sql}")
 
@@ -161,11 +161,11 @@ def apply(job: Job, target: Target, *, rows: bool = True, exclusive: bool = Fals
 
 def _change(job: Job, target: Target, rows: bool, exclusive: bool, uploaded: list[str]) -> Change:
     assert target.scan is not None, "the query that found the rows was planned"
-    places = f"SELECT {name(FILE)}, {name(POSITION)} FROM {CHANGES} WHERE action <> {INSERT}"
+    places = f"SELECT {name(FILE)}, {name(POSITION)} FROM {CHANGES} WHERE {ACTION} <> {INSERT}"
     deleted = delete_rows(job, target.scan.tasks, places, uploaded)
     change = Change(deletes=deleted.files, dropped=deleted.dropped, touched=deleted.touched, exclusive=exclusive)
     if rows:
         columns = ", ".join(map(name, target.columns))
-        new = f"SELECT {columns} FROM {CHANGES} WHERE action <> {DELETE}"
+        new = f"SELECT {columns} FROM {CHANGES} WHERE {ACTION} <> {DELETE}"
         change.added = write_rows(job, target.table, new, uploaded)
     return change

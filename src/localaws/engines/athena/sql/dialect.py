@@ -19,7 +19,7 @@ from localaws.engines.athena.sql.grammar import position
 from localaws.engines.athena.sql.inference import Maybe
 from localaws.engines.athena.sql.kinds import INSTANT, Type
 from localaws.engines.athena.sql.pieces import call, cast
-from localaws.engines.athena.sql.quoting import name
+from localaws.engines.athena.sql.quoting import internal, is_hidden, literal, name, own
 from localaws.engines.athena.sql.scopes import Scopes, select_sources
 
 #: What DuckDB has and Trino has not: to be refused, not to work by chance.
@@ -76,13 +76,13 @@ class Translator:
                        for (column, kind), inferred in zip(columns, self._outputs, strict=True)]  # fmt: skip
         if not (written and any(kind.zoned for _, kind in columns)):
             return sql, columns
-        places = [f"c{number}" for number in range(len(columns))]
+        places = [own(f"c{number}") for number in range(len(columns))]
         items = [
-            f"struct_extract({place}, '{INSTANT}') AS {name(column)}" if kind.zoned else f"{place} AS {name(column)}"
+            f"{f'struct_extract({place}, {literal(INSTANT)})' if kind.zoned else place} AS {name(column)}"
             for place, (column, kind) in zip(places, columns, strict=True)
         ]
         unzoned = [(column, replace(kind, zoned=False)) for column, kind in columns]
-        return f"SELECT {', '.join(items)} FROM ({sql}) AS told({', '.join(places)})", unzoned
+        return f"SELECT {', '.join(items)} FROM ({sql}) AS {own('told')}({', '.join(places)})", unzoned
 
     def kind(self, node: exp.Expr | None) -> Maybe:
         return self.scopes.kind(node)
@@ -112,7 +112,7 @@ def _hidden(select: exp.Expr, star: exp.Expr) -> list[exp.Expr]:
     tables = [each for each in select_sources(select) if isinstance(each, exp.Table)]
     if isinstance(star, exp.Column):
         tables = [each for each in tables if each.alias_or_name.lower() == star.table.lower()]
-    found = {name for each in tables for name in each.meta.get("columns", {}) if name.startswith("$")}
+    found = {name for each in tables for name in each.meta.get("columns", {}) if is_hidden(name)}
     return [exp.column(name, quoted=True) for name in sorted(found)]
 
 
@@ -151,7 +151,7 @@ def _values(translator: Translator, node: exp.Expr) -> exp.Expr:
         first = node.expressions[0]
         width = len(first.expressions) if isinstance(first, exp.Tuple) else 1
         columns = [exp.to_identifier(f"_col{number}", quoted=True) for number in range(width)]
-        table = alias.this if alias else exp.to_identifier("listed")
+        table = alias.this if alias else _identifier("listed")
         node.set("alias", exp.TableAlias(this=table, columns=columns))
     return node
 
@@ -209,20 +209,31 @@ def _unnest(translator: Translator, node: exp.Expr) -> exp.Expr:
     most = counts[0] if len(counts) == 1 else call("greatest", *counts)
     items: list[exp.Expr] = []
     for each, kind, parts in zip(lists, kinds, width, strict=True):
-        value = call("list_extract", each.copy(), exp.column("i", table="places"))
+        value = call("list_extract", each.copy(), _place())
         if parts == 1 and not (kind and _of_rows(kind)):
             items.append(value)
         else:
             items += [call("struct_extract_at", value.copy(), number) for number in range(1, parts + 1)]
     if ordinality or (alias and len(columns) > len(items)):
-        items.append(exp.column("i", table="places"))
+        items.append(_place())
     names = [column.copy() for column in columns] or [exp.to_identifier(f"_col{n}") for n in range(len(items))]
-    steps = exp.select(exp.alias_(call("unnest", call("range", 1, exp.Add(this=most, expression=exp.convert(1)))), "i"))
+    steps = exp.select(exp.alias_(call("unnest", call("range", 1, exp.Add(this=most, expression=exp.convert(1)))),
+                                  _identifier("place")))  # fmt: skip
     chosen = exp.select(*[exp.alias_(item, column.name, quoted=True)
                           for item, column in zip(items, names, strict=False)])  # fmt: skip
-    inner = chosen.from_(steps.subquery("places"))
-    named = exp.TableAlias(this=alias.this.copy() if alias and alias.this else exp.to_identifier("unnested"))
+    inner = chosen.from_(steps.subquery(_identifier("places")))
+    named = exp.TableAlias(this=alias.this.copy() if alias and alias.this else _identifier("unnested"))
     return exp.Lateral(this=inner.subquery(), alias=named)
+
+
+def _identifier(word: str) -> exp.Identifier:
+    """The `internal` name *word*."""
+    return exp.to_identifier(internal(word), quoted=True)
+
+
+def _place() -> exp.Column:
+    """Which of the elements that UNNEST puts below each other a row is."""
+    return exp.Column(this=_identifier("place"), table=_identifier("places"))
 
 
 def _width(kind: Maybe) -> int:

@@ -21,6 +21,7 @@ from localaws.engines.athena.sql import casts, moments, operators
 from localaws.engines.athena.sql.inference import GEOGRAPHY, INTEGERS, VARCHAR, Maybe, common
 from localaws.engines.athena.sql.kinds import Type
 from localaws.engines.athena.sql.pieces import Special, call, cast
+from localaws.engines.athena.sql.quoting import internal
 
 if TYPE_CHECKING:
     from localaws.engines.athena.sql.dialect import Translator
@@ -255,14 +256,14 @@ def _combinations(translator: Translator, node: exp.Anonymous, arguments: list[e
     if not isinstance(count, exp.Literal) or not 0 < int(count.name) <= 5:
         raise QueryFailure("INVALID_FUNCTION_ARGUMENT", "combination size must not exceed 5: " + count.sql())
     size = int(count.name)
-    places = [exp.column(f"place{number}") for number in range(size)]
+    places = [exp.column(internal(f"place{number}"), quoted=True) for number in range(size)]
     made: exp.Expr = exp.Array(expressions=[call("list_extract", values.copy(), place) for place in places])
     for number in reversed(range(size)):
         start: exp.Expr = exp.convert(1)
         if number:
             start = exp.Add(this=places[number - 1].copy(), expression=exp.convert(1))
         steps = call("generate_series", start, call("len", values.copy()))
-        parameter = exp.to_identifier(f"place{number}")
+        parameter = places[number].this.copy()
         made = call("list_transform", steps, exp.Lambda(this=made, expressions=[parameter]))
         if number < size - 1:
             made = call("flatten", made)

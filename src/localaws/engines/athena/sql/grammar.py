@@ -10,6 +10,7 @@ from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from localaws.engines.athena.errors import QueryFailure, line_and_column
+from localaws.engines.athena.sql.quoting import MARK
 
 _KEEP = {"UNNEST", "EXPLODE"}
 #: Functions with a syntax of their own; sqlglot knows more of other dialects, which to Trino are functions like others.
@@ -129,6 +130,8 @@ def _check_foreign(tokens: list[Token]) -> None:
     """What other dialects have and Trino has not: to be refused, not to work by chance."""
     for number, token in enumerate(tokens):
         kind = token.token_type
+        if kind is TokenType.IDENTIFIER and MARK in token.text:  # such are our own names
+            raise _mismatched(token.text, (token.line, token.col - len(token.text) + 1))
         if kind not in _FOREIGN and kind not in _SUSPECT:
             continue
         word = token.text.upper()

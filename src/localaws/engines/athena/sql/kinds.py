@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from localaws.engines.athena.sql.quoting import internal, name
+
 #: Trino's name → (Hive's, DuckDB's), where they are words of their own
 _SIMPLE = {
     "boolean": ("boolean", "BOOLEAN"),
@@ -53,7 +55,7 @@ _FROM_DUCKDB = {
     "null": "unknown",
 }
 #: The fields of the struct that a timestamp with a time zone of its own is to DuckDB.
-INSTANT, ZONE = "$instant", "$zone"
+INSTANT, ZONE = internal("instant"), internal("zone")
 #: Types that are one to DuckDB and several to Trino.
 _REFINED = (
     {"varchar", "char"},
@@ -115,8 +117,8 @@ class Type:
     @property
     def duckdb(self) -> str:
         if self.name == "row":
-            inner = ", ".join(f'"{name}" {part.duckdb}' for name, part in zip(self.fields, self.parts, strict=True))
-            return f"STRUCT({inner})"
+            inner = (f"{name(field)} {part.duckdb}" for field, part in zip(self.fields, self.parts, strict=True))
+            return f"STRUCT({', '.join(inner)})"
         if self.name == "array":
             return f"{self.parts[0].duckdb}[]"
         if self.name == "map":
@@ -124,7 +126,7 @@ class Type:
         if self.name == "decimal":
             return f"DECIMAL({self.precision},{self.scale})"
         if self.zoned:
-            return f'STRUCT("{INSTANT}" TIMESTAMPTZ, "{ZONE}" VARCHAR)'
+            return f"STRUCT({name(INSTANT)} TIMESTAMPTZ, {name(ZONE)} VARCHAR)"
         return _SIMPLE[self.name][1]
 
     def refined(self, inferred: Type | None) -> Type:

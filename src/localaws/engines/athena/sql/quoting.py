@@ -4,6 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+#: Stands before every name of our own in SQL. Glue keeps no control characters in names ("Single-line string pattern"
+#: of the Glue API), and `grammar` refuses a query that has this one in a name.
+MARK = "\x1f"
+#: The hidden column of every table: the URI of the object that a row is in.
+PATH = "$path"
+
+
+def internal(word: str) -> str:
+    """A name of our own, which no column, table or alias of a user's can have; in SQL it has to be quoted (`own`)."""
+    return MARK + word
+
+
+def own(word: str) -> str:
+    """The `internal` name *word* as a quoted identifier."""
+    return name(internal(word))
+
+
+def is_hidden(column: str) -> bool:
+    """Whether * leaves *column* out: it is one of ours, or where a row's file is."""
+    return column.startswith(MARK) or column == PATH
+
 
 def literal(value: str) -> str:
     """*value* as a string literal."""

@@ -33,6 +33,7 @@ from localaws.engines.athena.sql.inference import (
     map_of,
 )
 from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.quoting import is_hidden
 
 _DATATYPES = {
     "INT": "integer", "INTEGER": "integer", "BIGINT": "bigint", "SMALLINT": "smallint", "TINYINT": "tinyint",
@@ -422,7 +423,7 @@ class Scopes:
 
 def _shown(columns: Columns) -> Columns:
     """What * stands for: not the hidden columns, like "$path"."""
-    return {name: kind for name, kind in columns.items() if not name.startswith("$")}
+    return {name: kind for name, kind in columns.items() if not is_hidden(name)}
 
 
 def select_sources(select: exp.Select) -> Iterator[exp.Expr]:

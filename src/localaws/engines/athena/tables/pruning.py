@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from sqlglot import exp
 
 from localaws.engines.athena.runtime import Session
-from localaws.engines.athena.sql.quoting import literal, name
+from localaws.engines.athena.sql.quoting import literal, name, own
 from localaws.engines.athena.tables.catalog import Column, Partition
 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
@@ -50,13 +50,15 @@ def select_partitions(
     columns = ", ".join(name(key.name) for key in keys)
     typed = ", ".join(f"CAST({name(key.name)} AS {key.type.duckdb}) AS {name(key.name)}" for key in keys)
     rows = ", ".join(
-        f"({number}, {', '.join('NULL' if value == NULL_PARTITION else literal(value) for value in each.values)})"
-        for number, each in enumerate(everything)
+        f"({place}, {', '.join('NULL' if value == NULL_PARTITION else literal(value) for value in each.values)})"
+        for place, each in enumerate(everything)
     )
+    number = own("number")
     sql = (
-        f"SELECT n FROM (SELECT n, {typed} FROM (VALUES {rows}) AS listed(n, {columns})) WHERE {conjunction} ORDER BY n"
+        f"SELECT {number} FROM (SELECT {number}, {typed} FROM (VALUES {rows}) AS {own('listed')}({number}, {columns})) "
+        f"WHERE {conjunction} ORDER BY {number}"
     )
-    return [everything[number] for (number,) in session.run(sql)]
+    return [everything[place] for (place,) in session.run(sql)]
 
 
 def _conjuncts(condition: exp.Expr) -> Iterator[exp.Expr]:

@@ -20,7 +20,7 @@ from localaws.engines.athena.sql.casts import converted
 from localaws.engines.athena.sql.grammar import parse, part, position
 from localaws.engines.athena.sql.inference import INTEGERS, NUMBERS
 from localaws.engines.athena.sql.kinds import Type
-from localaws.engines.athena.sql.quoting import name
+from localaws.engines.athena.sql.quoting import internal, name, own
 from localaws.engines.athena.tables.catalog import Table
 from localaws.engines.athena.tables.ddl import ensure_database
 
@@ -224,11 +224,11 @@ def _insert(job: Job) -> None:
             f"Insert query has mismatched column types: Table: [{', '.join(kinds[each].trino for each in wanted)}], "
             f"Query: [{', '.join(kind.trino for _, kind in columns)}]",
         )
-    places = {column: f"p{number}" for number, column in enumerate(wanted)}
+    places = {column: internal(f"p{number}") for number, column in enumerate(wanted)}
     given = {column: fitted(places[column], kind, kinds[column])
              for column, (_, kind) in zip(wanted, columns, strict=True)}  # fmt: skip
     items = ", ".join(f"{given.get(each, f'CAST(NULL AS {kinds[each].duckdb})')} AS {name(each)}" for each in names)
-    sql = f"SELECT {items} FROM ({sql}) AS given({', '.join(places.values())})"
+    sql = f"SELECT {items} FROM ({sql}) AS {own('given')}({', '.join(map(name, places.values()))})"
     if table.iceberg:
         inserting.insert(job, table, sql)
         return
