@@ -16,7 +16,7 @@ from urllib.parse import quote
 import duckdb
 
 from localaws.engines.athena.errors import QueryFailure, not_supported
-from localaws.engines.athena.files import json_text, parquet, regex, text
+from localaws.engines.athena.files import json_keys, json_text, parquet, regex, text
 from localaws.engines.athena.files.avro import avro_to_parquet
 from localaws.engines.athena.files.conversion import DECOMPRESSED, decompress, orc_to_parquet
 from localaws.engines.athena.files.lake import DataFile
@@ -76,7 +76,6 @@ def relation(session: Session, table: Table, sources: Sequence[Source], farm: Pa
         mend = mender(sources[0].file.path, sources[0].file.uri, serde == "jsonserde")
     paths = _paths(table, sources, farm, mend is not None or serde in _CONVERTERS or any(unpacked))
     uris = {path: source.file.uri for path, source in zip(paths, sources, strict=True)}
-    session.uris |= uris
     for path, source, packed in zip(paths, sources, unpacked, strict=True):
         session.check()
         if packed:
@@ -87,6 +86,10 @@ def relation(session: Session, table: Table, sources: Sequence[Source], farm: Pa
             convert(Path(path), source.file.uri, table, session.check)
             if serde != "orcserde":  # a format of rows: all of it is read, whatever the query needs
                 session.bytes_read += source.file.size
+    if serde == "jsonserde":
+        paths = json_keys.respell(table, paths, uris, farm, session.check)
+        uris = {path: source.file.uri for path, source in zip(paths, sources, strict=True)}
+    session.uris |= uris
     options = "hive_partitioning = false"
     if table.keys:
         types = ", ".join(f"{literal(key.name)}: {key.type.duckdb}" for key in table.keys)

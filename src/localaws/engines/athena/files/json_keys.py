@@ -1,0 +1,298 @@
+"""How the records of a JSON table spell their keys, and files written anew whose records do not agree.
+
+Both SerDes compare names without regard to case, record by record: ``{"UserId": 1}`` and ``{"userid": 2}`` have one
+column. DuckDB's reader looks for one spelling of a key. So the files are searched for spellings first, which is quick,
+and only those that have several of one name are written anew, with one.
+
+Source: "Hive JSON SerDe", "OpenX JSON SerDe" (athena/latest/ug/hive-json-serde.html, openx-json-serde.html): the
+property case.insensitive, and `JSONException: Duplicate key` for a record with two keys that only differ in case.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from localaws.engines.athena.errors import QueryFailure
+from localaws.engines.athena.files.text import codec
+from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.quoting import internal
+from localaws.engines.athena.tables.catalog import Table
+
+#: Name, as the table has it → the spellings of it that records have.
+Spellings = dict[str, tuple[str, ...]]
+_BLOCK_BYTES = 1 << 20
+#: The spellings in files that were read lately, by path, size, time of change, and what was looked for.
+_known: dict[tuple[str, int, int, str], Spellings] = {}
+_MOST_KNOWN = 10_000
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Which key of a record each column is, and each field of a struct."""
+
+    insensitive: bool
+    dotted: bool
+    """dots.in.keys: a column ``a_b`` is the key ``a.b`` too."""
+    mapped: dict[str, str]
+    """Column → its key, by the properties ``mapping.column``."""
+    clashing: bool = False
+    """Two columns are keys that only differ in case, which DuckDB does not tell apart."""
+    spellings: Spellings = field(default_factory=dict)
+
+    def name(self, key: str) -> str:
+        """What a record's *key* is called in the table."""
+        key = key.replace(".", "_") if self.dotted else key
+        return key.lower() if self.insensitive else key
+
+    def of_column(self, column: str) -> str:
+        """The key to read for *column*."""
+        return internal(column) if self.clashing else self.of_field(self.mapped.get(column, column))
+
+    def of_field(self, name: str) -> str:
+        """The key to read for what the table calls *name*."""
+        return self.spellings.get(self.name(name), (name,))[0]
+
+    @property
+    def agreed(self) -> bool:
+        """Whether reading one key for each column finds them all."""
+        return not self.clashing and all(len(each) == 1 for each in self.spellings.values())
+
+
+def keys_of(table: Table, paths: Sequence[str], uris: dict[str, str]) -> Keys:
+    """The keys of *table* as the files *paths* spell them."""
+    parameters = table.serde_parameters
+    mapped = {
+        name.removeprefix("mapping.").lower(): key for name, key in parameters.items() if name.startswith("mapping.")
+    }
+    insensitive, dotted = (
+        parameters.get(name, usual).lower() == "true"
+        for name, usual in (("case.insensitive", "true"), ("dots.in.keys", "false"))
+    )
+    wanted = [mapped.get(column.name, column.name) for column in table.columns]
+    clashing = not insensitive and len({key.lower() for key in wanted}) < len(set(wanted))
+    keys = Keys(insensitive, dotted, mapped, clashing)
+    if not (insensitive or dotted):
+        return keys
+    names = {keys.name(name) for name in (*wanted, *(name for each in table.columns for name in _fields(each.type)))}
+    spellings: Spellings = {}
+    for path in paths:
+        spellings |= _spellings(path, uris[path], keys, tuple(sorted(names)), spellings)
+    return replace(keys, spellings=spellings)
+
+
+def _fields(kind: Type) -> Iterator[str]:
+    yield from kind.fields
+    for part in kind.parts:
+        yield from _fields(part)
+
+
+# Which spellings there are
+
+
+def _spellings(path: str, uri: str, keys: Keys, names: tuple[str, ...], seen: Spellings) -> Spellings:
+    """The spellings of *names* in a file that were not *seen* in other files."""
+    facts = Path(path).stat()
+    identity = path, facts.st_size, facts.st_mtime_ns, repr((names, seen))
+    if identity not in _known:
+        _known[identity] = _search(path, uri, keys, names, seen)
+    while len(_known) > _MOST_KNOWN:
+        _known.pop(next(iter(_known)), None)
+    return _known.get(identity, {})
+
+
+def _search(path: str, uri: str, keys: Keys, names: tuple[str, ...], seen: Spellings) -> Spellings:
+    speller, found = _Speller(keys), dict(seen)
+    every = re.compile(_pattern(speller.others(name, ()) for name in names).encode())
+
+    def unseen() -> str:
+        return _pattern(speller.others(name, found.get(name, ())) for name in names)
+
+    pattern = unseen()
+    for block in _blocks(path, uri):
+        if _has(block, pattern):  # RE2 looks through a block much quicker than Python does, and seldom finds any
+            for key in sorted({match.decode() for match in every.findall(block)}):
+                name = keys.name(key)
+                found[name] = tuple(dict.fromkeys((*found.get(name, ()), key)))
+            pattern = unseen()
+    return {name: spelt for name, spelt in found.items() if spelt != seen.get(name)}
+
+
+def _pattern(keys: Iterable[str]) -> str:
+    """Finds any of *keys*, which are regular expressions, before a colon."""
+    return rf'"({"|".join(each for each in keys if each)})"\s*:'
+
+
+@dataclass(frozen=True)
+class _Speller:
+    """Regular expressions for the spellings of a name."""
+
+    keys: Keys
+
+    def others(self, name: str, known: Sequence[str]) -> str:
+        """All spellings of *name* but the *known* ones; empty if that are none. They begin with *name*'s letters."""
+        if not known:
+            return "".join(f"(?:{'|'.join(map(re.escape, self._letters(each)))})" for each in name)
+        parts = []
+        for letter in self._letters(name[0]) if name else ():
+            following = [each[1:] for each in known if each[0] == letter]
+            rest = self.others(name[1:], following)
+            if rest or (not following and not name[1:]):
+                parts.append(re.escape(letter) + rest)
+        return f"(?:{'|'.join(parts)})" if parts else ""
+
+    def _letters(self, letter: str) -> set[str]:
+        found = {letter}
+        if self.keys.insensitive:
+            found |= {each for each in (letter.lower(), letter.upper()) if len(each) == 1}
+        return found | {"."} if self.keys.dotted and letter == "_" else found
+
+
+def _has(block: bytes, pattern: str) -> bool:
+    return bool(pc.match_substring_regex(pa.array([block], pa.binary()), pattern)[0].as_py())
+
+
+def _blocks(path: str, uri: str) -> Iterator[bytes]:
+    """The file, some lines at once. What cannot be read ends it: the reading itself will tell."""
+    left = b""
+    with suppress(OSError, EOFError), _open(path, uri) as source:
+        while block := source.read(_BLOCK_BYTES):
+            whole, end, rest = (left + block).rpartition(b"\n")
+            yield whole + end
+            left = rest
+    yield left
+
+
+def _open(path: str, uri: str) -> pa.NativeFile:
+    packed = codec(uri)
+    return pa.input_stream(path, compression=packed if packed != "none" else None)
+
+
+# Files written anew
+
+
+def respell(
+    table: Table, paths: Sequence[str], uris: dict[str, str], farm: Path, check: Callable[[], None]
+) -> list[str]:
+    """The files to read instead of *paths*: those that spell a key otherwise than the others are written anew.
+
+    A path within *farm*, the query's own, is replaced; of another a copy is put there. *check* ends cancelled work.
+    Raises QueryFailure (HIVE_CURSOR_ERROR) for a record in which two keys are one column.
+    """
+    keys = keys_of(table, paths, uris)
+    if keys.agreed:
+        return list(paths)
+    speller = _Speller(keys)
+    others = _pattern(speller.others(name, spelt[:1]) for name, spelt in keys.spellings.items())
+    made = []
+    for number, path in enumerate(paths):
+        target = Path(path) if farm in Path(path).parents else farm / f"respelt-{number}"
+        if keys.clashing or any(_has(block, others) for block in _blocks(path, uris[path])):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            scratch = target.with_suffix(".respelt")
+            _Respelling(table, keys, uris[path]).write(path, scratch, check)
+            scratch.replace(target)
+            path = str(target)
+        made.append(path)
+    return made
+
+
+class _Number(str):
+    """A number as it is written: a decimal keeps its digits."""
+
+    __slots__ = ()
+
+
+class _Object(list[tuple[str, Any]]):
+    """The keys and values of an object, in order."""
+
+
+@dataclass(frozen=True)
+class _Respelling:
+    """Writes records with the keys that `Keys` tells to read, and nothing but what the table has."""
+
+    table: Table
+    keys: Keys
+    uri: str
+
+    def write(self, path: str, target: Path, check: Callable[[], None]) -> None:
+        decoder = json.JSONDecoder(
+            object_pairs_hook=_Object, parse_float=_Number, parse_int=_Number, parse_constant=_Number
+        )
+        columns = {
+            column.name: (self.keys.name(self.keys.mapped.get(column.name, column.name)), column.type)
+            for column in self.table.columns
+        }
+        packed = codec(self.uri)
+        with pa.output_stream(str(target), compression=packed if packed != "none" else None) as out:
+            for block in _blocks(path, self.uri):
+                check()
+                for line in block.decode("utf-8", "replace").splitlines(keepends=True):
+                    try:
+                        record = decoder.decode(line)
+                    except ValueError:
+                        out.write(line.encode())  # the reading itself will tell
+                        continue
+                    out.write(self._record(record, columns).encode() + b"\n")
+
+    def _record(self, record: Any, columns: dict[str, tuple[str, Type]]) -> str:
+        if not isinstance(record, _Object):
+            return _dump(record)
+        try:
+            held = self._held(record, {name for name, _ in columns.values()})
+            members = {
+                self.keys.of_column(column): self._value(held[name], kind)
+                for column, (name, kind) in columns.items()
+                if name in held
+            }
+        except QueryFailure:
+            if self.table.serde_parameters.get("ignore.malformed.json", "false").lower() == "true":
+                return "{}"
+            raise
+        return f"{{{','.join(f'{_dump(key)}:{value}' for key, value in members.items())}}}"
+
+    def _held(self, record: _Object, wanted: set[str]) -> dict[str, Any]:
+        """The values of a record by the table's names. Raises QueryFailure for two of one name."""
+        held: dict[str, Any] = {}
+        for key, value in record:
+            name = self.keys.name(key)
+            if name in held:
+                words = f'Row is not a valid JSON Object - JSONException: Duplicate key "{name}"'
+                raise QueryFailure("HIVE_CURSOR_ERROR", f"{words} ({self.uri})")
+            if name in wanted:
+                held[name] = value
+        return held
+
+    def _value(self, value: Any, kind: Type) -> str:
+        """A value as JSON: the structs in it with the keys to read, all else as it is."""
+        if kind.name == "row" and isinstance(value, _Object):
+            fields = dict(zip((self.keys.name(each) for each in kind.fields), kind.parts, strict=True))
+            held = self._held(value, set(fields))
+            members = (
+                f"{_dump(self.keys.of_field(name))}:{self._value(each, fields[name])}" for name, each in held.items()
+            )
+            return f"{{{','.join(members)}}}"
+        if kind.name == "array" and type(value) is list:
+            return f"[{','.join(self._value(each, kind.parts[0]) for each in value)}]"
+        if kind.name == "map" and isinstance(value, _Object):
+            return f"{{{','.join(f'{_dump(key)}:{self._value(each, kind.parts[1])}' for key, each in value)}}}"
+        return _dump(value)
+
+
+def _dump(value: Any) -> str:
+    """A value as it was written, but for blanks between the parts."""
+    if isinstance(value, _Number):
+        return str(value)
+    if isinstance(value, _Object):
+        return f"{{{','.join(f'{_dump(key)}:{_dump(each)}' for key, each in value)}}}"
+    if isinstance(value, list):
+        return f"[{','.join(map(_dump, value))}]"
+    return json.dumps(value, ensure_ascii=False)
