@@ -70,7 +70,7 @@ def refused(code: str, text: str, action: Callable[..., Any], **arguments: Any) 
 
 
 def servers_below(lab: RunningLab) -> list[psutil.Process]:
-    """PostgreSQL processes, and their guardians, whose files are those of this lab."""
+    """PostgreSQL processes, and their supervisors, whose files are those of this lab."""
     places = [str(lab.directory)]
     for owner in Path("/var/lib/localaws").glob("*/lab"):  # where root's labs have their databases
         if owner.read_text() == str(lab.directory):

@@ -40,15 +40,15 @@ def test_data_and_settings_survive_a_stop_and_a_crash_of_the_lab(new_lab: Callab
     assert databases.ask("again", "SELECT count(*) FROM events") == 1000
 
 
-def test_a_server_that_lost_its_guardian_is_replaced(new_lab: Callable[..., RunningLab]) -> None:
-    """Even where lab and guardian are both killed, the next start ends the stray server and has the data again."""
+def test_a_server_that_lost_its_supervisor_is_replaced(new_lab: Callable[..., RunningLab]) -> None:
+    """Even where lab and supervisor are both killed, the next start ends the stray server and has the data again."""
     lab = new_lab()
     databases = Databases(lab)
     name = databases.make()
     with databases.connect(name) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
     for process in servers_below(lab):
-        if "guardian" in " ".join(process.cmdline()):
+        if "postgres_supervisor" in " ".join(process.cmdline()):
             process.kill()
     lab.kill()
     strays = [process.pid for process in servers_below(lab)]

@@ -25,6 +25,7 @@ _OPTIONS = "'include-timestamp', '1', 'skip-empty-xacts', '1'"
 _SETTINGS = (
     "-c timezone=UTC -c datestyle=ISO -c intervalstyle=postgres -c bytea_output=hex -c extra_float_digits=1"
     " -c synchronize_seqscans=off"  # a table is read from its beginning, even beside another reader
+    " -c search_path=pg_catalog"  # our own functions and operators are PostgreSQL's, whatever others call theirs
 )
 
 

@@ -5,7 +5,7 @@ moto describes instances that nobody can connect to. Here:
     backend.py ── checks what is asked; works in the background; statuses tell how far it is
     instance.py ─ moto's description and the server behind it
     server.py ─── initdb, start, stop, backup of one server
-    guardian.py ─ the small process between lab and server, which ends the server when the lab is gone
+    postgres_supervisor.py ─ the small process between lab and server, which ends the server when the lab is gone
     ../journal.py  what outlives the lab: after a stop or a crash instances come back with their data
 """
 

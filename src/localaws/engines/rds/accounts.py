@@ -58,23 +58,21 @@ def new_password() -> str:
     return "".join(secrets.choice(string.ascii_letters + string.digits + "!#$%&*+-=?_") for _ in range(28))
 
 
-def first_statements(master: str, password: str, database: str | None) -> list[sql.Composed | str]:
-    """What makes an empty server an instance of *master*'s, with *database* if one is asked for."""
+def first_statements(master: str, database: str | None) -> list[sql.Composed | str]:
+    """What makes an empty server an instance of *master*'s, with *database* if one is asked for.
+
+    *master* has no password yet, and so cannot log in.
+    """
     user = sql.Identifier(master)
     # On RDS, membership of rds_replication is enough for a slot; here PostgreSQL wants the attribute.
-    attributes = sql.SQL("LOGIN CREATEDB CREATEROLE REPLICATION PASSWORD {} VALID UNTIL 'infinity'")
     statements: list[sql.Composed | str] = [
         "CREATE ROLE rds_replication",
         "CREATE ROLE rds_superuser",
         "GRANT pg_monitor, pg_signal_backend, pg_checkpoint, rds_replication TO rds_superuser WITH ADMIN OPTION",
-        sql.SQL("CREATE ROLE {} ").format(user) + attributes.format(sql.Literal(password)),
+        sql.SQL("CREATE ROLE {} LOGIN CREATEDB CREATEROLE REPLICATION VALID UNTIL 'infinity'").format(user),
         sql.SQL("GRANT rds_superuser TO {} WITH ADMIN OPTION").format(user),
         sql.SQL("ALTER DATABASE postgres OWNER TO {}").format(user),
     ]
     if database:
         statements.append(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(database), user))
     return statements
-
-
-def password_statement(master: str, password: str) -> sql.Composed:
-    return sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(master), sql.Literal(password))

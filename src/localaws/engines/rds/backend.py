@@ -26,7 +26,6 @@ from localaws.engines.rds.accounts import (
     check_master,
     check_password,
     first_statements,
-    password_statement,
 )
 from localaws.engines.rds.binaries import Binaries, NoServer, find_binaries
 from localaws.engines.rds.checks import check_engine, plain, wrong_state
@@ -378,14 +377,9 @@ class RDSEngine(RDSBackend):
             secret = ManagedSecret(self.lab, self.region_name, settings.get("master_user_secret_kms_key_id"))
             settings["master_user_password"] = secret.create(instance.arn, settings["master_username"])
             instance.secret = secret
-        server.execute(
-            *first_statements(
-                settings["master_username"],
-                settings["master_user_password"],
-                settings.get("db_name"),
-            )
-        )
-        del settings["master_user_password"]  # from here on the server alone knows it
+        master = settings["master_username"]
+        server.execute(*first_statements(master, settings.get("db_name")))
+        server.set_password(master, settings.pop("master_user_password"))  # from here on the server alone knows it
 
     def _start(self, instance: PostgresInstance) -> None:
         wanted = instance.wanted
@@ -423,7 +417,7 @@ class RDSEngine(RDSBackend):
         elif rotate and instance.secret:
             password = instance.secret.rotate(username)
         if password:
-            instance.server.execute(password_statement(username, password))
+            instance.server.set_password(username, password)
 
     def _new_snapshot(self, instance: PostgresInstance, name: str, *args: Any, **more: Any) -> DBSnapshot:
         with self.journal.lock:

@@ -18,11 +18,23 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from localaws.engines.rds import guardian
+from localaws.engines.rds import postgres_supervisor
 from localaws.engines.rds.binaries import ENVIRONMENT, Binaries
 
-#: AWS's own superuser on every instance ("Master user account privileges"); nobody else is one.
+#: AWS's own superuser on every instance ("Master user account privileges"); nobody else is one. The database of the
+#: same name is its own: what it does for the lab it does there, where no other user can put or set anything.
 ADMIN = "rdsadmin"
+#: A master user may set defaults for the databases it owns and, by a parameter group, for the whole server: none of
+#: them may steer the administrator. Options of a connection come before both (PostgreSQL, "Setting Parameters").
+_PINNED = {
+    "search_path": "pg_catalog",
+    "default_transaction_read_only": "off",
+    "statement_timeout": "0",
+    "lock_timeout": "0",
+    "transaction_timeout": "0",
+    "session_replication_role": "origin",
+    "event_triggers": "off",
+}
 #: Sizes for a laptop; parameter groups may override those that are not about safety.
 _DEFAULTS = {
     "shared_buffers": "32MB",
@@ -32,11 +44,17 @@ _DEFAULTS = {
     "max_wal_size": "256MB",
     "min_wal_size": "32MB",
 }
-_HBA = """\
+_HBA = f"""\
 # Every connection proves its password, and none comes from outside.
+host {ADMIN} {ADMIN} 127.0.0.1/32 scram-sha-256
+host {ADMIN} all 127.0.0.1/32 reject
 host all all 127.0.0.1/32 scram-sha-256
 host replication all 127.0.0.1/32 scram-sha-256
 """
+
+
+#: The version of PostgreSQL that brought a setting of `_PINNED`.
+_SINCE = {"transaction_timeout": 17, "event_triggers": 17}
 
 
 class StartError(RuntimeError):
@@ -56,7 +74,7 @@ class PostgresServer:
         self.port = 0
         self._binaries = binaries
         self._password = password
-        self._guardian: subprocess.Popen[bytes] | None = None
+        self._supervisor: subprocess.Popen[bytes] | None = None
 
     def create(self) -> None:
         """Make an empty database cluster, replacing what a creation that was broken off has left."""
@@ -102,8 +120,9 @@ class PostgresServer:
             start_of_log = log.stat().st_size if log.exists() else 0
             with log.open("ab") as output:
                 log.chmod(0o600)
-                self._guardian = self._spawn(output)
+                self._supervisor = self._spawn(output)
             if self._wait_until_ready():
+                self._make_own_database()
                 return
             self.stop()
             words = log.read_bytes()[start_of_log:].decode(errors="replace").strip()
@@ -126,24 +145,25 @@ class PostgresServer:
         (self.data / "postgresql.conf").write_text("".join(lines))
 
     def reload(self) -> None:
-        """Have the running server read its configuration again."""
-        self.execute("SELECT pg_reload_conf()")
+        """Have the running server read its configuration again, by a signal: no statement that could be redirected."""
+        if self._supervisor:
+            self._supervisor.send_signal(signal.SIGHUP)
 
     @property
     def running(self) -> bool:
-        return self._guardian is not None and self._guardian.poll() is None
+        return self._supervisor is not None and self._supervisor.poll() is None
 
     def ask_to_stop(self) -> None:
         """Begin a fast shutdown; `stop` waits for its end."""
-        if self._guardian and self._guardian.stdin:
-            self._guardian.stdin.close()
+        if self._supervisor and self._supervisor.stdin:
+            self._supervisor.stdin.close()
 
     def stop(self) -> None:
         """Shut down; sessions are ended, nothing committed is lost."""
         self.ask_to_stop()
-        if self._guardian:
-            self._guardian.wait()
-        self._guardian = None
+        if self._supervisor:
+            self._supervisor.wait()
+        self._supervisor = None
 
     def destroy(self) -> None:
         """Stop, and remove every file."""
@@ -158,7 +178,7 @@ class PostgresServer:
             stray = psutil.Process(int(lock.read_text().split("\n", 1)[0]))
             if Path(stray.cwd()) == self.data:
                 stray.send_signal(signal.SIGINT)
-                stray.wait(timeout=guardian.PATIENCE)
+                stray.wait(timeout=postgres_supervisor.PATIENCE)
         except (OSError, ValueError, psutil.NoSuchProcess):
             pass
         except psutil.TimeoutExpired:
@@ -185,8 +205,24 @@ class PostgresServer:
             PGPASSWORD=self._password,
         )
 
-    def connect(self, database: str = "postgres", **options: Any) -> psycopg.Connection[Any]:
+    def execute(self, *statements: str | sql.Composed) -> None:
+        """Run *statements* as the administrator in its own database, each in a transaction of its own.
+
+        They name every function and operator with ``pg_catalog``: what a user has made must never run as a superuser.
+        """
+        with self._connect() as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def set_password(self, user: str, password: str) -> None:
+        """Give *user* its *password*, as a SCRAM verifier: the text itself must stand in no log of statements."""
+        with self._connect() as connection:
+            verifier = connection.pgconn.encrypt_password(password.encode(), user.encode(), b"scram-sha-256").decode()
+            connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(user), sql.Literal(verifier)))
+
+    def _connect(self, database: str = ADMIN) -> psycopg.Connection[Any]:
         """A connection as the administrator, in autocommit."""
+        known = {name: value for name, value in _PINNED.items() if int(self._binaries.major) >= _SINCE.get(name, 0)}
         return psycopg.connect(
             host="127.0.0.1",
             port=self.port,
@@ -194,14 +230,15 @@ class PostgresServer:
             password=self._password,
             dbname=database,
             autocommit=True,
-            **options,
+            options=" ".join(f"-c {name}={value}" for name, value in known.items()),
         )
 
-    def execute(self, *statements: str | sql.Composed) -> None:
-        """Run *statements* as the administrator, each in a transaction of its own."""
-        with self.connect() as connection:
-            for statement in statements:
-                connection.execute(statement)
+    def _make_own_database(self) -> None:
+        """Make the administrator's database, unless an earlier start has: template1 is its own too, and empty."""
+        known = "SELECT FROM pg_catalog.pg_database WHERE datname OPERATOR(pg_catalog.=) %s"
+        with self._connect("template1") as connection:
+            if connection.execute(known, [ADMIN]).fetchone() is None:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(ADMIN)))
 
     def _spawn(self, output: Any) -> subprocess.Popen[bytes]:
         uid = gid = -1
@@ -212,7 +249,7 @@ class PostgresServer:
             uid, gid = entry.pw_uid, entry.pw_gid
         server = [str(self._binaries.directory / "postgres"), "-D", str(self.data)]
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", guardian.__file__, str(uid), str(gid), *server],
+            [sys.executable, "-I", "-S", postgres_supervisor.__file__, str(uid), str(gid), *server],
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,

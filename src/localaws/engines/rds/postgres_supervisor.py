@@ -1,6 +1,6 @@
 """Runs one PostgreSQL server and ends it when the lab is gone, however the lab went.
 
-    python -I guardian.py UID GID postgres -D …
+    python -I postgres_supervisor.py UID GID postgres -D …
 
 The lab holds the other end of our standard input and never writes: the end of it means that the lab has stopped or
 was killed. A program by itself, for it must outlive the lab by as long as a shutdown takes; it imports nothing of it.
@@ -34,6 +34,7 @@ def main(uid: int, gid: int, command: list[str]) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, shut_down)
+    signal.signal(signal.SIGHUP, lambda *_: server.send_signal(signal.SIGHUP))  # the server reads its settings again
     threading.Thread(target=watch, daemon=True).start()
     return int(server.wait())
 
