@@ -21,9 +21,9 @@ import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from moto.core.base_backend import BackendDict, BaseBackend
+if TYPE_CHECKING:  # not at run time: a child (localaws.children) loads pure functions of an engine, and no moto
+    from moto.core.base_backend import BackendDict, BaseBackend
 
-if TYPE_CHECKING:
     from localaws.lab import Lab
 
 log = logging.getLogger(__name__)

@@ -11,33 +11,14 @@ moto answers every query with nothing, and SUCCEEDED. Here:
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
-from moto.athena.models import athena_backends
-from moto.athena.responses import AthenaResponse
-
-from localaws.engines import replace_backend, replace_responses
-from localaws.engines.athena.backend import RUNNING_AT_ONCE, AthenaEngine
-from localaws.engines.athena.files.unfinished import recover
-from localaws.engines.athena.responses import AthenaEngineResponse
-from localaws.engines.athena.runtime import Runtime
-from localaws.lab import Lab
+if TYPE_CHECKING:
+    from localaws.lab import Lab
 
 
 def install(lab: Lab) -> None:
-    AthenaEngine.lab = lab
-    AthenaEngine.runtime = Runtime(lab, lab.directory / "objects" / "data")
-    AthenaEngine.pool = ThreadPoolExecutor(RUNNING_AT_ONCE, "athena")
-    replace_backend(athena_backends, AthenaEngine)
-    replace_responses(AthenaResponse, AthenaEngineResponse)
-    lab.on_stop(_stop)
-    recover(lab)
+    """Loads the engine now and not before: a child (localaws.children) loads only functions from this package."""
+    from localaws.engines.athena.installing import install as begin
 
-
-def _stop() -> None:
-    for _, _, backend in athena_backends.iter_backends():
-        if isinstance(backend, AthenaEngine):
-            for query_id in list(backend.queries):
-                backend.stop(query_id)
-    AthenaEngine.pool.shutdown(wait=True, cancel_futures=True)
-    AthenaEngine.runtime.close()
+    begin(lab)

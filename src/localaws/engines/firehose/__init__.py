@@ -10,30 +10,14 @@ moto writes one object for every call and ignores compression, prefixes, convers
 
 from __future__ import annotations
 
-from moto.firehose.models import firehose_backends
-from moto.firehose.responses import FirehoseResponse
+from typing import TYPE_CHECKING
 
-from localaws.engines import replace_backend, replace_responses
-from localaws.engines.firehose.backend import FirehoseEngine
-from localaws.engines.firehose.delivery import Delivery
-from localaws.engines.firehose.responses import FirehoseEngineResponse
-from localaws.lab import Lab
+if TYPE_CHECKING:
+    from localaws.lab import Lab
 
 
 def install(lab: Lab) -> None:
-    FirehoseEngine.lab = lab
-    replace_backend(firehose_backends, FirehoseEngine)
-    replace_responses(FirehoseResponse, FirehoseEngineResponse)
-    lab.on_stop(_deliver_everything)
+    """Loads the engine now and not before: a child (localaws.children) loads only functions from this package."""
+    from localaws.engines.firehose.installing import install as begin
 
-
-def _deliver_everything() -> None:
-    """What was acknowledged is delivered before the lab ends: first tell all streams, then wait for each."""
-    deliveries: list[Delivery] = []
-    for _, _, backend in firehose_backends.iter_backends():
-        if isinstance(backend, FirehoseEngine):
-            deliveries += backend.deliveries()
-    for delivery in deliveries:
-        delivery.end(deliver=True)
-    for delivery in deliveries:
-        delivery.join()
+    begin(lab)

@@ -138,18 +138,18 @@ class Delivery:
 
     def _sort_in(self, records: list[Record]) -> None:
         """Put new records into the buffers that they belong to."""
-        for record in records:
-            if self._destination.backup:
+        if self._destination.backup:
+            for record in records:
                 self._add(Kind.BACKUP, (), record)
-            for result in process(record, self._destination):
-                if not isinstance(result, Failure):
-                    partition, part = result
-                    if (Kind.DATA, partition) in self._buffers or len(self._active()) < MOST_PARTITIONS:
-                        self._add(Kind.DATA, partition, part)
-                        continue
-                    message = f"The stream has reached its limit of {MOST_PARTITIONS} active partitions."
-                    result = Failure(part, "DynamicPartitioning.ActivePartitionsLimitExceeded", message)
-                self._add(Kind.PROCESSING_FAILED, (), processing_failure(result, self._lab.clock.time()))
+        for result in process(records, self._destination, self._ending):
+            if not isinstance(result, Failure):
+                partition, part = result
+                if (Kind.DATA, partition) in self._buffers or len(self._active()) < MOST_PARTITIONS:
+                    self._add(Kind.DATA, partition, part)
+                    continue
+                message = f"The stream has reached its limit of {MOST_PARTITIONS} active partitions."
+                result = Failure(part, "DynamicPartitioning.ActivePartitionsLimitExceeded", message)
+            self._add(Kind.PROCESSING_FAILED, (), processing_failure(result, self._lab.clock.time()))
 
     def _active(self) -> set[Partition]:
         """Partitions with records that are not delivered yet."""

@@ -11,10 +11,10 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import jq
 from moto.firehose.exceptions import InvalidArgumentException, ValidationException
 
 from localaws.engines.firehose.compression import EXTENSIONS
+from localaws.engines.firehose.extraction import check
 from localaws.engines.firehose.hive import hive_timestamp
 from localaws.engines.firehose.javatime import format_time
 from localaws.engines.firehose.prefix import expressions
@@ -42,7 +42,7 @@ class Destination:
     log_stream: tuple[str, str] | None = None
     deaggregation: str = ""  # JSON, or DELIMITED
     deaggregation_delimiter: bytes = b""
-    partition_query: Any = None  # a compiled jq program
+    partition_query: str | None = None  # a jq program
     append_delimiter: bytes = b""
     conversion: dict[str, Any] | None = None
     backup: Destination | None = None
@@ -224,13 +224,15 @@ def _delimiter(parameters: dict[str, str]) -> bytes:
         raise InvalidArgumentException("The Delimiter of RecordDeAggregation must be base64-encoded.") from None
 
 
-def _query(parameters: dict[str, str]) -> Any:
+def _query(parameters: dict[str, str]) -> str:
     if parameters.get("JsonParsingEngine") != "JQ-1.6":
         raise InvalidArgumentException("MetadataExtraction needs JsonParsingEngine JQ-1.6.")
+    query = parameters.get("MetadataExtractionQuery", "")
     try:
-        return jq.compile(parameters.get("MetadataExtractionQuery", ""))
+        check(query)
     except ValueError as error:
         raise InvalidArgumentException(f"MetadataExtractionQuery is not valid jq: {error}") from None
+    return query
 
 
 def _check_conversion(config: dict[str, Any]) -> None:

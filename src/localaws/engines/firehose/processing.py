@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from itertools import repeat
+from threading import Event
+from typing import Any, NamedTuple
 
 from localaws.engines.firehose.destination import Destination
+from localaws.engines.firehose.extraction import first_results
 from localaws.engines.firehose.prefix import partition_keys
 
 #: "Record deaggregation by JSON or by delimiter is capped at 500 per record" (dynamic partitioning of aggregated data).
@@ -35,19 +38,21 @@ class Failure(NamedTuple):
 Partition = tuple[tuple[str, str], ...]
 
 
-def process(record: Record, destination: Destination) -> Iterator[tuple[Partition, Record] | Failure]:
-    """What *record* becomes, in AWS's order: de-aggregation, partitioning keys, delimiter."""
-    for part in _split(record, destination):
-        partition: Partition = ()
-        if destination.partition_query is not None:
-            try:
-                partition = _partition(part, destination)
-            except ValueError as error:
-                yield Failure(part, "DynamicPartitioning.MetadataExtractionFailed", str(error))
-                continue
-        if destination.append_delimiter:
-            part = replace(part, data=part.data + destination.append_delimiter)
-        yield partition, part
+def process(
+    records: list[Record], destination: Destination, stopping: Event
+) -> Iterator[tuple[Partition, Record] | Failure]:
+    """What *records* become, in AWS's order: de-aggregation, partitioning keys, delimiter.
+
+    A jq program that takes too long is given up once *stopping* is set.
+    """
+    parts = [part for record in records for part in _split(record, destination)]
+    for part, partition in zip(parts, _partitions(parts, destination, stopping), strict=True):
+        if isinstance(partition, str):
+            yield Failure(part, "DynamicPartitioning.MetadataExtractionFailed", partition)
+        elif destination.append_delimiter:
+            yield partition, replace(part, data=part.data + destination.append_delimiter)
+        else:
+            yield partition, part
 
 
 def _split(record: Record, destination: Destination) -> list[Record]:
@@ -80,18 +85,27 @@ def _json_objects(data: bytes) -> list[bytes]:
     return parts
 
 
-def _partition(record: Record, destination: Destination) -> Partition:
-    """The record's values of the keys that the prefix names. Raises ValueError if there is one without."""
-    try:
-        found = destination.partition_query.input_text(record.data.decode()).first()
-    except StopIteration:
-        found = None
+def _partitions(records: list[Record], destination: Destination, stopping: Event) -> Iterator[Partition | str]:
+    """Each record's values of the keys that the prefix names, or why it has none."""
+    if destination.partition_query is None:
+        yield from repeat((), len(records))
+        return
+    texts = [record.data for record in records]
+    for found, problem in first_results(destination.partition_query, texts, stopping):
+        try:
+            yield problem or _partition(found, partition_keys(destination.prefix))
+        except ValueError as error:
+            yield str(error)
+
+
+def _partition(found: Any, keys: list[str]) -> Partition:
+    """What the query *found*, as a partition. Raises ValueError if one of the *keys* has no value."""
     if not isinstance(found, dict):
         raise ValueError("MetadataExtractionQuery did not return an object with the partition keys")
     texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in found.items()}
     if any(value in (None, "") for value in found.values()):
         raise ValueError("partitionKeys values must not be null or empty")
-    missing = [key for key in partition_keys(destination.prefix) if key not in texts]
+    missing = [key for key in keys if key not in texts]
     if missing:
         raise ValueError(f"MetadataExtractionQuery did not return the partition keys {missing}")
-    return tuple((key, texts[key]) for key in partition_keys(destination.prefix))
+    return tuple((key, texts[key]) for key in keys)

@@ -1,0 +1,31 @@
+"""Puts the engine in moto's place, and delivers what it holds when the lab ends."""
+
+from __future__ import annotations
+
+from moto.firehose.models import firehose_backends
+from moto.firehose.responses import FirehoseResponse
+
+from localaws.engines import replace_backend, replace_responses
+from localaws.engines.firehose.backend import FirehoseEngine
+from localaws.engines.firehose.delivery import Delivery
+from localaws.engines.firehose.responses import FirehoseEngineResponse
+from localaws.lab import Lab
+
+
+def install(lab: Lab) -> None:
+    FirehoseEngine.lab = lab
+    replace_backend(firehose_backends, FirehoseEngine)
+    replace_responses(FirehoseResponse, FirehoseEngineResponse)
+    lab.on_stop(_deliver_everything)
+
+
+def _deliver_everything() -> None:
+    """What was acknowledged is delivered before the lab ends: first tell all streams, then wait for each."""
+    deliveries: list[Delivery] = []
+    for _, _, backend in firehose_backends.iter_backends():
+        if isinstance(backend, FirehoseEngine):
+            deliveries += backend.deliveries()
+    for delivery in deliveries:
+        delivery.end(deliver=True)
+    for delivery in deliveries:
+        delivery.join()
