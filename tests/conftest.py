@@ -16,6 +16,14 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.suite import (  # noqa: F401 (pytest finds its hooks here)
+    pytest_collection_modifyitems,
+    pytest_runtest_protocol,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
+
 
 class RunningLab:
     """A lab's process, seen only through its endpoint and keys, as any user sees it."""

@@ -1,0 +1,93 @@
+"""How the suite is spread over workers (pytest-xdist), and what CPU time each file takes of the machine.
+
+Tests of one file stay together on one worker, for they share fixtures; each worker has a lab of its own. A file that
+is one long wait for its heaviest part names smaller groups itself, with ``pytest.mark.xdist_group``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+#: CPU seconds, on a core of this project's CI, that a file may take with all its processes.
+BUDGET = 25.0
+#: Files that are worth more. A file over its budget fails the run: make it cheaper before you raise this.
+BUDGETS: dict[str, float] = {}
+_SPENT = "cpu_seconds_by_file"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep files together, and begin with the long ones, so that no worker is left alone with one at the end."""
+    for item in items:
+        if not any(item.iter_markers("xdist_group")):
+            item.add_marker(pytest.mark.xdist_group(_file(item)))
+    items.sort(key=lambda item: -BUDGETS.get(_file(item), BUDGET))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Read the clock only where one file ends and the next begins: looking at every process takes milliseconds."""
+    spent: Counter[str] = item.config.stash.setdefault(_KEY, Counter())
+    if not spent:
+        item.config.stash[_READ] = _cpu_seconds()
+    result = yield
+    if nextitem is None or _file(nextitem) != _file(item):
+        now = _cpu_seconds()
+        spent[_file(item)] += now - item.config.stash[_READ]
+        item.config.stash[_READ] = now
+    return result
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker hands in what it measured; the run fails if a file took more than it may."""
+    spent = session.config.stash.setdefault(_KEY, Counter())
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[_SPENT] = dict(spent)
+    elif _over(spent) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object | None) -> None:
+    node.config.stash.setdefault(_KEY, Counter()).update(getattr(node, "workeroutput", {}).get(_SPENT, {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    spent = config.stash.get(_KEY, Counter())
+    if len(spent) > 1:
+        terminalreporter.section("CPU seconds by file")
+        for file, seconds in spent.most_common(12):
+            terminalreporter.line(f"{seconds:7.1f}  {file}")
+        terminalreporter.line(f"{sum(spent.values()):7.1f}  in all")
+    for line in _over(spent):
+        terminalreporter.line(f"OVER BUDGET  {line}", red=True)
+
+
+_KEY = pytest.StashKey[Counter[str]]()
+_READ = pytest.StashKey[float]()
+
+
+def _over(spent: Counter[str]) -> list[str]:
+    allowed = {file: BUDGETS.get(file, BUDGET) for file in spent}
+    return [f"{file}: {spent[file]:.0f} s of {allowed[file]:.0f} s" for file in spent if spent[file] > allowed[file]]
+
+
+def _file(item: pytest.Item) -> str:
+    return Path(item.nodeid.partition("::")[0]).as_posix()
+
+
+def _cpu_seconds() -> float:
+    """CPU time of this process and of all that it started, alive or waited for. Who left the family is not counted."""
+    total = sum(os.times()[:4])
+    for child in psutil.Process().children(recursive=True):
+        try:
+            total += sum(child.cpu_times()[:4])
+        except psutil.Error:
+            continue
+    return total
