@@ -1,6 +1,6 @@
 # Everything starts here: make lab. Each command first sets up whatever is missing; see tools/setup.py.
 
-.PHONY: help setup lab run test bench lock
+.PHONY: help setup clients lab run test check bench lock
 .DEFAULT_GOAL := help
 
 # The environment's own Python if it works, else the first one that is new enough. Choose yours: make PYTHON=python3.12
@@ -8,11 +8,15 @@ CANDIDATES := $(PYTHON) .venv/bin/python python3.11 python3.12 python3.13 python
 FOUND := $(shell for python in $(CANDIDATES); do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$python"; break; }; done)
 IN := .venv/bin/python
+# Workers of the test suite, each with a lab of its own, and what else pytest is told: make test ARGS="-k kinesis"
+JOBS := auto
+ARGS :=
 
 help:
 	@echo "make lab     JupyterLab with the lab running, on the first notebook"
 	@echo "make run     the whole course headless on a fresh lab, with an HTML report in build/report"
 	@echo "make test    everything is checked"
+	@echo "make check   lint, types and the tests of what has changed, in a minute and a half"
 	@echo "make bench   speed against others, side by side"
 	@echo "make setup   only the environment that the others need, in .venv"
 
@@ -26,16 +30,25 @@ else
 	@$(FOUND) tools/setup.py
 endif
 
+# People's own tools (dbt, PyAthena, …), which the tests in tests/clients run against the lab.
+clients: setup
+	@$(IN) tools/setup.py clients
+
 lab: setup
 	@$(IN) -m dehelpers lab
 
 run: setup
 	@$(IN) -m dehelpers run
 
-test: setup
+test: clients
 	$(IN) -m ruff check
 	$(IN) -m mypy
-	$(IN) -m pytest
+	$(IN) -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+
+check: setup
+	@$(IN) -m ruff check
+	@$(IN) -m mypy
+	@$(IN) tools/changed.py
 
 bench: setup
 	@$(IN) benchmarks/bench.py

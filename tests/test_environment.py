@@ -16,14 +16,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = (ROOT / "requirements.lock").read_text()
+CLIENTS = (ROOT / "tests" / "clients" / "requirements.lock").read_text()
 PINNED = dict(re.findall(r"^([\w.\-]+)==([^\s;\\]+)", LOCK, re.MULTILINE))
 
 
-def test_the_lock_has_a_hash_for_everything_and_names_no_index() -> None:
-    requirements = re.findall(r"^\S.*(?:\n    .*)*", re.sub(r"^#.*\n", "", LOCK, flags=re.MULTILINE), re.MULTILINE)
-    assert len(requirements) == len(PINNED)
+@pytest.mark.parametrize("lock", [LOCK, CLIENTS], ids=["course", "clients"])
+def test_the_lock_has_a_hash_for_everything_and_names_no_index(lock: str) -> None:
+    requirements = re.findall(r"^\S.*(?:\n    .*)*", re.sub(r"^#.*\n", "", lock, flags=re.MULTILINE), re.MULTILINE)
+    assert len(requirements) == len(re.findall(r"^[\w.\-\[\], ]+==", lock, re.MULTILINE)) > 50
     assert all("--hash=sha256:" in requirement for requirement in requirements)
-    assert not re.search(r"https?:|file:|^--(?!hash)", LOCK, re.MULTILINE)
+    assert not re.search(r"https?:|file:|^--(?!hash)", lock, re.MULTILINE)
 
 
 def test_what_the_project_asks_for_is_what_is_locked() -> None:
@@ -42,54 +44,54 @@ def test_conda_users_get_the_same_versions() -> None:
 
 
 @pytest.fixture
-def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The set-up script at work on a small environment of its own, without pip."""
+def made(tmp_path: Path) -> Any:
+    """A small environment of its own, as the set-up script makes it, without pip."""
     (tmp_path / "tools").mkdir()
     for name in ("tools/setup.py", "requirements.lock", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path / name)
-    made = runpy.run_path(str(tmp_path / "tools" / "setup.py"))
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", made["VENV"]], check=True)
-    (made["SITE"] / "dehelpers").mkdir()
-    (made["SITE"] / "dehelpers" / "__init__.py").touch()
-    made["STAMP"].write_text(json.dumps({"key": made["key"](), "installed": sorted(made["entries"]())}))
-    return made
+    environment = runpy.run_path(str(tmp_path / "tools" / "setup.py"))["ENVIRONMENTS"]["course"]
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment.folder], check=True)
+    (environment.site / "dehelpers").mkdir()
+    (environment.site / "dehelpers" / "__init__.py").touch()
+    environment.stamp.write_text(json.dumps({"key": environment.key(), "installed": sorted(environment.entries())}))
+    return environment
 
 
-def test_an_environment_in_order_is_left_alone(setup: dict[str, Any]) -> None:
-    assert setup["up_to_date"]()
+def test_an_environment_in_order_is_left_alone(made: Any) -> None:
+    assert made.up_to_date()
 
 
-def test_a_deleted_package_is_noticed(setup: dict[str, Any]) -> None:
-    shutil.rmtree(setup["SITE"] / "dehelpers")
-    assert not setup["up_to_date"]()
+def test_a_deleted_package_is_noticed(made: Any) -> None:
+    shutil.rmtree(made.site / "dehelpers")
+    assert not made.up_to_date()
 
 
-def test_a_python_that_is_gone_is_noticed(setup: dict[str, Any]) -> None:
-    setup["PYTHON"].unlink()
-    assert not setup["up_to_date"]()
-    assert not setup["usable"]()
+def test_a_python_that_is_gone_is_noticed(made: Any) -> None:
+    made.python.unlink()
+    assert not made.up_to_date()
+    assert not made.usable()
 
 
-def test_another_lock_is_noticed(setup: dict[str, Any]) -> None:
-    with setup["LOCK"].open("a") as lock:
+def test_another_lock_is_noticed(made: Any) -> None:
+    with made.lock.open("a") as lock:
         lock.write("# changed\n")
-    assert not setup["up_to_date"]()
+    assert not made.up_to_date()
 
 
-def test_an_interrupted_installation_is_noticed(setup: dict[str, Any]) -> None:
-    setup["STAMP"].unlink()
-    assert not setup["up_to_date"]()
+def test_an_interrupted_installation_is_noticed(made: Any) -> None:
+    made.stamp.unlink()
+    assert not made.up_to_date()
 
 
-def test_a_package_with_lost_or_cut_files_is_installed_again(setup: dict[str, Any]) -> None:
-    info = setup["SITE"] / "thing-1.0.dist-info"
+def test_a_package_with_lost_or_cut_files_is_installed_again(made: Any) -> None:
+    info = made.site / "thing-1.0.dist-info"
     info.mkdir()
-    (setup["SITE"] / "thing.py").write_text("x = 1\n")
+    (made.site / "thing.py").write_text("x = 1\n")
     (info / "RECORD").write_text("thing.py,sha256=abc,6\nthing-1.0.dist-info/RECORD,,\n")
-    setup["forget_broken"]()
+    made.forget_broken()
     assert info.exists()
-    (setup["SITE"] / "thing.py").write_text("x")
-    setup["forget_broken"]()
+    (made.site / "thing.py").write_text("x")
+    made.forget_broken()
     assert not info.exists()
 
 

@@ -1,11 +1,17 @@
-# Resolve pyproject.toml into requirements.lock, for Python 3.11+ on Linux (x86-64, ARM) and macOS, and write
-# environment.yml from it. Needs uv.
+# Resolve pyproject.toml into requirements.lock, and tests/clients/requirements.in into the lock beside it, for
+# Python 3.11+ on Linux (x86-64, ARM) and macOS; write environment.yml from the first. Needs uv. What is locked
+# stays as it is where it still fits: to have everything new, delete the lock first.
 set -eu
 cd "$(dirname "$0")/.."
-{
-    echo "# The exact version of everything, with hashes. Made from pyproject.toml by 'make lock'; not edited by hand."
-    uv pip compile pyproject.toml --quiet --all-extras --universal --python-version 3.11 --fork-strategy fewest \
-        --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links
-} >requirements.lock.new
-mv requirements.lock.new requirements.lock
+lock() { # lock INPUT OUTPUT OPTION...
+    input=$1 output=$2
+    shift 2
+    uv pip compile "$input" --output-file "$output" --quiet --universal --python-version 3.11 --fork-strategy fewest \
+        --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links "$@"
+    sed -i.old "1i\\
+# The exact version of everything, with hashes. Made by 'make lock'; not edited by hand." "$output"
+    rm "$output.old"
+}
+lock pyproject.toml requirements.lock --all-extras
+lock tests/clients/requirements.in tests/clients/requirements.lock --no-strip-extras
 python3 tools/environment.py

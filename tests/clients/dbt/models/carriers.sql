@@ -1,0 +1,2 @@
+{{ config(materialized='view') }}
+select carrier, upper(name) as name from {{ ref('airlines') }}
