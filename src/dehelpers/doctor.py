@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import re
 import shutil
 import subprocess
@@ -86,13 +87,8 @@ def disk(home: Path) -> str:
             f"{free / 1e9:.1f} GB are free where the lab is, {NEEDED_BYTES / 1e9:.0f} GB are needed",
             "free some, empty the lab (dehelpers reset), or put it elsewhere (--dir or $DEHELPERS_DIR)",
         )
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        (home / "lab.lock").touch()
-    except OSError as error:
-        raise Fault(
-            f"{home} cannot be written to: {error.strerror}", "name another directory: --dir or $DEHELPERS_DIR"
-        ) from error
+    if not (existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)):
+        raise Fault(f"{home} cannot be written to", "name another directory: --dir or $DEHELPERS_DIR")
     return f"{free / 1e9:.0f} GB free at {home}"
 
 

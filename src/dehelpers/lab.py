@@ -1,8 +1,9 @@
 """Start, find and stop the lab: one server process (`python -m localaws`) for one directory.
 
-The process is recognised by its command line, never by its id alone: an id in a stale file may by now belong
-to somebody else's program. Everything that changes a lab happens under a file lock, so that two notebooks
-that start at the same instant end up with one lab.
+The process is the one that holds the lab's lock, never whom an id in a stale file names: that may by now be somebody
+else's program. Whose the directory is, the server decides: it alone writes the marker, and without the marker nothing
+here writes into a directory or deletes it. Everything that changes a lab happens under a lock on the directory itself,
+so that two notebooks that start at the same instant end up with one lab.
 """
 
 from __future__ import annotations
@@ -15,18 +16,20 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 
 from dehelpers.processes import end
 from dehelpers.project import lab_directory
 
+MARKER = ".localaws"  # in every lab's directory, and in no other
 START_TIMEOUT = 60.0  # seconds; it takes about one, but a laptop may be waking up
 
 # What the server inherits. Everything else, the reader's own AWS keys above all, stays outside.
@@ -90,6 +93,10 @@ def start(directory: str | Path | None = None, port: int = 0) -> Lab:
         LabError: the port is taken, the lab runs on another one, or the server does not come up.
     """
     home = lab_directory(directory)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LabError(f"cannot write to {home}: {error.strerror}. Name another place with --dir.") from error
     with _locked(home):
         lab = find(home)
         if lab:
@@ -99,8 +106,7 @@ def start(directory: str | Path | None = None, port: int = 0) -> Lab:
                     f"Use it as it is, or run `dehelpers stop` first and start it on {port} again."
                 )
             return lab
-        end(_processes(home))  # one that is there but does not answer is of no use
-        (home / "lab.json").unlink(missing_ok=True)
+        end(_server(home))  # one that is there but does not answer is of no use
         if port:
             _check_free(port)
         # The port it had before, if it is still free: shells and notebooks that were set up then keep working.
@@ -113,7 +119,7 @@ def find(directory: str | Path | None = None) -> Lab | None:
     """The lab that runs in `directory` and answers, or None. A stale `lab.json` is not believed."""
     home = lab_directory(directory)
     lab = Lab.read(home)
-    if lab and _is_server(lab.pid, home) and lab.answers():
+    if lab and [process.pid for process in _server(home)] == [lab.pid] and lab.answers():
         return lab
     return None
 
@@ -121,13 +127,10 @@ def find(directory: str | Path | None = None) -> Lab | None:
 def stop(directory: str | Path | None = None) -> bool:
     """Stop the lab and everything it started. Its state stays. Returns whether anything was running."""
     home = lab_directory(directory)
-    if not home.is_dir():
+    if not _is_lab(home):
         return False
     with _locked(home):
-        servers = _processes(home)
-        end(servers)
-        (home / "lab.json").unlink(missing_ok=True)
-        return bool(servers)
+        return _stop(home)
 
 
 def reset(directory: str | Path | None = None) -> bool:
@@ -139,41 +142,65 @@ def reset(directory: str | Path | None = None) -> bool:
     home = lab_directory(directory)
     if not home.is_dir() or not any(home.iterdir()):
         return False
-    if not (home / "lab.lock").exists():
-        raise LabError(f"{home} does not look like a lab's directory, so nothing was deleted. Check --dir.")
-    stop(home)
-    shutil.rmtree(home)
+    if not _is_lab(home):
+        raise LabError(
+            f"{home} does not look like a lab's directory (it has no file {MARKER}), so nothing was deleted. "
+            "Check --dir. A lab of an earlier version gets the file when it is started again."
+        )
+    with _locked(home):
+        _stop(home)
+        for entry in home.iterdir():
+            if entry.name != MARKER:  # the last to go: what is left of an interrupted reset can be reset again
+                shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+        shutil.rmtree(home)
     return True
+
+
+def _is_lab(home: Path) -> bool:
+    return (home / MARKER).is_file()
+
+
+def _stop(home: Path) -> bool:
+    servers = _server(home)
+    end(servers)
+    (home / "lab.json").unlink(missing_ok=True)
+    return bool(servers)
 
 
 def _log(home: Path) -> Path:
     return home / "logs" / "server.log"
 
 
-def _log_says(home: Path) -> str:
-    lines = _log(home).read_text(errors="replace").splitlines()[-15:]
-    return "\n".join([f"Its log, {_log(home)}, ends:", *lines])
+def _said(home: Path, output: IO[bytes]) -> str:
+    """What a server that did not start printed, before it had the directory and after."""
+    output.seek(0)
+    lines = output.read().decode(errors="replace").splitlines()
+    if _is_lab(home) and _log(home).exists():
+        lines += [f"Its log, {_log(home)}, ends:", *_log(home).read_text(errors="replace").splitlines()[-15:]]
+    return "\n".join(lines)
 
 
 @contextlib.contextmanager
 def _locked(home: Path) -> Iterator[None]:
-    """Hold the lab's lock. The system frees it if the holder dies, so it can never be stale."""
+    """Hold a lock on the directory *home*, which takes no file. The system frees it if the holder dies."""
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        lock = (home / "lab.lock").open("w")
+        place = os.open(home, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        raise LabError(f"cannot write to {home}: {error.strerror}. Name another place with --dir.") from error
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        raise LabError(f"cannot open {home}: {error.strerror}. Name another place with --dir.") from error
+    try:
+        # Network file systems lock no directories. The server's own lock still keeps a second one out.
+        with contextlib.suppress(OSError):
+            fcntl.flock(place, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(place)
 
 
 def _launch(home: Path, port: int) -> Lab:
-    log = _log(home)
-    log.parent.mkdir(exist_ok=True)
-    with log.open("ab") as output:
+    command = [sys.executable, "-m", "localaws", "--dir", str(home), "--port", str(port), "--output-to-log"]
+    with tempfile.TemporaryFile() as output:
         server = subprocess.Popen(
-            [sys.executable, "-m", "localaws", "--dir", str(home), "--port", str(port)],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -181,18 +208,18 @@ def _launch(home: Path, port: int) -> Lab:
             env={name: os.environ[name] for name in INHERITED if name in os.environ},
             start_new_session=True,  # Ctrl-C in a notebook or a terminal is not for the lab
         )
-    # Somebody has to collect the exit status, or a stopped server stays behind as a zombie of this process.
-    threading.Thread(target=server.wait, name="lab-reaper", daemon=True).start()
-    deadline = time.monotonic() + START_TIMEOUT
-    while time.monotonic() < deadline:
-        lab = Lab.read(home)
-        if lab and lab.pid == server.pid and lab.answers():
-            return lab
-        if server.poll() is not None:
-            raise LabError(f"the lab did not start (exit code {server.returncode}). {_log_says(home)}")
-        time.sleep(0.02)
-    end(_processes(home))
-    raise LabError(f"the lab did not answer within {START_TIMEOUT:.0f} s. {_log_says(home)}")
+        # Somebody has to collect the exit status, or a stopped server stays behind as a zombie of this process.
+        threading.Thread(target=server.wait, name="lab-reaper", daemon=True).start()
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline:
+            lab = Lab.read(home)
+            if lab and lab.pid == server.pid and lab.answers():
+                return lab
+            if server.poll() is not None:
+                raise LabError(f"the lab did not start (exit code {server.returncode}). {_said(home, output)}")
+            time.sleep(0.02)
+        end([psutil.Process(server.pid)])
+        raise LabError(f"the lab did not answer within {START_TIMEOUT:.0f} s. {_said(home, output)}")
 
 
 def free_port() -> int:
@@ -223,16 +250,11 @@ def _check_free(port: int) -> None:
             ) from error
 
 
-def _is_server(pid: int, home: Path) -> bool:
-    """Whether process `pid` is the server of the lab in `home`, judged by its command line."""
-    try:
-        process = psutil.Process(pid)
-        command = process.cmdline()
-        return "localaws" in command and str(home) in command and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
-
-
-def _processes(home: Path) -> list[psutil.Process]:
-    """The servers of the lab in `home`, found even if `lab.json` is gone."""
-    return [process for process in psutil.process_iter() if _is_server(process.pid, home)]
+def _server(home: Path) -> list[psutil.Process]:
+    """The process that serves the lab in `home`, found even if `lab.json` is gone: it holds the lock, and wrote it."""
+    with contextlib.suppress(OSError, ValueError, psutil.Error), (home / "lab.lock").open() as lock:
+        try:
+            fcntl.lockf(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return [psutil.Process(int(lock.read()))]
+    return []

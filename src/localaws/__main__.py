@@ -14,12 +14,13 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
     parser.add_argument("--account-id", default="123456789012", help="the 12-digit account that the lab plays")
     parser.add_argument("--region", default="us-east-1", help="the region of its own clients")
+    parser.add_argument("--output-to-log", action="store_true", help="print to logs/server.log in the lab's directory")
     arguments = parser.parse_args()
     _isolate()
     from localaws.server import serve
 
     try:
-        serve(arguments.dir.resolve(), arguments.port, arguments.account_id, arguments.region)
+        serve(arguments.dir.resolve(), arguments.port, arguments.account_id, arguments.region, arguments.output_to_log)
     except (OSError, ValueError) as error:
         print(f"localaws cannot start: {error}", file=sys.stderr)
         return 1

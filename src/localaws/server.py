@@ -27,6 +27,7 @@ from localaws.gateway.errors import AwsError
 from localaws.gateway.sigv4 import regions
 from localaws.gateway.transfer import TransferChunks
 from localaws.gateway.tuning import tune
+from localaws.home import claim, hold
 from localaws.lab import Lab
 
 log = logging.getLogger(__name__)
@@ -108,10 +109,18 @@ class _WireGateway(Gateway_10):
         return environ
 
 
-def serve(directory: Path, port: int = 0, account_id: str = "123456789012", region: str = "us-east-1") -> None:
+def serve(
+    directory: Path,
+    port: int = 0,
+    account_id: str = "123456789012",
+    region: str = "us-east-1",
+    output_to_log: bool = False,
+) -> None:
     """Run the lab in *directory* until SIGTERM or SIGINT.
 
-    *port* 0 takes a free one. Raises OSError if the port is taken, ValueError for a bad account id.
+    With *output_to_log* what it prints goes to logs/server.log, from when the directory is known to be the lab's.
+    *port* 0 takes a free one. Raises OSError if the port is taken, the directory is not the lab's or another process
+    serves it; ValueError for a bad account id.
     """
     if not re.fullmatch(r"\d{12}", account_id):
         raise ValueError(f"an AWS account id has 12 digits, not {account_id!r}")
@@ -119,8 +128,15 @@ def serve(directory: Path, port: int = 0, account_id: str = "123456789012", regi
         raise ValueError(f"AWS has no region {region!r}")
     if not 0 <= port <= 65535:
         raise ValueError(f"a port is a number up to 65535, not {port}")
-    directory.mkdir(parents=True, exist_ok=True)
-    directory.chmod(0o700)
+    claim(directory)
+    with hold(directory):
+        (directory / "logs").mkdir(exist_ok=True)
+        if output_to_log:
+            _print_to(directory / "logs" / "server.log")
+        _serve(directory, port, account_id, region)
+
+
+def _serve(directory: Path, port: int, account_id: str, region: str) -> None:
     _log_to(directory / "logs")
     lab = Lab(directory, _owner(directory, account_id), account_id, region)
     tune()
@@ -202,8 +218,15 @@ def _write_private(path: Path, content: dict[str, Any]) -> None:
     temporary.replace(path)
 
 
+def _print_to(path: Path) -> None:
+    """Send standard output and error of this process, and of its children, to *path*."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    os.close(file)
+
+
 def _log_to(directory: Path) -> None:
-    directory.mkdir(exist_ok=True)
     handler = logging.handlers.RotatingFileHandler(directory / "localaws.log", maxBytes=10 << 20, backupCount=2)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])

@@ -1,0 +1,84 @@
+"""The lab's directory: made or recognised, never taken from somebody, and held by one process at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from pathlib import Path
+from typing import IO, Any
+
+#: Its presence says: all in this directory is the lab's, and may be deleted with it.
+MARKER = ".localaws"
+LOCK = "lab.lock"
+
+_MARKER_TEXT = "This directory is a lab's (python -m localaws). `dehelpers reset` deletes all that is in it.\n"
+# What labs wrote before there was a marker.
+_LAB_ENTRIES = frozenset(
+    "athena aws calls.jsonl dms glue.sqlite glue.sqlite-shm glue.sqlite-wal keys.json kinesis lab.json lab.lock "
+    "lambda ledger.jsonl logs objects port rds".split()
+)
+
+
+def claim(directory: Path) -> None:
+    """Make *directory* the lab's, for its user alone.
+
+    Only a new or empty directory is taken, or one that already is a lab's: somebody's files must neither be shut
+    away (mode 0700) nor be deleted with the lab one day.
+
+    Raises:
+        FileExistsError: it holds something that no lab has made.
+        OSError: it cannot be made or written to.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    if not (directory / MARKER).exists():
+        foreign = sorted(entry.name for entry in directory.iterdir())
+        if foreign and _was_made_by_a_lab(directory):
+            foreign = [name for name in foreign if name not in _LAB_ENTRIES]
+        if foreign:
+            raise FileExistsError(
+                f"{directory} holds files that are not a lab's ({', '.join(foreign[:3])}). "
+                "Name a new or an empty directory with --dir."
+            )
+        (directory / MARKER).write_text(_MARKER_TEXT)
+    directory.chmod(0o700)
+
+
+def hold(directory: Path) -> IO[str]:
+    """Take the lab's lock for as long as the returned file is open; it names this process.
+
+    The system frees it however the process ends, so it is never stale; children do not inherit it (POSIX locks).
+
+    Raises:
+        BlockingIOError: another process serves this directory.
+    """
+    lock = (directory / LOCK).open("a+")
+    deadline = time.monotonic() + 1  # whoever only looks whether the lock is held has it for an instant
+    while True:
+        try:
+            fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except (BlockingIOError, PermissionError):  # POSIX allows either
+            if time.monotonic() > deadline:
+                lock.seek(0)
+                holder = lock.read().strip()
+                lock.close()
+                raise BlockingIOError(
+                    f"process {holder} already serves the lab in {directory}. Use that one, end it with "
+                    "`dehelpers stop`, or name another directory with --dir."
+                ) from None
+            time.sleep(0.02)
+    lock.truncate(0)
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()
+    return lock
+
+
+def _was_made_by_a_lab(directory: Path) -> bool:
+    """Whether the keys of a lab lie in *directory*, as every lab writes them at its first start."""
+    try:
+        keys: Any = json.loads((directory / "keys.json").read_text())
+    except (OSError, ValueError):
+        return False
+    return isinstance(keys, dict) and keys.keys() == {"access_key_id", "secret_access_key"}
