@@ -1,4 +1,4 @@
-"""DynamoDB: a put that asks no condition does no more than a put.
+"""Items and tables: a put that asks no condition does no more than a put.
 
 moto compares every item with the one it replaces, whether or not somebody asked, and weighs an item anew for each
 of its attributes, which makes wide items slow.
@@ -8,12 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import moto.dynamodb.models as moto_models
 from moto.dynamodb.exceptions import InvalidAttributeTypeError, ItemSizeTooLarge, MockValidationException
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
-
-from localaws.lab import Lab
 
 #: moto's measurement of the limit that the developer guide gives as 400 KB ("Item size").
 MAX_ITEM_BYTES = 405_000
@@ -74,7 +71,3 @@ class TableEngine(Table):
         if value.type != expected_type:
             raise InvalidAttributeTypeError(name, expected_type=expected_type, actual_type=value.type)
         return value
-
-
-def install(lab: Lab) -> None:
-    moto_models.Table = TableEngine  # type: ignore[attr-defined]

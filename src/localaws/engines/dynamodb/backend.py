@@ -1,0 +1,99 @@
+"""The backend: one write at a time, so that a condition still holds when its write is done; and PartiQL."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from typing import Any
+
+from moto.dynamodb.exceptions import DynamodbException, TransactionCanceledException
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import Item
+
+from localaws.engines.dynamodb.partiql.execution import Result, batch_error, execute, key_of, key_of_token
+from localaws.engines.dynamodb.partiql.parser import Select, parse
+from localaws.gateway.errors import AwsError
+
+AttributeMap = dict[str, Any]
+_NO_KEY = "Select statements within BatchExecuteStatement must specify the primary key in the where clause."
+
+
+class DynamoDBEngine(DynamoDBBackend):
+    """moto asks a condition and writes in two steps; between them another thread may have written."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self._writing = threading.RLock()
+
+    def put_item(self, *args: Any, **kwargs: Any) -> Item:
+        with self._writing:
+            return super().put_item(*args, **kwargs)
+
+    def update_item(self, *args: Any, **kwargs: Any) -> Item:
+        with self._writing:
+            return super().update_item(*args, **kwargs)
+
+    def delete_item(self, *args: Any, **kwargs: Any) -> Item | None:
+        with self._writing:
+            return super().delete_item(*args, **kwargs)
+
+    def transact_write_items(self, transact_items: list[dict[str, Any]]) -> None:
+        with self._writing:
+            super().transact_write_items(transact_items)
+
+    def run_statement(
+        self, text: str, parameters: list[AttributeMap], limit: int | None = None, token: str | None = None
+    ) -> Result:
+        """One PartiQL statement; *token* is the NextToken of the page before."""
+        statement = parse(text, parameters)
+        start = key_of_token(token)
+        with self._writing:
+            return execute(self, statement, limit, start)
+
+    def run_transaction(self, statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """All of *statements* or none of them; raises TransactionCanceledException with each one's reason."""
+        parsed = [parse(each["Statement"], each.get("Parameters", [])) for each in statements]
+        with self._writing:
+            before = {name: copy.deepcopy(table) for name, table in self.tables.items()}
+            responses, reasons = [], []
+            for statement in parsed:
+                try:
+                    items = execute(self, statement).items
+                    responses.append({"Item": items[0]} if items else {})
+                    reasons.append((None, None, None))
+                except (AwsError, DynamodbException) as error:
+                    reason = batch_error(error_of(error))
+                    reasons.append((reason["Code"], reason["Message"], None))  # type: ignore[arg-type]
+            if any(code for code, _, _ in reasons):
+                self.tables.update(before)
+                raise TransactionCanceledException(reasons)
+        return responses
+
+    def run_batch(self, statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Each of *statements* by itself; what fails says so in its place."""
+        return [self._run_of_batch(each) for each in statements]
+
+    def _run_of_batch(self, each: dict[str, Any]) -> dict[str, Any]:
+        try:
+            statement = parse(each["Statement"], each.get("Parameters", []))
+            if isinstance(statement, Select):
+                try:
+                    key_of(self.get_table(statement.table), statement.where)
+                except AwsError:
+                    raise AwsError("ValidationException", _NO_KEY) from None
+            with self._writing:
+                items = execute(self, statement).items
+        except Exception as error:
+            return {"Error": batch_error(error_of(error))}
+        name = getattr(statement, "table", None)
+        return {"TableName": name} | ({"Item": items[0]} if items else {})
+
+
+def error_of(error: Exception) -> AwsError:
+    """AWS's error of whatever a statement failed with; raises what is none."""
+    if isinstance(error, AwsError):
+        return error
+    code = getattr(error, "error_type", None)
+    if code is None:
+        raise error
+    return AwsError(code, str(getattr(error, "message", error)))

@@ -1,0 +1,1 @@
+"""PartiQL for DynamoDB: `parser` reads statements, `execution` runs them on tables."""

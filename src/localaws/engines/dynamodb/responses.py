@@ -1,0 +1,142 @@
+"""DynamoDB on the wire: expressions are checked before anything is read, and UPDATED_NEW is what was named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+from moto.core.common_types import TYPE_RESPONSE
+from moto.core.responses import ActionResult
+from moto.dynamodb.parsing.ast_nodes import (  # type: ignore[attr-defined]
+    ExpressionAttribute,
+    ExpressionAttributeName,
+    ExpressionSelector,
+    UpdateExpressionAction,
+    UpdateExpressionPath,
+    UpdateExpressionSetAction,
+)
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
+from moto.dynamodb.responses import DynamoHandler, DynamoResult
+
+from localaws.engines.dynamodb.backend import DynamoDBEngine
+from localaws.engines.dynamodb.conditions import ConditionError
+from localaws.engines.dynamodb.expressions import ExpressionParser, parse_key_condition
+from localaws.engines.dynamodb.partiql.execution import token_of
+from localaws.engines.dynamodb.paths import Parts, project
+from localaws.gateway.errors import AwsError
+
+
+class DynamoEngineResponse(DynamoHandler):
+    """Overrides PartiQL's operations and what UpdateItem returns."""
+
+    @property
+    def dynamodb_backend(self) -> DynamoDBEngine:
+        return cast(DynamoDBEngine, super().dynamodb_backend)
+
+    def call_action(self) -> TYPE_RESPONSE:
+        _check_expressions(getattr(self, "params", {}))
+        return super().call_action()
+
+    def query(self) -> ActionResult:
+        self._check_key_types()
+        return super().query()
+
+    def update_item(self) -> ActionResult:
+        """Returns what ReturnValues asks for; UPDATED_OLD and UPDATED_NEW the attributes that the request names.
+
+        Source: API reference, UpdateItem, ReturnValues.
+        """
+        wanted = self.body.get("ReturnValues", "NONE")
+        if wanted not in ("UPDATED_OLD", "UPDATED_NEW"):
+            return super().update_item()
+        self.body["ReturnValues"] = wanted.replace("UPDATED", "ALL")
+        answer = super().update_item()
+        result: dict[str, Any] = answer.result  # type: ignore[assignment]
+        changed = project(result.pop("Attributes", {}), self._paths_named())
+        return ActionResult(result | ({"Attributes": changed} if changed else {}))
+
+    def execute_statement(self) -> ActionResult:
+        found = self.dynamodb_backend.run_statement(
+            self.body["Statement"], self.body.get("Parameters", []), self.body.get("Limit"), self.body.get("NextToken")
+        )
+        result: dict[str, Any] = {"Items": found.items}
+        if found.last_key:
+            last_key = {name: value.to_json() for name, value in found.last_key.items()}
+            result |= {"LastEvaluatedKey": last_key, "NextToken": token_of(last_key)}
+        return DynamoResult(result)
+
+    def execute_transaction(self) -> ActionResult:
+        return DynamoResult({"Responses": self.dynamodb_backend.run_transaction(self.body["TransactStatements"])})
+
+    def batch_execute_statement(self) -> ActionResult:
+        return DynamoResult({"Responses": self.dynamodb_backend.run_batch(self.body["Statements"])})
+
+    def _paths_named(self) -> list[Parts]:
+        """The paths that the update expression (or AttributeUpdates) changes."""
+        text = self.body.get("UpdateExpression")
+        if not text:
+            return [(name,) for name in self.body.get("AttributeUpdates", {})]
+        names = self.body.get("ExpressionAttributeNames", {})
+        return [_parts(path, names) for path in _changed_paths(UpdateExpressionParser.make(text))]
+
+    def _check_key_types(self) -> None:
+        """Refuse values of another type than the key's, before looking for them."""
+        text = self.body.get("KeyConditionExpression")
+        if not text:
+            return
+        table = self.dynamodb_backend.get_table(self.body["TableName"])
+        schema = self.dynamodb_backend.get_schema(self.body["TableName"], self.body.get("IndexName"))
+        values = self.body.get("ExpressionAttributeValues", {})
+        hash_keys, range_keys, _ = parse_key_condition(
+            key_condition_expression=text,
+            expression_attribute_values=values,
+            expression_attribute_names=self.body.get("ExpressionAttributeNames", {}),
+            schema=schema,
+        )
+        types = {each["AttributeName"]: each["AttributeType"] for each in table.attr}
+        given = [*hash_keys, *((name, value) for name, _, values in range_keys for value in values)]
+        if any(types.get(name) not in value for name, value in given):
+            message = "One or more parameter values were invalid: Condition parameter type does not match schema type"
+            raise AwsError("ValidationException", message)
+
+
+def _check_expressions(request: dict[str, Any]) -> None:
+    """Raise ValidationException for a condition or filter, here or in a transaction's parts, that cannot be asked."""
+    for part in _parts_of_request(request):
+        for name in ("ConditionExpression", "FilterExpression"):
+            text = part.get(name)
+            if text is None:
+                continue
+            try:
+                ExpressionParser(
+                    text, part.get("ExpressionAttributeNames"), part.get("ExpressionAttributeValues")
+                ).parse()
+            except ConditionError as error:
+                raise AwsError("ValidationException", f"Invalid {name}: {error}") from None
+
+
+def _parts_of_request(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield request
+    for item in request.get("TransactItems") or []:
+        yield from (part for part in item.values() if isinstance(part, dict))
+
+
+def _changed_paths(node: Any) -> Iterator[Any]:
+    """The path on the left of each SET, REMOVE, ADD and DELETE."""
+    for child in getattr(node, "children", None) or []:
+        if isinstance(child, UpdateExpressionSetAction | UpdateExpressionAction):
+            yield child.children[0]
+        elif not isinstance(child, UpdateExpressionPath):
+            yield from _changed_paths(child)
+
+
+def _parts(path: Any, names: dict[str, str]) -> Parts:
+    parts: list[str | int] = []
+    for child in path.children:
+        if isinstance(child, ExpressionAttributeName):
+            parts.append(names[child.get_attribute_name_placeholder()])
+        elif isinstance(child, ExpressionAttribute):
+            parts.append(child.get_attribute_name())
+        elif isinstance(child, ExpressionSelector):
+            parts.append(child.get_index())
+    return parts
