@@ -6,6 +6,7 @@ import base64
 import hashlib
 import http.client
 import io
+import json
 import os
 import socket
 import uuid
@@ -262,7 +263,8 @@ def test_a_crash_takes_only_what_was_not_finished(new_lab: Callable[..., Running
     s3.put_object(Bucket=bucket, Key="marked", Body=b"x")
     marker = s3.delete_object(Bucket=bucket, Key="marked")["VersionId"]
     s3.upload_fileobj(io.BytesIO(bytes(9 * MIB)), bucket, "parts")
-    s3.put_bucket_policy(Bucket=bucket, Policy='{"Version":"2012-10-17","Statement":[]}')
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
     rule = {"ID": "old", "Status": "Enabled", "Filter": {"Prefix": "x/"}, "Expiration": {"Days": 1}}
     s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [rule]})
     s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": "team", "Value": "ops"}]})

@@ -2,7 +2,9 @@
 
 moto keeps the buckets' configuration and the many small operations. Ours are the bytes (`store`, `objects`), what
 makes them last (`journal`, `recovery`), versions and listings (`backend`), the operations that move bytes
-(`responses`, `headers`, `checksums`) and event notifications (`notifications`).
+(`responses`, `upload_responses`, `headers`, `checksums`), listings (`listing`), the check of what is asked
+(`operations`, `documents`), configurations that moto does not know (`configurations`) and event notifications
+(`notifications`).
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from moto.s3.responses import S3Response
 
 from localaws.engines import replace_backend, replace_responses
 from localaws.engines.s3.backend import S3Engine
+from localaws.engines.s3.configurations import KEPT
 from localaws.engines.s3.journal import Journal
 from localaws.engines.s3.notifications import Notifier
 from localaws.engines.s3.objects import StoredObject
@@ -55,7 +58,9 @@ def _recover() -> None:
     engines = [backend for _, _, backend in s3_backends.iter_backends() if isinstance(backend, S3Engine)]
     for engine in engines:
         for bucket_name, settings in engine.configurations.items():
-            for request in settings.values():
+            for name, request in settings.items():
+                if name.partition("/")[0] in KEPT:
+                    continue
                 _configure(engine, bucket_name, request)
     journal.rewrite(change for engine in engines for change in history(engine))
     store.sweep({key.file for engine in engines for key in _objects(engine)})

@@ -36,6 +36,7 @@ from localaws.engines.s3.objects import (
     DeleteMarker,
     KeyTable,
     StoredObject,
+    StoredUpload,
 )
 from localaws.engines.s3.recovery import bucket_to_record, marker_to_record, to_record
 from localaws.engines.s3.store import Blob, ObjectStore
@@ -405,9 +406,9 @@ class S3Engine(S3Backend):
         start_after: str | None,
         max_keys: int,
     ) -> tuple[list[StoredObject | str], bool, str | None]:
-        after = _decode_token(continuation_token) if continuation_token else start_after
+        after = decode_token(continuation_token) if continuation_token else start_after
         items, truncated = self._page(bucket, prefix, delimiter, after, max_keys)
-        return items, truncated, _encode_token(_name_of(items[-1])) if truncated else None
+        return items, truncated, encode_token(_name_of(items[-1])) if truncated else None
 
     def _page(
         self, bucket: FakeBucket, prefix: str | None, delimiter: str | None, after: str | None, max_keys: int | None
@@ -419,6 +420,22 @@ class S3Engine(S3Backend):
             listed = cast(KeyTable, bucket.keys).listed(prefix or "", delimiter, after or "")
             items = list(itertools.islice(listed, size + 1)) if size else []
         return items[:size], len(items) > size
+
+    def uploads(self, bucket_name: str, prefix: str, key_marker: str, id_marker: str) -> list[StoredUpload]:
+        """The bucket's uploads in progress, by key and beginning, that stand behind the markers.
+
+        Without *id_marker* all uploads of the key *key_marker* stand before it (S3 API reference,
+        ListMultipartUploads).
+        """
+        with self.lock:
+            found = [
+                each for each in self.get_bucket(bucket_name).multiparts.values() if isinstance(each, StoredUpload)
+            ]
+        found = [each for each in found if each.key_name.startswith(prefix) and each.key_name >= key_marker]
+        found.sort(key=lambda each: (each.key_name, each.initiated, each.id))
+        ids = [each.id for each in found if each.key_name == key_marker]
+        done = set(ids[: ids.index(id_marker) + 1] if id_marker in ids else ids) if key_marker else set()
+        return [each for each in found if each.id not in done]
 
     # The journal
 
@@ -442,11 +459,11 @@ def _name_of(item: StoredObject | str) -> str:
     return item if isinstance(item, str) else item.name
 
 
-def _encode_token(name: str) -> str:
+def encode_token(name: str) -> str:
     return base64.urlsafe_b64encode(name.encode()).decode()
 
 
-def _decode_token(token: str) -> str:
+def decode_token(token: str) -> str:
     try:
         return base64.b64decode(token, altchars=b"-_", validate=True).decode()
     except ValueError:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.s3.exceptions import InvalidArgumentError, InvalidRange, PreconditionFailed
 from werkzeug.http import parse_date
 
 from localaws.engines.s3.checksums import ALGORITHMS, DEFAULT_ALGORITHM, Checksum
@@ -135,9 +136,9 @@ def not_modified(headers: Any, key: StoredObject, prefix: str = "") -> bool:
     since, unmodified = _date(headers, f"{prefix}If-Modified-Since"), _date(headers, f"{prefix}If-Unmodified-Since")
     if match is not None:
         if not _matches(match, key):
-            raise _precondition("If-Match")
+            raise PreconditionFailed(f"{prefix}If-Match")
     elif unmodified is not None and modified > unmodified:
-        raise _precondition("If-Unmodified-Since")
+        raise PreconditionFailed(f"{prefix}If-Unmodified-Since")
     if none_match is not None:
         return _matches(none_match, key)
     return since is not None and modified <= since
@@ -151,11 +152,6 @@ def _matches(condition: str, key: StoredObject) -> bool:
 def _date(headers: Any, name: str) -> datetime | None:
     value = headers.get(name)
     return parse_date(value) if value else None
-
-
-def _precondition(name: str) -> AwsError:
-    message = f"At least one of the pre-conditions you specified did not hold: {name}."
-    return AwsError("PreconditionFailed", message, 412)
 
 
 def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
@@ -175,5 +171,28 @@ def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
     else:
         start, end = max(size - int(last), 0), size - 1
     if start >= size:
-        raise AwsError("InvalidRange", f"The requested range is not satisfiable: {header} of {size} bytes.", 416)
+        raise InvalidRange(header or "", str(size))
+    return start, end - start + 1
+
+
+def copy_range(header: str | None, size: int) -> tuple[int, int]:
+    """Start and length of x-amz-copy-source-range, which has both ends. Raises InvalidArgument or InvalidRequest.
+
+    Source: S3 API reference, UploadPartCopy.
+    """
+    if header is None:
+        return 0, size
+    match = re.fullmatch(r"bytes=(\d+)-(\d+)", header)
+    if match is None or int(match[2]) < int(match[1]):
+        raise InvalidArgumentError(
+            "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the "
+            "zero-based offsets of the first and last bytes to copy",
+            "x-amz-copy-source-range",
+            header,
+        )
+    start, end = int(match[1]), int(match[2])
+    if end >= size:
+        raise InvalidArgumentError(
+            f"Range specified is not valid for source object of size: {size}", "x-amz-copy-source-range", header
+        )
     return start, end - start + 1

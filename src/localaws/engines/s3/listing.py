@@ -1,6 +1,8 @@
-"""ListObjects and ListObjectsV2 as XML, written line by line: a thousand keys through a general serializer take 150 ms.
+"""Lists of objects, uploads and buckets as XML, written line by line.
 
-Source: S3 API reference, ListObjects and ListObjectsV2.
+A thousand keys through a general serializer take 150 ms.
+
+Source: S3 API reference, ListObjects, ListObjectsV2, ListMultipartUploads and ListBuckets.
 """
 
 from __future__ import annotations
@@ -12,10 +14,14 @@ from xml.sax.saxutils import escape
 from moto.s3.exceptions import InvalidArgumentError, InvalidContinuationToken
 from moto.s3.models import OWNER
 
-from localaws.engines.s3.backend import MAX_PAGE, S3Engine
-from localaws.engines.s3.objects import StoredObject
+from localaws.engines.s3.backend import MAX_PAGE, S3Engine, decode_token, encode_token
+from localaws.engines.s3.objects import StoredObject, StoredUpload
 
-_OWNER = f"<Owner><ID>{OWNER}</ID><DisplayName>webfile</DisplayName></Owner>"
+#: Since November 2025 S3 tells an owner's canonical id and no display name (S3 API reference, Owner).
+_OWNER = f"<Owner><ID>{OWNER}</ID></Owner>"
+#: Buckets on a page at most.
+_MAX_BUCKETS = 10_000
+_MAX_INTEGER = (1 << 31) - 1
 
 
 def list_objects_v2(engine: S3Engine, bucket_name: str, query: Mapping[str, list[str]]) -> str:
@@ -47,6 +53,89 @@ def list_objects(engine: S3Engine, bucket_name: str, query: Mapping[str, list[st
     if next_marker:
         lines.append(f"<NextMarker>{encode(next_marker)}</NextMarker>")
     return _document(bucket_name, query, [*keys, *folders], truncated, lines, _OWNER)
+
+
+def list_multipart_uploads(engine: S3Engine, bucket_name: str, query: Mapping[str, list[str]]) -> str:
+    """A page of uploads by key, and by the time they were begun. Raises NoSuchBucket or InvalidArgument.
+
+    A common prefix stands for all uploads whose keys begin with it, and is behind *key-marker* as a whole or not.
+    """
+    encode, prefix, delimiter, size = _common(query, "max-uploads")
+    marker, id_marker = _one(query, "key-marker") or "", _one(query, "upload-id-marker") or ""
+    uploads = engine.uploads(bucket_name, prefix or "", marker, id_marker if marker else "")
+    page: dict[str, str] = {}  # what stands on the page, by upload id or common prefix
+    last = ("", "")
+    truncated = False
+    for upload in uploads:
+        cut = upload.key_name.find(delimiter, len(prefix or "")) if delimiter else -1
+        folder = upload.key_name[: cut + len(delimiter or "")] if cut >= 0 else ""
+        if folder and (folder in page or (marker.startswith(folder) and folder <= marker)):
+            continue
+        if len(page) == size:
+            truncated = True
+            break
+        last = (folder, "") if folder else (upload.key_name, upload.id)
+        page[folder or upload.id] = (
+            f"<CommonPrefixes><Prefix>{encode(folder)}</Prefix></CommonPrefixes>" if folder else _upload(upload, encode)
+        )
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<ListMultipartUploadsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">',
+        f"<Bucket>{bucket_name}</Bucket><KeyMarker>{encode(marker)}</KeyMarker>",
+        f"<UploadIdMarker>{escape(id_marker)}</UploadIdMarker>",
+        f"<NextKeyMarker>{encode(last[0])}</NextKeyMarker><NextUploadIdMarker>{last[1]}</NextUploadIdMarker>",
+        f"<Prefix>{encode(prefix or '')}</Prefix>",
+        f"<Delimiter>{encode(delimiter)}</Delimiter>" if delimiter else "",
+        "<EncodingType>url</EncodingType>" if _one(query, "encoding-type") else "",
+        f"<MaxUploads>{size}</MaxUploads><IsTruncated>{str(truncated).lower()}</IsTruncated>",
+    ]
+    return "".join([*lines, *page.values(), "</ListMultipartUploadsResult>"])
+
+
+def _upload(upload: StoredUpload, encode: Callable[[str], str]) -> str:
+    options = upload.options
+    checksum = ""
+    if options.checksum_algorithm:
+        checksum = f"<ChecksumAlgorithm>{options.checksum_algorithm}</ChecksumAlgorithm>"
+        checksum += f"<ChecksumType>{options.checksum_kind}</ChecksumType>"
+    return (
+        f"<Upload><Key>{encode(upload.key_name)}</Key><UploadId>{upload.id}</UploadId>"
+        f"<Initiator><ID>{OWNER}</ID></Initiator>{_OWNER}<StorageClass>{options.storage_class}</StorageClass>"
+        f"<Initiated>{upload.initiated:%Y-%m-%dT%H:%M:%S}.000Z</Initiated>{checksum}</Upload>"
+    )
+
+
+def list_buckets(engine: S3Engine, query: Mapping[str, list[str]]) -> str:
+    """A page of the account's buckets by name. Raises InvalidArgument."""
+    prefix, region, asked = _one(query, "prefix") or "", _one(query, "bucket-region"), _one(query, "max-buckets")
+    token = _one(query, "continuation-token")
+    if asked is not None and not (asked.isdecimal() and 1 <= int(asked) <= _MAX_BUCKETS):
+        message = f"Argument max-buckets must be an integer between 1 and {_MAX_BUCKETS}"
+        raise InvalidArgumentError(message, "max-buckets", asked)
+    after = decode_token(token) if token is not None else ""
+    found = sorted(
+        (
+            bucket
+            for bucket in list(engine.buckets.values())
+            if bucket.name.startswith(prefix) and bucket.name > after and region in (None, bucket.region_name)
+        ),
+        key=lambda bucket: bucket.name,
+    )
+    page = found[: int(asked or _MAX_BUCKETS)]
+    chosen = {"prefix", "bucket-region", "max-buckets", "continuation-token"} & query.keys()
+    buckets = "".join(
+        f"<Bucket><Name>{bucket.name}</Name><CreationDate>{bucket.creation_date_ISO8601}</CreationDate>"
+        + (f"<BucketRegion>{bucket.region_name}</BucketRegion>" if chosen else "")
+        + f"<BucketArn>{bucket.arn}</BucketArn></Bucket>"
+        for bucket in page
+    )
+    more = f"<ContinuationToken>{encode_token(page[-1].name)}</ContinuationToken>" if len(found) > len(page) else ""
+    told = f"<Prefix>{escape(prefix)}</Prefix>" if prefix else ""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        '<ListAllMyBucketsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+        f"{_OWNER}<Buckets>{buckets}</Buckets>{more}{told}</ListAllMyBucketsResult>"
+    )
 
 
 def _document(
@@ -89,13 +178,15 @@ def _contents(key: StoredObject, encode: Callable[[str], str], owner: str) -> st
     )
 
 
-def _common(query: Mapping[str, list[str]]) -> tuple[Callable[[str], str], str | None, str | None, int]:
+def _common(
+    query: Mapping[str, list[str]], limit: str = "max-keys"
+) -> tuple[Callable[[str], str], str | None, str | None, int]:
     """How to write names, and the prefix, delimiter and page size asked for."""
-    encoding, size = _one(query, "encoding-type"), _one(query, "max-keys") or str(MAX_PAGE)
+    encoding, size = _one(query, "encoding-type"), _one(query, limit) or str(MAX_PAGE)
     if encoding not in (None, "url"):
         raise InvalidArgumentError("Invalid Encoding Method specified in Request", "encoding-type", encoding or "")
-    if not size.isdigit():
-        raise InvalidArgumentError("Provided max-keys not an integer or within integer range", "max-keys", size)
+    if not size.isdecimal() or int(size) > _MAX_INTEGER:
+        raise InvalidArgumentError(f"Provided {limit} not an integer or within integer range", limit, size)
     encode = quote if encoding else escape
     return encode, _one(query, "prefix"), _one(query, "delimiter"), min(int(size), MAX_PAGE)
 

@@ -14,6 +14,7 @@ from moto.s3.utils import _VersionedKeyStore
 from moto.utilities.utils import LowercaseDict
 
 from localaws.engines.s3.checksums import Checksum
+from localaws.engines.s3.encryption import Encryption
 from localaws.engines.s3.store import BLOCK, Blob, FileBlocks, ObjectStore
 
 PRIVATE = get_canned_acl("private")
@@ -182,10 +183,21 @@ class UploadOptions:
     acl: FakeAcl | None
     encryption: str | None = None
     kms_key_id: str | None = None
+    bucket_key_enabled: bool | None = None
     checksum_algorithm: str | None = None
     checksum_type: str | None = None
     redirect: str | None = None
     lock: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def checksum_kind(self) -> str | None:
+        """FULL_OBJECT or COMPOSITE, if a checksum was asked for."""
+        default = "FULL_OBJECT" if self.checksum_algorithm == "CRC64NVME" else "COMPOSITE"
+        return (self.checksum_type or default) if self.checksum_algorithm else None
+
+    @property
+    def encrypted(self) -> Encryption:
+        return Encryption(self.encryption or "AES256", self.kms_key_id, self.bucket_key_enabled)
 
 
 class StoredUpload(FakeMultipart):
@@ -196,13 +208,16 @@ class StoredUpload(FakeMultipart):
     def __new__(cls, *args: Any, **kwargs: Any) -> StoredUpload:
         return object.__new__(cls)
 
-    def __init__(self, key_name: str, options: UploadOptions, account_id: str, region_name: str) -> None:
+    def __init__(
+        self, key_name: str, options: UploadOptions, account_id: str, region_name: str, initiated: datetime
+    ) -> None:
         metadata: Any = dict(options.metadata)  # moto's listings look for the checksum's algorithm here
         if options.checksum_algorithm:
             metadata["x-amz-checksum-algorithm"] = options.checksum_algorithm
-            metadata["x-amz-checksum-type"] = options.checksum_type or "COMPOSITE"
+            metadata["x-amz-checksum-type"] = options.checksum_kind
         super().__init__(key_name, metadata, account_id, region_name, options.storage_class, options.tags, options.acl)
         self.options = options
+        self.initiated = initiated
 
     def list_parts(self, part_number_marker: int, max_parts: int) -> Iterator[StoredObject]:
         """Parts numbered above the marker; moto takes the marker for a position."""

@@ -3,50 +3,33 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
-from typing import Any, ClassVar
-from urllib.parse import parse_qs, unquote, urlencode
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlencode
 
 from moto.core.request import Request
 from moto.core.responses import ActionResult
 from moto.s3.exceptions import (
     CopyObjectMustChangeSomething,
-    InvalidMaxPartNumberArgument,
-    InvalidObjectState,
-    LockNotEnabled,
     MalformedXML,
     MissingKey,
-    MissingVersion,
-    S3AccessDeniedError,
     S3ClientError,
 )
-from moto.s3.models import FakeBucket
 from moto.s3.notifications import S3NotificationEvent as Event
-from moto.s3.responses import ALLOWED_HEADER_OVERRIDES, S3Response
-from moto.s3.utils import ARCHIVE_STORAGE_CLASSES
+from moto.s3.responses import ALLOWED_HEADER_OVERRIDES
 
-from localaws.engines.s3 import listing, uploads
+from localaws.engines.s3 import configurations, listing
 from localaws.engines.s3.backend import Condition, S3Engine
-from localaws.engines.s3.checksums import ALGORITHMS
-from localaws.engines.s3.headers import (
-    MAX_PUT,
-    byte_range,
-    check_digests,
-    check_key,
-    checksum_wanted,
-    content_length,
-    metadata_of,
-    not_modified,
-)
-from localaws.engines.s3.objects import DeleteMarker, StoredObject, UploadOptions
-from localaws.engines.s3.store import Blob
+from localaws.engines.s3.documents import check_document
+from localaws.engines.s3.headers import MAX_PUT, byte_range, check_key, checksum_wanted, not_modified
+from localaws.engines.s3.objects import DeleteMarker, StoredObject
+from localaws.engines.s3.operations import check_done
+from localaws.engines.s3.requests import Answer, bucket_and_key, check_restored, check_size
+from localaws.engines.s3.upload_responses import UploadResponse
 from localaws.gateway.errors import AwsError, render
 from localaws.gateway.records import current_call
-from localaws.lab import Lab
 
-Answer = tuple[int, dict[str, Any], Any]
-#: Requests that moto reads into memory: XML, JSON and browser forms.
-MAX_DOCUMENT = 64 << 20
+_XML = {"Content-Type": "application/xml"}
 #: Query parameters that make a request about an object one of moto's.
 _SUBRESOURCES = {"acl", "tagging", "legal-hold", "retention", "attributes", "restore", "select"}
 #: Query parameters of bucket configuration, which the journal keeps as the requests that made it.
@@ -55,7 +38,6 @@ _CONFIGURATIONS = {
     "acl",
     "cors",
     "encryption",
-    "inventory",
     "lifecycle",
     "logging",
     "notification",
@@ -68,55 +50,69 @@ _CONFIGURATIONS = {
     "versioning",
     "website",
 }
-#: Query parameters that make a GET of a bucket anything but a listing of objects.
-_OTHER_BUCKET_READS = _CONFIGURATIONS | {"location", "policyStatus", "uploads", "versions"}
+#: Operations whose answers `listing` writes.
+_LISTINGS: dict[str, Callable[[S3Engine, str, Mapping[str, list[str]]], str]] = {
+    "ListObjects": listing.list_objects,
+    "ListObjectsV2": listing.list_objects_v2,
+    "ListMultipartUploads": listing.list_multipart_uploads,
+}
 
 
-class S3EngineResponse(S3Response):
+class S3EngineResponse(UploadResponse):
     """Answers the operations on objects and parts and the listings itself, and leaves everything else to moto."""
 
-    lab: ClassVar[Lab]
-
-    @cached_property
-    def backend(self) -> S3Engine:
-        """The caller's; bucket names are found across accounts from there."""
-        engine = super().backend
-        assert isinstance(engine, S3Engine)
-        return engine
-
     def key_response(self, request: Request, full_url: str, headers: Any) -> Any:
+        check_done(current_call.get().operation, request)
         query = parse_qs(request.environ.get("QUERY_STRING", ""), keep_blank_values=True)
         handler = self._handler(request, query)
-        if handler is None:
-            check_key(bucket_and_key(request)[1])
-            _check_document(request)
-            return super().key_response(request, full_url, headers)
-        self._set_up(request, query)
-        try:
-            return handler()
-        except S3ClientError as error:
-            return self.serialized(ActionResult(error))
+        if handler:
+            return self._try(request, query, handler)
+        check_key(bucket_and_key(request)[1])
+        check_size(request)
+        refusal = self._try(request, query, self._check_document)
+        return refusal or super().key_response(request, full_url, headers)
 
     def bucket_response(self, request: Request, full_url: str, headers: Any) -> Any:
-        _check_document(request)
-        if request.method == "GET" and bucket_and_key(request)[0] and not _OTHER_BUCKET_READS & request.args.keys():
-            return self._list(request)
+        operation = current_call.get().operation
+        check_done(operation, request)
+        check_size(request)
+        query = parse_qs(request.environ.get("QUERY_STRING", ""), keep_blank_values=True)
+        if operation in _LISTINGS:
+            return self._try(request, query, lambda: self._list(_LISTINGS[operation]))
+        if operation == "ListBuckets":
+            return self._try(request, query, lambda: (200, _XML, listing.list_buckets(self.backend, query)))
+        if configurations.KEPT & query.keys():
+            return self._try(request, query, self._configuration)
+        refusal = self._try(request, query, self._check_document)
+        if refusal:
+            return refusal
         answer = super().bucket_response(request, full_url, headers)
-        names = _CONFIGURATIONS & request.args.keys()
+        names = _CONFIGURATIONS & query.keys()
         if names and request.method in ("PUT", "DELETE") and int(answer[0]) < 300:
             self._remember(request, names.pop())
         return answer
 
-    def _list(self, request: Request) -> Any:
-        query = parse_qs(request.environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    def _try(self, request: Request, query: dict[str, list[str]], work: Callable[[], Any]) -> Any:
+        """What *work* answers, or the error that it raises, as S3 writes it."""
         self._set_up(request, query)
-        write = listing.list_objects_v2 if query.get("list-type") == ["2"] else listing.list_objects
         try:
-            self._bucket("ListBucket")
-            return 200, {"Content-Type": "application/xml"}, write(self.backend, self.bucket_name, query)
+            return work()
         except S3ClientError as error:
-            self.querystring["Action"] = ["ListObjectsV2"]
+            query["Action"] = [current_call.get().operation]
             return self.serialized(ActionResult(error))
+
+    def _check_document(self) -> None:
+        if self.request.method in ("PUT", "POST"):
+            check_document(current_call.get().operation, self.request.get_data())
+
+    def _list(self, write: Callable[[S3Engine, str, Mapping[str, list[str]]], str]) -> Answer:
+        self._bucket("ListBucket")
+        return 200, _XML, write(self.backend, self.bucket_name, self.querystring)
+
+    def _configuration(self) -> Answer:
+        operation = current_call.get().operation
+        self._bucket(operation)
+        return configurations.respond(self.backend, operation, self.bucket_name, self.region, self.request)
 
     def _remember(self, request: Request, name: str) -> None:
         """Have the journal keep a configuration as the request that made it."""
@@ -130,8 +126,7 @@ class S3EngineResponse(S3Response):
                 },
                 "body": self.raw_body.decode(),
             }
-        identity = request.args.get("id")
-        self.backend.remember_configuration(self.bucket_name, f"{name}/{identity}" if identity else name, kept)
+        self.backend.remember_configuration(self.bucket_name, name, kept)
 
     def _handler(self, request: Request, query: dict[str, list[str]]) -> Any:
         """The method for an operation that moves bytes, or None."""
@@ -157,20 +152,6 @@ class S3EngineResponse(S3Response):
                 return self.create_upload
         return None
 
-    def _set_up(self, request: Request, query: dict[str, list[str]]) -> None:
-        """What moto's methods need of a request, without reading its body."""
-        self.request = self.normalized_request = request
-        self.headers = request.headers
-        self.querystring = self.data = query
-        self.response_headers = {}
-        self.current_account = current_call.get().account_id
-        self.region = current_call.get().region
-        self.bucket_name, key_name = bucket_and_key(request)
-        self.key_name = check_key(key_name)
-
-    def parse_key_name(self) -> str:
-        return bucket_and_key(self.request)[1]
-
     # Writing
 
     def put_object(self) -> Answer:
@@ -180,50 +161,6 @@ class S3EngineResponse(S3Response):
         blob = self._receive(checksum_wanted(self.headers))
         key = self.backend.put_object(self.bucket_name, self.key_name, blob, condition=self._condition(), **options)
         return 200, self._written(key), ""
-
-    def _receive(self, algorithm: str | None) -> Blob:
-        environ = self.request.environ
-        blob = self.backend.store.receive(environ["wsgi.input"], content_length(environ), algorithm)
-        try:
-            check_digests(self.headers, blob)
-        except AwsError:
-            self.backend.store.remove(blob.file)
-            raise
-        return blob
-
-    def _condition(self) -> Condition:
-        return Condition(self.headers.get("If-Match"), self.headers.get("If-None-Match"))
-
-    def _object_options(self, bucket: FakeBucket) -> dict[str, Any]:
-        """What PutObject, CopyObject and CreateMultipartUpload have in common."""
-        header = self.headers.get
-        tags = self._tagging_from_headers(self.headers)
-        self.backend.check_tags(tags)
-        hold, mode, until = self._get_lock_details(bucket, bucket.object_lock_enabled)
-        if (hold or mode or until) and not bucket.object_lock_enabled:
-            raise LockNotEnabled
-        return {
-            "storage": header("x-amz-storage-class", "STANDARD"),
-            "encryption": header("x-amz-server-side-encryption"),
-            "kms_key_id": header("x-amz-server-side-encryption-aws-kms-key-id"),
-            "bucket_key_enabled": header("x-amz-server-side-encryption-bucket-key-enabled"),
-            "lock_mode": mode,
-            "lock_legal_status": hold,
-            "lock_until": until,
-            "metadata": metadata_of(self.headers, self.querystring),
-            "tags": tags,
-            "acl": self._acl_from_headers(self.headers) or bucket.acl,
-            "redirect": header("x-amz-website-redirect-location"),
-        }
-
-    def _written(self, key: StoredObject) -> dict[str, Any]:
-        """The headers of the answer to a write."""
-        headers = key.headers
-        shown = ("ETag", "x-amz-version-id", "x-amz-server-side-encryption")
-        answer = {name: value for name, value in headers.items() if name.startswith(shown)}
-        if key.checksum:
-            answer |= key.checksum.headers
-        return answer | self._get_cors_headers_other()
 
     def copy_object(self) -> Answer:
         """Source: S3 API reference, CopyObject."""
@@ -243,7 +180,8 @@ class S3EngineResponse(S3Response):
             options["tags"] = self.backend.tagger.get_tag_dict_for_resource(source.arn)
         asked = ("x-amz-storage-class", "x-amz-server-side-encryption", "x-amz-website-redirect-location")
         newest = self.backend.current(bucket, self.key_name)
-        if source is newest and not changes and not any(name in self.headers for name in asked):
+        by_version = "versionId=" in self.headers["x-amz-copy-source"]
+        if source is newest and not by_version and not changes and not any(name in self.headers for name in asked):
             raise CopyObjectMustChangeSomething
         key = self.backend.copy(
             source,
@@ -263,17 +201,6 @@ class S3EngineResponse(S3Response):
             headers["x-amz-copy-source-version-id"] = source.version_id
         return self._document("CopyObject", {"CopyObjectResult": result}, headers)
 
-    def _copy_source(self) -> StoredObject:
-        """The object of x-amz-copy-source. Raises NoSuchKey, NoSuchVersion, PreconditionFailed, InvalidObjectState."""
-        path, _, query = self.headers["x-amz-copy-source"].partition("?")
-        bucket_name, _, key_name = unquote(path).lstrip("/").partition("/")
-        version_id = parse_qs(query).get("versionId", [None])[0]
-        source = self._find(bucket_name, key_name, version_id)
-        if not_modified(self.headers, source, "x-amz-copy-source-"):
-            raise AwsError("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412)
-        _check_restored(source)
-        return source
-
     def delete_object(self) -> Answer:
         """Source: S3 API reference, DeleteObject."""
         bucket = self._bucket("DeleteObject")
@@ -282,98 +209,6 @@ class S3EngineResponse(S3Response):
         bypass = self.headers.get("x-amz-bypass-governance-retention", "").lower() == "true"
         _, meta = self.backend.delete_object(self.bucket_name, self.key_name, version_id, bypass)
         return 204, {f"x-amz-{name}": value for name, value in meta.items()}, ""
-
-    # Multipart uploads
-
-    def create_upload(self) -> Answer:
-        """Source: S3 API reference, CreateMultipartUpload."""
-        options = self._object_options(self._bucket("PutObject"))
-        lock = {name: options[name] for name in ("lock_mode", "lock_legal_status", "lock_until")}
-        algorithm, kind = self.headers.get("x-amz-checksum-algorithm"), self.headers.get("x-amz-checksum-type")
-        if algorithm is not None and algorithm not in ALGORITHMS:
-            raise AwsError("InvalidRequest", f"Checksum algorithm provided is unsupported: {algorithm}.", 400)
-        upload = uploads.start(
-            self.backend,
-            self.bucket_name,
-            self.key_name,
-            UploadOptions(
-                metadata=options["metadata"],
-                storage_class=options["storage"],
-                tags=options["tags"],
-                acl=options["acl"],
-                encryption=options["encryption"],
-                kms_key_id=options["kms_key_id"],
-                checksum_algorithm=algorithm,
-                checksum_type=kind,
-                redirect=options["redirect"],
-                lock=lock,
-            ),
-        )
-        result = {
-            "Bucket": self.bucket_name,
-            "Key": self.key_name,
-            "UploadId": upload.id,
-            "ChecksumAlgorithm": algorithm,
-            "ChecksumType": kind or ("COMPOSITE" if algorithm and algorithm != "CRC64NVME" else None),
-            "ServerSideEncryption": options["encryption"] or "AES256",
-        }
-        return self._document("CreateMultipartUpload", result, {})
-
-    def upload_part(self) -> Answer:
-        """Source: S3 API reference, UploadPart."""
-        self._bucket("PutObject")
-        upload_id, number = self._part()
-        upload = uploads.find(self.backend, self.bucket_name, self.key_name, upload_id)
-        blob = self._receive(checksum_wanted(self.headers, upload.options.checksum_algorithm))
-        part = uploads.add_part(self.backend, self.bucket_name, self.key_name, upload_id, number, blob)
-        headers = {"ETag": part.etag, "x-amz-server-side-encryption": upload.options.encryption or "AES256"}
-        if blob.checksum:
-            headers[blob.checksum.header] = blob.checksum.value
-        return 200, headers, ""
-
-    def upload_part_copy(self) -> Answer:
-        """Source: S3 API reference, UploadPartCopy."""
-        self._bucket("PutObject")
-        upload_id, number = self._part()
-        upload = uploads.find(self.backend, self.bucket_name, self.key_name, upload_id)
-        source = self._copy_source()
-        extent = byte_range(self.headers.get("x-amz-copy-source-range"), source.size) or (0, source.size)
-        blob = uploads.copy_part(self.backend, source, extent, upload.options.checksum_algorithm)
-        part = uploads.add_part(self.backend, self.bucket_name, self.key_name, upload_id, number, blob)
-        result = {"LastModified": part.last_modified_ISO8601, "ETag": part.etag}
-        if blob.checksum:
-            result[f"Checksum{blob.checksum.algorithm}"] = blob.checksum.value
-        return self._document("UploadPartCopy", {"CopyPartResult": result}, {})
-
-    def _part(self) -> tuple[str, int]:
-        text = self.querystring.get("partNumber", [""])[0]
-        if not text.isdigit() or not 1 <= int(text) <= 10_000:
-            raise InvalidMaxPartNumberArgument(text)
-        return self.querystring["uploadId"][0], int(text)
-
-    def complete_upload(self) -> Answer:
-        """Source: S3 API reference, CompleteMultipartUpload. Repeating it is harmless."""
-        bucket = self._bucket("PutObject")
-        _check_document(self.request)
-        upload_id = self.querystring["uploadId"][0]
-        parts = uploads.parts_of(self.request.environ["wsgi.input"].read())
-        key = self.backend.current(bucket, self.key_name)
-        if key is None or key.multipart is None or key.multipart.id != upload_id:
-            expected = {n.lower(): v for n, v in self.headers.items() if n.lower().startswith("x-amz-checksum-")}
-            key = uploads.finish(
-                self.backend, self.bucket_name, self.key_name, upload_id, parts, self._condition(), expected
-            )
-        result: dict[str, Any] = {
-            "Location": f"{self.lab.endpoint}/{self.bucket_name}/{self.key_name}",
-            "Bucket": self.bucket_name,
-            "Key": self.key_name,
-            "ETag": key.etag,
-        }
-        if key.checksum:
-            result[f"Checksum{key.checksum.algorithm}"] = key.checksum.qualified
-            result["ChecksumType"] = key.checksum.kind
-        headers = {k: v for k, v in self._written(key).items() if not k.startswith("x-amz-checksum") and k != "ETag"}
-        return self._document("CompleteMultipartUpload", result, headers)
 
     # Reading
 
@@ -415,7 +250,7 @@ class S3EngineResponse(S3Response):
         if not_modified(self.headers, key):
             return 304, {k: v for k, v in headers.items() if not k.lower().startswith("content-")}, ""
         if with_body:
-            _check_restored(key)
+            check_restored(key)
         for parameter, name in ALLOWED_HEADER_OVERRIDES.items():
             if parameter in self.querystring:
                 headers.pop(name.lower(), None)
@@ -452,36 +287,6 @@ class S3EngineResponse(S3Response):
         headers |= {"x-amz-delete-marker": "true", "x-amz-version-id": marker.version_id}
         return status, headers, body
 
-    # Both
-
-    def _bucket(self, action: str) -> FakeBucket:
-        """The request's bucket. Raises NoSuchBucket, or AccessDenied by its policy or its owner."""
-        bucket = self.backend.get_bucket(self.bucket_name)
-        owner = self.headers.get("x-amz-expected-bucket-owner", bucket.account_id)
-        if owner != bucket.account_id or self._denied(bucket, action):
-            raise S3AccessDeniedError
-        return bucket
-
-    def _denied(self, bucket: FakeBucket, action: str) -> bool:
-        """moto's reading of the bucket policy: an explicit deny."""
-        if bucket.policy is None:
-            return False
-        from moto.iam.access_control import PermissionResult
-
-        resource = f"{bucket.arn}/{self.key_name}" if self.key_name else bucket.arn
-        return bool(bucket.get_permission(f"s3:{action}", resource) == PermissionResult.DENIED)
-
-    def _find(self, bucket_name: str, key_name: str, version_id: str | None) -> StoredObject:
-        key = self.backend.get_object(bucket_name, key_name, version_id=version_id)
-        if isinstance(key, StoredObject):
-            return key
-        raise MissingVersion() if version_id else MissingKey(key=key_name)
-
-    def _document(self, operation: str, result: dict[str, Any], headers: dict[str, Any]) -> Answer:
-        self.querystring["Action"] = [operation]
-        status, own, body = self.serialized(ActionResult(result))
-        return status, {**own, **headers}, body
-
     # Configuration
 
     def _notification_config_from_body(self) -> dict[str, Any]:
@@ -499,20 +304,3 @@ class S3EngineResponse(S3Response):
         if configuration and self.headers.get("x-amz-skip-destination-validation", "").lower() == "true":
             configuration["Unchecked"] = True
         return configuration
-
-
-def bucket_and_key(request: Request) -> tuple[str, str]:
-    """Both from the path as it was sent: keys may hold anything, encoded slashes and empty segments too."""
-    bucket_name, _, key_name = request.raw_path[1:].partition("/")
-    return unquote(bucket_name), unquote(key_name)
-
-
-def _check_document(request: Request) -> None:
-    if int(request.environ.get("CONTENT_LENGTH") or 0) > MAX_DOCUMENT:
-        raise AwsError("MaxMessageLengthExceeded", "Your request was too large.", 400)
-
-
-def _check_restored(key: StoredObject) -> None:
-    restored = 'ongoing-request="false"' in key.headers.get("x-amz-restore", "")
-    if key.storage_class in ARCHIVE_STORAGE_CLASSES and not restored:
-        raise InvalidObjectState(storage_class=key.storage_class)

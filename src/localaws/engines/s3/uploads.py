@@ -28,7 +28,7 @@ _NAMESPACE = re.compile(r"^\{.*\}")
 
 def start(engine: S3Engine, bucket_name: str, key_name: str, options: UploadOptions) -> StoredUpload:
     """CreateMultipartUpload."""
-    upload = StoredUpload(key_name, options, engine.account_id, engine.region_name)
+    upload = StoredUpload(key_name, options, engine.account_id, engine.region_name, engine.now())
     engine.get_bucket(bucket_name).multiparts[upload.id] = upload
     return upload
 
@@ -95,6 +95,7 @@ def finish(
             storage=options.storage_class,
             encryption=options.encryption,
             kms_key_id=options.kms_key_id,
+            bucket_key_enabled=options.bucket_key_enabled,
             metadata=options.metadata,
             tags=options.tags,
             acl=options.acl,

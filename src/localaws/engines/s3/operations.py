@@ -1,0 +1,69 @@
+"""Which of S3's operations are done here: each of these is answered by a handler of its own, all others are refused.
+
+moto finds its handler by the query parameters that it knows. A request with another one, ``DELETE /bucket?metrics``
+say, it takes for the plain call on the bucket or the object, and deletes the bucket.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from urllib.parse import parse_qs
+
+from moto.core.request import Request
+from moto.core.utils import get_service_model
+
+#: Operations that moto does.
+_MOTOS = frozenset(
+    """
+    AbortMultipartUpload CreateBucket DeleteBucket DeleteBucketCors DeleteBucketEncryption DeleteBucketLifecycle
+    DeleteBucketOwnershipControls DeleteBucketPolicy DeleteBucketReplication DeleteBucketTagging DeleteBucketWebsite
+    DeleteObjects DeleteObjectTagging DeletePublicAccessBlock GetBucketAccelerateConfiguration GetBucketAcl
+    GetBucketCors GetBucketEncryption GetBucketLifecycle GetBucketLifecycleConfiguration GetBucketLocation
+    GetBucketLogging GetBucketNotification GetBucketNotificationConfiguration GetBucketOwnershipControls
+    GetBucketPolicy GetBucketPolicyStatus GetBucketReplication GetBucketTagging GetBucketVersioning GetBucketWebsite
+    GetObjectAcl GetObjectAttributes GetObjectLegalHold GetObjectLockConfiguration GetObjectTagging
+    GetPublicAccessBlock HeadBucket ListObjectVersions ListParts PutBucketAccelerateConfiguration PutBucketAcl
+    PutBucketCors PutBucketEncryption PutBucketLifecycle PutBucketLifecycleConfiguration PutBucketLogging
+    PutBucketNotification PutBucketNotificationConfiguration PutBucketOwnershipControls PutBucketPolicy
+    PutBucketReplication PutBucketTagging PutBucketVersioning PutBucketWebsite PutObjectAcl PutObjectLegalHold
+    PutObjectLockConfiguration PutObjectRetention PutObjectTagging PutPublicAccessBlock RestoreObject
+    SelectObjectContent
+    """.split()
+)
+#: Operations of this engine: `responses`, `upload_responses`, `listing` and `configurations`.
+_OURS = frozenset(
+    """
+    CompleteMultipartUpload CopyObject CreateMultipartUpload DeleteObject GetObject GetObjectRetention HeadObject
+    PutObject UploadPart UploadPartCopy ListBuckets ListMultipartUploads ListObjects ListObjectsV2
+    DeleteBucketAnalyticsConfiguration DeleteBucketIntelligentTieringConfiguration DeleteBucketInventoryConfiguration
+    DeleteBucketMetricsConfiguration GetBucketAnalyticsConfiguration GetBucketIntelligentTieringConfiguration
+    GetBucketInventoryConfiguration GetBucketMetricsConfiguration ListBucketAnalyticsConfigurations
+    ListBucketIntelligentTieringConfigurations ListBucketInventoryConfigurations ListBucketMetricsConfigurations
+    PutBucketAnalyticsConfiguration PutBucketIntelligentTieringConfiguration PutBucketInventoryConfiguration
+    PutBucketMetricsConfiguration GetBucketRequestPayment PutBucketRequestPayment
+    """.split()
+)
+DONE = _MOTOS | _OURS
+
+
+def check_done(operation: str, request: Request) -> None:
+    """Raise NotImplementedError unless *operation*, botocore's name for *request*, is done here.
+
+    A request that botocore has no name for, such as a browser's form, passes: it has handlers of its own. One with a
+    sub-resource that its operation has not (``DELETE /bucket?metrics`` without an id) is refused as well.
+    """
+    known = _subresources()
+    if operation not in known:
+        return
+    asked = parse_qs(request.environ.get("QUERY_STRING", ""), keep_blank_values=True).keys()
+    foreign = frozenset[str]().union(*known.values()) & asked - known[operation]
+    if operation not in DONE or (foreign and not known[operation]):
+        raise NotImplementedError(f"S3 {operation} {' '.join(sorted(foreign))}")
+
+
+@cache
+def _subresources() -> dict[str, frozenset[str]]:
+    """Each operation of S3 and the query parameters in its URI, which tell it from others."""
+    model = get_service_model("s3")
+    queries = {name: model.operation_model(name).http["requestUri"].partition("?")[2] for name in model.operation_names}
+    return {name: frozenset(parse_qs(query, keep_blank_values=True)) for name, query in queries.items()}

@@ -1,0 +1,163 @@
+"""What the operations of S3's REST interface share: the request, its bucket and options, and how answers go."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, unquote
+
+from moto.core.request import Request
+from moto.core.responses import ActionResult
+from moto.s3.exceptions import (
+    InvalidObjectState,
+    LockNotEnabled,
+    MissingKey,
+    MissingVersion,
+    PreconditionFailed,
+    S3AccessDeniedError,
+)
+from moto.s3.models import FakeBucket
+from moto.s3.responses import S3Response
+from moto.s3.utils import ARCHIVE_STORAGE_CLASSES
+
+from localaws.engines.s3.backend import Condition, S3Engine
+from localaws.engines.s3.encryption import encryption_of
+from localaws.engines.s3.headers import check_digests, check_key, content_length, metadata_of, not_modified
+from localaws.engines.s3.objects import StoredObject
+from localaws.engines.s3.store import Blob
+from localaws.gateway.errors import AwsError
+from localaws.gateway.records import current_call
+from localaws.lab import Lab
+
+Answer = tuple[int, dict[str, Any], Any]
+#: Requests that are read into memory: XML, JSON and browser forms.
+MAX_DOCUMENT = 64 << 20
+
+
+class S3Request(S3Response):
+    """moto's response class, made to read a request without holding its body in memory."""
+
+    lab: ClassVar[Lab]
+
+    @cached_property
+    def backend(self) -> S3Engine:
+        """The caller's; bucket names are found across accounts from there."""
+        engine = super().backend
+        assert isinstance(engine, S3Engine)
+        return engine
+
+    def _set_up(self, request: Request, query: dict[str, list[str]]) -> None:
+        """What moto's methods need of a request, without reading its body."""
+        self.request = self.normalized_request = request
+        self.headers = request.headers
+        self.querystring = self.data = query
+        self.response_headers = {}
+        self.current_account = current_call.get().account_id
+        self.region = current_call.get().region
+        self.bucket_name, key_name = bucket_and_key(request)
+        self.key_name = check_key(key_name)
+
+    def parse_key_name(self) -> str:
+        return bucket_and_key(self.request)[1]
+
+    def _receive(self, algorithm: str | None) -> Blob:
+        environ = self.request.environ
+        blob = self.backend.store.receive(environ["wsgi.input"], content_length(environ), algorithm)
+        try:
+            check_digests(self.headers, blob)
+        except AwsError:
+            self.backend.store.remove(blob.file)
+            raise
+        return blob
+
+    def _condition(self) -> Condition:
+        return Condition(self.headers.get("If-Match"), self.headers.get("If-None-Match"))
+
+    def _object_options(self, bucket: FakeBucket) -> dict[str, Any]:
+        """What PutObject, CopyObject and CreateMultipartUpload have in common."""
+        header = self.headers.get
+        tags = self._tagging_from_headers(self.headers)
+        self.backend.check_tags(tags)
+        hold, mode, until = self._get_lock_details(bucket, bucket.object_lock_enabled)
+        if (hold or mode or until) and not bucket.object_lock_enabled:
+            raise LockNotEnabled
+        encryption = encryption_of(self.lab, self.region, bucket, self.headers)
+        return {
+            "storage": header("x-amz-storage-class", "STANDARD"),
+            "encryption": encryption.algorithm,
+            "kms_key_id": encryption.kms_key_arn,
+            "bucket_key_enabled": encryption.bucket_key,
+            "lock_mode": mode,
+            "lock_legal_status": hold,
+            "lock_until": until,
+            "metadata": metadata_of(self.headers, self.querystring),
+            "tags": tags,
+            "acl": self._acl_from_headers(self.headers) or bucket.acl,
+            "redirect": header("x-amz-website-redirect-location"),
+        }
+
+    def _written(self, key: StoredObject) -> dict[str, Any]:
+        """The headers of the answer to a write."""
+        headers = key.headers
+        shown = ("ETag", "x-amz-version-id", "x-amz-server-side-encryption")
+        answer = {name: value for name, value in headers.items() if name.startswith(shown)}
+        if key.checksum:
+            answer |= key.checksum.headers
+        return answer | self._get_cors_headers_other()
+
+    def _copy_source(self) -> StoredObject:
+        """The object of x-amz-copy-source. Raises NoSuchKey, NoSuchVersion, PreconditionFailed, InvalidObjectState."""
+        path, _, query = self.headers["x-amz-copy-source"].partition("?")
+        bucket_name, _, key_name = unquote(path).lstrip("/").partition("/")
+        version_id = parse_qs(query).get("versionId", [None])[0]
+        source = self._find(bucket_name, key_name, version_id)
+        if not_modified(self.headers, source, "x-amz-copy-source-"):
+            name = "If-None-Match" if "x-amz-copy-source-if-none-match" in self.headers else "If-Modified-Since"
+            raise PreconditionFailed(f"x-amz-copy-source-{name}")
+        check_restored(source)
+        return source
+
+    def _bucket(self, action: str) -> FakeBucket:
+        """The request's bucket. Raises NoSuchBucket, or AccessDenied by its policy or its owner."""
+        bucket = self.backend.get_bucket(self.bucket_name)
+        owner = self.headers.get("x-amz-expected-bucket-owner", bucket.account_id)
+        if owner != bucket.account_id or self._denied(bucket, action):
+            raise S3AccessDeniedError
+        return bucket
+
+    def _denied(self, bucket: FakeBucket, action: str) -> bool:
+        """moto's reading of the bucket policy: an explicit deny."""
+        if bucket.policy is None:
+            return False
+        from moto.iam.access_control import PermissionResult
+
+        resource = f"{bucket.arn}/{self.key_name}" if self.key_name else bucket.arn
+        return bool(bucket.get_permission(f"s3:{action}", resource) == PermissionResult.DENIED)
+
+    def _find(self, bucket_name: str, key_name: str, version_id: str | None) -> StoredObject:
+        key = self.backend.get_object(bucket_name, key_name, version_id=version_id)
+        if isinstance(key, StoredObject):
+            return key
+        raise MissingVersion(key_name, version_id) if version_id else MissingKey(key=key_name)
+
+    def _document(self, operation: str, result: dict[str, Any], headers: dict[str, Any]) -> Answer:
+        self.querystring["Action"] = [operation]
+        status, own, body = self.serialized(ActionResult(result))
+        return status, {**own, **headers}, body
+
+
+def bucket_and_key(request: Request) -> tuple[str, str]:
+    """Both from the path as it was sent: keys may hold anything, encoded slashes and empty segments too."""
+    bucket_name, _, key_name = request.raw_path[1:].partition("/")
+    return unquote(bucket_name), unquote(key_name)
+
+
+def check_size(request: Request) -> None:
+    if int(request.environ.get("CONTENT_LENGTH") or 0) > MAX_DOCUMENT:
+        raise AwsError("MaxMessageLengthExceeded", "Your request was too large.", 400)
+
+
+def check_restored(key: StoredObject) -> None:
+    restored = 'ongoing-request="false"' in key.headers.get("x-amz-restore", "")
+    if key.storage_class in ARCHIVE_STORAGE_CLASSES and not restored:
+        raise InvalidObjectState(storage_class=key.storage_class)

@@ -1,0 +1,112 @@
+"""The operations of multipart uploads, as requests come and answers go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.s3.exceptions import InvalidMaxPartNumberArgument
+
+from localaws.engines.s3 import uploads
+from localaws.engines.s3.checksums import ALGORITHMS
+from localaws.engines.s3.headers import checksum_wanted, copy_range
+from localaws.engines.s3.objects import UploadOptions
+from localaws.engines.s3.requests import Answer, S3Request, check_size
+from localaws.gateway.errors import AwsError
+
+
+class UploadResponse(S3Request):
+    """Source: S3 user guide, "Uploading and copying objects using multipart upload"."""
+
+    def create_upload(self) -> Answer:
+        """Source: S3 API reference, CreateMultipartUpload."""
+        options = self._object_options(self._bucket("PutObject"))
+        lock = {name: options[name] for name in ("lock_mode", "lock_legal_status", "lock_until")}
+        algorithm, kind = self.headers.get("x-amz-checksum-algorithm"), self.headers.get("x-amz-checksum-type")
+        if algorithm is not None and algorithm not in ALGORITHMS:
+            raise AwsError("InvalidRequest", f"Checksum algorithm provided is unsupported: {algorithm}.", 400)
+        upload = uploads.start(
+            self.backend,
+            self.bucket_name,
+            self.key_name,
+            UploadOptions(
+                metadata=options["metadata"],
+                storage_class=options["storage"],
+                tags=options["tags"],
+                acl=options["acl"],
+                encryption=options["encryption"],
+                kms_key_id=options["kms_key_id"],
+                bucket_key_enabled=options["bucket_key_enabled"],
+                checksum_algorithm=algorithm,
+                checksum_type=kind,
+                redirect=options["redirect"],
+                lock=lock,
+            ),
+        )
+        result = {
+            "Bucket": self.bucket_name,
+            "Key": self.key_name,
+            "UploadId": upload.id,
+            "ChecksumAlgorithm": algorithm,
+            "ChecksumType": upload.options.checksum_kind,
+            **upload.options.encrypted.members,
+        }
+        return self._document("CreateMultipartUpload", result, {})
+
+    def upload_part(self) -> Answer:
+        """Source: S3 API reference, UploadPart."""
+        self._bucket("PutObject")
+        upload_id, number = self._part()
+        upload = uploads.find(self.backend, self.bucket_name, self.key_name, upload_id)
+        blob = self._receive(checksum_wanted(self.headers, upload.options.checksum_algorithm))
+        part = uploads.add_part(self.backend, self.bucket_name, self.key_name, upload_id, number, blob)
+        headers = {"ETag": part.etag, **upload.options.encrypted.headers}
+        if blob.checksum:
+            headers[blob.checksum.header] = blob.checksum.value
+        return 200, headers, ""
+
+    def upload_part_copy(self) -> Answer:
+        """Source: S3 API reference, UploadPartCopy."""
+        self._bucket("PutObject")
+        upload_id, number = self._part()
+        upload = uploads.find(self.backend, self.bucket_name, self.key_name, upload_id)
+        source = self._copy_source()
+        extent = copy_range(self.headers.get("x-amz-copy-source-range"), source.size)
+        blob = uploads.copy_part(self.backend, source, extent, upload.options.checksum_algorithm)
+        part = uploads.add_part(self.backend, self.bucket_name, self.key_name, upload_id, number, blob)
+        result = {"LastModified": part.last_modified_ISO8601, "ETag": part.etag}
+        if blob.checksum:
+            result[f"Checksum{blob.checksum.algorithm}"] = blob.checksum.value
+        headers = upload.options.encrypted.headers
+        if source.version_id != "null":
+            headers["x-amz-copy-source-version-id"] = source.version_id
+        return self._document("UploadPartCopy", {"CopyPartResult": result}, headers)
+
+    def _part(self) -> tuple[str, int]:
+        text = self.querystring.get("partNumber", [""])[0]
+        if not text.isdigit() or not 1 <= int(text) <= 10_000:
+            raise InvalidMaxPartNumberArgument(text)
+        return self.querystring["uploadId"][0], int(text)
+
+    def complete_upload(self) -> Answer:
+        """Source: S3 API reference, CompleteMultipartUpload. Repeating it is harmless."""
+        bucket = self._bucket("PutObject")
+        check_size(self.request)
+        upload_id = self.querystring["uploadId"][0]
+        parts = uploads.parts_of(self.request.environ["wsgi.input"].read())
+        key = self.backend.current(bucket, self.key_name)
+        if key is None or key.multipart is None or key.multipart.id != upload_id:
+            expected = {n.lower(): v for n, v in self.headers.items() if n.lower().startswith("x-amz-checksum-")}
+            key = uploads.finish(
+                self.backend, self.bucket_name, self.key_name, upload_id, parts, self._condition(), expected
+            )
+        result: dict[str, Any] = {
+            "Location": f"{self.lab.endpoint}/{self.bucket_name}/{self.key_name}",
+            "Bucket": self.bucket_name,
+            "Key": self.key_name,
+            "ETag": key.etag,
+        }
+        if key.checksum:
+            result[f"Checksum{key.checksum.algorithm}"] = key.checksum.qualified
+            result["ChecksumType"] = key.checksum.kind
+        headers = {k: v for k, v in self._written(key).items() if not k.startswith("x-amz-checksum") and k != "ETag"}
+        return self._document("CompleteMultipartUpload", result, headers)
