@@ -46,7 +46,9 @@ def no_ddl(sql: str, part: str, fails: str, *first: str) -> Form:
     return Form(sql, "DDL", part, fails=fails, first=first)
 
 
-def told(sql: str, rows: list[tuple[str | None, ...]] | None, *first: str, part: str = "SHOW") -> Form:
+def told(sql: str, rows: list[tuple[str | None, ...]] | None, *first: str, part: str = "") -> Form:
+    of_lists = {"SHOW DATABASES": "SHOW_DATABASES", "SHOW SCHEMAS": "SHOW_DATABASES", "SHOW TABLES": "SHOW_TABLES"}
+    part = part or of_lists.get(" ".join(sql.split()[:2]), "SHOW")
     return Form(sql, "UTILITY", part, rows, first=first)
 
 
@@ -166,7 +168,7 @@ UTILITY = [
     told("SHOW SCHEMAS 'statem*'", [("statements",)]),
     told("SHOW TABLES", [("t",), ("x",)], TABLE),
     told("SHOW TABLES IN statements '*x|nothing'", [("x",)], TABLE),
-    Form("SHOW TABLES IN nowhere", "UTILITY", "SHOW", fails="FAILED: SemanticException [Error 10072]"),
+    Form("SHOW TABLES IN nowhere", "UTILITY", "SHOW_TABLES", fails="FAILED: SemanticException [Error 10072]"),
     told("SHOW VIEWS", [("v",)], VIEW),
     told("SHOW VIEWS IN statements LIKE 'w*'", [], VIEW),
     told("SHOW COLUMNS IN t", [padded("n"), padded("s"), padded("p")]),
@@ -176,7 +178,7 @@ UTILITY = [
     Form("SHOW PARTITIONS v", "UTILITY", "SHOW", first=(VIEW,), fails="FAILED: SemanticException [Error 10001]: Table "
          "statements.v is not a partitioned table"),
     told("SHOW CREATE TABLE x", [
-        ("CREATE EXTERNAL TABLE `statements.x`(",), ("  `a` int, ",), ("  `b` string)",), ("PARTITIONED BY ( ",),
+        ("CREATE EXTERNAL TABLE `x`(",), ("  `a` int, ",), ("  `b` string)",), ("PARTITIONED BY ( ",),
         ("  `p` string)",), ("ROW FORMAT SERDE ",),
         ("  'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe' ",), ("STORED AS INPUTFORMAT ",),
         ("  'org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat' ",), ("OUTPUTFORMAT ",),
@@ -190,17 +192,17 @@ UTILITY = [
       for words in ("COMPACTIONS", "CURRENT ROLES", "GRANT", "INDEXES", "LOCKS", "PRINCIPALS", "ROLES",
                     "TRANSACTIONS")),
     told("DESCRIBE x", [padded("a", "int", ""), padded("b", "string", ""), padded("p", "string", ""), *HEAD,
-                        padded("p", "string", "")], TABLE, part="DESCRIBE"),
-    told("DESC statements.t n", [padded("n", "int", "")], part="DESCRIBE"),
+                        padded("p", "string", "")], TABLE, part="DESCRIBE_TABLE"),
+    told("DESC statements.t n", [padded("n", "int", "")], part="DESCRIBE_TABLE"),
     told("DESCRIBE y s.a", [padded("a", "array<int>", "from deserializer")],
-         f"CREATE EXTERNAL TABLE y (s struct<a:array<int>>) {PLACE}", part="DESCRIBE"),
+         f"CREATE EXTERNAL TABLE y (s struct<a:array<int>>) {PLACE}", part="DESCRIBE_TABLE"),
     told("DESCRIBE y s.a.'$elem$'", [padded("$elem$", "int", "from deserializer")],
-         f"CREATE EXTERNAL TABLE y (s struct<a:array<int>>) {PLACE}", part="DESCRIBE"),
-    told("DESCRIBE EXTENDED x", None, TABLE, part="DESCRIBE"),
-    told("DESCRIBE FORMATTED x PARTITION (p = '1')", None, TABLE, PARTITION, part="DESCRIBE"),
-    told("DESCRIBE v", [padded("n", "int", "")], VIEW, part="DESCRIBE"),
-    Form("DESCRIBE nowhere", "UTILITY", "DESCRIBE", fails=MISSING),
-    Form("DESCRIBE DATABASE statements", "UTILITY", "DESCRIBE", fails="FAILED: ParseException line 1:9 cannot"),
+         f"CREATE EXTERNAL TABLE y (s struct<a:array<int>>) {PLACE}", part="DESCRIBE_TABLE"),
+    told("DESCRIBE EXTENDED x", None, TABLE, part="DESCRIBE_TABLE"),
+    told("DESCRIBE FORMATTED x PARTITION (p = '1')", None, TABLE, PARTITION, part="DESCRIBE_TABLE"),
+    told("DESCRIBE v", [padded("n", "int", "")], VIEW, part="DESCRIBE_TABLE"),
+    Form("DESCRIBE nowhere", "UTILITY", "DESCRIBE_TABLE", fails=MISSING),
+    Form("DESCRIBE DATABASE statements", "UTILITY", "DESCRIBE_TABLE", fails="FAILED: ParseException line 1:9 cannot"),
     *(told(f"EXPLAIN {words} SELECT n FROM t", None, part="EXPLAIN")
       for words in ("", "ANALYZE", "ANALYZE VERBOSE", "(TYPE LOGICAL)", "(TYPE DISTRIBUTED)", "(FORMAT TEXT)",
                     "(FORMAT JSON)", "(FORMAT GRAPHVIZ)", "(TYPE DISTRIBUTED, FORMAT TEXT)")),
@@ -265,13 +267,13 @@ DML = [
     Form("SELECT * FROM t MATCH_RECOGNIZE (ORDER BY n MEASURES A.n AS m PATTERN (A) DEFINE A AS true)", "DML", "SELECT",
          fails="NOT_SUPPORTED: MATCH_RECOGNIZE is not supported by this lab yet"),
     # what writes
-    Form("CREATE TABLE made AS SELECT n FROM t", "DML", "CREATE_TABLE_AS_SELECT", [("6",)],
+    Form("CREATE TABLE made AS SELECT n FROM t", "DDL", "CREATE_TABLE_AS_SELECT", [("6",)],
          then="SELECT sum(n) FROM made"),
-    Form("CREATE TABLE made WITH (format = 'ORC') AS SELECT n FROM t WITH NO DATA", "DML", "CREATE_TABLE_AS_SELECT",
+    Form("CREATE TABLE made WITH (format = 'ORC') AS SELECT n FROM t WITH NO DATA", "DDL", "CREATE_TABLE_AS_SELECT",
          [("0",)], then="SELECT count(*) FROM made"),
-    Form("CREATE TABLE IF NOT EXISTS t AS SELECT 1 AS a", "DML", "CREATE_TABLE_AS_SELECT"),
-    Form("CREATE TABLE t AS SELECT 1 AS a", "DML", "CREATE_TABLE_AS_SELECT", fails="TABLE_ALREADY_EXISTS"),
-    Form("CREATE TABLE made WITH (nope = 'x') AS SELECT 1 AS a", "DML", "CREATE_TABLE_AS_SELECT",
+    Form("CREATE TABLE IF NOT EXISTS t AS SELECT 1 AS a", "DDL", "CREATE_TABLE_AS_SELECT"),
+    Form("CREATE TABLE t AS SELECT 1 AS a", "DDL", "CREATE_TABLE_AS_SELECT", fails="TABLE_ALREADY_EXISTS"),
+    Form("CREATE TABLE made WITH (nope = 'x') AS SELECT 1 AS a", "DDL", "CREATE_TABLE_AS_SELECT",
          fails="INVALID_TABLE_PROPERTY: Table property 'nope' does not exist"),
     Form("INSERT INTO made SELECT 7", "DML", "INSERT", [("13",)], first=("CREATE TABLE made AS SELECT n FROM t",),
          then="SELECT sum(n) FROM made"),

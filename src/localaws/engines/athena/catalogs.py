@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from localaws.engines.athena.tables.catalog import Table
@@ -53,14 +54,14 @@ class Catalogs:
         for each in self.engine.catalog.databases():
             if each["Name"] == name:
                 return json.dumps({"Database": _database(each)})
-        raise AwsError("MetadataException", f"EntityNotFoundException: Database {name} not found.")
+        raise _not_found(f"Database {name} not found.")
 
     def list_table_metadata(self) -> str:
         """*Expression* is a regular expression for names."""
         self._home()
         database = self._get_param("DatabaseName").lower()
         if not self.engine.catalog.has_database(database):
-            raise AwsError("MetadataException", f"EntityNotFoundException: Database {database} not found.")
+            raise _not_found(f"Database {database} not found.")
         wanted = re.compile(self._get_param("Expression") or ".*")
         tables = [each for each in self.engine.catalog.tables(database) if wanted.fullmatch(each.name)]
         listed, token = page(tables, self._get_param("MaxResults"), self._get_param("NextToken"))
@@ -72,7 +73,7 @@ class Catalogs:
         database, name = self._get_param("DatabaseName"), self._get_param("TableName")
         table = self.engine.catalog.find(database, name)
         if table is None:
-            raise AwsError("MetadataException", f"EntityNotFoundException: Table {name} not found.")
+            raise _not_found("Entity Not Found")
         return json.dumps({"TableMetadata": _table(table)})
 
     def _home(self) -> None:
@@ -80,6 +81,12 @@ class Catalogs:
         name = self._get_param("CatalogName") or ""
         if name.lower() != HOME.lower():
             raise invalid(f"Data catalog {name} is not one that this lab can read: only {HOME} is")
+
+
+def _not_found(words: str) -> AwsError:
+    """Glue's refusal as Athena passes it on: clients look for the code within the text."""
+    details = "Service: AmazonDataCatalog; Status Code: 400; Error Code: EntityNotFoundException"
+    return AwsError("MetadataException", f"{words} ({details}; Request ID: {uuid.uuid4()}; Proxy: null)")
 
 
 def _database(raw: dict[str, Any]) -> dict[str, Any]:

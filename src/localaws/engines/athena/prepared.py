@@ -14,9 +14,12 @@ from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.runner import Job
 from localaws.engines.athena.sql.grammar import parse
 
-_PREPARE = re.compile(r"PREPARE\s+(?P<name>\w+)\s+FROM\s+(?P<query>.+)", re.IGNORECASE | re.DOTALL)
-_EXECUTE = re.compile(r"EXECUTE\s+(?P<name>\w+)(?:\s+USING\s+(?P<values>.+))?", re.IGNORECASE | re.DOTALL)
-_DEALLOCATE = re.compile(r"DEALLOCATE\s+PREPARE\s+(?P<name>\w+)\s*", re.IGNORECASE)
+_NAME = r"(?P<name>\w+|\"\w+\")"
+_PREPARE = re.compile(rf"PREPARE\s+{_NAME}\s+FROM\s+(?P<query>.+)", re.IGNORECASE | re.DOTALL)
+_EXECUTE = re.compile(rf"EXECUTE\s+{_NAME}(?:\s+USING\s+(?P<values>.+))?", re.IGNORECASE | re.DOTALL)
+_DEALLOCATE = re.compile(rf"DEALLOCATE\s+PREPARE\s+{_NAME}\s*", re.IGNORECASE)
+#: What may hold a question mark that is no parameter, or one that is.
+_MARKS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\?", re.DOTALL)
 
 
 def _found(pattern: re.Pattern[str], job: Job) -> re.Match[str]:
@@ -26,6 +29,11 @@ def _found(pattern: re.Pattern[str], job: Job) -> re.Match[str]:
     return found
 
 
+def _key(found: re.Match[str], job: Job) -> dict[str, str]:
+    """Name and workgroup of the statement that is meant."""
+    return {"StatementName": found["name"].strip('"'), "WorkGroup": job.execution.workgroup}
+
+
 def _athena(job: Job) -> Any:
     return job.client("athena")
 
@@ -33,22 +41,20 @@ def _athena(job: Job) -> Any:
 def _prepare(job: Job) -> None:
     found = _found(_PREPARE, job)
     parse(found["query"])  # a statement that does not parse is not kept
-    _athena(job).create_prepared_statement(
-        StatementName=found["name"], WorkGroup=job.execution.workgroup, QueryStatement=found["query"]
-    )
+    _athena(job).create_prepared_statement(**_key(found, job), QueryStatement=found["query"])
 
 
 def _deallocate(job: Job) -> None:
     found = _found(_DEALLOCATE, job)
-    _athena(job).delete_prepared_statement(StatementName=found["name"], WorkGroup=job.execution.workgroup)
+    _athena(job).delete_prepared_statement(**_key(found, job))
 
 
 def _execute(job: Job) -> None:
     found = _found(_EXECUTE, job)
-    kept = _athena(job).get_prepared_statement(StatementName=found["name"], WorkGroup=job.execution.workgroup)
+    kept = _athena(job).get_prepared_statement(**_key(found, job))
     values = list(job.execution.parameters or [])
-    if found["values"]:
-        listed = parse(f"SELECT {found['values']}")
+    if found["values"]:  # which may be parameters themselves: EXECUTE name USING ?
+        listed = parse(f"SELECT {bind(found['values'], values)}")
         values = [each.sql("trino") for each in listed.expressions]
     job.become(bind(kept["PreparedStatement"]["QueryStatement"], values))
 
@@ -58,19 +64,15 @@ def bind(sql: str, values: list[str]) -> str:
 
     Raises QueryFailure (INVALID_PARAMETER_USAGE) if there are not as many of the one as of the other.
     """
-    statement = parse(sql)
-    places = [node for node in statement.walk(bfs=False) if isinstance(node, exp.Placeholder)]
-    if len(places) != len(values):
-        raise QueryFailure(
-            "INVALID_PARAMETER_USAGE",
-            f"Incorrect number of parameters: expected {len(places)} but found {len(values)}",
-            (1, 1),
-        )
+    count = sum(match[0] == "?" for match in _MARKS.finditer(sql))
+    if count != len(values):
+        words = f"Incorrect number of parameters: expected {count} but found {len(values)}"
+        raise QueryFailure("INVALID_PARAMETER_USAGE", words, (1, 1))
     parts = []
     position = 0
     marks = iter(values)
     # in the text itself, so that positions in errors stay those of the statement; not inside quotes or comments
-    for match in re.finditer(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\?", sql, re.DOTALL):
+    for match in _MARKS.finditer(sql):
         if match[0] == "?":
             parts += [sql[position : match.start()], _literal(next(marks))]
             position = match.end()

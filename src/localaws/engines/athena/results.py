@@ -104,10 +104,9 @@ def printed(sql: str, columns: list[tuple[str, Type]]) -> str:
     return f"SELECT {', '.join(items)} FROM ({sql}) AS {own('answer')}({', '.join(inner)})"
 
 
-def header(columns: list[tuple[str, Type]]) -> bytes:
+def header(columns: list[tuple[str, Type]]) -> str:
     """The first line of a result file."""
-    quoted = ('"' + column.replace('"', '""') + '"' for column, _ in columns)
-    return (",".join(quoted) + "\n").encode()
+    return ",".join(name(column) for column, _ in columns) + "\n"
 
 
 def metadata(columns: list[tuple[str, Type]]) -> bytes:

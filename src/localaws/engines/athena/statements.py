@@ -1,6 +1,8 @@
 """What kind of statement a text is, before anything is parsed.
 
-Source: StatementType of QueryExecution (API reference): DDL, DML (with CREATE TABLE AS), UTILITY (SHOW, EXPLAIN …).
+Source: StatementType of QueryExecution (API reference): DDL, DML, UTILITY (SHOW, EXPLAIN …). It counts CREATE TABLE AS
+among DML; AWS's own client saw DDL and goes by that (awswrangler: get_query_results and its cache take a CREATE TABLE
+for CTAS only if it is DDL), so that is what is told here. It is billed all the same, for what it scans.
 """
 
 from __future__ import annotations
@@ -20,11 +22,14 @@ class Kind:
     substatement: str
 
 
+_CREATE_TABLE_AS = Kind("create_table_as", "DDL", "CREATE_TABLE_AS_SELECT")
 #: The first words of a statement → what it is. The first that matches counts.
 _KINDS = [
     (r"EXPLAIN\b", Kind("explain", "UTILITY", "EXPLAIN")),
+    (r"SHOW\s+TABLES\b", Kind("show", "UTILITY", "SHOW_TABLES")),
+    (r"SHOW\s+(DATABASES|SCHEMAS)\b", Kind("show", "UTILITY", "SHOW_DATABASES")),
     (r"SHOW\b", Kind("show", "UTILITY", "SHOW")),
-    (r"DESC(RIBE)?\b", Kind("describe", "UTILITY", "DESCRIBE")),
+    (r"DESC(RIBE)?\b", Kind("describe", "UTILITY", "DESCRIBE_TABLE")),
     (r"PREPARE\b", Kind("prepare", "DDL", "PREPARE")),
     (r"DEALLOCATE\b", Kind("deallocate", "DDL", "DEALLOCATE")),
     (r"EXECUTE\b", Kind("execute", "DML", "EXECUTE")),
@@ -33,8 +38,8 @@ _KINDS = [
     (r"CREATE\s+(OR\s+REPLACE\s+)?VIEW\b", Kind("create_view", "DDL", "CREATE_VIEW")),
     (r"DROP\s+VIEW\b", Kind("drop_view", "DDL", "DROP_VIEW")),
     (r"CREATE\s+EXTERNAL\s+TABLE\b", Kind("create_table", "DDL", "CREATE_TABLE")),
-    (r"CREATE\s+TABLE\b(?=.*?\bAS\s*\(?\s*(SELECT|WITH|VALUES|TABLE)\b)",
-     Kind("create_table_as", "DML", "CREATE_TABLE_AS_SELECT")),
+    (r"CREATE\s+TABLE\b(?=.*?\bAS\s*\(?\s*(SELECT|WITH|VALUES|TABLE)\b)", _CREATE_TABLE_AS),
+    (r"CREATE\s+TABLE\s+(IF\s+NOT\s+EXISTS\s+)?[\w.\"]+\s+(WITH\s*\(.*?\)\s*)?AS\b", _CREATE_TABLE_AS),
     (r"CREATE\s+TABLE\b", Kind("create_table", "DDL", "CREATE_TABLE")),
     (r"DROP\s+TABLE\b", Kind("drop_table", "DDL", "DROP_TABLE")),
     (r"ALTER\s+(DATABASE|SCHEMA)\b", Kind("alter_database", "DDL", "ALTER_DATABASE")),

@@ -8,6 +8,7 @@ scans nothing and is free, EXPLAIN ANALYZE is not. A reused result scans nothing
 from __future__ import annotations
 
 from localaws.engines.athena.execution import Execution
+from localaws.engines.athena.statements import Kind
 from localaws.gateway.records import Call
 from localaws.lab import Lab
 
@@ -16,18 +17,18 @@ LEAST = 10 * MB
 SERVICE = "athena.amazonaws.com"
 
 
-def billed_bytes(statement_type: str, state: str, scanned: int, reused: bool = False) -> int:
+def billed_bytes(kind: Kind, state: str, scanned: int, reused: bool = False) -> int:
     """The bytes that AWS bills for a query.
 
     Parameters:
-        statement_type: DML, DDL or UTILITY, as GetQueryExecution tells.
+        kind: what statement it is; CREATE TABLE AS is a query, though its type is DDL.
         state: how it ended.
         scanned: bytes.
         reused: whether its result is that of an earlier query.
     """
-    if state == "FAILED" or statement_type == "DDL" or reused:
+    if state == "FAILED" or (kind.type == "DDL" and kind.name != "create_table_as") or reused:
         return 0
-    if not scanned and (state == "CANCELLED" or statement_type == "UTILITY"):
+    if not scanned and (state == "CANCELLED" or kind.type == "UTILITY"):
         return 0
     return max(LEAST, -(-scanned // MB) * MB)
 
@@ -37,7 +38,7 @@ def record(lab: Lab, region: str, execution: Execution, state: str) -> None:
 
     Objects are read in place, without S3's requests; on AWS each is at least one GET, which the account pays.
     """
-    billed = billed_bytes(execution.kind.type, state, execution.scanned, execution.reused is not None)
+    billed = billed_bytes(execution.kind, state, execution.scanned, execution.reused is not None)
     objects = len(execution.session.uris) if execution.session and execution.scanned else 0
     units = {"athena:scanned_bytes": execution.scanned, "athena:billed_bytes": billed, "s3:objects_read": objects}
     lab.records.append(

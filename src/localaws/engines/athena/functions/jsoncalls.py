@@ -43,7 +43,12 @@ def _json_extract(translator: Translator, node: exp.Anonymous, arguments: list[e
 
 
 def _json_parse(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    return cast(call("json_checked", arguments[0]), "JSON")
+    return cast(call("native_json_sorted", call("json_checked", arguments[0])), "JSON")
+
+
+def json_literal(translator: Translator, node: exp.Expr) -> exp.Expr:
+    """``JSON '{"a": 1}'`` is json_parse of the text."""
+    return _json_parse(translator, exp.Anonymous(this="json_parse"), [node.this])
 
 
 def _json_exists(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:

@@ -24,12 +24,17 @@ class PathError(Exception):
 
 
 def canonical(text: str) -> str:
-    """JSON without blanks and with its keys in order, as json_format() writes it."""
+    """JSON without blanks and with its keys in order, as json_parse() makes it."""
+    return _dump(json.loads(text), in_order=True)
+
+
+def compact(text: str) -> str:
+    """JSON without blanks, its keys as they stand."""
     return _dump(json.loads(text))
 
 
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+def _dump(value: Any, in_order: bool = False) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=in_order)
 
 
 @lru_cache(256)

@@ -139,6 +139,10 @@ CREATE MACRO trino_regexp_count(s, pattern) AS CAST(len(regexp_extract_all(s, pa
 
 -- Numbers
 CREATE MACRO random_from(low, high) AS floor(random() * (high - low)) + low;
+CREATE MACRO random_below(n) AS CASE WHEN n > 0 OR n IS NULL THEN random_from(0, n)
+    ELSE failing(0::DOUBLE, 'INVALID_FUNCTION_ARGUMENT', 'bound must be positive') END;
+CREATE MACRO random_between(m, n) AS CASE WHEN m < n OR m IS NULL OR n IS NULL THEN random_from(m, n)
+    ELSE failing(0::DOUBLE, 'INVALID_FUNCTION_ARGUMENT', 'start value must be less than stop value') END;
 CREATE MACRO trino_bit_count(x, bits) AS CAST(CASE WHEN bits >= 64 THEN bit_count(CAST(x AS BIGINT))
     ELSE bit_count(CAST(x AS BIGINT) & CAST(pow(2, least(bits, 62)) - 1 AS BIGINT)) END AS BIGINT);
 CREATE MACRO trino_width_bucket(x, bins) AS CAST(len(list_filter(bins, LAMBDA b : b <= x)) AS BIGINT),
@@ -263,7 +267,7 @@ CREATE MACRO trino_json_extract_scalar(j, path) AS
     CASE WHEN json_valid(j) AND json_type(j, path) NOT IN ('OBJECT', 'ARRAY', 'NULL') THEN json_extract_string(j, path) END;
 CREATE MACRO json_checked(s) AS CASE WHEN json_valid(s) OR s IS NULL THEN s
     ELSE failing(s, 'INVALID_FUNCTION_ARGUMENT', 'Cannot convert value to JSON: ''' || s || '''') END;
-CREATE MACRO json_item(j) AS CASE WHEN j IS NULL THEN NULL ELSE native_json_text(CAST(j AS VARCHAR)) END;
+CREATE MACRO json_item(j) AS CAST(j AS VARCHAR);
 CREATE MACRO json_listed(items) AS '[' || array_to_string(items, ',') || ']';
 CREATE MACRO json_paired(keys, items) AS '{' || array_to_string(list_transform(list_zip(keys, items),
     LAMBDA e : CAST(to_json(e[1]) AS VARCHAR) || ':' || coalesce(e[2], 'null')), ',') || '}';

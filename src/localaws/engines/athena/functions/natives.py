@@ -315,6 +315,11 @@ native("native_from_base64url", "VARCHAR", "BLOB")(_decoder(base64.urlsafe_b64de
 
 @native("native_json_text", "VARCHAR", "VARCHAR")
 def _json_text(text: str) -> str:
+    return jsonpath.compact(text)
+
+
+@native("native_json_sorted", "VARCHAR", "VARCHAR")
+def _json_sorted(text: str) -> str:
     return jsonpath.canonical(text)
 
 

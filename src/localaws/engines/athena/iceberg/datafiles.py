@@ -40,6 +40,7 @@ from pyiceberg.typedef import Record
 
 from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.iceberg.hashing import buckets
+from localaws.engines.athena.iceberg.properties import FILE_SIZE
 from localaws.engines.athena.iceberg.types import from_iceberg
 from localaws.engines.athena.runner import Job
 from localaws.engines.athena.sql.quoting import internal, literal, name, own
@@ -179,7 +180,7 @@ def _options(table: Table) -> str:
 
 def target_file_size(table: Table) -> int:
     """How many bytes a data file of *table* should have."""
-    return int(table.properties.get("write.target-file-size-bytes", 512 << 20))
+    return int(table.properties.get(FILE_SIZE, 512 << 20))
 
 
 def _field_ids(number: int, kind: types.IcebergType) -> str:

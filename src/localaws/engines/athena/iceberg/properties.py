@@ -22,10 +22,14 @@ _NUMBERS = {
     "vacuum_max_snapshot_age_seconds",
     "vacuum_max_metadata_files_to_keep",
 }
+#: "write_target_data_file_size_bytes" is Iceberg's own property.
+_FILE_SIZE, FILE_SIZE = "write_target_data_file_size_bytes", "write.target-file-size-bytes"
 
 
 #: Every property that Athena takes.
-KNOWN = _NUMBERS | {"table_type", "format", "write_compression", "compression_level", "write_data_path_enabled"}
+KNOWN = _NUMBERS | {
+    _FILE_SIZE, "table_type", "format", "write_compression", "compression_level", "write_data_path_enabled"
+}  # fmt: skip
 
 
 def to_iceberg(given: Mapping[str, str]) -> dict[str, str]:
@@ -48,6 +52,8 @@ def to_iceberg(given: Mapping[str, str]) -> dict[str, str]:
                 found["write.parquet.compression-level"] = _number(key, value)
             case "write_data_path_enabled":
                 continue  # it only says how the place of the data is spelled in the metadata
+            case key_ if key_ == _FILE_SIZE:
+                found[FILE_SIZE] = _number(key, value)
             case number if number in _NUMBERS:
                 found[number] = _number(key, value)
             case _:
@@ -60,6 +66,8 @@ def to_athena(kept: Mapping[str, str]) -> dict[str, str]:
     codecs = {iceberg: athena for athena, iceberg in _CODECS.items()}
     found = {"table_type": "iceberg", "format": kept.get(FORMAT, "parquet")}
     found["write_compression"] = codecs.get(kept.get(CODEC, "zstd").lower(), "ZSTD")
+    if FILE_SIZE in kept:
+        found[_FILE_SIZE] = kept[FILE_SIZE]
     return found | {key: value for key, value in kept.items() if key in _NUMBERS}
 
 

@@ -5,6 +5,7 @@ Source: Trino's "Conversion functions", and the casts that its types define.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -18,6 +19,8 @@ from localaws.engines.athena.sql.scopes import of_cast
 if TYPE_CHECKING:
     from localaws.engines.athena.sql.dialect import Translator
 
+#: Types of other dialects that sqlglot reads: text, string, datetime.
+_FOREIGN = (exp.DType.TEXT, exp.DType.DATETIME)
 _NAMES = {"integer": "INT", "bigint": "BIGINT", "smallint": "SMALLINT", "tinyint": "TINYINT"}
 _TO_TEXT = {"boolean", *NUMBERS, *MOMENTS, *TEXTS, "time", "json", "uuid", "unknown", *INTERVALS}
 _FROM_TEXT = {"boolean", *NUMBERS, *MOMENTS, *TEXTS, "time", "json", "uuid"}
@@ -39,8 +42,10 @@ def translate(translator: Translator, node: exp.Expr) -> exp.Expr:
     source, target = translator.kind(node.this), of_cast(node)
     if isinstance(node.parent, exp.Interval):
         return node
-    if target is None:
-        raise translator.fail("TYPE_NOT_FOUND", f"Unknown type: {node.to.sql('trino').lower()}", node)
+    if target is None or any(each.this in _FOREIGN for each in node.to.find_all(exp.DataType)):
+        written = re.search(r"\b(?:text|string|datetime)\b", translator.sql, re.IGNORECASE)
+        name = written[0] if target and written else node.to.sql("trino")
+        raise translator.fail("TYPE_NOT_FOUND", f"Unknown type: {name.lower()}", node)
     if node.meta.get("literal") and target.zoned:
         return moments.literal(node.this.name)
     if source is None and target.name != "json":
@@ -178,5 +183,7 @@ def _from_text(value: exp.Expr, target: Type) -> exp.Expr:
 
 
 def _for_json(value: exp.Expr, source: Type) -> exp.Expr:
-    """Moments are texts in JSON, as they print."""
+    """Moments are texts in JSON, as they print; the keys of a map stand in their order."""
+    if source.name == "map":
+        return call("map_from_entries", call("list_sort", call("map_entries", value)))
     return _to_text(value, source) if source.name in ("timestamp", TIMESTAMP_TZ.name, "time") else value

@@ -163,6 +163,11 @@ def _aggregate(translator: Translator, node: exp.Expr) -> exp.Expr:
 
 
 def _literal(translator: Translator, node: exp.Expr) -> exp.Expr:
+    """A number with a point is a double, where Trino's own default is a decimal: "Data types in Amazon Athena" has a
+    decimal written as ``decimal '0.12'``, and AWS's own client (test_athena_nan_inf of awswrangler) reads 1.2 as one.
+    """
+    if isinstance(node, exp.Literal) and not node.is_string and "." in node.name and "e" not in node.name.lower():
+        return exp.Literal.number(f"{node.name}e0")
     if isinstance(node, exp.Literal) and not node.is_string and node.name.isdigit():
         least = 2**63 if isinstance(node.parent, exp.Neg) else 2**63 - 1
         if int(node.name) > least:
@@ -297,6 +302,7 @@ _HANDLERS: dict[type, Callable[[Translator, exp.Expr], exp.Expr]] = {
     exp.Unnest: _unnest,
     exp.Anonymous: _anonymous,
     exp.HexString: _varbinary,
+    exp.ParseJSON: jsoncalls.json_literal,
     exp.JSONValue: jsoncalls.json_value,
     exp.JSONExtract: jsoncalls.json_query,
     exp.JSONObject: jsoncalls.json_object,

@@ -242,11 +242,12 @@ def _map_entries(translator: Translator, node: exp.Anonymous, arguments: list[ex
 
 @special("random", "rand")
 def _random(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    """From 0 to 1; below n; from m to below n."""
+    """From 0 to 1; below n, which is positive; from m to below n."""
     kind = translator.kind(arguments[-1]) if arguments else None
     if kind is None:
         return call("random")
-    return cast(call("random_from", *(arguments if len(arguments) == 2 else [exp.convert(0), *arguments])), kind.duckdb)
+    name = "random_between" if len(arguments) == 2 else "random_below"
+    return cast(call(name, *arguments), kind.duckdb)
 
 
 @special("combinations")

@@ -11,6 +11,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from localaws.engines.athena.errors import QueryFailure, line_and_column
 from localaws.engines.athena.sql.quoting import MARK
+from localaws.engines.athena.tables.reserved import SELECT
 
 _KEEP = {"UNNEST", "EXPLODE"}
 #: Functions with a syntax of their own; sqlglot knows more of other dialects, which to Trino are functions like others.
@@ -95,7 +96,15 @@ def parse(sql: str) -> exp.Expr:
     if empty or (isinstance(statement, exp.Insert) and statement.expression is None):
         raise _mismatched("<EOF>", line_and_column(sql, len(sql)))
     _check_joins(statement, tokens, sql)
+    _check_reserved(statement)
     return statement
+
+
+def _check_reserved(statement: exp.Expr) -> None:
+    """sqlglot takes some of Trino's keywords for names; to Trino they are none unless they are quoted."""
+    for name in statement.find_all(exp.Identifier):
+        if not name.args.get("quoted") and name.name.upper() in SELECT and "line" in name.meta:
+            raise _mismatched(name.name, position(name) or (1, 1))
 
 
 def _check_joins(statement: exp.Expr, tokens: list[Token], sql: str) -> None:
@@ -143,6 +152,7 @@ def _check_foreign(tokens: list[Token]) -> None:
             or (kind is TokenType.L_BRACKET and before in ("SELECT", ",", "(", "=", "||"))
             or (kind in _JOINS and after == "JOIN")
             or (word == "SAMPLE" and before == "USING")
+            or (word == "SYSTEM_TIME" and before == "FOR" and after == "AS")
             or (word == "NAME" and before == "BY" and number > 1 and tokens[number - 2].text.upper() in _SETS)
         ):
             raise _mismatched(token.text, (token.line, token.col - len(token.text) + 1))

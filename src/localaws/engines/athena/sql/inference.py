@@ -306,7 +306,7 @@ RULES: dict[str, Rule] = {
     "map": lambda kinds: (
         Type("map", (kinds[0].parts[0], kinds[1].parts[0]))
         if len(kinds) == 2 and kinds[0] and kinds[1] and kinds[0].parts and kinds[1].parts
-        else None
+        else None if kinds else Type("map", (Type("unknown"), Type("unknown")))
     ),
     "map_from_entries": lambda kinds: (
         Type("map", kinds[0].parts[0].parts) if kinds and kinds[0] and kinds[0].parts and kinds[0].parts[0].parts

@@ -458,9 +458,6 @@ def _renamed(node: exp.Expr, columns: Columns) -> Columns:
 
 
 def _number(text: str) -> Maybe:
-    if "e" in text.lower():
+    if "." in text or "e" in text.lower():
         return Type("double")
-    if "." in text:
-        whole, _, fraction = text.partition(".")
-        return Type("decimal", precision=len(whole.lstrip("0")) + len(fraction) or 1, scale=len(fraction))
     return INTEGER if int(text) < 2**31 else BIGINT

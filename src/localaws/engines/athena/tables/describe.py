@@ -138,7 +138,7 @@ def create_statement(table: Table) -> list[str]:
     if table.view is not None:
         raise QueryFailure("FAILED", f"SemanticException {table.name} is a view: use SHOW CREATE VIEW")
     storage = table.raw.get("StorageDescriptor", {})
-    lines = [f"CREATE EXTERNAL TABLE `{table.database}.{table.name}`(", *_listed(table.columns)]
+    lines = [f"CREATE EXTERNAL TABLE `{table.name}`(", *_listed(table.columns)]
     parameters = dict(table.parameters)
     comment = parameters.pop("comment", "") or table.raw.get("Description", "")
     if comment:

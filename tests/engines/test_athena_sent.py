@@ -1,0 +1,98 @@
+"""Statements that public clients and tutorials send: names twice, parameters everywhere, words that are no keywords.
+
+Sources: "Use parameterized queries" and "Escape reserved keywords in queries" of the Athena user guide,
+StartQueryExecution of its API reference; Trino's "SELECT".
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import RunningLab
+from tests.engines.athena_tools import Answer, Athena
+
+BUCKET = "athena-sent"
+
+
+@pytest.fixture(scope="module")
+def athena(lab: RunningLab) -> Athena:
+    made = Athena(lab, BUCKET, "sent")
+    made(f"CREATE EXTERNAL TABLE t (`partition` int, a string) LOCATION 's3://{BUCKET}/t/'")
+    made.put("t/a.txt", "1\x01x\n2\x01y\n")
+    return made
+
+
+def file_of(athena: Athena, answer: Answer) -> str:
+    key = answer.execution["ResultConfiguration"]["OutputLocation"].removeprefix(f"s3://{BUCKET}/")
+    return str(athena.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode())
+
+
+def test_columns_of_one_name_keep_it(athena: Athena) -> None:
+    answer = athena("SELECT 1 AS foo, 2 AS foo, 3 AS FOO")
+    assert (answer.columns, answer.rows) == (["foo", "foo", "FOO"], [("1", "2", "3")])
+    assert file_of(athena, answer) == '"foo","foo","FOO"\n"1","2","3"\n'
+    both = athena("SELECT * FROM (SELECT 1 AS id) a JOIN (SELECT 1 AS id) b ON a.id = b.id")
+    assert file_of(athena, both).startswith('"id","id"\n')
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT partition FROM t WHERE partition = 1",
+        "SELECT max(partition) FROM t WHERE t.partition < 2 GROUP BY partition",
+        "SELECT x FROM (SELECT 1 AS x) AS partition",
+    ],
+)
+def test_partition_is_a_name_like_others(athena: Athena, sql: str) -> None:
+    assert athena(sql).rows == [("1",)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELECT 1 AS end", "line 1:13: mismatched input 'end'"),
+        ("SELECT a FROM t WHERE end = 1", "line 1:23: mismatched input 'end'"),
+        ("SELECT * FROM t FOR SYSTEM_TIME AS OF now()", "line 1:21: mismatched input 'SYSTEM_TIME'"),
+        ("CREATE TABLE x AS DELETE FROM t", "line 1:19: mismatched input 'DELETE'. Expecting: '(', 'SELECT',"),
+        ("CREATE TABLE x WITH (format = 'ORC') AS SHOW TABLES", "line 1:41: mismatched input 'SHOW'"),
+    ],
+)  # fmt: skip
+def test_what_trino_does_not_parse_is_refused_at_the_start(athena: Athena, sql: str, words: str) -> None:
+    with pytest.raises(athena.client.exceptions.InvalidRequestException) as refused:
+        athena(sql)
+    assert str(refused.value).partition("operation: ")[2].startswith(words)
+
+
+def test_quoted_keyword_is_a_name(athena: Athena) -> None:
+    assert athena('SELECT "end" FROM (SELECT 1 AS "end")').rows == [("1",)]
+
+
+def test_prepared_statement_by_a_quoted_name_and_with_parameters_of_its_own(athena: Athena) -> None:
+    athena('PREPARE "asked" FROM SELECT a FROM t WHERE "partition" = ? AND a <> ?')
+    assert athena("EXECUTE \"asked\" USING 1, '?'").rows == [("x",)]
+    assert athena("EXECUTE asked USING ?, ?", ExecutionParameters=["2", "'n'"]).rows == [("y",)]
+    assert athena("EXECUTE asked USING ?, 'x'", ExecutionParameters=["2"]).rows == [("y",)]
+    assert "INVALID_PARAMETER_USAGE" in athena.fails("EXECUTE asked USING ?, ?", ExecutionParameters=["2"])
+    athena('DEALLOCATE PREPARE "asked"')
+
+
+def test_unload_takes_parameters(athena: Athena) -> None:
+    place = f"s3://{BUCKET}/unloaded/"
+    athena(f"UNLOAD (SELECT a FROM t WHERE partition = ?) TO '{place}' WITH (format = 'PARQUET')",
+           ExecutionParameters=["2"])  # fmt: skip
+    athena(f"CREATE EXTERNAL TABLE unloaded (a string) STORED AS PARQUET LOCATION '{place}'")
+    assert athena("SELECT a FROM unloaded").rows == [("y",)]
+
+
+def test_unnest_of_an_empty_map_beside_others(athena: Athena) -> None:
+    maps = "SELECT map() AS m, map(ARRAY['a'], ARRAY[1]) AS o"
+    query = f"SELECT k, v, n, w FROM ({maps}) CROSS JOIN UNNEST(m, o) AS u (k, v, n, w)"
+    assert athena(query).rows == [(None, None, "a", "1")]
+
+
+def test_iceberg_data_files_have_the_size_that_the_table_asks_for(athena: Athena) -> None:
+    """ "Create Iceberg tables": write_target_data_file_size_bytes."""
+    place = f"LOCATION 's3://{BUCKET}/sized/'"
+    size = "'write_target_data_file_size_bytes' = '500000'"
+    athena(f"CREATE TABLE sized (n bigint) {place} TBLPROPERTIES ('table_type' = 'ICEBERG', {size})")
+    assert ("write_target_data_file_size_bytes\t500000",) in athena("SHOW TBLPROPERTIES sized").rows
