@@ -7,13 +7,16 @@ Sources, in the Athena user guide: "Use workgroups", "Configure data usage contr
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import awswrangler as wr
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
 from tests.conftest import RunningLab, eventually
-from tests.engines.athena_tools import Athena, as_role
+from tests.engines.athena_tools import Athena, as_role, awswrangler_at
+from tests.engines.lambda_tools import advance
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +46,54 @@ def test_an_enforced_workgroup_decides_where_results_go(athena: Athena) -> None:
     execution = athena("SELECT 1", WorkGroup="enforced").execution
     assert execution["ResultConfiguration"]["OutputLocation"].startswith("s3://athena-groups/results/")
     assert athena.client.get_work_group(WorkGroup="enforced")["WorkGroup"]["Description"] == "free"
+
+
+def test_a_workgroup_keeps_results_by_itself(athena: Athena) -> None:
+    """ "Managed query results": no bucket is needed or taken, results are read by the API and last 24 hours."""
+    managed = {"ManagedQueryResultsConfiguration": {"Enabled": True}}
+    location = {"ResultConfiguration": {"OutputLocation": "s3://athena-groups/x/"}}
+    with pytest.raises(ClientError, match="not both"):
+        athena.client.create_work_group(Name="both", Configuration=managed | location)
+    athena.client.create_work_group(Name="managed", Configuration=managed)
+    with pytest.raises(ClientError, match="InvalidRequestException"):
+        athena.start("SELECT 1", WorkGroup="managed")
+    with awswrangler_at(athena.lab) as session:
+        frame = wr.athena.read_sql_query(
+            "SELECT n, s FROM big LIMIT 1500",
+            "groups",
+            ctas_approach=False,
+            workgroup="managed",
+            boto3_session=session,
+        )
+    assert (len(frame), frame["n"].iloc[1499]) == (1500, 123456789)
+    query_id = frame.query_metadata["QueryExecutionId"]
+    execution = athena.client.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+    assert execution["ManagedQueryResultsConfiguration"]["Enabled"]
+    assert "OutputLocation" not in execution.get("ResultConfiguration", {})
+    told = athena.wait(athena.start("SHOW TABLES IN groups", WorkGroup="managed", ResultConfiguration={}))
+    rows = athena.client.get_query_results(QueryExecutionId=told["QueryExecutionId"])["ResultSet"]["Rows"]
+    assert {"Data": [{"VarCharValue": "big"}]} in rows
+    made = "CREATE TABLE groups.kept WITH (external_location = 's3://athena-groups/kept/') AS SELECT 1 AS a"
+    assert (
+        athena.wait(athena.start(made, WorkGroup="managed", ResultConfiguration={}))["Status"]["State"] == "SUCCEEDED"
+    )
+    assert athena("SELECT a FROM groups.kept").rows == [("1",)]
+
+
+def test_managed_results_are_gone_after_a_day(new_lab: Callable[..., RunningLab]) -> None:
+    lab = new_lab()
+    client = lab.client("athena")
+    client.create_work_group(Name="managed", Configuration={"ManagedQueryResultsConfiguration": {"Enabled": True}})
+    query_id = client.start_query_execution(QueryString="SELECT 1", WorkGroup="managed")["QueryExecutionId"]
+    eventually(lambda: client.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]["Status"]["State"]
+               == "SUCCEEDED")  # fmt: skip
+    advance(lab, 23 * 3600)
+    assert client.get_query_results(QueryExecutionId=query_id)["ResultSet"]["Rows"][1] == {
+        "Data": [{"VarCharValue": "1"}]
+    }
+    advance(lab, 2 * 3600)
+    with pytest.raises(ClientError, match="24 hours"):
+        client.get_query_results(QueryExecutionId=query_id)
 
 
 def test_a_cutoff_fires(athena: Athena) -> None:

@@ -90,6 +90,31 @@ def test_an_update_that_was_overtaken_is_refused(glue: Any) -> None:
     assert glue.get_table(DatabaseName="overtaken", Name="t")["Table"]["Description"] == "mine"
 
 
+def test_tables_are_searched_by_text_and_properties(glue: Any) -> None:
+    """SearchTables: words that punctuation parts, a whole value in quotes, properties by filters, order, pages."""
+    glue.create_database(DatabaseInput={"Name": "searched"})
+    for name, kind in (("customer-link", "csv"), ("xx-link-yy", "parquet"), ("xxlinkyy", "parquet")):
+        glue.create_table(
+            DatabaseName="searched", TableInput=table(name, Parameters={"classification": kind}, Description="for us")
+        )
+
+    def found(**asked: Any) -> list[str]:
+        inside = [{"Key": "DatabaseName", "Value": "searched"}, *asked.pop("Filters", [])]
+        return [each["Name"] for each in glue.search_tables(Filters=inside, **asked)["TableList"]]
+
+    by_name = [{"FieldName": "Name", "Sort": "DESC"}]
+    assert found(SearchText="link", SortCriteria=by_name) == ["xx-link-yy", "customer-link"]
+    assert found(SearchText="parquet", SortCriteria=by_name) == ["xxlinkyy", "xx-link-yy"]
+    assert found(SearchText='"customer-link"') == ["customer-link"] and found(SearchText='"link"') == []
+    assert found(Filters=[{"Key": "classification", "Value": "csv"}]) == ["customer-link"]
+    assert found(Filters=[{"Key": "Name", "Value": "link"}, {"Key": "Name", "Value": "customer"}]) == ["customer-link"]
+    late = [{"Key": "CreateTime", "Value": "2001-01-01", "Comparator": "LESS_THAN"}]
+    assert found(Filters=late) == []
+    page = glue.search_tables(SearchText="link", SortCriteria=by_name, MaxResults=1)
+    rest = glue.search_tables(SearchText="link", SortCriteria=by_name, MaxResults=1, NextToken=page["NextToken"])
+    assert [each["TableList"][0]["Name"] for each in (page, rest)] == ["xx-link-yy", "customer-link"]
+
+
 def test_the_catalog_survives_a_crash(new_lab: Callable[..., RunningLab]) -> None:
     """What Glue has answered, it has kept: databases, tables with their versions, partitions in their order."""
     lab = new_lab()

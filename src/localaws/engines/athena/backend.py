@@ -19,6 +19,7 @@ from localaws.engines.athena import results, statements, usage
 from localaws.engines.athena.errors import QueryCancelled, QueryFailure
 from localaws.engines.athena.execution import FINAL, Execution
 from localaws.engines.athena.files.lake import Lake, split
+from localaws.engines.athena.managed import ManagedResults, is_managed
 from localaws.engines.athena.runner import Job, run
 from localaws.engines.athena.runtime import Runtime
 from localaws.engines.athena.sql import checking
@@ -83,7 +84,9 @@ class AthenaEngine(AthenaBackend):
         caller = current_call.get().credential
         with on_behalf_of(caller):
             settings, cutoff = self._settings(workgroup, configuration)
-        enforced = bool(self.work_groups[workgroup].configuration.get("EnforceWorkGroupConfiguration"))
+        rules = self.work_groups[workgroup].configuration
+        managed = is_managed(rules)
+        enforced = bool(rules.get("EnforceWorkGroupConfiguration")) and not managed
         try:
             checking.check(sql, kind)
         except QueryFailure as failure:
@@ -106,6 +109,7 @@ class AthenaEngine(AthenaBackend):
                 parameters,
                 reuse,
                 enforced=enforced,
+                managed=managed,
                 on_end=partial(usage.record, self.lab, self.region_name),
             )
             if token:
@@ -121,6 +125,10 @@ class AthenaEngine(AthenaBackend):
             raise invalid(f"WorkGroup {workgroup} is not found.")
         if group.state != "ENABLED":
             raise invalid(f"WorkGroup {workgroup} is disabled.")
+        if is_managed(group.configuration):
+            if wanted.get("OutputLocation"):
+                raise invalid(f"WorkGroup {workgroup} has managed query results: leave out the output location")
+            return {}, group.configuration.get("BytesScannedCutoffPerQuery")
         ours = group.configuration.get("ResultConfiguration") or {}
         enforced = group.configuration.get("EnforceWorkGroupConfiguration")
         chosen = dict(ours) if enforced and ours.get("OutputLocation") else {**ours, **wanted}
@@ -182,7 +190,7 @@ class AthenaEngine(AthenaBackend):
         Source: "Reuse query results in Athena": the data may have changed meanwhile; nothing is scanned.
         """
         wanted = (execution.reuse or {}).get("ResultReuseByAgeConfiguration") or {}
-        if not wanted.get("Enabled") or execution.kind.name not in ("select", "execute"):
+        if not wanted.get("Enabled") or execution.managed or execution.kind.name not in ("select", "execute"):
             return False
         oldest = self.lab.clock.time() - 60 * wanted.get("MaxAgeInMinutes", 60)
         for other in reversed(list(self.queries.values())):
@@ -273,7 +281,16 @@ class AthenaEngine(AthenaBackend):
             page["NextToken"] = str(following)
         return page
 
+    def _managed_rows(self, execution: Execution, start: int, most: int) -> tuple[list[list[str | None]], int | None]:
+        data = ManagedResults(self.lab).read(execution.output, execution.completed or 0, self.lab.clock.time())
+        if data is None:
+            raise invalid("Could not find results: managed query results are kept for 24 hours")
+        rows, taken = _parsed(execution, data[start:], most, complete=True)
+        return rows, start + taken if start + taken < len(data) else None
+
     def _read_rows(self, execution: Execution, start: int, most: int) -> tuple[list[list[str | None]], int | None]:
+        if execution.managed:
+            return self._managed_rows(execution, start, most)
         bucket, key = split(execution.output)
         s3 = self.lake.client("s3")
         try:
@@ -286,10 +303,7 @@ class AthenaEngine(AthenaBackend):
             if end > start + len(data):
                 span = f"bytes={start + len(data)}-{end - 1}"
                 data += s3.get_object(Bucket=bucket, Key=key, Range=span)["Body"].read()
-            if execution.has_header:
-                rows, taken = results.parse_rows(data, most, end == size)
-            else:
-                rows, taken = _lines(data, most, len(execution.columns))
+            rows, taken = _parsed(execution, data, most, end == size)
             if len(rows) == most or end == size:
                 return rows, start + taken if start + taken < size else None
 
@@ -297,6 +311,13 @@ class AthenaEngine(AthenaBackend):
         for execution in self.queries.values():
             self.stop(execution.id)
         super().reset()
+
+
+def _parsed(execution: Execution, data: bytes, most: int, complete: bool) -> tuple[list[list[str | None]], int]:
+    """Rows of a result file's part, and how many bytes they took."""
+    if execution.has_header:
+        return results.parse_rows(data, most, complete)
+    return _lines(data, most, len(execution.columns))
 
 
 def _lines(data: bytes, most: int, columns: int) -> tuple[list[list[str | None]], int]:

@@ -44,13 +44,15 @@ class Execution:
     cancelled: bool = False
     milliseconds: dict[str, int] = field(default_factory=dict)
     enforced: bool = False
+    managed: bool = False
+    """Whether Athena keeps the result itself, instead of in a bucket."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     on_end: Callable[[Execution, str], None] | None = None
 
     def __post_init__(self) -> None:
         self._started = time.perf_counter()
         self._mark = self._started
-        self.base = base = self.configuration["OutputLocation"].rstrip("/")
+        self.base = base = "" if self.managed else self.configuration["OutputLocation"].rstrip("/") + "/"
         self._place(base)
 
     def become(self, kind: Kind) -> None:
@@ -60,12 +62,12 @@ class Execution:
 
     def _place(self, base: str) -> None:
         if self.kind.name == "create_table_as":
-            self.output = f"{base}/tables/{self.id}"
+            self.output = f"{base}tables/{self.id}"
         elif self.kind.name in ("insert", "unload"):
-            self.output = f"{base}/{self.id}"
+            self.output = f"{base}{self.id}"
         else:
             rows = self.kind.name in ("select", "execute", "update", "delete", "merge")
-            self.output = f"{base}/{self.id}.{'csv' if rows else 'txt'}"
+            self.output = f"{base}{self.id}.{'csv' if rows else 'txt'}"
 
     @property
     def database(self) -> str:
@@ -94,6 +96,11 @@ class Execution:
                 self.on_end(self, state)
             self.state = state  # last: who sees it may read the rest
 
+    def _results(self) -> dict[str, Any]:
+        if self.managed:
+            return {"ManagedQueryResultsConfiguration": {"Enabled": True}}
+        return {"ResultConfiguration": {**self.configuration, "OutputLocation": self.output}}
+
     def describe(self) -> dict[str, Any]:
         """QueryExecution of the API."""
         status: dict[str, Any] = {"State": self.state, "SubmissionDateTime": self.submitted}
@@ -115,7 +122,7 @@ class Execution:
             "QueryExecutionId": self.id,
             "Query": self.query,
             "StatementType": self.kind.type,
-            "ResultConfiguration": {**self.configuration, "OutputLocation": self.output},
+            **self._results(),
             "ResultReuseConfiguration": self.reuse or {"ResultReuseByAgeConfiguration": {"Enabled": False}},
             "QueryExecutionContext": self.context,
             "Status": status,

@@ -10,6 +10,7 @@ from moto.athena.responses import AthenaResponse
 from localaws.engines import replace_backend, replace_responses
 from localaws.engines.athena.backend import RUNNING_AT_ONCE, AthenaEngine
 from localaws.engines.athena.files.unfinished import recover
+from localaws.engines.athena.managed import ManagedResults
 from localaws.engines.athena.responses import AthenaEngineResponse
 from localaws.engines.athena.runtime import Runtime
 from localaws.lab import Lab
@@ -22,6 +23,7 @@ def install(lab: Lab) -> None:
     replace_backend(athena_backends, AthenaEngine)
     replace_responses(AthenaResponse, AthenaEngineResponse)
     lab.on_stop(_stop)
+    ManagedResults(lab).clear()
     recover(lab)
 
 

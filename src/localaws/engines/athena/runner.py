@@ -17,6 +17,7 @@ from localaws.engines.athena import results, statements
 from localaws.engines.athena.errors import QueryCancelled, QueryFailure, not_supported, translate
 from localaws.engines.athena.execution import Execution
 from localaws.engines.athena.files.lake import Lake
+from localaws.engines.athena.managed import ManagedResults
 from localaws.engines.athena.planner import Planner
 from localaws.engines.athena.runtime import Session
 from localaws.engines.athena.sql.dialect import Translator
@@ -94,12 +95,19 @@ class Job:
         """The result of a statement that tells texts (SHOW, DESCRIBE, EXPLAIN): a .txt file without a header."""
         text = "".join(separator.join(row) + "\n" for row in rows)
         self.execution.columns = columns
-        self.lake.put(text.encode(), self.execution.output, **self.upload_settings)
-        self._write_metadata()
+        self._keep(text.encode())
 
-    def _write_metadata(self) -> None:
-        data = results.metadata(self.execution.columns)
-        self.lake.put(data, f"{self.execution.output}.metadata", **self.upload_settings)
+    def _keep(self, result: bytes | Path) -> None:
+        """Leave the *result*, or the file of that path, in the output location, and its columns beside it."""
+        output, settings = self.execution.output, self.upload_settings
+        if self.execution.managed:
+            ManagedResults(self.lake.lab).put(output, result)
+            return
+        if isinstance(result, Path):
+            self.lake.upload(result, output, **settings)
+        else:
+            self.lake.put(result, output, **settings)
+        self.lake.put(results.metadata(self.execution.columns), f"{output}.metadata", **settings)
 
     def select(self, query: exp.Expr) -> None:
         """Run *query* and leave its answer in the output location."""
@@ -112,8 +120,7 @@ class Job:
             shutil.copyfileobj(body, whole)
         self.execution.passed("EngineExecutionTime")
         self.execution.columns = columns
-        self.lake.upload(target, self.execution.output, **self.upload_settings)
-        self._write_metadata()
+        self._keep(target)
 
 
 Handler = Callable[[Job], None]

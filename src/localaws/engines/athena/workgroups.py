@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.athena.models import WorkGroup
 
+from localaws.engines.athena.managed import is_managed
 from localaws.engines.athena.wire import invalid, page
 
 if TYPE_CHECKING:
@@ -64,13 +65,24 @@ class WorkGroups:
                     results.pop(key.removeprefix("Remove"), None)
             else:
                 results[key] = value
+        managed = dict(configuration.get("ManagedQueryResultsConfiguration") or {})
+        for key, value in (updates.pop("ManagedQueryResultsConfigurationUpdates", None) or {}).items():
+            if key == "RemoveEncryptionConfiguration":
+                if value:
+                    managed.pop("EncryptionConfiguration", None)
+            else:
+                managed[key] = value
+        if managed:
+            configuration["ManagedQueryResultsConfiguration"] = managed
         for key, value in updates.items():
             if key.startswith("Remove"):
                 if value:
                     configuration.pop(key.removeprefix("Remove"), None)
             else:
                 configuration[key] = value
-        group.configuration = {**configuration, "ResultConfiguration": results}
+        changed = {**configuration, "ResultConfiguration": results}
+        _check(changed)
+        group.configuration = changed
         if self._get_param("Description") is not None:
             group.description = self._get_param("Description")
         if self._get_param("State"):
@@ -121,3 +133,5 @@ def _check(configuration: dict[str, Any]) -> None:
     location = results.get("OutputLocation")
     if location is not None and not location.startswith("s3://"):
         raise invalid(f"outputLocation is not a valid S3 path: {location}")
+    if location is not None and is_managed(configuration):
+        raise invalid("A workgroup has either an output location or managed query results, not both")

@@ -5,6 +5,7 @@ Its parts:
     backend    what moto keeps in memory, and written down at once
     store      where it is written down
     responses  the catalog's API as AWS has it: names in lower case, pages, versions
+    search     SearchTables
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from moto.glue.exceptions import InvalidInputException
 from moto.glue.responses import GlueResponse
 
 from localaws.engines.glue.backend import GlueEngine
+from localaws.engines.glue.search import search
 
 #: "For Hive compatibility, this is folded to lowercase when it is stored" (DatabaseInput, TableInput: Name).
 _FOLDED = ("DatabaseName", "TableName")
@@ -79,6 +80,19 @@ class GlueEngineResponse(GlueResponse):
 
     def get_tables(self) -> ActionResult:
         return self._page(super().get_tables(), "TableList")
+
+    def search_tables(self) -> ActionResult:
+        given = self.parameters
+        backend = self.glue_backend
+        tables = [
+            table.as_dict() for name in backend.databases for table in backend.get_tables(name, "")
+        ]
+        filters, sort = given.get("Filters") or [], given.get("SortCriteria") or []
+        try:
+            found = search(tables, given.get("SearchText") or "", filters, sort)
+        except (ValueError, KeyError) as error:
+            raise InvalidInputException("SearchTables", f"A filter is not one: {error}") from None
+        return self._page(ActionResult({"TableList": found}), "TableList")
 
     def get_table_versions(self) -> ActionResult:
         answer = super().get_table_versions()

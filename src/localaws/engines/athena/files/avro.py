@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, time
 from itertools import islice
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import fastavro
+import fastavro._write
 import fastavro.read
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -76,8 +78,33 @@ def _read_zstandard_block(file: BinaryIO) -> io.BytesIO:
     return io.BytesIO(pa.input_stream(data, compression="zstd").read())
 
 
+def _write_long(file: BinaryIO, number: int) -> None:
+    left = number << 1
+    while left > 0x7F:
+        file.write(bytes([left & 0x7F | 0x80]))
+        left >>= 7
+    file.write(bytes([left]))
+
+
+def _write_snappy_block(file: BinaryIO, block: bytes, level: object) -> None:
+    data = pa.Codec("snappy").compress(block, asbytes=True) + zlib.crc32(block).to_bytes(4, "big")
+    _write_long(file, len(data))
+    file.write(data)
+
+
+def _write_zstandard_block(file: BinaryIO, block: bytes, level: object) -> None:
+    packed = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(packed, "zstd") as stream:
+        stream.write(block)
+    data = packed.getvalue().to_pybytes()
+    _write_long(file, len(data))
+    file.write(data)
+
+
 # fastavro wants a package of its own for each of these; Arrow has both
 fastavro.read.BLOCK_READERS |= {"snappy": _read_snappy_block, "zstandard": _read_zstandard_block}
+_writers: dict[str, Any] = fastavro._write.BLOCK_WRITERS  # type: ignore[attr-defined]
+_writers |= {"snappy": _write_snappy_block, "zstandard": _write_zstandard_block}
 
 
 def avro_to_parquet(path: Path, uri: str, table: Table, check: Callable[[], None]) -> None:

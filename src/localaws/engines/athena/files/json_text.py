@@ -5,10 +5,12 @@ Sources: "Hive JSON SerDe", "OpenX JSON SerDe" (athena/latest/ug/json-serde.html
 
 from __future__ import annotations
 
+import json
+
 import duckdb
 
 from localaws.engines.athena.files.json_keys import Keys, keys_of
-from localaws.engines.athena.files.reading import select_list
+from localaws.engines.athena.files.reading import null_for_invalid, select_list
 from localaws.engines.athena.files.text import MOST_LINE_BYTES, by_codec
 from localaws.engines.athena.sql.kinds import Type
 from localaws.engines.athena.sql.quoting import literal, name, texts
@@ -18,16 +20,20 @@ from localaws.engines.athena.tables.catalog import Table
 def read(cursor: duckdb.DuckDBPyConnection, table: Table, paths: list[str], uris: dict[str, str], options: str) -> str:
     """The files have to agree on how they spell their keys: see `json_keys`."""
     lenient = table.serde_parameters.get("ignore.malformed.json", "false").lower() == "true"
+    forgiving = null_for_invalid(table)
     keys = keys_of(table, paths, uris)
     columns: dict[str, str] = {}
     values = {}
     for column in table.columns:
         # a moment comes in several forms
         moment = column.type.name == "timestamp"
-        kind = "VARCHAR" if moment else _json_type(column.type, keys)
-        key = keys.of_column(column.name)
-        read = columns.setdefault(key, kind)  # two columns may be mapped to one key
-        values[column.name] = _from_json(name(key), column.type, read, lenient)
+        kind, key = _json_type(column.type, keys), keys.of_column(column.name)
+        wanted_as = "VARCHAR" if moment else "JSON" if forgiving else kind
+        read = columns.setdefault(key, wanted_as)  # two columns may be mapped to one key
+        value = name(key)
+        if forgiving and not moment:  # a value that is not of its type is NULL
+            value, read = f"from_json({value}, {literal(json.dumps(kind))})", kind
+        values[column.name] = _from_json(value, column.type, read, lenient or forgiving)
     wanted = ", ".join(f"{literal(key)}: {literal(kind)}" for key, kind in columns.items())
 
     def files(codec: str, part: list[str]) -> str:

@@ -33,7 +33,7 @@ _TEXT_COMPRESSIONS = {
 _COMPRESSIONS = {
     "PARQUET": {"GZIP": "gzip", "SNAPPY": "snappy", "ZSTD": "zstd", "NONE": "uncompressed"},
     "ORC": {"ZLIB": "zlib", "SNAPPY": "snappy", "ZSTD": "zstd", "LZ4": "lz4", "NONE": "uncompressed"},
-    "AVRO": {"DEFLATE": "deflate", "BZIP2": "bzip2", "NONE": "null"},
+    "AVRO": {"DEFLATE": "deflate", "SNAPPY": "snappy", "ZSTD": "zstandard", "BZIP2": "bzip2", "NONE": "null"},
     "TEXTFILE": _TEXT_COMPRESSIONS,
     "JSON": _TEXT_COMPRESSIONS,
     "CSV": _TEXT_COMPRESSIONS,
@@ -63,8 +63,6 @@ class Target:
             raise not_supported(f"Writing {self.format}")
         known = _COMPRESSIONS[self.format]
         wanted = self.compression.upper().replace("UNCOMPRESSED", "NONE") or next(iter(known))
-        if self.format == "AVRO" and wanted in ("SNAPPY", "ZSTD"):
-            raise not_supported(f"Writing Avro with {wanted} (DEFLATE, BZIP2 and NONE are)")
         if wanted not in known:
             raise QueryFailure("INVALID_TABLE_PROPERTY", f"Compression {wanted} is not supported for {self.format}")
         return known[wanted]

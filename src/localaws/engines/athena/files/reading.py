@@ -9,6 +9,15 @@ from localaws.engines.athena.tables.catalog import Table
 FILENAME = internal("filename")
 
 
+def null_for_invalid(table: Table) -> bool:
+    """Whether a value that its column's type cannot hold is NULL instead of the end of the query.
+
+    Source: "Open CSV SerDe" (a table's property), "OpenX JSON SerDe" (a SerDe's): use.null.for.invalid.data.
+    """
+    given = {**table.parameters, **table.serde_parameters}
+    return given.get("use.null.for.invalid.data", "false").lower() == "true"
+
+
 def select_list(values: dict[str, str], table: Table, options: str) -> str:
     """The columns of a relation: *values* has SQL for each of the table's own; the reader gives its keys."""
     items = [f"{value} AS {name(column)}" for column, value in values.items()]

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from localaws.engines.athena.errors import QueryFailure, not_supported
-from localaws.engines.athena.files.reading import select_list
+from localaws.engines.athena.files.reading import null_for_invalid, select_list
 from localaws.engines.athena.sql.kinds import Type
 from localaws.engines.athena.sql.quoting import literal, name, texts
 from localaws.engines.athena.tables.catalog import Table
@@ -52,21 +52,23 @@ def open_csv(
     # no text is NULL here but one that is missing: an empty one is an empty text
     settings = f"delim = {literal(separator)}, quote = {literal(quote)}, escape = {literal(escape)}, nullstr = '\\0'"
     values = {}
+    forgiving = null_for_invalid(table)
     for number, column in enumerate(table.columns):
         kind, value = column.type, name(column.name)
         if escape != quote:  # the SerDe understands a doubled quote, whatever its escape character is
             value = f"replace({value}, {literal(quote * 2)}, {literal(quote)})"
         if kind.name == "date":  # days since 1970
-            values[column.name] = f"DATE '1970-01-01' + {_parsed(value, 'INTEGER', number)}"
+            values[column.name] = f"DATE '1970-01-01' + {_parsed(value, 'INTEGER', number, forgiving)}"
         elif kind.name == "timestamp":  # milliseconds since 1970
-            values[column.name] = f"make_timestamp_ms({_parsed(value, 'BIGINT', number)})"
+            values[column.name] = f"make_timestamp_ms({_parsed(value, 'BIGINT', number, forgiving)})"
         else:
-            values[column.name] = shortened(value, kind) if kind.name in _TEXTS else _parsed(value, kind.duckdb, number)
+            parsed = _parsed(value, kind.duckdb, number, forgiving)
+            values[column.name] = shortened(value, kind) if kind.name in _TEXTS else parsed
     return _read_csv(table, paths, uris, options, settings, values)
 
 
-def _parsed(value: str, kind: str, number: int) -> str:
-    """SQL that reads the text *value* of field *number* as *kind*, and ends the query where it cannot be that.
+def _parsed(value: str, kind: str, number: int, forgiving: bool) -> str:
+    """SQL that reads the text *value* of field *number* as *kind*; where it cannot be, it ends the query or is NULL.
 
     An empty text is no number either ("Open CSV SerDe": empty fields in columns of a numeric type).
     """
@@ -75,6 +77,8 @@ def _parsed(value: str, kind: str, number: int) -> str:
         f"For input string: \"' || {value} || '\"'"
     )
     parsed = f"TRY_CAST({value} AS {kind})"
+    if forgiving:
+        return parsed
     return f"CASE WHEN {parsed} IS NULL AND {value} IS NOT NULL THEN error({message}) ELSE {parsed} END"
 
 

@@ -42,6 +42,8 @@ _PROPERTY = re.compile(r"(?P<key>\w+)\s*=\s*(?:'(?P<text>(?:[^']|'')*)'|ARRAY\s*
 
 
 def _manifest(job: Job, written: Written, base: str) -> None:
+    if job.execution.managed:
+        return
     job.execution.manifest = f"{base}-manifest.csv"
     job.lake.put("".join(f"{uri}\n" for uri in written.uris).encode(), job.execution.manifest, **job.upload_settings)
 
@@ -94,6 +96,11 @@ def _create_table_as(job: Job) -> None:
             "an Athena Workgroup that enforces a centralized output location for all queries. Please remove the "
             "'external_location' property and resubmit the query.",
         )
+    if not place and job.execution.managed:
+        raise QueryFailure(
+            "INVALID_TABLE_PROPERTY",
+            "external_location is required: a workgroup with managed query results has no output location for tables",
+        )
     target = _target(properties, place or f"{job.execution.output}/")
     target.location = target.location.rstrip("/") + "/"
     query = statement.expression
@@ -103,7 +110,7 @@ def _create_table_as(job: Job) -> None:
     _check_buckets(columns, target)
     _must_be_empty(job, target.location, f"{database}.{table_name}")
     written = write(job, sql, columns, target) if with_data else Written([], [], 0)
-    _manifest(job, written, f"{(place and job.execution.base + '/' + job.execution.id) or job.execution.output}")
+    _manifest(job, written, f"{(place and job.execution.base + job.execution.id) or job.execution.output}")
     ensure_database(job, database)
     described = [{"Name": column.lower(), "Type": kind.hive} for column, kind in columns]
     width = len(described) - len(target.keys)
