@@ -6,7 +6,7 @@ moto's tasks say "running" and copy nothing. Here:
     source.py ──── COPY in blocks; a replication slot, read by test_decoding (decoding.py)
     load.py ────── the full load, at one moment: the slot's own, so that nothing falls between load and changes
     capture.py ─── changes: files first, then the slot is told
-    spool.py ───── a file on disk until it is whole, as files.py says what it is like
+    spool.py ───── a file on disk until it is whole, as files.py says what it is like; values.py types its values
     task.py ────── start, stop, failure, resume; state.py is what a killed task goes on from
 """
 

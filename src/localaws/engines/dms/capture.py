@@ -17,7 +17,7 @@ import psycopg
 
 from localaws.engines.dms.decoding import Change
 from localaws.engines.dms.files import S3Settings, csv_row, rewriting
-from localaws.engines.dms.load import upload
+from localaws.engines.dms.load import Reject, upload
 from localaws.engines.dms.mappings import Selection, TableMappings, Target
 from localaws.engines.dms.source import PostgresSource
 from localaws.engines.dms.spool import Layout, Spool
@@ -37,7 +37,7 @@ class _Table:
         self.selection = selection
         self.layout = Layout(target, settings, settings.op_in_changes)
         self.part = part
-        self._plan = [(column, rewriting(column, settings.form)) for column in target.columns]
+        self._plan = [(column, rewriting(column)) for column in target.columns]
 
     def values(self, change: Change) -> list[str | None]:
         """The columns' texts, as a full load writes them."""
@@ -60,7 +60,9 @@ class Capture:
         mappings: TableMappings,
         progress: Progress,
         save: Callable[[], None],
+        reject: Reject,
     ) -> None:
+        self._reject = reject
         self._lab, self._s3, self._source, self._settings = lab, s3, source, settings
         self._mappings, self._progress, self._save = mappings, progress, save
         self._tables: dict[tuple[str, str], _Table | None] = {}
@@ -105,7 +107,7 @@ class Capture:
         """Write everything up to the log position *end*, and let the source forget it."""
         self._progress.batch = {"end": end, "stamp": stamp.isoformat()}
         self._save()
-        spools: dict[str, Spool] = {}
+        spools: dict[str, tuple[_Table, Spool]] = {}
         counts: Counter[tuple[str, str, str]] = Counter()
         for transaction in self._source.peek(reader, self._progress.slot, end):
             keys: dict[_Table, str] = {}
@@ -117,11 +119,13 @@ class Capture:
                     committed = transaction.committed
                     keys[table] = self._settings.change_key(table.target, committed, stamp, table.part)
                     if keys[table] not in spools:
-                        spools[keys[table]] = Spool(self._lab.directory / "dms", table.layout, self._settings)
-                spools[keys[table]].write(self._row(change, table, transaction.committed))
+                        spool = Spool(self._lab.directory / "dms", table.layout, self._settings)
+                        spools[keys[table]] = table, spool
+                spools[keys[table]][1].write(self._row(change, table, transaction.committed))
                 counts[change.schema, change.table, _OPERATIONS[change.op]] += 1
-        for key, spool in spools.items():
+        for key, (table, spool) in spools.items():
             upload(self._s3, self._settings.bucket, key, spool)
+            self._reject(f"{table.target.schema}.{table.target.table}", spool.faults)
         self._source.advance(reader, self._progress.slot, end)
         for (schema, name, operation), count in counts.items():
             progress = self._progress.table(schema, name)

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -118,9 +117,7 @@ def parse_settings(settings: Mapping[str, Any]) -> S3Settings:
         role_arn=settings["ServiceAccessRoleArn"],
         parquet=is_parquet,
         gzip=compression == "gzip",
-        form=CsvFormat(",", "", True)
-        if is_parquet
-        else CsvFormat(delimiter, settings.get("CsvNullValue", "NULL"), False),
+        form=CsvFormat(",", "") if is_parquet else CsvFormat(delimiter, settings.get("CsvNullValue", "NULL")),
         header=yes("AddColumnName"),
         op_in_full_load=yes("IncludeOpForFullLoad"),
         inserts_only=yes("CdcInsertsOnly"),
@@ -177,7 +174,7 @@ def _special(delimiter: str) -> re.Pattern[str]:
     return re.compile(f'["\r\n{re.escape(delimiter)}]')
 
 
-def rewriting(column: OutColumn, form: CsvFormat) -> Callable[[str], str] | None:
+def rewriting(column: OutColumn) -> Callable[[str], str] | None:
     """What makes a changed value's text that of a full load (see `source._expression`); None if it is that already."""
     source = column.source
     if source is None:
@@ -186,18 +183,15 @@ def rewriting(column: OutColumn, form: CsvFormat) -> Callable[[str], str] | None
         return _microseconds
     if source.kind == "bytea":
         return lambda value: value.removeprefix("\\x")
-    if source.kind == "numeric" and source.precision is None and form.exact:
-        return _rounded
     return None
 
 
 def _microseconds(value: str) -> str:
-    seconds, _, fraction = value.removesuffix("+00").partition(".")
-    return f"{seconds}.{fraction:0<6}" if value[0].isdigit() else value  # there is also infinity
-
-
-def _rounded(value: str) -> str:
-    return value if value == "NaN" else str(Decimal(value).quantize(Decimal("0.000001")))
+    if not value[0].isdigit():
+        return value  # there is also infinity
+    moment = value.removesuffix(" BC")
+    seconds, _, fraction = moment.removesuffix("+00").partition(".")
+    return f"{seconds}.{fraction:0<6}{value[len(moment) :]}"
 
 
 def arrow_type(column: OutColumn | None, settings: S3Settings) -> pa.DataType:
@@ -213,5 +207,6 @@ def arrow_type(column: OutColumn | None, settings: S3Settings) -> pa.DataType:
         return pa.timestamp("ms" if settings.milliseconds else "us")
     if source.kind == "numeric":
         precision, scale = (source.precision, source.scale or 0) if source.precision else (28, 6)
+        precision = max(precision, scale)  # numeric(2,5) holds 0.00012: Parquet counts its zeros
         return pa.decimal128(precision, scale) if precision <= 38 and scale >= 0 else pa.string()
     return pa.string()

@@ -20,6 +20,10 @@ from localaws.lab import Lab
 _LOOK = 2000
 
 
+#: Told of the rows of a table that are left out, and why: returns if the work goes on without them.
+Reject = Callable[[str, list[str]], None]
+
+
 class Stopped(Exception):
     """The task was told to stop."""
 
@@ -38,7 +42,9 @@ class FullLoad:
         stop: threading.Event,
         save: Callable[[], None],
         keep_files: bool,
+        reject: Reject,
     ) -> None:
+        self._reject = reject
         self._lab, self._s3, self._source, self._settings = lab, s3, source, settings
         self._mappings, self._progress, self._stop, self._save = mappings, progress, stop, save
         self._keep_files = keep_files
@@ -74,7 +80,8 @@ class FullLoad:
         schema, table = progress.SchemaName, progress.TableName
         target = self._mappings.target(schema, table, self._source.columns(connection, schema, table))
         progress.TableState = "Table is being reloaded" if progress.FullLoadReloaded else "Full load"
-        progress.FullLoadRows, progress.FullLoadStartTime = 0, self._lab.clock.time()
+        progress.FullLoadRows, progress.FullLoadErrorRows = 0, 0
+        progress.FullLoadStartTime = self._lab.clock.time()
         self._save()
         if not self._keep_files:
             delete_below(self._s3, self._settings.bucket, self._settings.folder_of(target))
@@ -101,6 +108,9 @@ class FullLoad:
         rows = self._source.copy(connection, name, target.columns, selection, settings.form, first, last)
         for number, spool in enumerate(self._files(rows, layout, progress), 1):
             upload(self._s3, settings.bucket, settings.load_key(target, number), spool)
+            progress.FullLoadErrorRows += len(spool.faults)
+            progress.FullLoadRows -= len(spool.faults)
+            self._reject(f"{progress.SchemaName}.{progress.TableName}", spool.faults)
 
     def _files(self, rows: Iterable[memoryview], layout: Layout, progress: TableProgress) -> Iterable[Spool]:
         """*rows* in files of MaxFileSize."""

@@ -27,6 +27,11 @@ _SETTINGS = (
     " -c synchronize_seqscans=off"  # a table is read from its beginning, even beside another reader
     " -c search_path=pg_catalog"  # our own functions and operators are PostgreSQL's, whatever others call theirs
 )
+#: A moment with six digits, in UTC as sessions are; to_char alone has neither infinity nor years before our era.
+_MOMENT = (
+    "CASE WHEN NOT isfinite({}) THEN {}::text ELSE to_char({}, 'YYYY-MM-DD HH24:MI:SS.US')"
+    " || CASE WHEN {} < '0001-01-01' THEN ' BC' ELSE '' END END"
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,6 @@ class CsvFormat:
 
     delimiter: str
     null: str
-    exact: bool  # for Parquet: numbers without declared precision are rounded to DMS's (28,6)
 
 
 class PostgresSource:
@@ -112,7 +116,7 @@ class PostgresSource:
     ) -> Iterator[memoryview]:
         """Rows as CSV, one at a time as the server sends them: texts *first*, the *columns*, texts *last*."""
         selected: list[sql.Composable] = [sql.Literal(text) for text in first]
-        selected += [_expression(column, form) for column in columns]
+        selected += [_expression(column) for column in columns]
         selected += [sql.Literal(text) for text in last]
         query = sql.SQL(
             "COPY (SELECT {} FROM {}{}) TO STDOUT (FORMAT csv, DELIMITER {}, NULL {}, ENCODING 'UTF8')"
@@ -210,7 +214,7 @@ def _column(name: str, kind: str, declared: str) -> Column:
     return Column(name, kind, int(size[1]), int(size[2] or 0)) if size else Column(name, kind)
 
 
-def _expression(column: OutColumn, form: CsvFormat) -> sql.Composed:
+def _expression(column: OutColumn) -> sql.Composed:
     """A column as SQL that gives it the text that DMS writes."""
     source = column.source
     if source is None:
@@ -223,9 +227,7 @@ def _expression(column: OutColumn, form: CsvFormat) -> sql.Composed:
     if source.kind == "boolean":
         shape = "{}::text"  # true or false, where COPY alone would say t or f
     elif source.kind.startswith("timestamp"):
-        shape = "to_char({}, 'YYYY-MM-DD HH24:MI:SS.US')"  # sessions are in UTC
+        shape = _MOMENT
     elif source.kind == "bytea":
         shape = "encode({}, 'hex')"
-    elif source.kind == "numeric" and source.precision is None and form.exact:
-        shape = "{}::numeric(28,6)"
-    return sql.SQL(shape).format(sql.Identifier(source.name))
+    return sql.SQL(shape).format(*[sql.Identifier(source.name)] * shape.count("{}"))

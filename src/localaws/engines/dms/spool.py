@@ -12,6 +12,10 @@ from pyarrow import csv, parquet
 
 from localaws.engines.dms.files import S3Settings, arrow_type, csv_row
 from localaws.engines.dms.mappings import OutColumn, Target
+from localaws.engines.dms.values import to_array
+
+#: Bytes that are parsed at a time; a row fits into one block.
+_BLOCK = 16 << 20
 
 
 class Layout:
@@ -34,6 +38,8 @@ class Spool:
 
     def __init__(self, directory: Path, layout: Layout, settings: S3Settings) -> None:
         self.size = 0
+        self.faults: list[str] = []  # why rows were left out, known once the file is whole
+        self._widest = 0
         self._directory = directory
         self._layout = layout
         self._settings = settings
@@ -46,6 +52,7 @@ class Spool:
 
     def write(self, row: bytes | memoryview) -> None:
         self.size += len(row)
+        self._widest = max(self._widest, len(row))
         self._sink.write(row)
 
     def finish(self) -> IO[bytes]:
@@ -69,16 +76,30 @@ class Spool:
         ):
             rows = csv.open_csv(
                 self._file,
-                read_options=csv.ReadOptions(column_names=self._layout.names, block_size=16 << 20),
-                parse_options=csv.ParseOptions(newlines_in_values=True),
+                read_options=csv.ReadOptions(
+                    column_names=self._layout.names, block_size=min(_BLOCK + self._widest, (1 << 31) - 1)
+                ),
+                parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
                 convert_options=csv.ConvertOptions(
-                    column_types=schema,
+                    column_types={name: pa.string() for name in self._layout.names},
                     null_values=[""],
                     strings_can_be_null=True,
                     quoted_strings_can_be_null=False,  # "" is an empty text
                 ),
             )
             for batch in rows:
-                writer.write_batch(batch)
+                writer.write_batch(self._typed(batch, schema))
         out.seek(0)
         return out
+
+    def _typed(self, texts: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+        """The rows whose values all have their types in Parquet."""
+        columns = []
+        faults: dict[int, str] = {}
+        for field, column in zip(schema, texts.columns, strict=True):
+            array, wrong = to_array(column, field.type)
+            columns.append(array)
+            faults |= {index: f"column {field.name}: {reason}" for index, reason in wrong.items()}
+        typed = pa.record_batch(columns, schema=schema)
+        self.faults += faults.values()
+        return typed.filter(pa.array([index not in faults for index in range(len(typed))])) if faults else typed

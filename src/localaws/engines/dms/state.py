@@ -17,6 +17,7 @@ class TableProgress:
     Updates: int = 0
     Ddls: int = 0
     FullLoadRows: int = 0
+    FullLoadErrorRows: int = 0
     FullLoadReloaded: bool = False
     FullLoadStartTime: float | None = None
     FullLoadEndTime: float | None = None
@@ -31,7 +32,7 @@ class TableProgress:
     def described(self) -> dict[str, Any]:
         known = {name: value for name, value in asdict(self).items() if value is not None}
         applied = {f"Applied{name}": known[name] for name in ("Inserts", "Deletes", "Updates", "Ddls")}
-        errors = {"FullLoadCondtnlChkFailedRows": 0, "FullLoadErrorRows": 0, "ValidationState": "Not enabled"}
+        errors = {"FullLoadCondtnlChkFailedRows": 0, "ValidationState": "Not enabled"}
         return known | applied | errors
 
 

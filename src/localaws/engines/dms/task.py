@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: Rows left out of one file that are told one by one.
+_TOLD = 20
 RUNNING = {"starting", "running", "stopping"}
 
 
@@ -138,7 +140,7 @@ class ReplicationTask(FakeReplicationTask):
             self.progress = Progress(fresh_start=self._lab.clock.time())
         progress, save = self.progress, self._engine.journal.save
         keep = (self.own_settings.get("FullLoadSettings") or {}).get("TargetTablePrepMode") == "DO_NOTHING"
-        load = FullLoad(self._lab, s3, source, settings, mappings, progress, self._stop, save, keep)
+        load = FullLoad(self._lab, s3, source, settings, mappings, progress, self._stop, save, keep, self._reject)
         self.status = "running"
         if self.full_load and not progress.loaded:
             self._load(source, load)
@@ -207,8 +209,24 @@ class ReplicationTask(FakeReplicationTask):
                 assert selection is not None
                 load.load(connection, table, selection)
 
-        capture = Capture(self._lab, s3, source, settings, mappings, self.progress, self._engine.journal.save)
+        capture = Capture(
+            self._lab, s3, source, settings, mappings, self.progress, self._engine.journal.save, self._reject
+        )
         capture.run(self._stop, reload_tables)
+
+    def _reject(self, table: str, faults: list[str]) -> None:
+        """Leave rows out as DataErrorPolicy says: by default their errors go to the task's log and the task goes on.
+
+        Source: DMS user guide, "Error handling task settings"; S3 targets have no table of exceptions ("Control table
+        task settings"). Raises ValueError where the policy is to stop.
+        """
+        policy = (self.own_settings.get("ErrorBehavior") or {}).get("DataErrorPolicy", "LOG_ERROR")
+        if faults and policy in ("SUSPEND_TABLE", "STOP_TASK"):
+            raise ValueError(f"Table {table}: {faults[0]} (DataErrorPolicy is {policy}).")
+        for fault in faults[:_TOLD] if policy == "LOG_ERROR" else []:
+            self.say(f"Table {table}: a row was left out: {fault}")
+        if len(faults) > _TOLD:
+            self.say(f"Table {table}: {len(faults) - _TOLD} more rows were left out.")
 
     def say(self, message: str) -> None:
         """Write a line to the task's log, which AWS keeps in CloudWatch Logs."""
