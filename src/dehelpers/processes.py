@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import psutil
 
-GRACE = 10.0  # seconds to finish what is in progress
+GRACE = 2.0  # seconds to finish what is in progress
 
 
 def end(processes: Sequence[psutil.Process], grace: float = GRACE) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from pathlib import Path
+from typing import NoReturn
 
 
-def main() -> int:
+def main() -> NoReturn:
     parser = argparse.ArgumentParser(prog="localaws", description="A local AWS that does the real work.")
     parser.add_argument("--dir", type=Path, default=Path(".lab"), help="where the lab keeps its state (default .lab)")
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
@@ -19,12 +21,16 @@ def main() -> int:
     _isolate()
     from localaws.server import serve
 
+    status = 1
     try:
         serve(arguments.dir.resolve(), arguments.port, arguments.account_id, arguments.region, arguments.output_to_log)
+        status = 0
     except (OSError, ValueError) as error:
         print(f"localaws cannot start: {error}", file=sys.stderr)
-        return 1
-    return 0
+    except Exception:
+        traceback.print_exc()
+    sys.stderr.flush()
+    os._exit(status)  # without waiting for threads: a request that still runs must not hold up the end
 
 
 def _isolate() -> None:
@@ -41,4 +47,4 @@ def _isolate() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

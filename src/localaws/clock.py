@@ -6,9 +6,14 @@ import threading
 import time
 from datetime import UTC, datetime
 
+#: How far the clock can be advanced in all. A lesson watches 90 days, retention of logs ends after ten years, and
+#: services add periods of their own (a KMS key or a certificate of decades) that must still be dates.
+MAX_YEARS = 100
+_YEAR = 365.25 * 24 * 3600  # seconds
+
 
 class Clock:
-    """The lab's time: the machine's, plus an offset that only ever grows."""
+    """The lab's time: the machine's, plus an offset that only ever grows, to at most `MAX_YEARS`."""
 
     def __init__(self) -> None:
         self._offset = 0.0
@@ -25,11 +30,18 @@ class Clock:
     def advance(self, seconds: float) -> None:
         """Move the lab's time forward and wake whoever waits on it.
 
-        Raises ValueError for a negative number: services cannot take back what they have already done.
+        Raises ValueError for a negative number (services cannot take back what they have already done), for what is
+        no number, and for more than `MAX_YEARS` in all.
         """
-        if seconds < 0:
+        if not seconds >= 0:  # nor is nan
             raise ValueError(f"the lab's clock only moves forward, not by {seconds} s")
         with self._changed:
+            if self._offset + seconds > MAX_YEARS * _YEAR:
+                ahead = self._offset / _YEAR
+                raise ValueError(
+                    f"the lab's clock can be advanced by {MAX_YEARS} years in all, and is {ahead:.1f} ahead already; "
+                    f"{seconds} s more are too many"
+                )
             self._offset += seconds
             self._changed.notify_all()
 

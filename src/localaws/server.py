@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import logging
 import logging.handlers
@@ -11,16 +12,18 @@ import secrets
 import select
 import signal
 import threading
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cheroot.server import HeaderReader, HTTPConnection, HTTPRequest
-from cheroot.wsgi import Gateway_10, Server
+from cheroot.server import HeaderReader, HTTPRequest
+from cheroot.wsgi import Gateway_10
 
+from localaws.connections import MAX_HEAD_BYTES, Connection, PatientServer
 from localaws.credentials import Credential, random_key_id
 from localaws.engines import REPLACED_RESPONSES, RETURNING, Installer
-from localaws.gateway.app import Gateway
+from localaws.gateway.app import PROVED, Gateway
 from localaws.gateway.binding import bind
 from localaws.gateway.dispatch import Dispatcher
 from localaws.gateway.errors import AwsError
@@ -33,8 +36,8 @@ from localaws.lab import Lab
 log = logging.getLogger(__name__)
 
 THREADS = 40
-MAX_HEADER_BYTES = 64 * 1024  # a presigned URL with a session token and 2 KB of metadata fits many times
-MAX_UNREAD_BYTES = 256 << 20  # of a refused body; a client that sends more loses its connection
+MAX_UNREAD_BYTES = 256 << 20  # of a body that a service left; a client that sends more loses its connection
+STOP_SECONDS = 1.7  # from the signal to the end of the process, whatever is still running
 LAB_FILE = "lab.json"
 
 
@@ -60,24 +63,30 @@ class _Request(HTTPRequest):
         return True
 
     def send_headers(self) -> None:
-        """Throw away, in small pieces, what the service left of the body: it must not be taken for a request.
+        """Deal with what the service left of the body: it must not be taken for a request.
 
-        cheroot would read it in one piece, however large.
+        It is thrown away in small pieces (cheroot would read it in one, however large). Nobody waits for the body of
+        a client that has not proved who it is: that connection ends with the answer.
         """
+        if not self.conn.proved:
+            self.close_connection = self.conn.lingering = True
+        else:
+            self._read_the_rest()
+        super().send_headers()
+
+    def _read_the_rest(self) -> None:
         try:
             for _ in range(MAX_UNREAD_BYTES >> 16):
                 if not self.rfile.read(1 << 16):
                     break
-            self.close_connection |= not self._at_end()
+            left = not self.rfile.ended if self.chunked_read else self.rfile.remaining > 0
         except (AwsError, OSError):
-            self.close_connection = True
-        super().send_headers()
-
-    def _at_end(self) -> bool:
-        return self.rfile.ended if self.chunked_read else self.rfile.remaining == 0
+            left = True
+        if left:
+            self.close_connection = self.conn.lingering = True
 
 
-class _Connection(HTTPConnection):
+class _Connection(Connection):
     """Waits a moment for the client's next request on the thread that answered the last one.
 
     SDKs send requests back to back: handing the connection to the selector thread and back costs more than many
@@ -90,14 +99,21 @@ class _Connection(HTTPConnection):
         while super().communicate():
             poller = select.poll()
             poller.register(self.socket, select.POLLIN)
-            wait = 20 if self.server.requests.idle else 0  # milliseconds
-            if not self.rfile.has_data() and not poller.poll(wait):
-                return True
+            while not self.has_head():
+                idle = self.server.requests.idle and not self.rfile.has_data()
+                if not poller.poll(20 if idle else 0):  # milliseconds
+                    return True
+                if not self.take_in():
+                    return False
         return False
 
 
 class _WireGateway(Gateway_10):
     """Adds the spelling of metadata names, which moto looks up (S3 keeps ``my_key`` and ``my-key`` apart)."""
+
+    def start_response(self, *arguments: Any) -> Any:
+        self.req.conn.proved |= self.env.get(PROVED, False)
+        return super().start_response(*arguments)
 
     def get_environ(self) -> dict[str, Any]:  # type: ignore[override]
         environ: dict[str, Any] = super().get_environ()
@@ -144,17 +160,21 @@ def _serve(directory: Path, port: int, account_id: str, region: str) -> None:
     installer = Installer(lab)
     gateway = Gateway(lab, Dispatcher(installer, REPLACED_RESPONSES))
     lab.gateway = gateway
-    server = Server(("127.0.0.1", port), gateway, numthreads=THREADS, request_queue_size=128)
+    server = PatientServer(("127.0.0.1", port), gateway, numthreads=THREADS, request_queue_size=128)
     server.gateway = _WireGateway
     server.ConnectionClass = _Connection
-    server.max_request_header_size = MAX_HEADER_BYTES
+    server.max_request_header_size = MAX_HEAD_BYTES
     server.timeout = 60
-    server.shutdown_timeout = 2
+    server.shutdown_timeout = 1
     server.error_log = _log_error  # type: ignore[method-assign]
 
+    stopper = threading.Thread(target=server.stop, name="stop", daemon=True)
+
     def stop(*_: Any) -> None:
-        lab.stopping.set()  # streams end by themselves; the server waits for them a moment
-        threading.Thread(target=server.stop, daemon=True).start()
+        if not lab.stopping.is_set():
+            lab.stopping.set()  # streams end by themselves
+            _end_within(STOP_SECONDS, directory)
+            stopper.start()
 
     server.prepare()
     try:  # from here on threads run that have to be ended
@@ -169,11 +189,30 @@ def _serve(directory: Path, port: int, account_id: str, region: str) -> None:
         _write_lab_file(lab, server.bind_addr[1])
         log.info("serving %s from %s", lab.endpoint, directory)
         server.serve()
+        stopper.join(server.shutdown_timeout)  # requests that are being answered have this long
     finally:
         lab.stop()
-        server.stop()
-        (directory / LAB_FILE).unlink(missing_ok=True)
-        log.info("stopped")
+        _farewell(directory)
+
+
+def _end_within(seconds: float, directory: Path) -> None:
+    """See to it that this process ends: a request may run for hours, and what was acknowledged is on disk already."""
+
+    def end() -> None:
+        time.sleep(seconds)
+        log.warning("ended with work still running")
+        _farewell(directory)
+        os._exit(0)
+
+    threading.Thread(target=end, name="end", daemon=True).start()
+    # Where a thread does not let go of Python's lock, the one above never runs; this watchdog needs no lock.
+    faulthandler.dump_traceback_later(seconds + 0.2, exit=True)
+
+
+def _farewell(directory: Path) -> None:
+    (directory / LAB_FILE).unlink(missing_ok=True)
+    log.info("stopped")
+    logging.shutdown()
 
 
 def _log_error(msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:

@@ -21,7 +21,7 @@ from localaws.gateway.guard import check_guard
 from localaws.gateway.operations import identify, operations_of, protocol_of, resources_of, service_of
 from localaws.gateway.records import Call, current_call
 from localaws.gateway.sigv2 import authenticate_v2, parse_signature_v2
-from localaws.gateway.sigv4 import Signature, authenticate, parse_signature
+from localaws.gateway.sigv4 import Signature, authenticate, check_claims, check_signature, parse_signature
 from localaws.lab import Lab
 
 log = logging.getLogger(__name__)
@@ -30,6 +30,9 @@ log = logging.getLogger(__name__)
 SMALL_BODY = 1 << 20
 #: The largest body of any other service: Lambda's 50 MB zip in base64, and room around it.
 MAX_BODY = 72 << 20
+
+#: Set in the environ of a request whose sender has proved who he is: the server keeps his connection.
+PROVED = "localaws.proved"
 
 Decision = Callable[[Call], None]
 StartResponse = Callable[..., Any]
@@ -141,6 +144,7 @@ class Gateway:
                 body = stream.read()
                 environ["wsgi.input"] = io.BytesIO(body)
         else:
+            credential = check_claims(environ, signature, self._lab.credentials, protocol)
             if length > MAX_BODY:
                 raise _too_large()
             chunked = environ.get("wsgi.input_terminated")
@@ -150,8 +154,8 @@ class Gateway:
             environ["wsgi.input"] = io.BytesIO(body)
             environ["CONTENT_LENGTH"] = str(len(body))
             environ.pop("HTTP_TRANSFER_ENCODING", None)
-            payload_hash = hashlib.sha256(body).hexdigest()
-            credential = authenticate(environ, signature, payload_hash, self._lab.credentials, protocol)
+            check_signature(environ, signature, hashlib.sha256(body).hexdigest(), credential, protocol)
+        environ[PROVED] = True
         call.credential = credential
         call.principal = credential.principal
         call.access_key_id = credential.access_key_id
@@ -175,8 +179,11 @@ class Gateway:
     def _advance(self, body: bytes) -> Response:
         """Let ``{"advance": seconds}`` pass on the lab's clock, and tell the time."""
         try:
-            self._lab.clock.advance(float(json.loads(body)["advance"]))
-        except (ValueError, KeyError, TypeError) as error:
+            seconds = json.loads(body)["advance"]
+            if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+                raise TypeError(f"{seconds!r} is no number")
+            self._lab.clock.advance(float(seconds))
+        except (ArithmeticError, ValueError, LookupError, TypeError, RecursionError) as error:
             raise AwsError("ValidationException", f'Send {{"advance": seconds}}, seconds ≥ 0: {error}', 400) from None
         return Response(json.dumps({"now": self._lab.clock.now().isoformat()}), 200, content_type="application/json")
 

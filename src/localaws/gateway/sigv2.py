@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import re
 import time
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -34,7 +35,7 @@ def parse_signature_v2(environ: dict[str, Any], region: str) -> Signature | None
     fields = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
     if "Signature" not in fields or "AWSAccessKeyId" not in fields:
         return None
-    if not fields.get("Expires", "").isdigit():
+    if not re.fullmatch("[0-9]{1,15}", fields.get("Expires", "")):
         raise AwsError("AccessDenied", "Query-string authentication requires Expires, in seconds.", 403)
     return Signature(
         access_key_id=fields["AWSAccessKeyId"],

@@ -137,13 +137,12 @@ def _unreadable(code_of_s3: str, message: str, protocol: str) -> AwsError:
     return AwsError("IncompleteSignatureException" if protocol in JSON_PROTOCOLS else "IncompleteSignature", message)
 
 
-def authenticate(
-    environ: dict[str, Any], signature: Signature, payload_hash: str, credentials: CredentialStore, protocol: str
+def check_claims(
+    environ: dict[str, Any], signature: Signature, credentials: CredentialStore, protocol: str
 ) -> Credential:
-    """Return the credential that made *signature*, or raise the error that AWS gives in this *protocol*.
+    """Return the credential that *signature* names, if all but the signature itself is as it must be.
 
-    *payload_hash* is the value the client signed for the body: its SHA-256 in hex, or S3's UNSIGNED-PAYLOAD
-    and STREAMING-… words.
+    Needs no body: nobody waits for the body of somebody whom the lab does not know.
     """
     credential = credentials.find(signature.access_key_id)
     if credential is None:
@@ -154,6 +153,26 @@ def authenticate(
     if signature.region not in regions():
         raise _mismatch(f"Credential should be scoped to a valid region, not {signature.region!r}.", protocol)
     _check_signed_headers(environ, signature, protocol)
+    return credential
+
+
+def authenticate(
+    environ: dict[str, Any], signature: Signature, payload_hash: str, credentials: CredentialStore, protocol: str
+) -> Credential:
+    """Return the credential that made *signature*, or raise the error that AWS gives in this *protocol*.
+
+    *payload_hash* is the value the client signed for the body: its SHA-256 in hex, or S3's UNSIGNED-PAYLOAD
+    and STREAMING-… words.
+    """
+    credential = check_claims(environ, signature, credentials, protocol)
+    check_signature(environ, signature, payload_hash, credential, protocol)
+    return credential
+
+
+def check_signature(
+    environ: dict[str, Any], signature: Signature, payload_hash: str, credential: Credential, protocol: str
+) -> None:
+    """Raise the error of a wrong signature unless *credential* made this one; *payload_hash* as above."""
     expected = _sign(environ, signature, payload_hash, credential.secret_access_key)
     if not _same(expected, signature.value):
         raise _mismatch(
@@ -161,7 +180,6 @@ def authenticate(
             "Check your AWS Secret Access Key and signing method.",
             protocol,
         )
-    return credential
 
 
 @cache

@@ -1,0 +1,192 @@
+"""Connections that take a thread only when there is a request to serve, so that silence holds up nobody.
+
+One thread watches all sockets. A worker gets a connection when the head of a request is there; who never sends one
+whole is cut off after `HEAD_SECONDS`. A connection that has carried a valid signature is *proved*: it stays open
+between requests, and is the last to go when there are too many.
+"""
+
+from __future__ import annotations
+
+import resource
+import selectors
+import socket
+import time
+from typing import Any
+
+from cheroot.connections import ConnectionManager
+from cheroot.server import HTTPConnection
+from cheroot.wsgi import Server
+
+MAX_HEAD_BYTES = 64 * 1024  # a presigned URL with a session token and 2 KB of metadata fits many times
+HEAD_SECONDS = 10.0  # from the first byte of a request, or from connecting, to the end of its headers
+LINGER_SECONDS = 5.0  # how long an answered client that is still sending may pause
+MAX_LINGER_BYTES = 256 << 20  # what it may still send; then it loses its connection
+_LOOK_EVERY = 0.2  # seconds between looks for who is overdue
+
+
+class Connection(HTTPConnection):
+    """A client's connection. ``deadline`` says when it is closed unless something happens (monotonic seconds)."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.proved = False
+        self.lingering = False
+        self.deadline = time.monotonic() + HEAD_SECONDS
+        self._unread = MAX_LINGER_BYTES
+
+    def take_in(self) -> bool:
+        """Read what has come, without waiting (the socket is readable); False when the client is done or gone."""
+        reader = self.rfile
+        try:
+            data = self.socket.recv(MAX_HEAD_BYTES)
+        except OSError:
+            return False
+        reader._read_buf = reader._read_buf[reader._read_pos :] + data
+        reader._read_pos = 0
+        return bool(data)
+
+    def has_head(self) -> bool:
+        """Whether what was read and not used yet has the whole head of a request, or more than one may have."""
+        buffered = self.rfile._read_buf
+        start = self.rfile._read_pos
+        return len(buffered) - start > MAX_HEAD_BYTES or buffered.find(b"\r\n\r\n", start) >= 0
+
+    def discard(self) -> bool:
+        """Throw away what has come; whether more may follow."""
+        try:
+            data = self.socket.recv(1 << 16)
+        except OSError:
+            return False
+        self._unread -= len(data)
+        self.deadline = time.monotonic() + LINGER_SECONDS
+        return bool(data) and self._unread > 0
+
+    def close(self) -> None:
+        """Close it, at once or after the client has sent what it is sending.
+
+        A socket that is closed with unread data resets the connection, and the client may never see its answer.
+        """
+        if self.lingering and self.server.ready:
+            self.lingering = False
+            self.server._connections.linger(self)
+        else:
+            super().close()
+
+
+class Connections(ConnectionManager):
+    """Watches the connections that no worker has."""
+
+    _selector: Any  # cheroot's type hints leave these out
+    _stop_requested: bool
+    _num_connections: int
+    _remove_invalid_sockets: Any
+    _from_server_socket: Any
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(server)
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._most = max(64, min(512, files // 2))  # the rest is for the lab's own files
+        self._discarding: set[Connection] = set()
+
+    def put(self, conn: Connection) -> None:
+        """Watch a connection that a worker is done with, or give it back if the next request is there already."""
+        conn.last_used = time.time()
+        if conn.rfile.has_data():
+            if conn.has_head():
+                self.server.process_conn(conn)
+                return
+            conn.deadline = time.monotonic() + HEAD_SECONDS
+        else:
+            conn.deadline = time.monotonic() + self.server.timeout
+        self._watch(conn)
+
+    def linger(self, conn: Connection) -> None:
+        """Watch an answered connection until the client has sent the rest."""
+        conn.deadline = time.monotonic() + LINGER_SECONDS
+        self._discarding.add(conn)
+        try:
+            conn.socket.shutdown(socket.SHUT_WR)
+            self._watch(conn)
+        except (OSError, ValueError, KeyError):  # the client or this server has gone
+            self._discarding.discard(conn)
+            conn.close()
+
+    @property
+    def can_add_keepalive_connection(self) -> bool:
+        """Always: how many there are is bounded as they come."""
+        return True
+
+    def _watch(self, conn: Connection) -> None:
+        self._selector.register(conn.socket.fileno(), selectors.EVENT_READ, data=conn)
+
+    def _run(self, expiration_interval: float) -> None:
+        looked = time.monotonic()
+        while not self._stop_requested:
+            try:
+                ready = list(self._selector.select(timeout=_LOOK_EVERY))
+            except OSError:
+                self._remove_invalid_sockets()
+                continue
+            for file, conn in ready:
+                if conn is self.server:
+                    self._accept()
+                else:
+                    self._serve(file, conn)
+            if time.monotonic() - looked > _LOOK_EVERY:
+                looked = time.monotonic()
+                self._close_overdue(looked)
+
+    def _accept(self) -> None:
+        if self._num_connections >= self._most:
+            self._close_one()
+        conn = self._from_server_socket(self.server.socket)
+        if conn is not None:
+            self._watch(conn)
+
+    def _serve(self, file: int, conn: Connection) -> None:
+        """Something has come on *conn*."""
+        if conn in self._discarding:
+            if not conn.discard():
+                self._drop(file, conn)
+            return
+        if not conn.rfile.has_data():  # a request begins
+            conn.deadline = min(conn.deadline, time.monotonic() + HEAD_SECONDS)
+        going_on = conn.take_in()
+        if conn.has_head() or (not going_on and conn.rfile.has_data()):
+            self._selector.unregister(file)
+            self.server.process_conn(conn)
+        elif not going_on:
+            self._drop(file, conn)
+
+    def _close_overdue(self, now: float) -> None:
+        for file, conn in list(self._selector.connections):
+            if conn is not self.server and conn.deadline < now:
+                self._drop(file, conn)
+
+    def _close_one(self) -> None:
+        """Make room: the first to go is who has proved nothing and has kept us waiting longest."""
+        watched = [
+            (conn.proved, conn.deadline, file, conn)
+            for file, conn in self._selector.connections
+            if conn is not self.server
+        ]
+        if watched:
+            _, _, file, conn = min(watched, key=lambda one: one[:3])
+            self._drop(file, conn)
+
+    def _drop(self, file: int, conn: Connection) -> None:
+        self._selector.unregister(file)
+        self._discarding.discard(conn)
+        conn.close()
+
+
+class PatientServer(Server):
+    """A WSGI server with the `Connections` above."""
+
+    ConnectionClass = Connection
+    _connections: Any
+
+    def prepare(self) -> None:
+        super().prepare()
+        self._connections._selector.close()
+        self._connections = Connections(self)
