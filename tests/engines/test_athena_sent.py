@@ -35,6 +35,16 @@ def test_columns_of_one_name_keep_it(athena: Athena) -> None:
     assert file_of(athena, both).startswith('"id","id"\n')
 
 
+def test_column_without_a_name_has_its_place_for_one(athena: Athena) -> None:
+    assert athena("SELECT * FROM (SELECT 1, 2 AS a, 3)").columns == ["_col0", "a", "_col2"]
+    assert athena("VALUES (1, 2)").columns == ["_col0", "_col1"]
+    assert athena("SELECT 1, 2 UNION SELECT 3, 4").columns == ["_col0", "_col1"]
+    athena("CREATE TABLE named AS SELECT 1 AS _col0, 2 AS _col7")
+    assert athena("SELECT * FROM named").columns == ["_col0", "_col7"]
+    for made in ("CREATE TABLE unnamed AS SELECT 1", "CREATE VIEW unnamed AS SELECT 1"):
+        assert "MISSING_COLUMN_NAME: line 1:1: Column name not specified at position 1" in athena.fails(made)
+
+
 @pytest.mark.parametrize(
     "sql",
     [

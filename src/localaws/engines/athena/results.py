@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from localaws.engines.athena.sql.kinds import Type
-from localaws.engines.athena.sql.quoting import literal, name, own
+from localaws.engines.athena.sql.quoting import is_unnamed, literal, name, own
 
 _PRECISION = {
     "boolean": 0,
@@ -95,6 +95,11 @@ def as_text(value: str, kind: Type) -> str:
 
 def _field(value: str, field: str, number: int) -> str:
     return f"struct_extract({value}, {literal(field)})" if field else f"struct_extract({value}, {number})"
+
+
+def shown(columns: list[tuple[str, Type]]) -> list[tuple[str, Type]]:
+    """The columns of an answer as they are told: one without a name has its place for one."""
+    return [(f"_col{number}" if is_unnamed(column) else column, kind) for number, (column, kind) in enumerate(columns)]
 
 
 def printed(sql: str, columns: list[tuple[str, Type]]) -> str:

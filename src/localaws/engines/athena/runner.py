@@ -112,6 +112,7 @@ class Job:
     def select(self, query: exp.Expr) -> None:
         """Run *query* and leave its answer in the output location."""
         sql, columns = self.plan(query)
+        columns = results.shown(columns)
         self.execution.passed("QueryPlanningTime")
         target, rows = self.session.directory / "result.csv", self.session.directory / "rows.csv"
         self.copy(results.printed(sql, columns), rows, "FORMAT csv, HEADER false, FORCE_QUOTE *, NULL ''")

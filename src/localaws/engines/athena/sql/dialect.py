@@ -19,7 +19,7 @@ from localaws.engines.athena.sql.grammar import position
 from localaws.engines.athena.sql.inference import Maybe
 from localaws.engines.athena.sql.kinds import INSTANT, Type
 from localaws.engines.athena.sql.pieces import call, cast
-from localaws.engines.athena.sql.quoting import internal, is_hidden, literal, name, own
+from localaws.engines.athena.sql.quoting import internal, is_hidden, literal, name, own, unnamed
 from localaws.engines.athena.sql.scopes import Scopes, select_sources
 
 #: What DuckDB has and Trino has not: to be refused, not to work by chance.
@@ -136,21 +136,21 @@ def _select(translator: Translator, node: exp.Expr) -> exp.Expr:
             written = item.name if isinstance(item, exp.Column) else ""
             if isinstance(item, exp.Dot):
                 written = item.expression.name
-            item = exp.alias_(item, written or f"_col{number}", quoted=True)
+            item = exp.alias_(item, written or unnamed(number), quoted=True)
         items.append(item)
     node.set("expressions", items)
     return node
 
 
 def _values(translator: Translator, node: exp.Expr) -> exp.Expr:
-    """Columns without a name are _col0 … to Trino, col0 … to DuckDB."""
+    """Columns without a name are col0 … to DuckDB, and to Trino nothing that one could refer to."""
     alias = node.args.get("alias")
     if not isinstance(node.parent, exp.From | exp.Join):  # a statement of its own, or what is inserted
         return exp.select("*").from_(_values(translator, exp.From(this=node.copy()).this))
     if not (alias and alias.columns) and node.expressions:
         first = node.expressions[0]
         width = len(first.expressions) if isinstance(first, exp.Tuple) else 1
-        columns = [exp.to_identifier(f"_col{number}", quoted=True) for number in range(width)]
+        columns = [exp.to_identifier(unnamed(number), quoted=True) for number in range(width)]
         table = alias.this if alias else _identifier("listed")
         node.set("alias", exp.TableAlias(this=table, columns=columns))
     return node
@@ -221,7 +221,8 @@ def _unnest(translator: Translator, node: exp.Expr) -> exp.Expr:
             items += [call("struct_extract_at", value.copy(), number) for number in range(1, parts + 1)]
     if ordinality or (alias and len(columns) > len(items)):
         items.append(_place())
-    names = [column.copy() for column in columns] or [exp.to_identifier(f"_col{n}") for n in range(len(items))]
+    unnamed_ones = [exp.to_identifier(unnamed(number), quoted=True) for number in range(len(items))]
+    names = [column.copy() for column in columns] or unnamed_ones
     steps = exp.select(exp.alias_(call("unnest", call("range", 1, exp.Add(this=most, expression=exp.convert(1)))),
                                   _identifier("place")))  # fmt: skip
     chosen = exp.select(*[exp.alias_(item, column.name, quoted=True)

@@ -21,9 +21,18 @@ def own(word: str) -> str:
     return name(internal(word))
 
 
+def unnamed(number: int) -> str:
+    """What a column is called that a query gives no name, the *number*th from 0: nothing can refer to it."""
+    return internal(f"col{number}")
+
+
+def is_unnamed(column: str) -> bool:
+    return column.startswith(internal("col"))
+
+
 def is_hidden(column: str) -> bool:
     """Whether * leaves *column* out: it is one of ours, or where a row's file is."""
-    return column.startswith(MARK) or column == PATH
+    return (column.startswith(MARK) and not is_unnamed(column)) or column == PATH
 
 
 def literal(value: str) -> str:

@@ -33,7 +33,7 @@ from localaws.engines.athena.sql.inference import (
     map_of,
 )
 from localaws.engines.athena.sql.kinds import Type
-from localaws.engines.athena.sql.quoting import is_hidden
+from localaws.engines.athena.sql.quoting import is_hidden, unnamed
 
 _DATATYPES = {
     "INT": "integer", "INTEGER": "integer", "BIGINT": "bigint", "SMALLINT": "smallint", "TINYINT": "tinyint",
@@ -403,7 +403,7 @@ class Scopes:
         if isinstance(query, exp.Values):
             rows = [each.expressions for each in query.expressions if isinstance(each, exp.Tuple)]
             columns = {
-                f"_col{n}": common([self.kind(each) for each in cell])
+                unnamed(n): common([self.kind(each) for each in cell])
                 for n, cell in enumerate(zip(*rows, strict=False))
             }
             return _renamed(query, columns)
@@ -417,7 +417,7 @@ class Scopes:
             elif isinstance(item, exp.Column) and isinstance(item.this, exp.Star):
                 columns.update(_shown(self.sources(query).get(item.table.lower(), {})))
             else:
-                columns[(item.alias_or_name or f"_col{number}").lower()] = self.kind(item)
+                columns[(item.alias_or_name or unnamed(number)).lower()] = self.kind(item)
         return columns
 
 

@@ -12,6 +12,7 @@ from localaws.engines.athena.runner import Job
 from localaws.engines.athena.sql.grammar import parse, part
 from localaws.engines.athena.tables.catalog import encode_view
 from localaws.engines.athena.tables.ddl import ensure_database, match, qualified
+from localaws.engines.athena.tables.writing import check_names
 
 _CREATE = re.compile(
     r"CREATE\s+(?P<replace>OR\s+REPLACE\s+)?VIEW\s+(?P<name>[\w.`\"-]+)\s+AS\s+(?P<query>.+)",
@@ -31,8 +32,7 @@ def _create_view(job: Job) -> None:
         raise QueryFailure("TABLE_ALREADY_EXISTS", f"line 1:1: View already exists: '{database}.{name}'")
     text = found["query"]
     _, columns = job.plan(parse(part(job.sql, found.start("query"))))
-    if len({column.lower() for column, _ in columns}) < len(columns):
-        raise QueryFailure("DUPLICATE_COLUMN_NAME", "line 1:1: Column name specified more than once")
+    check_names(columns)
     view = {
         "Name": name,
         "TableType": "VIRTUAL_VIEW",

@@ -20,7 +20,7 @@ from localaws.engines.athena.sql.casts import converted
 from localaws.engines.athena.sql.grammar import parse, part, position
 from localaws.engines.athena.sql.inference import INTEGERS, NUMBERS
 from localaws.engines.athena.sql.kinds import Type
-from localaws.engines.athena.sql.quoting import internal, name, own
+from localaws.engines.athena.sql.quoting import internal, is_unnamed, name, own
 from localaws.engines.athena.tables.catalog import Table
 from localaws.engines.athena.tables.ddl import ensure_database
 
@@ -55,10 +55,10 @@ def _must_be_empty(job: Job, location: str, table: str) -> None:
         )
 
 
-def _check_names(columns: Sequence[tuple[str, Type]]) -> None:
+def check_names(columns: Sequence[tuple[str, Type]]) -> None:
     seen: set[str] = set()
     for number, (column, kind) in enumerate(columns, 1):
-        if re.fullmatch(r"_col\d+", column):
+        if is_unnamed(column):
             raise QueryFailure("MISSING_COLUMN_NAME", f"line 1:1: Column name not specified at position {number}")
         if kind.name == "unknown":
             raise QueryFailure("COLUMN_TYPE_UNKNOWN", f"line 1:1: Column type is unknown: {column}")
@@ -84,7 +84,7 @@ def _create_table_as(job: Job) -> None:
     if str(properties.get("table_type", "HIVE")).upper() == "ICEBERG":
         query = statement.expression
         sql, columns = job.plan(query if isinstance(query, exp.Query) else query.this)
-        _check_names(columns)
+        check_names(columns)
         creating = import_module("localaws.engines.athena.iceberg.creating")
         creating.create_table_as(job, database, table_name, columns, sql if with_data else None, properties)
         return
@@ -105,7 +105,7 @@ def _create_table_as(job: Job) -> None:
     target.location = target.location.rstrip("/") + "/"
     query = statement.expression
     sql, columns = job.plan(query if isinstance(query, exp.Query) else query.this)
-    _check_names(columns)
+    check_names(columns)
     _keys_last(columns, target.keys)
     _check_buckets(columns, target)
     _must_be_empty(job, target.location, f"{database}.{table_name}")
@@ -309,7 +309,7 @@ def _unload(job: Job) -> None:
         raise QueryFailure("INVALID_TABLE_PROPERTY", "UNLOAD needs the property format")
     target = _target(properties, found["place"])
     sql, columns = job.plan(parse(part(job.sql, *found.span("query"))))
-    _check_names(columns)
+    check_names(columns)
     _keys_last(columns, target.keys)
     _must_be_empty(job, target.location, "")
     written = write(job, sql, columns, target)
