@@ -332,7 +332,7 @@ def test_metrics_and_units(lab: RunningLab) -> None:
         ({"Environment": {"Variables": {"BIG": "x" * 4096}}}, "4KB limit"),
         ({"LoggingConfig": {"LogFormat": "JSON"}}, "LogFormat Text only"),
         ({"Timeout": 901}, "between 1 and 900"),
-        ({"MemorySize": 64}, "between 128 and 10240"),
+        ({"MemorySize": 64}, "greater than or equal to 128"),
         ({"Role": "arn:aws:iam::123456789012:role/nobody"}, "cannot be assumed by Lambda"),
         ({"Code": {"S3Bucket": "no-such-bucket-here", "S3Key": "a.zip"}}, "NoSuchBucket"),
     ],

@@ -18,6 +18,7 @@ from botocore.serialize import create_serializer
 
 from localaws.gateway.dispatch import WireRequest
 from localaws.gateway.operations import identify, protocol_of, resources_of, service_of
+from localaws.gateway.validation import ModelledRequest
 
 SERVICES = """
     s3 s3control s3tables kinesis firehose dms rds rds-data dynamodb dynamodbstreams redshift redshift-data
@@ -137,7 +138,7 @@ def test_resources_are_named_by_their_arns(name: str, operation_name: str, param
     environ, body = on_the_wire(model.operation_model(operation_name), model.metadata["protocol"], parameters)
     operation = identify(name, protocol_of(name, environ), environ, body, WireRequest(environ))
     assert operation.name == operation_name
-    assert resources_of(operation, body, environ, "R", "A") == arns
+    assert resources_of(operation, ModelledRequest(operation, environ, body).parameters, "R", "A") == arns
 
 
 def test_an_action_counts_where_the_service_will_look_for_it() -> None:

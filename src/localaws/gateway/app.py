@@ -22,6 +22,7 @@ from localaws.gateway.operations import identify, operations_of, protocol_of, re
 from localaws.gateway.records import Call, current_call
 from localaws.gateway.sigv2 import authenticate_v2, parse_signature_v2
 from localaws.gateway.sigv4 import Signature, authenticate, check_claims, check_signature, parse_signature
+from localaws.gateway.validation import ModelledRequest, without_gzip
 from localaws.lab import Lab
 
 log = logging.getLogger(__name__)
@@ -110,6 +111,8 @@ class Gateway:
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account_id
         if signature.expires is not None:  # moto looks for service and key in this header
             environ["HTTP_AUTHORIZATION"] = f"AWS4-HMAC-SHA256 Credential={signature.access_key_id}/{signature.scope}, "
+        if service != "s3":  # whose encodings are the object's own
+            body = without_gzip(environ, body, service, protocol)
         request = WireRequest(environ)
         operation = identify(service, protocol, environ, body, request)
         call.operation = operation.name
@@ -119,9 +122,11 @@ class Gateway:
         if protocol == "smithy-rpc-v2-cbor":
             raise AwsError("UnknownOperationException", "The lab speaks no CBOR: use the service's JSON protocol.", 404)
         identified_as(environ, operation, call.region)
-        call.resources = resources_of(operation, body, environ, call.region, call.account_id)
+        parsed = ModelledRequest(operation, environ, body)
+        call.resources = resources_of(operation, parsed.parameters, call.region, call.account_id)
         for decide in self.decisions:
             decide(call)
+        parsed.check()
         return self._dispatcher.dispatch(request)
 
     def _authenticate(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -49,8 +48,6 @@ _RESOURCES: dict[str, dict[str, str]] = {
         "QueueName": "arn:aws:sqs:{region}:{account}:{value}",
     },
 }
-_LARGE_BODY = 256 * 1024
-_TOP_OF_JSON = re.compile(rb'"(\w+)"\s*:\s*"([^"\\]{1,2048})"')
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,7 @@ def identify(service: str, protocol: str, environ: dict[str, Any], body: bytes, 
         match = _CBOR_PATH.search(environ["REQUEST_URI"].split("?", 1)[0])
         return Operation(service, match.group(1) if match else "", protocol, {})
     if protocol in ("query", "ec2"):
-        return Operation(service, _form(environ, body).get("Action", ""), protocol, {})
+        return Operation(service, _action_of(form_of(environ, body)), protocol, {})
     if service == "s3":
         plain = _plain_object_call(environ)
         if plain:
@@ -119,17 +116,13 @@ def identify(service: str, protocol: str, environ: dict[str, Any], body: bytes, 
     return Operation(service, operation.name, protocol, dict(labels))
 
 
-def resources_of(operation: Operation, body: bytes, environ: dict[str, Any], region: str, account: str) -> list[str]:
+def resources_of(operation: Operation, parameters: dict[str, Any], region: str, account: str) -> list[str]:
     """The ARNs a call names, as far as its own parameters tell."""
     if operation.service == "s3":
         bucket, key = operation.parameters.get("Bucket"), operation.parameters.get("Key")
         if not bucket:
             return []
         return [f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"]
-    if operation.protocol in ("query", "ec2"):
-        parameters: dict[str, Any] = _form(environ, body)
-    else:
-        parameters = {**_json_parameters(body), **operation.parameters}
     templates = _RESOURCES.get(operation.service, {})
     found = []
     for name, value in parameters.items():
@@ -155,20 +148,11 @@ def _plain_object_call(environ: dict[str, Any]) -> Operation | None:
     return Operation("s3", name, "s3", {"Bucket": unquote(bucket), "Key": unquote(key)})
 
 
-def _form(environ: dict[str, Any], body: bytes) -> dict[str, str]:
+def form_of(environ: dict[str, Any], body: bytes) -> str:
     """The parameters of a query call: its form's if it has one, else the URL's, as moto reads them."""
     form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
-    text = body.decode("utf-8", "replace") if form and body else environ.get("QUERY_STRING", "")
-    return {key: values[0] for key, values in parse_qs(text, keep_blank_values=True).items()}
+    return body.decode("utf-8", "replace") if form and body else environ.get("QUERY_STRING", "")
 
 
-def _json_parameters(body: bytes) -> dict[str, Any]:
-    if len(body) > _LARGE_BODY:
-        # A batch of records: its names stand at either end, and parsing the rest would cost more than the call.
-        ends = body[:2048] + b"\n" + body[-2048:]
-        return {name.decode(): value.decode("utf-8", "replace") for name, value in _TOP_OF_JSON.findall(ends)}
-    try:
-        parsed = json.loads(body) if body[:1] == b"{" else {}
-    except ValueError:
-        return {}
-    return parsed if isinstance(parsed, dict) else {}
+def _action_of(form: str) -> str:
+    return parse_qs(form, keep_blank_values=True).get("Action", [""])[0]

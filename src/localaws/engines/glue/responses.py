@@ -18,7 +18,6 @@ from localaws.engines.glue.search import search
 _FOLDED = ("DatabaseName", "TableName")
 #: Operations whose Name is a database's or a table's.
 _NAMED_DIRECTLY = {f"{verb}{thing}" for verb in ("Get", "Update", "Delete") for thing in ("Database", "Table")}
-_MOST_ENTRIES = 100
 #: The most that a page may hold where the caller does not say (GetTables …: MaxResults).
 _PAGE = {"DatabaseList": 100, "TableList": 100, "TableVersions": 100, "Partitions": 1000}
 
@@ -55,12 +54,7 @@ class GlueEngineResponse(GlueResponse):
         return super().create_partition()
 
     def batch_create_partition(self) -> ActionResult:
-        entries = self.parameters["PartitionInputList"]
-        if len(entries) > _MOST_ENTRIES:
-            raise InvalidInputException(
-                "BatchCreatePartition", f"PartitionInputList holds {len(entries)} entries; {_MOST_ENTRIES} are allowed"
-            )
-        self._check_values(entries)
+        self._check_values(self.parameters["PartitionInputList"])
         return super().batch_create_partition()
 
     def _check_values(self, entries: Sequence[dict[str, Any]]) -> None:

@@ -1,0 +1,199 @@
+"""A request's parameters under their names in botocore's model, read by its protocol; nothing is converted yet.
+
+Members that arrive as texts (forms, XML, URLs, headers) stay texts, those of a JSON document are what JSON makes of
+them. Source: the Smithy protocol specifications (awsJson, restJson, awsQuery, restXml).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from typing import Any
+from urllib.parse import parse_qs
+from xml.etree import ElementTree
+
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
+
+_MAX_INFLATED = 72 << 20
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+class MalformedError(Exception):
+    """A body that is not well-formed: no JSON, no XML, not UTF-8."""
+
+
+class MissingBodyError(Exception):
+    """No body where the operation must have one."""
+
+
+def inflated(body: bytes) -> bytes:
+    """*body* without gzip ("requestCompression" in the models). Raises MalformedError."""
+    inflater = zlib.decompressobj(wbits=31)
+    try:
+        plain = inflater.decompress(body, _MAX_INFLATED)
+    except zlib.error as error:
+        raise MalformedError(f"the body is not gzip: {error}") from None
+    if not inflater.eof:
+        raise MalformedError("the gzip body ends too early, or is too large")
+    return plain
+
+
+def json_of(body: bytes) -> Any:
+    """The JSON document *body*, {} for an empty one. Raises MalformedError."""
+    if not body:
+        return {}
+    try:
+        document = json.loads(body.decode(), parse_constant=_no_constant)
+        if _SURROGATE.search(body):  # half a character, which nothing can store
+            json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeError:
+        raise MalformedError("the body is not UTF-8") from None
+    except RecursionError:
+        raise MalformedError("the body is nested too deeply") from None
+    except ValueError as error:
+        raise MalformedError(str(error)) from None
+    return document
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def form_parameters(text: str, shape: StructureShape) -> dict[str, Any]:
+    """Members of *shape* in the form *text* of a query call."""
+    tree: dict[str, Any] = {}
+    for key, values in parse_qs(text, keep_blank_values=True).items():
+        node = tree
+        for part in key.split(".")[:-1]:
+            child = node.get(part)
+            if not isinstance(child, dict):
+                child = node[part] = {}
+            node = child
+        node.setdefault(key.rpartition(".")[2], values[0])
+    found = _of_form(shape, tree)
+    return found if isinstance(found, dict) else {}
+
+
+def _of_form(shape: Shape, node: Any) -> Any:
+    if isinstance(shape, StructureShape):
+        if not isinstance(node, dict):
+            return node
+        members = {}
+        for name, member in shape.members.items():
+            wire_name = member.serialization.get("name", name)
+            if isinstance(member, (ListShape, MapShape)) and member.serialization.get("flattened"):
+                inner = member.member if isinstance(member, ListShape) else member
+                wire_name = inner.serialization.get("name", wire_name)
+            if wire_name in node:
+                members[name] = _of_form(member, node[wire_name])
+        return members
+    if node == "" and isinstance(shape, (ListShape, MapShape)):
+        return [] if isinstance(shape, ListShape) else {}
+    if isinstance(shape, ListShape) and isinstance(node, dict):
+        if not shape.serialization.get("flattened"):
+            node = node.get(shape.member.serialization.get("name", "member"), {})
+        return [_of_form(shape.member, item) for item in _in_order(node)]
+    if isinstance(shape, MapShape) and isinstance(node, dict):
+        if not shape.serialization.get("flattened"):
+            node = node.get("entry", {})
+        key_name = shape.key.serialization.get("name", "key")
+        value_name = shape.value.serialization.get("name", "value")
+        entries = [item for item in _in_order(node) if isinstance(item, dict) and key_name in item]
+        return {str(item[key_name]): _of_form(shape.value, item.get(value_name)) for item in entries}
+    return node
+
+
+def _in_order(node: Any) -> list[Any]:
+    """The items under the numbers 1, 2, 3 …"""
+    if not isinstance(node, dict):
+        return [node]
+    numbers = sorted((key for key in node if key.isascii() and key.isdigit() and len(key) < 10), key=int)
+    return [node[number] for number in numbers]
+
+
+def rest_parameters(
+    operation: OperationModel, environ: dict[str, Any], labels: dict[str, Any], body: bytes, xml: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The texts outside of the body, and the members of the body: those of *xml* as texts, those of JSON as JSON.
+
+    A payload that is a text or a stream is not read. Raises MalformedError, MissingBodyError.
+    """
+    shape = operation.input_shape
+    assert isinstance(shape, StructureShape)
+    outside: dict[str, Any] = {}
+    query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    for name, member in shape.members.items():
+        wire_name = member.serialization.get("name", name)
+        match member.serialization.get("location"):
+            case "uri" if wire_name in labels:
+                outside[name] = labels[wire_name]
+            case "querystring" if wire_name in query:
+                outside[name] = query[wire_name] if isinstance(member, ListShape) else query[wire_name][0]
+            case "header" if (header := _header(environ, wire_name)) is not None:
+                outside[name] = header
+    payload = shape.serialization.get("payload")
+    if payload is None:
+        if all("location" in member.serialization for member in shape.members.values()):
+            return outside, {}
+        return outside, (_of_xml(shape, _root(body)) if body else {}) if xml else json_of(body)
+    member = shape.members[payload]
+    if not isinstance(member, StructureShape):
+        return outside, {}
+    if not body:
+        if payload in shape.required_members:
+            raise MissingBodyError(payload)
+        return outside, {}
+    if not xml:
+        return outside, {member.serialization.get("name", payload): json_of(body)}
+    root = _root(body)
+    expected = member.serialization.get("name", payload)
+    if _tag(root) != expected:
+        raise MalformedError(f"the document is a {_tag(root)}, not a {expected}")
+    return outside, {payload: _of_xml(member, root)}
+
+
+def _header(environ: dict[str, Any], name: str) -> str | None:
+    key = name.upper().replace("-", "_")
+    value: str | None = environ.get(key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}")
+    return value
+
+
+def _root(body: bytes) -> ElementTree.Element:
+    if b"<!DOCTYPE" in body:
+        raise MalformedError("the document has a DOCTYPE")
+    try:
+        return ElementTree.fromstring(body)
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise MalformedError(str(error)) from None
+
+
+def _tag(element: ElementTree.Element) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _of_xml(shape: Shape, element: ElementTree.Element) -> Any:
+    if isinstance(shape, StructureShape):
+        children: dict[str, list[ElementTree.Element]] = {}
+        for child in element:
+            children.setdefault(_tag(child), []).append(child)
+        attributes = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}
+        members: dict[str, Any] = {}
+        for name, member in shape.members.items():
+            wire_name = member.serialization.get("name", name)
+            if member.serialization.get("xmlAttribute"):
+                members[name] = attributes.get(wire_name.rpartition(":")[2])
+            elif isinstance(member, ListShape) and member.serialization.get("flattened"):
+                wire_name = member.member.serialization.get("name", wire_name)
+                if wire_name in children:
+                    members[name] = [_of_xml(member.member, child) for child in children[wire_name]]
+            elif wire_name in children:
+                members[name] = _of_xml(member, children[wire_name][0])
+        return members
+    if isinstance(shape, ListShape):
+        return [_of_xml(shape.member, child) for child in element]
+    if isinstance(shape, MapShape):
+        return {}
+    if len(element):
+        raise MalformedError(f"{_tag(element)} must not have elements within it")
+    return element.text or ""

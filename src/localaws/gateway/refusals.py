@@ -1,0 +1,120 @@
+"""Which error each service has for a request that does not fit its model: data, by service and protocol.
+
+Sources: the "Common errors" of each service's API reference, and recorded answers of AWS.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from botocore.model import Shape
+
+from localaws.gateway.constraints import Fault, WrongTypeError
+from localaws.gateway.errors import AwsError
+
+
+@dataclass(frozen=True)
+class Codes:
+    """A service's codes: for a body that cannot be read, a wrong type, a missing member, a constraint not met."""
+
+    malformed: str = "SerializationException"
+    wrong_type: str = "SerializationException"
+    missing: str = "ValidationException"
+    constraint: str = "ValidationException"
+
+
+_BY_PROTOCOL = {
+    "json": Codes(),
+    "rest-json": Codes(),
+    "query": Codes("MalformedQueryString", "MalformedInput", "ValidationError", "ValidationError"),
+    "rest-xml": Codes("MalformedXML", "MalformedXML", "InvalidRequest", "InvalidRequest"),
+    "s3": Codes("MalformedXML", "MalformedXML", "MalformedXML", "MalformedXML"),
+}
+_PARAMETERS = Codes("MalformedQueryString", "InvalidParameterValue", "MissingParameter", "InvalidParameterValue")
+_BY_SERVICE = {
+    "athena": Codes(missing="InvalidRequestException", constraint="InvalidRequestException"),
+    "lambda": Codes(malformed="InvalidRequestContentException"),
+    "logs": Codes(missing="InvalidParameterException", constraint="InvalidParameterException"),
+    "rds": _PARAMETERS,
+    "rds-data": Codes("BadRequestException", "BadRequestException", "BadRequestException", "BadRequestException"),
+    "redshift": _PARAMETERS,
+    "sqs": Codes(missing="MissingParameter", constraint="InvalidParameterValue"),
+}
+
+#: Enums that the services do not hold a request against, or whose faults they tell in words of their own.
+OPEN_ENUMS: dict[str, set[str]] = {
+    "lambda": {"Runtime"},  # InvalidParameterValueException, "… or be a valid ARN"
+    "s3": {"BucketLocationConstraint", "Event", "FilterRuleName"},  # InvalidLocationConstraint, InvalidArgument
+    "sqs": {"QueueAttributeName", "MessageSystemAttributeName"},  # InvalidAttributeName
+}
+
+#: Services whose enums take small and capital letters alike.
+_CASELESS = {"dms"}
+
+#: Items that AWS lists with a further constraint, "Member must not be null".
+NEVER_NULL = {"Architecture", "LayerVersionArn", "Weight"}
+
+#: Members that an engine holds against the model itself: batches read in one pass, and limits with their own words.
+READ_BY_ENGINE = {
+    ("athena", "GetQueryResults"): {"MaxResults"},
+    ("kinesis", "PutRecord"): {"Data"},
+    ("kinesis", "PutRecords"): {"Records"},
+}
+
+
+def is_closed(service: str, shape: Shape) -> bool:
+    """Whether *service* holds values of *shape* against its enum."""
+    return service not in _CASELESS and shape.name not in OPEN_ENUMS.get(service, ())
+
+
+def codes_of(service: str, protocol: str) -> Codes:
+    return _BY_SERVICE.get(service) or _BY_PROTOCOL.get(protocol, Codes())
+
+
+def malformed(service: str, protocol: str, reason: str) -> AwsError:
+    """The error for a body that cannot be read."""
+    if protocol == "s3":
+        return _malformed_xml()
+    if service == "lambda":
+        reason = f"Could not parse request body into json: {reason}"
+    return AwsError(codes_of(service, protocol).malformed, reason)
+
+
+def missing_body(service: str, protocol: str) -> AwsError:
+    if protocol == "s3":
+        return AwsError("MissingRequestBodyError", "Request Body is empty")
+    return malformed(service, protocol, "The request has no body.")
+
+
+def wrong_type(service: str, protocol: str, error: WrongTypeError) -> AwsError:
+    if protocol == "s3":
+        return _malformed_xml()
+    return AwsError(codes_of(service, protocol).wrong_type, str(error))
+
+
+def wrong_argument(service: str, protocol: str, name: str, error: WrongTypeError) -> AwsError:
+    """The error for a wrong type outside of the body: in the URL or a header."""
+    if protocol == "s3":
+        return AwsError("InvalidArgument", f"Provided {name} is not valid: {error.value}")
+    return wrong_type(service, protocol, error)
+
+
+def not_met(service: str, protocol: str, faults: list[Fault]) -> AwsError:
+    """The error that lists *faults*."""
+    codes = codes_of(service, protocol)
+    first = faults[0]
+    if protocol == "s3":
+        return _malformed_xml()
+    if codes.missing == "MissingParameter" and first.missing:
+        name = first.where.rpartition(".")[2]
+        name = name[:1].upper() + name[1:]
+        return AwsError(codes.missing, f"The request must contain the parameter {name}.")
+    code = codes.missing if first.missing else codes.constraint
+    plural = "s" if len(faults) > 1 else ""
+    return AwsError(code, f"{len(faults)} validation error{plural} detected: {'; '.join(map(str, faults))}")
+
+
+def _malformed_xml() -> AwsError:
+    return AwsError(
+        "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"
+    )
