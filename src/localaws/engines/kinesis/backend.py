@@ -40,8 +40,12 @@ class KinesisEngine(KinesisBackend):
         stream_mode: dict[str, str] | None = None,
         retention_period_hours: int | None = None,
     ) -> Stream:
-        """Make a stream of *shard_count* shards, or an on-demand one, which starts with four."""
-        on_demand = stream_mode is not None and stream_mode["StreamMode"] == "ON_DEMAND"
+        """Make a stream of *shard_count* shards, or an on-demand one, which starts with four.
+
+        With neither a count nor a mode it is on-demand: AWS made four shards when LocalStack's suite asked so
+        (``test_create_stream_without_shard_count``).
+        """
+        on_demand = shard_count is None if stream_mode is None else stream_mode["StreamMode"] == "ON_DEMAND"
         if on_demand and shard_count is not None:
             raise invalid("ShardCount cannot be specified for a stream in ON_DEMAND mode.")
         if not on_demand and shard_count is None:

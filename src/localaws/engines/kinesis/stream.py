@@ -172,8 +172,8 @@ class Stream(MotoStream):
     def update_shard_count(self, target_shard_count: int) -> None:
         """Split and merge until *target_shard_count* shards of the same width are open.
 
-        Shards are cut at the new edges, then pieces between the same two edges are merged, which makes the
-        short-lived shards that the API Reference speaks of (UpdateShardCount).
+        What lies across a new edge is split there and merged into its new range, which makes the short-lived shards
+        that the API Reference speaks of (UpdateShardCount: "uniform scaling creates shards of equal size").
         """
         with self.lock:
             if self.is_on_demand:
@@ -227,20 +227,26 @@ class Stream(MotoStream):
         self._add_shard((lower.start_hash, upper.end_hash), now, (lower, upper))
 
     def _scale(self, target: int, now: float) -> None:
-        edges = [index * HASH_KEYS // target for index in range(1, target)]
-        for edge in edges:
-            shard = self.open_shards[bisect_right(self._starts, edge) - 1]
-            if shard.start_hash != edge:
-                self._split(shard, edge, now)
+        """Make each of the new ranges, from the lowest hash key up: split where it ends, merge what lies within."""
+        for index in range(target):
+            start, stop = (edge * HASH_KEYS // target for edge in (index, index + 1))
+            shard = self._ending_by(stop, self._open_at(start), now)
+            while shard.end_hash + 1 < stop:
+                following = self._ending_by(stop, self._open_at(shard.end_hash + 1), now)
+                self._merge(shard, following, now)
                 self._route()
-        index = 0
-        while index + 1 < len(self.open_shards):
-            lower, upper = self.open_shards[index : index + 2]
-            if bisect_right(edges, lower.start_hash) == bisect_right(edges, upper.start_hash):
-                self._merge(lower, upper, now)
-                self._route()
-            else:
-                index += 1
+                shard = self._open_at(start)
+
+    def _ending_by(self, stop: int, shard: Shard, now: float) -> Shard:
+        """*shard*, or its lower part if it reaches past *stop*."""
+        if shard.end_hash < stop:
+            return shard
+        self._split(shard, stop, now)
+        self._route()
+        return self._open_at(shard.start_hash)
+
+    def _open_at(self, hash_key: int) -> Shard:
+        return self.open_shards[bisect_right(self._starts, hash_key) - 1]
 
     # Records
 
@@ -286,7 +292,7 @@ class Stream(MotoStream):
         if self.distribution == "AUTO":
             self._turn = (self._turn + 1) % len(self.open_shards)
             return self.open_shards[self._turn]
-        return self.open_shards[bisect_right(self._starts, hash_key) - 1]
+        return self._open_at(hash_key)
 
     def _admits(self, shard: Shard, size: int, now: float) -> bool:
         if not self.is_on_demand:
