@@ -42,6 +42,7 @@ def _isolate() -> None:
         AWS_SHARED_CREDENTIALS_FILE=os.devnull,
         AWS_EC2_METADATA_DISABLED="true",
         MOTO_DISABLE_GLOBAL_CORS="true",
+        MOTO_IAM_LOAD_MANAGED_POLICIES="true",
         MOTO_ALLOW_NONEXISTENT_REGION="false",
     )
 

@@ -37,6 +37,7 @@ ENGINES = {
     "dynamodb": "localaws.engines.dynamodb",
     "firehose": "localaws.engines.firehose",
     "glue": "localaws.engines.glue",
+    "iam": "localaws.engines.iam",
     "kinesis": "localaws.engines.kinesis",
     "logs": "localaws.engines.logs",
     "rds": "localaws.engines.rds",
@@ -54,6 +55,7 @@ REACHES = {
     "logs": {"awslambda", "firehose", "kinesis"},
     "secretsmanager": {"awslambda"},
     "sns": {"sqs"},
+    "sts": {"iam"},
 }
 
 #: Services that work unasked after a start, if this is there to tell of something to go on with.

@@ -1,0 +1,65 @@
+"""IAM: the lab's owner is a user like any other, with the keys that every client here signs with.
+
+moto answers GetUser without a name with a user that there is not.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from moto.core.responses import ActionResult
+from moto.iam.models import AccessKey, IAMBackend, User, iam_backends
+from moto.iam.responses import IamResponse
+
+from localaws.engines import replace_backend, replace_responses
+from localaws.gateway.errors import AwsError
+from localaws.gateway.records import current_call
+from localaws.lab import Lab
+
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+class IAMEngine(IAMBackend):
+    """Holds the lab's owner from the start."""
+
+    lab: ClassVar[Lab]
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        owner = self.lab.owner
+        if account_id != owner.account_id or region_name != "aws":
+            return
+        user = User(account_id, region_name, owner.principal.rpartition("/")[2])  # type: ignore[abstract]
+        user.id = owner.user_id
+        key = AccessKey(user.name, "AKIA", account_id)  # type: ignore[abstract]
+        key.access_key_id, key.secret_access_key = owner.access_key_id, owner.secret_access_key
+        user.access_keys.append(key)
+        self.users[user.name] = user
+        self.access_keys[key.access_key_id] = key
+        self.managed_policies[ADMINISTRATOR].attach_to(user)
+
+
+class IamEngineResponse(IamResponse):
+    """Answers for the caller where the request names no user (API reference, GetUser, ListAccessKeys)."""
+
+    def get_user(self) -> ActionResult:
+        return ActionResult({"User": self.backend.get_user(self._get_param("UserName") or _calling_user())})
+
+    def list_access_keys(self) -> ActionResult:
+        name = self._get_param("UserName") or _calling_user()
+        return ActionResult({"UserName": name, "AccessKeyMetadata": self.backend.list_access_keys(name)})
+
+
+def _calling_user() -> str:
+    """The name of the user whose keys signed the request; ValidationError for a role's session."""
+    credential = current_call.get().credential
+    kind, _, name = (credential.principal if credential else "").rpartition(":")[2].partition("/")
+    if kind != "user":
+        raise AwsError("ValidationError", "Must specify userName when calling with non-User credentials")
+    return name.rpartition("/")[2]
+
+
+def install(lab: Lab) -> None:
+    IAMEngine.lab = lab
+    replace_backend(iam_backends, IAMEngine)
+    replace_responses(IamResponse, IamEngineResponse)
