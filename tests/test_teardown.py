@@ -117,7 +117,12 @@ def make_a_migration(bucket: str, role_arn: str) -> None:
     de.wait(lambda: database()["DBInstanceStatus"], until="available", what=name, quiet=True)
     rds.create_db_snapshot(DBInstanceIdentifier=name, DBSnapshotIdentifier=name)
     de.wait(lambda: database()["DBInstanceStatus"], until="available", what=name, quiet=True)
+    restored = f"{name}-restored"
+    snapshot = lambda: rds.describe_db_snapshots(DBSnapshotIdentifier=name)["DBSnapshots"][0]["Status"]  # noqa: E731
+    de.wait(snapshot, until="available", what=name, quiet=True)
+    rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier=restored, DBSnapshotIdentifier=name)
     subnets = [subnet["SubnetId"] for subnet in boto3.client("ec2").describe_subnets()["Subnets"]]
+    rds.create_db_subnet_group(DBSubnetGroupName=name, DBSubnetGroupDescription="two", SubnetIds=subnets[:2])
     dms.create_replication_subnet_group(
         ReplicationSubnetGroupIdentifier=name, ReplicationSubnetGroupDescription="CDC", SubnetIds=subnets[:2]
     )
@@ -168,15 +173,17 @@ def test_everything_is_deleted_and_only_the_sessions_own(
     lab.aws("s3", "mb", "s3://somebody-elses")
     lab.aws("sns", "create-topic", "--name", "somebody-elses")
     make_one_of_each()
-    two_endpoints = 1
-    assert len(remaining("gone")) == len(KINDS) + two_endpoints, "one of each kind, or this test proves too little"
+    two_endpoints = two_databases = 1
+    assert len(remaining("gone")) == len(KINDS) + two_endpoints + two_databases, (
+        "one of each kind, or this test proves too little"
+    )
     capsys.readouterr()
     de.teardown()
     assert capsys.readouterr().out == (
-        "Teardown: 1 alarm, 1 DMS task, 2 DMS endpoints, 1 DMS instance, 1 DMS subnet group, 1 RDS instance, "
-        "1 RDS snapshot, 1 RDS parameter group, 1 Lambda function, 1 Firehose stream, 1 Kinesis stream, 1 SNS topic, "
-        "1 SQS queue, 1 DynamoDB table, 1 prepared statement, 1 named query, 1 workgroup, 1 Glue database, "
-        "1 bucket, 1 secret, 1 IAM role, 1 IAM policy, 2 log groups. "
+        "Teardown: 1 alarm, 1 DMS task, 2 DMS endpoints, 1 DMS instance, 1 DMS subnet group, 2 RDS instances, "
+        "1 RDS snapshot, 1 RDS subnet group, 1 RDS parameter group, 1 Lambda function, 1 Firehose stream, "
+        "1 Kinesis stream, 1 SNS topic, 1 SQS queue, 1 DynamoDB table, 1 prepared statement, 1 named query, "
+        "1 workgroup, 1 Glue database, 1 bucket, 1 secret, 1 IAM role, 1 IAM policy, 2 log groups. "
         "Nothing is left.\n"
     )
     assert remaining("gone") == []

@@ -36,8 +36,8 @@ class Kind:
 
     `pages` is the listing operation (botocore's method name), `items` the path of the names in its answer and
     `created_by` the operation, with the field of its request or answer that holds the name; of what has its name only
-    within something else, both fields. `inside` lists what is within each of the items. `key` takes the name that the
-    ledger knows out of an address.
+    within something else, both fields. `also_by` is another operation that creates one, with the same field. `inside`
+    lists what is within each of the items. `key` takes the name that the ledger knows out of an address.
     """
 
     title: str
@@ -48,11 +48,12 @@ class Kind:
     delete: Callable[[Any, str], Any]
     inside: Callable[[Any, str], Iterable[str]] | None = None
     key: Callable[[str], str] = _short
+    also_by: str = ""
 
     def recorded(self, entry: Created) -> str | None:
         """The name under which the ledger has one of this kind; None for an entry that is not."""
         fields = self.created_by[1].split("/")
-        ours = (entry.service, entry.operation) == (self.service, self.created_by[0])
+        ours = entry.service == self.service and entry.operation in (self.created_by[0], self.also_by)
         return "/".join(entry.names[field] for field in fields) if ours and entry.names.keys() >= set(fields) else None
 
     def label(self, address: str) -> str:
@@ -92,10 +93,14 @@ KINDS = (
          lambda aws, name: aws.delete_replication_subnet_group(ReplicationSubnetGroupIdentifier=name)),
     Kind("RDS instance", "rds", "describe_db_instances", "DBInstances.DBInstanceIdentifier",
          ("CreateDBInstance", "DBInstanceIdentifier"),
-         lambda aws, name: _delete_database(aws, name)),
+         lambda aws, name: _delete_database(aws, name),
+         also_by="RestoreDBInstanceFromDBSnapshot"),
     Kind("RDS snapshot", "rds", "describe_db_snapshots", "DBSnapshots.DBSnapshotIdentifier",
          ("CreateDBSnapshot", "DBSnapshotIdentifier"),
          lambda aws, name: aws.delete_db_snapshot(DBSnapshotIdentifier=name)),
+    Kind("RDS subnet group", "rds", "describe_db_subnet_groups", "DBSubnetGroups.DBSubnetGroupName",
+         ("CreateDBSubnetGroup", "DBSubnetGroupName"),
+         lambda aws, name: aws.delete_db_subnet_group(DBSubnetGroupName=name)),
     Kind("RDS parameter group", "rds", "describe_db_parameter_groups", "DBParameterGroups.DBParameterGroupName",
          ("CreateDBParameterGroup", "DBParameterGroupName"),
          lambda aws, name: aws.delete_db_parameter_group(DBParameterGroupName=name)),
@@ -274,7 +279,7 @@ def _strangers(session: Session) -> Iterator[str]:
 
 def _settle(session: Session, faults: Mapping[str, str]) -> dict[str, str]:
     """Strike out of the ledger what is proved gone; what no kind covers is a leftover."""
-    kinds = {(kind.service, kind.created_by[0]): kind for kind in KINDS}
+    kinds = {(kind.service, by): kind for kind in KINDS for by in (kind.created_by[0], kind.also_by)}
     unknown = {}
     for entry in list(session.ledger):
         kind = kinds.get((entry.service, entry.operation))

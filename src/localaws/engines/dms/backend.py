@@ -164,6 +164,18 @@ class DMSEngine(DatabaseMigrationServiceBackend):
                 return endpoint
         raise ResourceNotFoundFault(f"Endpoint {arn} could not be found.")
 
+    @property
+    def arns(self) -> set[str]:
+        """Of all that may bear tags; a subnet group is known by its name too."""
+        groups = set(self.replication_subnet_groups)
+        return {
+            *(task.arn for task in self.replication_tasks.values()),
+            *(instance.arn for instance in self.replication_instances.values()),
+            *(endpoint.endpoint_arn for endpoint in self.endpoints.values()),
+            *groups,
+            *(f"arn:aws:dms:{self.region_name}:{self.account_id}:subgrp:{name}" for name in groups),
+        }
+
     def _tasks_of(self, arn: str) -> list[ReplicationTask]:
         tasks = self.replication_tasks.values()
         return [task for task in tasks if arn in (task.source_endpoint_arn, task.target_endpoint_arn)]

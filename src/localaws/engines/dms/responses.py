@@ -69,6 +69,22 @@ class DMSEngineResponse(DatabaseMigrationServiceResponse):
     def describe_endpoints(self) -> str:
         return self._found(super().describe_endpoints(), "Endpoints")
 
+    def describe_connections(self) -> str:
+        return self._found(super().describe_connections(), "Connections")
+
+    def describe_replication_subnet_groups(self) -> str:
+        for each in self._request.get("Filters") or []:
+            if each["Name"] != "replication-subnet-group-id":
+                raise AwsError("InvalidParameterValueException", f"There is no filter {each['Name']}.")
+        return self._found(super().describe_replication_subnet_groups(), "ReplicationSubnetGroups")
+
+    def list_tags_for_resource(self) -> str:
+        request = self._request
+        for arn in [request.get("ResourceArn"), *(request.get("ResourceArnList") or [])]:
+            if arn and arn not in self.engine.arns:
+                raise ResourceNotFoundFault(f"Resource {arn} not found")
+        return super().list_tags_for_resource()
+
     def _found(self, answer: str, what: str) -> str:
         """AWS says so when filters find nothing; its SDKs' "deleted" waiters wait for that."""
         filters = self._request.get("Filters")

@@ -46,6 +46,16 @@ _NOT_RESTORED = {"db_parameter_group_name", "vpc_security_group_ids", "port", "t
 }
 
 
+#: The fault of each kind of ARN that may bear tags (API reference, ListTagsForResource).
+_NOT_FOUND = {
+    "db": "DBInstanceNotFound",
+    "snapshot": "DBSnapshotNotFound",
+    "cluster": "DBClusterNotFoundFault",
+    "cluster-snapshot": "DBSnapshotNotFound",
+    "db-proxy": "DBProxyNotFoundFault",
+}
+
+
 class RDSEngine(RDSBackend):
     """Instances that are PostgreSQL servers; everything that needs no server stays moto's."""
 
@@ -440,6 +450,16 @@ class RDSEngine(RDSBackend):
     def snapshot_files(self, snapshot: DBSnapshot) -> Path:
         """Where the snapshot's copy of the files lies."""
         return self.place / "snapshots" / f"{self.account_id}-{self.region_name}-{snapshot.db_snapshot_identifier}"
+
+    # Tags
+
+    def _get_resource_for_tagging(self, arn: str) -> Any:
+        """Raises the fault of what *arn* names and is not there; moto would say that it has no tags."""
+        resource = super()._get_resource_for_tagging(arn)
+        if resource is None:
+            kind, _, name = ":".join(arn.split(":")[5:]).partition(":")
+            raise RDSClientError(_NOT_FOUND.get(kind, "InvalidParameterValue"), f"There is no {kind} {name}.")
+        return resource
 
     # Checks
 

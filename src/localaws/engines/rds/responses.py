@@ -1,4 +1,4 @@
-"""What moto's RDS does not answer: which engine versions and parameters there are."""
+"""What moto's RDS does not answer: engine versions, parameters, and that something named is not there."""
 
 from __future__ import annotations
 
@@ -37,6 +37,37 @@ class RDSEngineResponse(RDSResponse):
             "Status": "available",
         }
         return ActionResult({"DBEngineVersions": [version] if fits else []})
+
+    def describe_db_parameter_groups(self) -> ActionResult:
+        name = self.params.get("DBParameterGroupName")
+        return (
+            PaginatedResult({"DBParameterGroups": [self._group(name)]})
+            if name
+            else super().describe_db_parameter_groups()
+        )
+
+    def describe_global_clusters(self) -> ActionResult:
+        clusters = self.global_backend.describe_global_clusters()
+        name = self.params.get("GlobalClusterIdentifier")
+        named = [each for each in clusters if name in (None, each.global_cluster_identifier)]
+        if name and not named:
+            raise RDSClientError("GlobalClusterNotFoundFault", f"Global cluster {name} not found.")
+        return ActionResult({"GlobalClusters": named})
+
+    def describe_db_proxy_targets(self) -> ActionResult:
+        self.engine.describe_db_proxies(self.params["DBProxyName"])
+        return super().describe_db_proxy_targets()
+
+    def describe_db_proxy_target_groups(self) -> ActionResult:
+        self.engine.describe_db_proxies(self.params["DBProxyName"])
+        return super().describe_db_proxy_target_groups()
+
+    def describe_db_instance_automated_backups(self) -> ActionResult:
+        """None: the lab keeps no transaction logs to go back by (see RestoreDBInstanceToPointInTime)."""
+        name = self.params.get("DbiResourceId") or self.params.get("DBInstanceAutomatedBackupsArn")
+        if name:
+            raise RDSClientError("DBInstanceAutomatedBackupNotFound", f"There is no automated backup of {name}.")
+        return ActionResult({"DBInstanceAutomatedBackups": []})
 
     def describe_db_parameters(self) -> ActionResult:
         """Every parameter of the server, those that the group sets with their values."""
