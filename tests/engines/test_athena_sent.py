@@ -51,9 +51,11 @@ def test_column_without_a_name_has_its_place_for_one(athena: Athena) -> None:
         "SELECT partition FROM t WHERE partition = 1",
         "SELECT max(partition) FROM t WHERE t.partition < 2 GROUP BY partition",
         "SELECT x FROM (SELECT 1 AS x) AS partition",
+        "SELECT t.partition AS window FROM t WHERE partition < 2 ORDER BY window",
+        "SELECT qualify FROM (SELECT 1 AS qualify, 2 AS offset, 3 AS desc) ORDER BY qualify",
     ],
 )
-def test_partition_is_a_name_like_others(athena: Athena, sql: str) -> None:
+def test_word_that_trino_does_not_reserve_is_a_name(athena: Athena, sql: str) -> None:
     assert athena(sql).rows == [("1",)]
 
 

@@ -62,7 +62,7 @@ class Translator:
                     self.scopes.pass_on(node, replacement)
                     assert parent is not None and key is not None
                     parent.set(key, replacement, index)
-        return holder.this.sql("duckdb", unsupported_level=ErrorLevel.IGNORE, copy=False)
+        return holder.this.sql("duckdb", identify=True, unsupported_level=ErrorLevel.IGNORE, copy=False)
 
     def told(
         self, sql: str, columns: list[tuple[str, Type]], written: bool
