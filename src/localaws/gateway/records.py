@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import threading
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from localaws.credentials import Credential
+
+log = logging.getLogger(__name__)
 
 KEPT_IN_MEMORY = 50_000
 _NUMBER = re.compile(rb'\{"seq":(\d+),')
@@ -66,16 +69,33 @@ class CallRecords:
         path.touch(mode=0o600)
         self._sequence = _last_number(path)
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND)
+        self._unwritten: deque[bytes] = deque(maxlen=KEPT_IN_MEMORY)
 
     def append(self, call: Call) -> None:
-        """Keep *call*; a record that is written survives the server."""
+        """Keep *call*; a record that is written survives the server.
+
+        Never fails: where the disk is full the record waits in memory, and is written with the next that can be.
+        """
         record = call.as_record()
         with self._lock:
             self._sequence += 1
             line = json.dumps({"seq": self._sequence, **record}, separators=(",", ":"))
             self._recent.append((self._sequence, line))
-            if self._file >= 0:
-                os.write(self._file, line.encode() + b"\n")
+            self._unwritten.append(line.encode() + b"\n")
+            self._write()
+
+    def _write(self) -> None:
+        while self._unwritten and self._file >= 0:
+            line = self._unwritten[0]
+            try:
+                written = os.write(self._file, line)
+                if written < len(line):  # room for a part of it only: half a record must not stay
+                    os.ftruncate(self._file, os.fstat(self._file).st_size - written)
+                    return
+            except OSError as error:
+                log.error("call records cannot be written: %s", error)
+                return
+            self._unwritten.popleft()
 
     @property
     def newest(self) -> int:

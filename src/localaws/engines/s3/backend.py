@@ -125,7 +125,11 @@ class S3Engine(S3Backend):
             bucket = super().create_bucket(bucket_name, region_name, bucket_namespace)
             bucket.creation_date = self.lab.clock.now()
             self.equip(bucket)
-            self._record("create-bucket", bucket_to_record(bucket))
+            try:
+                self._record("create-bucket", bucket_to_record(bucket))
+            except OSError:  # a full disk: a retry must not find what would be gone after a start
+                super().delete_bucket(bucket_name)
+                raise
         return bucket
 
     def equip(self, bucket: FakeBucket) -> None:
