@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
 import logging
+import os
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -18,8 +20,9 @@ from localaws.gateway.body import EMPTY_SHA256, open_body
 from localaws.gateway.dispatch import Dispatcher, WireRequest
 from localaws.gateway.errors import AwsError, render
 from localaws.gateway.guard import check_guard
-from localaws.gateway.operations import identify, operations_of, protocol_of, resources_of, service_of
+from localaws.gateway.operations import identify, operations_of, protocol_of, resources_of
 from localaws.gateway.records import Call, current_call
+from localaws.gateway.services import Service, service_of
 from localaws.gateway.sigv2 import authenticate_v2, parse_signature_v2
 from localaws.gateway.sigv4 import Signature, authenticate, check_claims, check_signature, parse_signature
 from localaws.gateway.validation import ModelledRequest, without_gzip
@@ -34,6 +37,9 @@ MAX_BODY = 72 << 20
 
 #: Set in the environ of a request whose sender has proved who he is: the server keeps his connection.
 PROVED = "localaws.proved"
+
+#: What a full, a limited or a read-only disk says.
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 
 Decision = Callable[[Call], None]
 StartResponse = Callable[..., Any]
@@ -67,8 +73,8 @@ class Gateway:
             check_guard(environ)
             signature = parse_signature(environ, protocol) or parse_signature_v2(environ, self._lab.region)
             service = service_of(signature.service if signature else _service_of_unsigned(environ), environ)
-            protocol = protocol_of(service, environ)
-            call.service = service
+            protocol = protocol_of(service.name, environ)
+            call.service = service.name
             response = self._serve(environ, call, signature, service, protocol)
         except AwsError as error:
             response = _refuse(error, protocol, call, environ)
@@ -76,9 +82,11 @@ class Gateway:
             log.info("request %s: %s %s is not implemented", call.request_id, call.service, call.operation)
             honest = f"This lab does not do {call.service} {call.operation} yet."
             response = _refuse(AwsError("NotImplemented", honest, 501), protocol, call, environ)
-        except Exception:
+        except Exception as error:
             log.exception("request %s: %s %s failed", call.request_id, call.service, call.operation)
             hint = f"The lab failed to serve this request. Its log has the cause under request id {call.request_id}."
+            if isinstance(error, OSError) and error.errno in _NO_ROOM:
+                hint = f"The lab cannot write to its directory: {os.strerror(error.errno)}. What it has can be read."
             response = _refuse(AwsError("InternalFailure", hint, 500), protocol, call, environ)
         finally:
             current_call.reset(token)
@@ -99,24 +107,24 @@ class Gateway:
         return blocks
 
     def _serve(
-        self, environ: dict[str, Any], call: Call, signature: Signature | None, service: str, protocol: str
+        self, environ: dict[str, Any], call: Call, signature: Signature | None, service: Service, protocol: str
     ) -> Response:
         if signature is None:
             raise _unsigned(protocol)
         environ["RAW_URI"] = environ["REQUEST_URI"]
-        body = self._authenticate(environ, call, signature, service, protocol)
+        body = self._authenticate(environ, call, signature, service.name, protocol)
         call.region = signature.region
         if signature.service == "localaws":
             return self._own_api(environ, body)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account_id
         if signature.expires is not None:  # moto looks for service and key in this header
             environ["HTTP_AUTHORIZATION"] = f"AWS4-HMAC-SHA256 Credential={signature.access_key_id}/{signature.scope}, "
-        if service != "s3":  # whose encodings are the object's own
-            body = without_gzip(environ, body, service, protocol)
+        if service.name != "s3":  # whose encodings are the object's own
+            body = without_gzip(environ, body, service.name, protocol)
         request = WireRequest(environ)
-        operation = identify(service, protocol, environ, body, request)
+        operation = identify(service.name, protocol, environ, body, request)
         call.operation = operation.name
-        known = operations_of(service)
+        known = operations_of(service.name)
         if known is not None and operation.name not in known:
             raise _no_operation(call, protocol)
         if protocol == "smithy-rpc-v2-cbor":
@@ -127,7 +135,7 @@ class Gateway:
         for decide in self.decisions:
             decide(call)
         parsed.check()
-        return self._dispatcher.dispatch(request)
+        return self._dispatcher.dispatch(request, service)
 
     def _authenticate(
         self, environ: dict[str, Any], call: Call, signature: Signature, service: str, protocol: str
@@ -253,7 +261,7 @@ def _error_code(response: Response) -> str:
     text = b"" if response.is_streamed else response.get_data()
     for start, end in ((b"<Code>", b"</Code>"), (b'"__type": "', b'"'), (b'"__type":"', b'"')):
         if start in text:
-            return text.split(start, 1)[1].split(end, 1)[0].decode().rpartition("#")[2]
+            return text.split(start, 1)[1].split(end, 1)[0].decode("utf-8", "replace").rpartition("#")[2]
     return str(response.status_code)
 
 

@@ -12,16 +12,14 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.request import Request
 from moto.core.utils import convert_regex_to_flask_path
 from moto.moto_server.utilities import RegexConverter
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Response
 
 from localaws.gateway.errors import AwsError
+from localaws.gateway.services import Service
 
 Handler = Callable[[Request, str, dict[str, str]], Any]
-#: What moto adds to AWS for tests: its reset buttons, its recorder and a fake instance metadata service.
-_CLOSED = {"moto_api", "moto_proxy", "instance_metadata"}
 _METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"]
 
 
@@ -45,13 +43,13 @@ class Dispatcher:
     def __init__(self, install_engine: Callable[[str], None], replaced: dict[type, type]) -> None:
         self._install_engine = install_engine
         self._replaced = replaced
-        self._inferred = DomainDispatcherApplication(lambda service: None)  # type: ignore[arg-type, return-value]
-        self._backend_of_host: dict[str, str] = {}
         self._routes: dict[str, Map] = {}
 
-    def dispatch(self, request: Request) -> Response:
-        """Answer a request whose Authorization header (or our stand-in for a presigned one) names its service."""
-        backend = self._find_backend(request)
+    def dispatch(self, request: Request, service: Service) -> Response:
+        """Answer a request for *service*, as `service_of` found it."""
+        backend = service.backend
+        if not backend:
+            raise AwsError("UnknownOperationException", f"This lab has no service {service.name!r}.", 404)
         routes = self._routes.get(backend) or self._load(backend)
         try:
             handler, arguments = routes.bind("localhost").match(request.path, request.method)
@@ -71,22 +69,6 @@ class Dispatcher:
         if request.method == "HEAD" and "content-length" in {name.lower() for name in headers}:
             response.automatically_set_content_length = False
         return response
-
-    def _find_backend(self, request: Request) -> str:
-        try:
-            host = self._inferred.infer_service_region_host(request.environ, request.path)
-        except LookupError:  # DynamoDB's version is looked for in X-Amz-Target
-            host = None
-        if host is None:
-            raise AwsError("UnknownOperationException", "The request names no service and operation.", 404)
-        backend = self._backend_of_host.get(host)
-        if backend is None:
-            backend = self._inferred.get_backend_for_host(host)
-            if backend is None or backend in _CLOSED:
-                service = host.split(".")[0]
-                raise AwsError("UnknownOperationException", f"This lab has no service {service!r}.", 404)
-            self._backend_of_host[host] = backend
-        return backend
 
     def _load(self, backend: str) -> Map:
         """Install the service's engine, then make its route table; a race makes an equal table twice."""

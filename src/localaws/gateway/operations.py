@@ -14,15 +14,6 @@ from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
-# Services whose signing name is not botocore's service name.
-_SERVICE_BY_SIGNING_NAME = {
-    "airflow": "mwaa",
-    "elasticmapreduce": "emr",
-    "kinesisanalytics": "kinesisanalyticsv2",
-    "monitoring": "cloudwatch",
-    "states": "stepfunctions",
-    "tagging": "resourcegroupstaggingapi",
-}
 _REST_XML = {"s3control", "cloudfront", "route53"}
 _CBOR_PATH = re.compile(r"/service/[^/]+/operation/([^/]+)$")
 _PLAIN_OBJECT_CALLS = {"GET": "GetObject", "PUT": "PutObject", "HEAD": "HeadObject", "DELETE": "DeleteObject"}
@@ -60,15 +51,6 @@ class Operation:
     parameters: dict[str, Any]
 
 
-def service_of(signing_name: str, environ: dict[str, Any]) -> str:
-    """botocore's name for the service that a request signed for *signing_name* is meant for."""
-    if signing_name == "s3" and environ["REQUEST_URI"].startswith("/v20180820/"):
-        return "s3control"
-    if signing_name == "dynamodb" and environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDBStreams"):
-        return "dynamodbstreams"
-    return _SERVICE_BY_SIGNING_NAME.get(signing_name, signing_name)
-
-
 def protocol_of(service: str, environ: dict[str, Any]) -> str:
     """The wire protocol a request speaks, told from the request itself: a service may offer several."""
     if service == "s3":
@@ -90,8 +72,9 @@ def protocol_of(service: str, environ: dict[str, Any]) -> str:
 @cache
 def operations_of(service: str) -> frozenset[str] | None:
     """The names of all its operations; None for what is not one of botocore's services."""
+    both = {"elb": ("elb", "elbv2")}  # one backend, told apart by a version in the body
     try:
-        return frozenset(get_service_model(service).operation_names)
+        return frozenset().union(*(get_service_model(name).operation_names for name in both.get(service, (service,))))
     except UnknownServiceError:
         return None
 
