@@ -8,10 +8,12 @@ from __future__ import annotations
 import urllib.request
 from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import quote
 
 import pytest
 
 from tests.conftest import RunningLab
+from tests.gateway.wire import path_of, send
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +78,23 @@ def test_what_was_not_signed_is_refused(s3: Any) -> None:
 def test_an_expired_url_is_refused(s3: Any) -> None:
     url = s3.generate_presigned_url("get_object", Params={"Bucket": "sigv2", "Key": "one"}, ExpiresIn=-1)
     assert refusal(url) == (403, "AccessDenied")
+
+
+@pytest.mark.parametrize("sent", ["text/html", "", None])
+def test_the_signed_content_type_must_be_sent(lab: RunningLab, s3: Any, sent: str | None) -> None:
+    """It is part of the string to sign, as the request's header has it: a link for an image takes no HTML."""
+    url = s3.generate_presigned_url(
+        "put_object", Params={"Bucket": "sigv2", "Key": "typed", "ContentType": "image/png"}
+    )
+    headers = {} if sent is None else {"Content-Type": sent}
+    answer = send(lab, "PUT", path_of(url), headers, b"<script>")
+    assert (answer.status, answer.code) == (403, "SignatureDoesNotMatch")
+    assert send(lab, "PUT", path_of(url), {"Content-Type": "image/png"}, b"png").status == 200
+    assert s3.head_object(Bucket="sigv2", Key="typed")["ContentType"] == "image/png"
+
+
+@pytest.mark.parametrize("expires", ["\u00b2", "\u0663", "1e3", "-1", "", "9" * 5000])
+def test_expires_is_a_number_in_ascii(lab: RunningLab, expires: str) -> None:
+    key = lab.facts["access_key_id"]
+    answer = send(lab, "GET", f"/sigv2/x?AWSAccessKeyId={key}&Expires={quote(expires)}&Signature=x")
+    assert (answer.status, answer.code) == (403, "AccessDenied")

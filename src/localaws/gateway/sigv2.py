@@ -76,10 +76,11 @@ def authenticate_v2(environ: dict[str, Any], signature: Signature, credentials: 
 def _string_to_sign(environ: dict[str, Any], signature: Signature) -> str:
     path, _, query = environ["REQUEST_URI"].partition("?")
     fields = [(unquote(name), unquote(value)) for name, _, value in (part.partition("=") for part in query.split("&"))]
-    # Clients move the headers they sign into the URL; S3 reads them there.
+    # Clients move the headers they sign into the URL. S3 reads those of its own there; what the body is, the request's
+    # headers alone say: so whoever holds the URL must send the Content-Type and the Content-MD5 that were signed.
     headers = {name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name.startswith("HTTP_")}
+    headers.update((name.lower(), value) for name, value in fields if name.lower().startswith("x-amz-"))
     headers["content-type"] = environ.get("CONTENT_TYPE", "")
-    headers.update((name.lower(), value) for name, value in fields)
     amazon_headers = sorted(f"{name}:{value.strip()}" for name, value in headers.items() if name.startswith("x-amz-"))
     subresources = sorted(f"{name}={value}" if value else name for name, value in fields if name in _SUBRESOURCES)
     return "\n".join(
