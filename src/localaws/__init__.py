@@ -5,3 +5,5 @@ directory once it answers. Any AWS SDK or CLI that is given the endpoint and the
 """
 
 __version__ = "0.1.0"
+
+from localaws import timekeeping  # noqa: F401 - before anything imports moto

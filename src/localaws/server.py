@@ -32,6 +32,7 @@ from localaws.gateway.transfer import TransferChunks
 from localaws.gateway.tuning import tune
 from localaws.home import claim, hold
 from localaws.lab import Lab
+from localaws.timekeeping import keep_time
 
 log = logging.getLogger(__name__)
 
@@ -155,6 +156,7 @@ def serve(
 def _serve(directory: Path, port: int, account_id: str, region: str) -> None:
     _log_to(directory / "logs")
     lab = Lab(directory, _owner(directory, account_id), account_id, region)
+    keep_time(lab.clock)
     tune()
     bind()
     installer = Installer(lab)
