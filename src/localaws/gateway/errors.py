@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from html import escape
 
 JSON_PROTOCOLS = {"json", "rest-json"}
 
 
 class AwsError(Exception):
-    """An error that the caller is meant to see: AWS's code, a clear message, an HTTP status."""
+    """An error that the caller is meant to see: AWS's code, a clear message, an HTTP status.
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    *fields* are what S3 says besides, by element name.
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400, fields: Mapping[str, str] | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.status = status
+        self.fields = fields or {}
 
 
 def render(error: AwsError, protocol: str, request_id: str, resource: str = "") -> tuple[dict[str, str], bytes]:
@@ -27,10 +32,11 @@ def render(error: AwsError, protocol: str, request_id: str, resource: str = "") 
     headers = {"x-amzn-RequestId": request_id}
     if protocol == "s3":
         headers = {"x-amz-request-id": request_id, "Content-Type": "application/xml"}
+        more = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in error.fields.items())
         body = (
             '<?xml version="1.0" encoding="UTF-8"?>\n'
             f"<Error><Code>{error.code}</Code><Message>{escape(error.message)}</Message>"
-            f"<Resource>{escape(resource)}</Resource><RequestId>{request_id}</RequestId></Error>"
+            f"{more}<RequestId>{request_id}</RequestId></Error>"
         )
         return headers, body.encode()
     if protocol == "smithy-rpc-v2-cbor":

@@ -11,6 +11,7 @@ from botocore.model import Shape
 
 from localaws.gateway.constraints import Fault, WrongTypeError
 from localaws.gateway.errors import AwsError
+from localaws.gateway.records import current_call
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,5 @@ def not_met(service: str, protocol: str, faults: list[Fault]) -> AwsError:
 
 
 def _malformed_xml() -> AwsError:
-    return AwsError(
-        "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"
-    )
+    code = "MalformedACLError" if current_call.get().operation.endswith("Acl") else "MalformedXML"
+    return AwsError(code, "The XML you provided was not well-formed or did not validate against our published schema")

@@ -6,7 +6,6 @@ import base64
 import itertools
 import re
 import threading
-import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +17,6 @@ from moto.s3.exceptions import (
     InvalidBucketName,
     InvalidContinuationToken,
     InvalidStorageClass,
-    InvalidTagError,
     MethodNotAllowed,
     MissingKey,
     PreconditionFailed,
@@ -39,13 +37,16 @@ from localaws.engines.s3.objects import (
     StoredUpload,
 )
 from localaws.engines.s3.recovery import bucket_to_record, marker_to_record, to_record
+from localaws.engines.s3.rules import check_tags
 from localaws.engines.s3.store import Blob, ObjectStore
+from localaws.engines.s3.version_ids import check_version_id, new_version_id
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
 MAX_PAGE = 1000
 _BUCKET_NAME = re.compile(r"(?!xn--|sthree-)(?!.*\.\.)(?!(\d+\.){3}\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_SSE_S3: dict[str, Any] = {
+#: What a bucket has that was told nothing of encryption.
+SSE_S3: dict[str, Any] = {
     "Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}
 }
 
@@ -69,10 +70,12 @@ class Condition:
                 raise PreconditionFailed("If-Match")
         if self.if_none_match is not None:
             if self.if_none_match != "*":
+                told = "We don't accept the provided value of If-None-Match header for this API"
                 raise AwsError(
                     "NotImplemented",
-                    "A header you provided implies functionality that is not implemented: If-None-Match takes only *.",
+                    "A header you provided implies functionality that is not implemented",
                     501,
+                    {"Header": "If-None-Match", "additionalMessage": told},
                 )
             if current is not None:
                 raise PreconditionFailed("If-None-Match")
@@ -135,7 +138,7 @@ class S3Engine(S3Backend):
     def equip(self, bucket: FakeBucket) -> None:
         """Give a new bucket what moto's has not."""
         bucket.keys = KeyTable()
-        bucket.encryption = _SSE_S3  # since January 2023 every bucket encrypts
+        bucket.encryption = SSE_S3  # since January 2023 every bucket encrypts
 
     def delete_bucket(self, bucket_name: str) -> FakeBucket | None:
         with self.lock:
@@ -155,7 +158,7 @@ class S3Engine(S3Backend):
         return removed
 
     def delete_bucket_encryption(self, bucket_name: str) -> None:
-        self.get_bucket(bucket_name).encryption = _SSE_S3
+        self.get_bucket(bucket_name).encryption = SSE_S3
 
     def put_bucket_notification_configuration(self, bucket_name: str, notification_config: dict[str, Any]) -> None:
         """Raises InvalidArgument unless every destination exists and lets S3 send to it.
@@ -250,6 +253,11 @@ class S3Engine(S3Backend):
             self.notifier.publish(bucket, event or default, key)
         return key
 
+    def version(self, bucket_name: str, key_name: str, version_id: str) -> StoredObject | DeleteMarker | None:
+        """A version by its id, delete markers too."""
+        versions = self.get_bucket(bucket_name).keys.getlist(key_name, [])
+        return next((each for each in versions if each.version_id == version_id), None)
+
     def current(self, bucket: FakeBucket, key_name: str) -> StoredObject | None:
         """The newest version, unless it is a delete marker."""
         newest = bucket.keys.get(key_name)
@@ -260,7 +268,7 @@ class S3Engine(S3Backend):
         """Give a new version its id and its place in time."""
         versions = bucket.keys.getlist(version.name, [])
         if bucket.is_versioned:
-            version._version_id = uuid.uuid4().hex
+            version._version_id = new_version_id()
         if bucket.versioning_status and isinstance(version, StoredObject):
             version._is_versioned = True
         if versions:  # listings order versions by time: no two may have the same
@@ -315,6 +323,7 @@ class S3Engine(S3Backend):
             )
             meta = {"version-id": version_id} if version_id else {}
             if doomed is None:
+                check_version_id(version_id)
                 return False, meta
             if isinstance(doomed, StoredObject):
                 if doomed.is_locked(governance_bypass=bypass):
@@ -350,10 +359,7 @@ class S3Engine(S3Backend):
         """Raises BadRequest or InvalidTag. Source: S3 user guide, "Categorizing your objects using tags"."""
         if len(tags) > 10:
             raise BadRequest("Object tags cannot be greater than 10")
-        if any(name.startswith("aws:") for name in tags):
-            raise InvalidTagError("Your TagKey cannot be prefixed with aws:")
-        if fault := self.tagger.validate_tags(self.tagger.convert_dict_to_tags_input(tags)):
-            raise InvalidTagError(fault)
+        check_tags(tags.items())
 
     def set_tags(self, key: StoredObject, tags: dict[str, str]) -> None:
         """Give an object exactly these tags."""
@@ -367,18 +373,24 @@ class S3Engine(S3Backend):
         return key
 
     def delete_object_tagging(self, bucket_name: str, key_name: str, version_id: str | None = None) -> None:
+        if not isinstance(self.get_object(bucket_name, key_name, version_id), StoredObject):
+            raise MissingKey(key=key_name)
         super().delete_object_tagging(bucket_name, key_name, version_id)
         self._update(self.get_object(bucket_name, key_name, version_id))
 
     def put_object_legal_hold(
         self, bucket_name: str, key_name: str, version_id: str | None, legal_hold_status: dict[str, Any]
     ) -> None:
+        if not isinstance(self.get_object(bucket_name, key_name, version_id), StoredObject):
+            raise MissingKey(key=key_name)
         super().put_object_legal_hold(bucket_name, key_name, version_id, legal_hold_status)
         self._update(self.get_object(bucket_name, key_name, version_id))
 
     def put_object_retention(
         self, bucket_name: str, key_name: str, version_id: str | None, retention: tuple[str | None, str | None]
     ) -> None:
+        if not isinstance(self.get_object(bucket_name, key_name, version_id), StoredObject):
+            raise MissingKey(key=key_name)
         super().put_object_retention(bucket_name, key_name, version_id, retention)
         self._update(self.get_object(bucket_name, key_name, version_id))
 
@@ -451,7 +463,7 @@ def _encrypt(
     key: StoredObject, bucket: FakeBucket, encryption: str | None, kms_key_id: str | None, bucket_key: Any
 ) -> None:
     """What the request says of encryption, or else the bucket's default."""
-    rule: dict[str, Any] = (bucket.encryption or _SSE_S3)["Rule"]
+    rule: dict[str, Any] = (bucket.encryption or SSE_S3)["Rule"]
     default = rule["ApplyServerSideEncryptionByDefault"]
     key.encryption = encryption or default["SSEAlgorithm"]
     if key.encryption != "AES256":

@@ -17,7 +17,8 @@ from urllib.parse import parse_qsl
 from moto.core.request import Request
 
 from localaws.engines.s3.backend import S3Engine
-from localaws.engines.s3.documents import child_text, parse_document
+from localaws.engines.s3.documents import parse_document
+from localaws.engines.s3.rules import text
 from localaws.gateway.errors import AwsError
 
 #: At most this many configurations of a kind on a page, and in a bucket.
@@ -84,14 +85,14 @@ def _put(
     place = name
     if name != _PAYMENT:
         identity = query["id"]
-        if child_text(document, "Id") != identity:
+        if text(document, "Id") != identity:
             raise AwsError("InvalidConfigurationId", "The ID in the URL and that in the document are not the same.")
         place = f"{name}/{identity}"
         others = [each for each in engine.configurations.get(bucket_name, {}) if each.startswith(f"{name}/")]
         if place not in others and len(others) >= KINDS[name].most:
             raise AwsError("TooManyConfigurations", "You have reached the limit for configurations of this kind.")
-    text = _DECLARATION.sub(b"", body).decode()
-    kept = {"query": request.query_string.decode(), "region": region, "headers": {}, "body": text}
+    kept_body = _DECLARATION.sub(b"", body).decode()
+    kept = {"query": request.query_string.decode(), "region": region, "headers": {}, "body": kept_body}
     engine.remember_configuration(bucket_name, place, kept)
     return 200, {}, ""
 

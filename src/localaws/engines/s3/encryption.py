@@ -72,7 +72,8 @@ def _arn_of(lab: Lab, region: str, key: str | None) -> str:
         described = lab.client("kms", region=region).describe_key(KeyId=key or "alias/aws/s3")["KeyMetadata"]
     except ClientError as error:
         told = error.response["Error"]
-        raise AwsError(f"KMS.{told['Code']}", told["Message"], 400) from None
+        message = told["Message"].replace(f"Invalid keyId {key}", f"Invalid keyId '{key}'")
+        raise AwsError(f"KMS.{told['Code']}", message, 400) from None
     if not described["Enabled"]:
         raise AwsError("KMS.DisabledException", f"{described['Arn']} is disabled.", 400)
     return described["Arn"]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.s3.exceptions import InvalidArgumentError, InvalidRange, PreconditionFailed
+from moto.s3.exceptions import InvalidArgumentError, InvalidRange, PreconditionFailed, S3ClientError
 from werkzeug.http import parse_date
 
 from localaws.engines.s3.checksums import ALGORITHMS, DEFAULT_ALGORITHM, Checksum
@@ -191,6 +191,8 @@ def copy_range(header: str | None, size: int) -> tuple[int, int]:
             header,
         )
     start, end = int(match[1]), int(match[2])
+    if start >= size:
+        raise S3ClientError("InvalidRequest", "The specified copy range is invalid for the source object size")
     if end >= size:
         raise InvalidArgumentError(
             f"Range specified is not valid for source object of size: {size}", "x-amz-copy-source-range", header

@@ -15,14 +15,14 @@ from moto.core.utils import get_service_model
 #: Operations that moto does.
 _MOTOS = frozenset(
     """
-    AbortMultipartUpload CreateBucket DeleteBucket DeleteBucketCors DeleteBucketEncryption DeleteBucketLifecycle
+    CreateBucket DeleteBucket DeleteBucketCors DeleteBucketEncryption DeleteBucketLifecycle
     DeleteBucketOwnershipControls DeleteBucketPolicy DeleteBucketReplication DeleteBucketTagging DeleteBucketWebsite
     DeleteObjects DeleteObjectTagging DeletePublicAccessBlock GetBucketAccelerateConfiguration GetBucketAcl
     GetBucketCors GetBucketEncryption GetBucketLifecycle GetBucketLifecycleConfiguration GetBucketLocation
     GetBucketLogging GetBucketNotification GetBucketNotificationConfiguration GetBucketOwnershipControls
     GetBucketPolicy GetBucketPolicyStatus GetBucketReplication GetBucketTagging GetBucketVersioning GetBucketWebsite
     GetObjectAcl GetObjectAttributes GetObjectLegalHold GetObjectLockConfiguration GetObjectTagging
-    GetPublicAccessBlock HeadBucket ListObjectVersions ListParts PutBucketAccelerateConfiguration PutBucketAcl
+    GetPublicAccessBlock HeadBucket PutBucketAccelerateConfiguration PutBucketAcl
     PutBucketCors PutBucketEncryption PutBucketLifecycle PutBucketLifecycleConfiguration PutBucketLogging
     PutBucketNotification PutBucketNotificationConfiguration PutBucketOwnershipControls PutBucketPolicy
     PutBucketReplication PutBucketTagging PutBucketVersioning PutBucketWebsite PutObjectAcl PutObjectLegalHold
@@ -33,8 +33,9 @@ _MOTOS = frozenset(
 #: Operations of this engine: `responses`, `upload_responses`, `listing` and `configurations`.
 _OURS = frozenset(
     """
-    CompleteMultipartUpload CopyObject CreateMultipartUpload DeleteObject GetObject GetObjectRetention HeadObject
-    PutObject UploadPart UploadPartCopy ListBuckets ListMultipartUploads ListObjects ListObjectsV2
+    AbortMultipartUpload CompleteMultipartUpload CopyObject CreateMultipartUpload DeleteObject GetObject
+    GetObjectRetention HeadObject ListBuckets ListMultipartUploads ListObjects ListObjectsV2 ListObjectVersions
+    ListParts PutObject UploadPart UploadPartCopy
     DeleteBucketAnalyticsConfiguration DeleteBucketIntelligentTieringConfiguration DeleteBucketInventoryConfiguration
     DeleteBucketMetricsConfiguration GetBucketAnalyticsConfiguration GetBucketIntelligentTieringConfiguration
     GetBucketInventoryConfiguration GetBucketMetricsConfiguration ListBucketAnalyticsConfigurations

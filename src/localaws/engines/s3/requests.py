@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import Any, ClassVar
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, parse_qsl, unquote
 
 from moto.core.request import Request
 from moto.core.responses import ActionResult
 from moto.s3.exceptions import (
+    InvalidArgumentError,
     InvalidObjectState,
     LockNotEnabled,
     MissingKey,
     MissingVersion,
     PreconditionFailed,
     S3AccessDeniedError,
+    S3ClientError,
 )
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
@@ -23,8 +25,9 @@ from moto.s3.utils import ARCHIVE_STORAGE_CLASSES
 from localaws.engines.s3.backend import Condition, S3Engine
 from localaws.engines.s3.encryption import encryption_of
 from localaws.engines.s3.headers import check_digests, check_key, content_length, metadata_of, not_modified
-from localaws.engines.s3.objects import StoredObject
+from localaws.engines.s3.objects import DeleteMarker, StoredObject
 from localaws.engines.s3.store import Blob
+from localaws.engines.s3.version_ids import check_version_id
 from localaws.gateway.errors import AwsError
 from localaws.gateway.records import current_call
 from localaws.lab import Lab
@@ -76,7 +79,7 @@ class S3Request(S3Response):
     def _object_options(self, bucket: FakeBucket) -> dict[str, Any]:
         """What PutObject, CopyObject and CreateMultipartUpload have in common."""
         header = self.headers.get
-        tags = self._tagging_from_headers(self.headers)
+        tags = _tags_of_header(header("x-amz-tagging") or "")
         self.backend.check_tags(tags)
         hold, mode, until = self._get_lock_details(bucket, bucket.object_lock_enabled)
         if (hold or mode or until) and not bucket.object_lock_enabled:
@@ -110,6 +113,9 @@ class S3Request(S3Response):
         path, _, query = self.headers["x-amz-copy-source"].partition("?")
         bucket_name, _, key_name = unquote(path).lstrip("/").partition("/")
         version_id = parse_qs(query).get("versionId", [None])[0]
+        if version_id and isinstance(self.backend.version(bucket_name, key_name, version_id), DeleteMarker):
+            message = "The source of a copy request may not specifically refer to a delete marker by version id."
+            raise S3ClientError("InvalidRequest", message)
         source = self._find(bucket_name, key_name, version_id)
         if not_modified(self.headers, source, "x-amz-copy-source-"):
             name = "If-None-Match" if "x-amz-copy-source-if-none-match" in self.headers else "If-Modified-Since"
@@ -138,12 +144,27 @@ class S3Request(S3Response):
         key = self.backend.get_object(bucket_name, key_name, version_id=version_id)
         if isinstance(key, StoredObject):
             return key
+        check_version_id(version_id)
         raise MissingVersion(key_name, version_id) if version_id else MissingKey(key=key_name)
 
     def _document(self, operation: str, result: dict[str, Any], headers: dict[str, Any]) -> Answer:
         self.querystring["Action"] = [operation]
         status, own, body = self.serialized(ActionResult(result))
         return status, {**own, **headers}, body
+
+
+def _tags_of_header(value: str) -> dict[str, str]:
+    """The tags of x-amz-tagging. Raises InvalidArgument."""
+    pairs = parse_qsl(value, keep_blank_values=True)
+    tags = dict(pairs)
+    if len(tags) < len(pairs) or "," in value:
+        raise InvalidArgumentError(
+            "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag "
+            "name duplicates.",
+            "x-amz-tagging",
+            value,
+        )
+    return tags
 
 
 def bucket_and_key(request: Request) -> tuple[str, str]:

@@ -19,17 +19,21 @@ from moto.s3.notifications import S3NotificationEvent as Event
 from moto.s3.responses import ALLOWED_HEADER_OVERRIDES
 
 from localaws.engines.s3 import configurations, listing
-from localaws.engines.s3.backend import Condition, S3Engine
-from localaws.engines.s3.documents import check_document
+from localaws.engines.s3.backend import SSE_S3, Condition, S3Engine
+from localaws.engines.s3.documents import check_document, parse_document
 from localaws.engines.s3.headers import MAX_PUT, byte_range, check_key, checksum_wanted, not_modified
 from localaws.engines.s3.objects import DeleteMarker, StoredObject
 from localaws.engines.s3.operations import check_done
 from localaws.engines.s3.requests import Answer, bucket_and_key, check_restored, check_size
+from localaws.engines.s3.rules import tags_of
 from localaws.engines.s3.upload_responses import UploadResponse
 from localaws.gateway.errors import AwsError, render
 from localaws.gateway.records import current_call
 
 _XML = {"Content-Type": "application/xml"}
+_OWNERSHIPS = ("BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced")
+#: Operations on objects that need a bucket with Object Lock.
+_LOCKS = {"GetObjectLegalHold", "PutObjectLegalHold", "PutObjectRetention"}
 #: Query parameters that make a request about an object one of moto's.
 _SUBRESOURCES = {"acl", "tagging", "legal-hold", "retention", "attributes", "restore", "select"}
 #: Query parameters of bucket configuration, which the journal keeps as the requests that made it.
@@ -54,6 +58,7 @@ _CONFIGURATIONS = {
 _LISTINGS: dict[str, Callable[[S3Engine, str, Mapping[str, list[str]]], str]] = {
     "ListObjects": listing.list_objects,
     "ListObjectsV2": listing.list_objects_v2,
+    "ListObjectVersions": listing.list_object_versions,
     "ListMultipartUploads": listing.list_multipart_uploads,
 }
 
@@ -102,8 +107,14 @@ class S3EngineResponse(UploadResponse):
             return self.serialized(ActionResult(error))
 
     def _check_document(self) -> None:
+        operation, ownership = current_call.get().operation, self.headers.get("x-amz-object-ownership")
+        if operation == "CreateBucket" and ownership not in (None, *_OWNERSHIPS):
+            message = f"Invalid x-amz-object-ownership header: {ownership}"
+            raise AwsError("InvalidArgument", message, 400, {"ArgumentName": "x-amz-object-ownership"})
+        if operation in _LOCKS and not self.backend.get_bucket(self.bucket_name).object_lock_enabled:
+            raise S3ClientError("InvalidRequest", "Bucket is missing Object Lock Configuration")
         if self.request.method in ("PUT", "POST"):
-            check_document(current_call.get().operation, self.request.get_data())
+            check_document(operation, self.request.get_data())
 
     def _list(self, write: Callable[[S3Engine, str, Mapping[str, list[str]]], str]) -> Answer:
         self._bucket("ListBucket")
@@ -140,12 +151,12 @@ class S3EngineResponse(UploadResponse):
                 return self.upload_part_copy if upload else self.copy_object
             case "PUT":
                 return self.upload_part if upload else self.put_object
-            case "GET" if not upload:
-                return self.get_object
+            case "GET":
+                return self.list_uploaded_parts if upload else self.get_object
             case "HEAD":
                 return self.head
-            case "DELETE" if not upload:
-                return self.delete_object
+            case "DELETE":
+                return self.abort_upload if upload else self.delete_object
             case "POST" if upload:
                 return self.complete_upload
             case "POST" if "uploads" in query:
@@ -181,7 +192,14 @@ class S3EngineResponse(UploadResponse):
         asked = ("x-amz-storage-class", "x-amz-server-side-encryption", "x-amz-website-redirect-location")
         newest = self.backend.current(bucket, self.key_name)
         by_version = "versionId=" in self.headers["x-amz-copy-source"]
-        if source is newest and not by_version and not changes and not any(name in self.headers for name in asked):
+        asked_before = bucket.encryption is not SSE_S3  # a default of the bucket's own counts as a change
+        if (
+            source is newest
+            and not by_version
+            and not asked_before
+            and not changes
+            and not any(name in self.headers for name in asked)
+        ):
             raise CopyObjectMustChangeSomething
         key = self.backend.copy(
             source,
@@ -220,6 +238,8 @@ class S3EngineResponse(UploadResponse):
         """Source: S3 API reference, GetObjectRetention; moto would answer with the object."""
         self._bucket("GetObjectRetention")
         key = self._find(self.bucket_name, self.key_name, self.querystring.get("versionId", [None])[0])
+        if not self.backend.get_bucket(self.bucket_name).object_lock_enabled:
+            raise S3ClientError("InvalidRequest", "Bucket is missing Object Lock Configuration")
         if not key.lock_mode:
             message = "The specified object does not have a ObjectLock configuration"
             raise AwsError("NoSuchObjectLockConfiguration", message, 404)
@@ -255,12 +275,18 @@ class S3EngineResponse(UploadResponse):
             if parameter in self.querystring:
                 headers.pop(name.lower(), None)
                 headers[name] = self.querystring[parameter][0]
+        if "partNumber" in self.querystring and self.headers.get("Range"):
+            raise S3ClientError("InvalidRequest", "Cannot specify both Range header and partNumber query parameter")
         extent = self._part_extent(key, headers) or byte_range(self.headers.get("Range"), key.size)
         status, start, length = 200, 0, key.size
         if extent:
             status, (start, length) = 206, extent
             headers["content-range"] = f"bytes {start}-{start + length - 1}/{key.size}"
-        elif key.checksum and self.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED":
+        if (
+            extent in (None, (0, key.size))
+            and key.checksum
+            and self.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED"
+        ):
             headers |= key.checksum.headers
         headers["content-length"] = str(length)
         return status, headers, key.read(start, length) if with_body else ()
@@ -276,18 +302,29 @@ class S3EngineResponse(UploadResponse):
             headers["x-amz-mp-parts-count"] = str(len(key.multipart.part_sizes))
             return key.multipart.extent(int(text))
         except (ValueError, IndexError):
-            raise AwsError("InvalidPartNumber", "The requested partnumber is not satisfiable", 416) from None
+            count = len(key.multipart.part_sizes) if key.multipart else 1
+            told = {"PartNumberRequested": text, "ActualPartCount": str(count)}
+            message = "The requested partnumber is not satisfiable"
+            raise AwsError("InvalidPartNumber", message, 416, told) from None
 
     def _refuse_marker(self, marker: DeleteMarker, asked_for: bool) -> Answer:
         """Source: S3 user guide, "Working with delete markers"."""
-        code, status = ("MethodNotAllowed", 405) if asked_for else ("NoSuchKey", 404)
-        headers, body = render(
-            AwsError(code, "The object is behind a delete marker.", status), "s3", current_call.get().request_id
-        )
+        error = AwsError("NoSuchKey", "The specified key does not exist.", 404, {"Key": self.key_name})
+        if asked_for:
+            told = {"Method": self.request.method, "ResourceType": "DeleteMarker"}
+            message = "The specified method is not allowed against this resource."
+            error = AwsError("MethodNotAllowed", message, 405, told)
+        headers, body = render(error, "s3", current_call.get().request_id)
         headers |= {"x-amz-delete-marker": "true", "x-amz-version-id": marker.version_id}
-        return status, headers, body
+        return error.status, {**headers, **({"Allow": "DELETE"} if asked_for else {})}, body
 
     # Configuration
+
+    def _bucket_tagging_from_body(self) -> dict[str, str]:
+        return dict(tags_of(parse_document("PutBucketTagging", self.raw_body)))
+
+    def _tagging_from_xml(self) -> dict[str, str]:
+        return dict(tags_of(parse_document("PutObjectTagging", self.raw_body)))
 
     def _notification_config_from_body(self) -> dict[str, Any]:
         """Filter names come in any case, as the SDKs send back what they were given."""

@@ -9,6 +9,7 @@ from moto.s3.exceptions import InvalidMaxPartNumberArgument
 from localaws.engines.s3 import uploads
 from localaws.engines.s3.checksums import ALGORITHMS
 from localaws.engines.s3.headers import checksum_wanted, copy_range
+from localaws.engines.s3.listing import list_parts
 from localaws.engines.s3.objects import UploadOptions
 from localaws.engines.s3.requests import Answer, S3Request, check_size
 from localaws.gateway.errors import AwsError
@@ -74,7 +75,7 @@ class UploadResponse(S3Request):
         blob = uploads.copy_part(self.backend, source, extent, upload.options.checksum_algorithm)
         part = uploads.add_part(self.backend, self.bucket_name, self.key_name, upload_id, number, blob)
         result = {"LastModified": part.last_modified_ISO8601, "ETag": part.etag}
-        if blob.checksum:
+        if blob.checksum and upload.options.checksum_algorithm:
             result[f"Checksum{blob.checksum.algorithm}"] = blob.checksum.value
         headers = upload.options.encrypted.headers
         if source.version_id != "null":
@@ -87,12 +88,26 @@ class UploadResponse(S3Request):
             raise InvalidMaxPartNumberArgument(text)
         return self.querystring["uploadId"][0], int(text)
 
+    def abort_upload(self) -> Answer:
+        """Source: S3 API reference, AbortMultipartUpload."""
+        self._bucket("AbortMultipartUpload")
+        upload_id = self.querystring["uploadId"][0]
+        uploads.find(self.backend, self.bucket_name, self.key_name, upload_id)
+        self.backend.abort_multipart_upload(self.bucket_name, upload_id)
+        return 204, {}, ""
+
+    def list_uploaded_parts(self) -> Answer:
+        """Source: S3 API reference, ListParts."""
+        self._bucket("ListMultipartUploadParts")
+        upload = uploads.find(self.backend, self.bucket_name, self.key_name, self.querystring["uploadId"][0])
+        return 200, {"Content-Type": "application/xml"}, list_parts(self.bucket_name, upload, self.querystring)
+
     def complete_upload(self) -> Answer:
         """Source: S3 API reference, CompleteMultipartUpload. Repeating it is harmless."""
         bucket = self._bucket("PutObject")
         check_size(self.request)
         upload_id = self.querystring["uploadId"][0]
-        parts = uploads.parts_of(self.request.environ["wsgi.input"].read())
+        parts = uploads.parts_of(self.request.environ["wsgi.input"].read(), upload_id)
         key = self.backend.current(bucket, self.key_name)
         if key is None or key.multipart is None or key.multipart.id != upload_id:
             expected = {n.lower(): v for n, v in self.headers.items() if n.lower().startswith("x-amz-checksum-")}

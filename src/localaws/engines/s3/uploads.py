@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
-from moto.s3.exceptions import EntityTooSmall, InvalidPart, InvalidPartOrder, MalformedXML, MissingKey, NoSuchUpload
+from moto.s3.exceptions import EntityTooSmall, InvalidPart, MalformedXML, MissingKey, NoSuchUpload
 from moto.s3.notifications import S3NotificationEvent as Event
 
 from localaws.engines.s3.backend import Condition, S3Engine
@@ -152,7 +152,7 @@ def _checksum(engine: S3Engine, options: UploadOptions, chosen: list[StoredObjec
     return Checksum(algorithm, encode(engine.store.hash(file, algorithm)[0]))
 
 
-def parts_of(body: bytes) -> list[Part]:
+def parts_of(body: bytes, upload_id: str) -> list[Part]:
     """The parts that a CompleteMultipartUpload lists. Raises MalformedXML or InvalidPartOrder."""
     try:
         parts = [_part_of(element) for element in ElementTree.fromstring(body) if _tag(element) == "Part"]
@@ -161,7 +161,8 @@ def parts_of(body: bytes) -> list[Part]:
     if not parts:
         raise MalformedXML()
     if any(later.number <= earlier.number for earlier, later in itertools.pairwise(parts)):
-        raise InvalidPartOrder()
+        message = "The list of parts was not in ascending order. Parts must be ordered by part number."
+        raise AwsError("InvalidPartOrder", message, 400, {"UploadId": upload_id})
     return parts
 
 
