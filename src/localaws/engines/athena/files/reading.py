@@ -18,10 +18,15 @@ def null_for_invalid(table: Table) -> bool:
     return given.get("use.null.for.invalid.data", "false").lower() == "true"
 
 
+def key_name(number: int) -> str:
+    """What DuckDB calls the table's partition key *number*: the folders of the links are named so."""
+    return internal(f"key{number}")
+
+
 def select_list(values: dict[str, str], table: Table, options: str) -> str:
     """The columns of a relation: *values* has SQL for each of the table's own; the reader gives its keys."""
     items = [f"{value} AS {name(column)}" for column, value in values.items()]
-    items += [name(key.name) for key in table.keys]
+    items += [f"{name(key_name(number))} AS {name(key.name)}" for number, key in enumerate(table.keys)]
     if FILENAME in options:
         items.append(name(FILENAME))
     return ", ".join(items)

@@ -21,10 +21,10 @@ from localaws.engines.athena.files.avro import avro_to_parquet
 from localaws.engines.athena.files.conversion import DECOMPRESSED, decompress, orc_to_parquet
 from localaws.engines.athena.files.lake import DataFile
 from localaws.engines.athena.files.mending import mender
-from localaws.engines.athena.files.reading import FILENAME
+from localaws.engines.athena.files.reading import FILENAME, key_name
 from localaws.engines.athena.runtime import Session
 from localaws.engines.athena.sql.quoting import PATH, literal, name, own
-from localaws.engines.athena.tables.catalog import Column, Partition, Table
+from localaws.engines.athena.tables.catalog import Partition, Table
 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 #: Makes the SELECT that reads files of one format: cursor, table, paths, uris by path, reader options → SQL.
@@ -92,7 +92,7 @@ def relation(session: Session, table: Table, sources: Sequence[Source], farm: Pa
     session.uris |= uris
     options = "hive_partitioning = false"
     if table.keys:
-        types = ", ".join(f"{literal(key.name)}: {key.type.duckdb}" for key in table.keys)
+        types = ", ".join(f"{literal(key_name(number))}: {key.type.duckdb}" for number, key in enumerate(table.keys))
         options = f"hive_partitioning = true, hive_types_autocast = false, hive_types = {{{types}}}"
     if with_path:
         options += f", filename = {literal(FILENAME)}"
@@ -130,8 +130,7 @@ def _paths(table: Table, sources: Sequence[Source], farm: Path, linked: bool) ->
         partition = source.partition or Partition((), "")
         place = places.get(partition)
         if place is None:
-            place = farm.joinpath(*map(_folder, table.keys, partition.values))
-            place.mkdir(parents=True, exist_ok=True)
+            place = _place(farm, partition)
             places[partition] = place
         link = place / f"{number}"
         try:
@@ -142,9 +141,21 @@ def _paths(table: Table, sources: Sequence[Source], farm: Path, linked: bool) ->
     return paths
 
 
-def _folder(key: Column, value: str) -> str:
-    # DuckDB decodes percent escapes; '=' and '/' must not be taken for its own
-    return f"{key.name}={quote(value, safe=' ,;@+') if value != NULL_PARTITION else value}"
+def _place(farm: Path, partition: Partition) -> Path:
+    """The directory of a partition's files. Its name is made of numbers and escapes: the catalog's are anybody's."""
+    folders = []
+    for number, value in enumerate(partition.values):
+        # DuckDB decodes percent escapes; '=' and '/' must not be taken for its own
+        told = value if value == NULL_PARTITION else quote(value, safe=" ,;@+")
+        folders.append(f"{key_name(number)}={told}")
+    place = farm.joinpath(*folders)
+    if not place.resolve().is_relative_to(farm.resolve()):
+        raise ValueError(f"{place} lies outside of the query's directory")
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise QueryFailure("HIVE_CANNOT_OPEN_SPLIT", f"Partition {partition.location}: {error.strerror}") from None
+    return place
 
 
 def _empty(table: Table, with_path: bool) -> str:
