@@ -7,6 +7,7 @@ between requests, and is the last to go when there are too many.
 
 from __future__ import annotations
 
+import re
 import resource
 import selectors
 import socket
@@ -18,9 +19,12 @@ from cheroot.server import HTTPConnection
 from cheroot.wsgi import Server
 
 MAX_HEAD_BYTES = 64 * 1024  # a presigned URL with a session token and 2 KB of metadata fits many times
+MAX_FORM_BYTES = 32 * 1024  # of an HTML form: its fields are at most 20 KB, and a buffer's worth
 HEAD_SECONDS = 10.0  # from the first byte of a request, or from connecting, to the end of its headers
 LINGER_SECONDS = 5.0  # how long an answered client that is still sending may pause
 MAX_LINGER_BYTES = 256 << 20  # what it may still send; then it loses its connection
+_FORM = re.compile(rb"\r\ncontent-type:[ \t]*multipart/form-data", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
 _LOOK_EVERY = 0.2  # seconds between looks for who is overdue
 
 
@@ -46,10 +50,19 @@ class Connection(HTTPConnection):
         return bool(data)
 
     def has_head(self) -> bool:
-        """Whether what was read and not used yet has the whole head of a request, or more than one may have."""
+        """Whether what was read and not used yet has all that a worker needs to judge a request, or more than it may.
+
+        That is the headers; of an HTML form, whose signature is one of its fields, the fields too.
+        """
         buffered = self.rfile._read_buf
         start = self.rfile._read_pos
-        return len(buffered) - start > MAX_HEAD_BYTES or buffered.find(b"\r\n\r\n", start) >= 0
+        end = buffered.find(b"\r\n\r\n", start)
+        if end < 0:
+            return len(buffered) - start > MAX_HEAD_BYTES
+        if buffered.startswith(b"POST", start) and _FORM.search(buffered, start, end + 2):
+            length = _LENGTH.search(buffered, start, end + 2)
+            return len(buffered) - end - 4 >= (min(int(length[1]), MAX_FORM_BYTES) if length else 0)
+        return True
 
     def discard(self) -> bool:
         """Throw away what has come; whether more may follow."""

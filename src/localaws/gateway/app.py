@@ -15,12 +15,15 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
+from localaws.credentials import Credential
 from localaws.gateway.binding import identified_as
 from localaws.gateway.body import EMPTY_SHA256, open_body
 from localaws.gateway.dispatch import Dispatcher, WireRequest
 from localaws.gateway.errors import AwsError, render
 from localaws.gateway.guard import check_guard
 from localaws.gateway.operations import identify, operations_of, protocol_of, resources_of
+from localaws.gateway.post_form import answer, as_put, is_form_upload, read_form
+from localaws.gateway.post_policy import authenticate_form, check_policy, check_size
 from localaws.gateway.records import Call, current_call
 from localaws.gateway.services import Service, service_of
 from localaws.gateway.sigv2 import authenticate_v2, parse_signature_v2
@@ -70,12 +73,17 @@ class Gateway:
         arriving = environ["wsgi.input"]
         protocol = protocol_of(_service_of_unsigned(environ), environ)  # a guess, until the signature names the service
         try:
-            check_guard(environ)
-            signature = parse_signature(environ, protocol) or parse_signature_v2(environ, self._lab.region)
-            service = service_of(signature.service if signature else _service_of_unsigned(environ), environ)
-            protocol = protocol_of(service.name, environ)
-            call.service = service.name
-            response = self._serve(environ, call, signature, service, protocol)
+            posted = is_form_upload(environ)
+            check_guard(environ, posted)
+            if posted:
+                protocol = "s3"
+                response = self._serve_form(environ, call)
+            else:
+                signature = parse_signature(environ, protocol) or parse_signature_v2(environ, self._lab.region)
+                service = service_of(signature.service if signature else _service_of_unsigned(environ), environ)
+                protocol = protocol_of(service.name, environ)
+                call.service = service.name
+                response = self._serve(environ, call, signature, service, protocol)
         except AwsError as error:
             response = _refuse(error, protocol, call, environ)
         except NotImplementedError:
@@ -116,6 +124,29 @@ class Gateway:
         call.region = signature.region
         if signature.service == "localaws":
             return self._own_api(environ, body)
+        return self._perform(environ, call, signature, service, protocol, body)
+
+    def _serve_form(self, environ: dict[str, Any], call: Call) -> Response:
+        """An HTML form's upload to S3: the policy in it is its signature."""
+        call.service, call.operation = "s3", "PutObject"
+        upload = read_form(environ)
+        signature, credential = authenticate_form(upload, self._lab.region, self._lab.credentials)
+        self._is_from(environ, call, credential)
+        call.region = signature.region
+        smallest, largest = check_policy(upload)
+        content, size = upload.file(self._lab.directory, largest)
+        with content:
+            check_size(size, smallest)
+            as_put(environ, upload, content, size)
+            scope = f"Credential={signature.access_key_id}/{signature.scope}, "
+            environ["HTTP_AUTHORIZATION"] = f"AWS4-HMAC-SHA256 {scope}"
+            stored = self._perform(environ, call, signature, service_of("s3", environ), "s3", b"")
+        return answer(environ, upload, stored)
+
+    def _perform(
+        self, environ: dict[str, Any], call: Call, signature: Signature, service: Service, protocol: str, body: bytes
+    ) -> Response:
+        """Serve a request whose sender is known."""
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account_id
         if signature.expires is not None:  # moto looks for service and key in this header
             environ["HTTP_AUTHORIZATION"] = f"AWS4-HMAC-SHA256 Credential={signature.access_key_id}/{signature.scope}, "
@@ -168,12 +199,15 @@ class Gateway:
             environ["CONTENT_LENGTH"] = str(len(body))
             environ.pop("HTTP_TRANSFER_ENCODING", None)
             check_signature(environ, signature, hashlib.sha256(body).hexdigest(), credential, protocol)
+        self._is_from(environ, call, credential)
+        return body
+
+    def _is_from(self, environ: dict[str, Any], call: Call, credential: Credential) -> None:
         environ[PROVED] = True
         call.credential = credential
         call.principal = credential.principal
         call.access_key_id = credential.access_key_id
         call.account_id = credential.account_id
-        return body
 
     def _own_api(self, environ: dict[str, Any], body: bytes) -> Response:
         """The lab's own few questions, signed for the service "localaws"."""

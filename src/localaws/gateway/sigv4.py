@@ -174,7 +174,7 @@ def check_signature(
 ) -> None:
     """Raise the error of a wrong signature unless *credential* made this one; *payload_hash* as above."""
     expected = _sign(environ, signature, payload_hash, credential.secret_access_key)
-    if not _same(expected, signature.value):
+    if not same(expected, signature.value):
         raise _mismatch(
             "The request signature we calculated does not match the signature you provided. "
             "Check your AWS Secret Access Key and signing method.",
@@ -196,7 +196,7 @@ def _mismatch(message: str, protocol: str) -> AwsError:
     return AwsError("SignatureDoesNotMatch", message, 403)
 
 
-def _same(expected: str, given: str) -> bool:
+def same(expected: str, given: str) -> bool:
     """Compare in constant time; *given* may hold anything that a client can send."""
     return hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogateescape"))
 
@@ -227,7 +227,7 @@ def _unknown_key(protocol: str) -> AwsError:
 
 
 def _check_token(signature: Signature, credential: Credential, credentials: CredentialStore, protocol: str) -> None:
-    if not _same(credential.session_token or "", signature.session_token or ""):
+    if not same(credential.session_token or "", signature.session_token or ""):
         if protocol == "s3":
             raise AwsError("InvalidToken", "The provided token is malformed or otherwise invalid.", 400)
         raise _unknown_key(protocol)
