@@ -1,8 +1,8 @@
 """How the records of a JSON table spell their keys, and files written anew whose records do not agree.
 
 Both SerDes compare names without regard to case, record by record: ``{"UserId": 1}`` and ``{"userid": 2}`` have one
-column. DuckDB's reader looks for one spelling of a key. So the files are searched for spellings first, which is quick,
-and only those that have several of one name are written anew, with one.
+column. DuckDB's reader looks for one spelling of a key. So the files are searched for spellings first, which is quick
+and is remembered, and only those that spell a name otherwise than the others are written anew.
 
 Source: "Hive JSON SerDe", "OpenX JSON SerDe" (athena/latest/ug/hive-json-serde.html, openx-json-serde.html): the
 property case.insensitive, and `JSONException: Duplicate key` for a record with two keys that only differ in case.
@@ -12,14 +12,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.files.text import codec
@@ -30,8 +29,10 @@ from localaws.engines.athena.tables.catalog import Table
 #: Name, as the table has it → the spellings of it that records have.
 Spellings = dict[str, tuple[str, ...]]
 _BLOCK_BYTES = 1 << 20
-#: The spellings in files that were read lately, by path, size, time of change, and what was looked for.
-_known: dict[tuple[str, int, int, str], Spellings] = {}
+_KEY = re.compile(rb'"([^"\\]+)"\s*:')
+#: The spellings in files read lately, by inode (a query reads partitions through links), size, time of change,
+#: and what was looked for.
+_known: dict[tuple[int, int, int, int, bool, bool, frozenset[str]], Spellings] = {}
 _MOST_KNOWN = 10_000
 
 
@@ -46,6 +47,8 @@ class Keys:
     """Column → its key, by the properties ``mapping.column``."""
     clashing: bool = False
     """Two columns are keys that only differ in case, which DuckDB does not tell apart."""
+    names: frozenset[str] = frozenset()
+    """What the table calls its columns and the fields of its structs."""
     spellings: Spellings = field(default_factory=dict)
 
     def name(self, key: str) -> str:
@@ -85,8 +88,9 @@ def keys_of(table: Table, paths: Sequence[str], uris: dict[str, str]) -> Keys:
     names = {keys.name(name) for name in (*wanted, *(name for each in table.columns for name in _fields(each.type)))}
     spellings: Spellings = {}
     for path in paths:
-        spellings |= _spellings(path, uris[path], keys, tuple(sorted(names)), spellings)
-    return replace(keys, spellings=spellings)
+        for name, spelt in _spellings(path, uris[path], keys, frozenset(names)).items():
+            spellings[name] = tuple(dict.fromkeys((*spellings.get(name, ()), *spelt)))
+    return replace(keys, names=frozenset(names), spellings=spellings)
 
 
 def _fields(kind: Type) -> Iterator[str]:
@@ -98,66 +102,27 @@ def _fields(kind: Type) -> Iterator[str]:
 # Which spellings there are
 
 
-def _spellings(path: str, uri: str, keys: Keys, names: tuple[str, ...], seen: Spellings) -> Spellings:
-    """The spellings of *names* in a file that were not *seen* in other files."""
+def _spellings(path: str, uri: str, keys: Keys, names: frozenset[str]) -> Spellings:
+    """How a file spells *names*: all that is between quotes before a colon is looked at, wherever it stands."""
     facts = Path(path).stat()
-    identity = path, facts.st_size, facts.st_mtime_ns, repr((names, seen))
+    identity = facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, keys.insensitive, keys.dotted, names
     if identity not in _known:
-        _known[identity] = _search(path, uri, keys, names, seen)
+        found: dict[str, dict[str, None]] = {}
+        for key in sorted({each for block in _blocks(path, uri) for each in _quoted(block)}):
+            spelt = key.decode("utf-8", "replace")
+            if (name := keys.name(spelt)) in names:
+                found.setdefault(name, {})[spelt] = None
+        _known[identity] = {name: tuple(each) for name, each in found.items()}
     while len(_known) > _MOST_KNOWN:
         _known.pop(next(iter(_known)), None)
     return _known.get(identity, {})
 
 
-def _search(path: str, uri: str, keys: Keys, names: tuple[str, ...], seen: Spellings) -> Spellings:
-    speller, found = _Speller(keys), dict(seen)
-    every = re.compile(_pattern(speller.others(name, ()) for name in names).encode())
-
-    def unseen() -> str:
-        return _pattern(speller.others(name, found.get(name, ())) for name in names)
-
-    pattern = unseen()
-    for block in _blocks(path, uri):
-        if _has(block, pattern):  # RE2 looks through a block much quicker than Python does, and seldom finds any
-            for key in sorted({match.decode() for match in every.findall(block)}):
-                name = keys.name(key)
-                found[name] = tuple(dict.fromkeys((*found.get(name, ()), key)))
-            pattern = unseen()
-    return {name: spelt for name, spelt in found.items() if spelt != seen.get(name)}
-
-
-def _pattern(keys: Iterable[str]) -> str:
-    """Finds any of *keys*, which are regular expressions, before a colon."""
-    return rf'"({"|".join(each for each in keys if each)})"\s*:'
-
-
-@dataclass(frozen=True)
-class _Speller:
-    """Regular expressions for the spellings of a name."""
-
-    keys: Keys
-
-    def others(self, name: str, known: Sequence[str]) -> str:
-        """All spellings of *name* but the *known* ones; empty if that are none. They begin with *name*'s letters."""
-        if not known:
-            return "".join(f"(?:{'|'.join(map(re.escape, self._letters(each)))})" for each in name)
-        parts = []
-        for letter in self._letters(name[0]) if name else ():
-            following = [each[1:] for each in known if each[0] == letter]
-            rest = self.others(name[1:], following)
-            if rest or (not following and not name[1:]):
-                parts.append(re.escape(letter) + rest)
-        return f"(?:{'|'.join(parts)})" if parts else ""
-
-    def _letters(self, letter: str) -> set[str]:
-        found = {letter}
-        if self.keys.insensitive:
-            found |= {each for each in (letter.lower(), letter.upper()) if len(each) == 1}
-        return found | {"."} if self.keys.dotted and letter == "_" else found
-
-
-def _has(block: bytes, pattern: str) -> bool:
-    return bool(pc.match_substring_regex(pa.array([block], pa.binary()), pattern)[0].as_py())
+def _quoted(block: bytes) -> set[bytes]:
+    """What stands as a key in *block*, and some texts that do not."""
+    if any(between in block for between in (b'" :', b'"\t:')):  # slower, and seldom
+        return set(_KEY.findall(block))
+    return {part.rpartition(b'"')[2] for part in block.split(b'":')}
 
 
 def _blocks(path: str, uri: str) -> Iterator[bytes]:
@@ -190,12 +155,11 @@ def respell(
     keys = keys_of(table, paths, uris)
     if keys.agreed:
         return list(paths)
-    speller = _Speller(keys)
-    others = _pattern(speller.others(name, spelt[:1]) for name, spelt in keys.spellings.items())
     made = []
     for number, path in enumerate(paths):
         target = Path(path) if farm in Path(path).parents else farm / f"respelt-{number}"
-        if keys.clashing or any(_has(block, others) for block in _blocks(path, uris[path])):
+        held = {} if keys.clashing else _spellings(path, uris[path], keys, keys.names)
+        if keys.clashing or any(spelt != (keys.of_field(name),) for name, spelt in held.items()):
             target.parent.mkdir(parents=True, exist_ok=True)
             scratch = target.with_suffix(".respelt")
             _Respelling(table, keys, uris[path]).write(path, scratch, check)
