@@ -7,18 +7,22 @@ import logging
 import shutil
 import threading
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from localaws.engines.athena.errors import QueryCancelled
-from localaws.engines.athena.functions import natives
+from localaws.children import Cancelled, Children, Overrun
+from localaws.engines.athena.errors import QueryCancelled, QueryFailure
+from localaws.engines.athena.functions import natives, rows
 from localaws.engines.athena.sql.kinds import INSTANT, ZONE
 from localaws.engines.athena.sql.quoting import literal, texts
 from localaws.lab import Lab
 
 log = logging.getLogger(__name__)
+
+_numbers = count(1)
 
 # Gap 0: else DuckDB reads columns that nobody asked for along with their neighbours, more of them or fewer as its
 # threads happen to run, and what a query scanned would differ from run to run.
@@ -52,7 +56,9 @@ class Runtime:
         self._database = duckdb.connect(":memory:")
         self._lock = threading.Lock()
         self._database.execute(_SETTINGS)
-        natives.register(self._database)
+        self.children = Children(rows.__name__)
+        self.children.prepare()
+        natives.register(self._database, self.children)
         macros = files("localaws.engines.athena.functions").joinpath("macros.sql").read_text()
         self._database.execute(macros.replace("$instant", INSTANT).replace("$zone", ZONE))
         self._database.execute(f"SET temp_directory = {literal(str(self.scratch / 'spill'))}")
@@ -63,9 +69,10 @@ class Runtime:
         """A session for one query."""
         with self._lock:
             cursor = self._database.cursor()
-        return Session(cursor, self.scratch / query_id)
+        return Session(cursor, self.scratch / query_id, self.children)
 
     def close(self) -> None:
+        self.children.close()
         self._database.interrupt()
         with self._lock:
             self._database.close()
@@ -75,8 +82,10 @@ class Runtime:
 class Session:
     """A query's own connection and directory. To be closed."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, directory: Path) -> None:
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, directory: Path, children: Children) -> None:
         self.cursor = cursor
+        self._children = children
+        self._number = next(_numbers)
         self.directory = directory
         self.directory.mkdir()
         self._cancelled = threading.Event()
@@ -86,6 +95,7 @@ class Session:
         self.uris: dict[str, str] = {}
         """The object behind each file that the query reads: a path of this machine is nobody's business."""
         cursor.execute(_SESSION_SETTINGS)
+        cursor.execute(f"SET VARIABLE {natives.SESSION} = {self._number}")
 
     def run(self, sql: str, measured: bool = False) -> list[tuple[Any, ...]]:
         """Execute *sql* and fetch its rows; if *measured*, what it reads counts as scanned.
@@ -107,6 +117,16 @@ class Session:
         finally:
             self.check()
 
+    def in_child(self, function: str, *arguments: Any) -> Any:
+        """What a function of rows.py gives, computed where `cancel` ends it. Raises QueryCancelled, QueryFailure."""
+        self.check()
+        try:
+            return self._children.call(function, *arguments, owner=self._number)
+        except Cancelled:
+            raise QueryCancelled from None
+        except Overrun as overrun:
+            raise QueryFailure("EXCEEDED_LOCAL_MEMORY_LIMIT", f"Query exceeded its limits: {overrun}") from None
+
     def bind(self, sql: str) -> tuple[list[str], list[Any]]:
         """The names and DuckDB's types of a query's columns, without running it."""
         self.check()
@@ -123,6 +143,7 @@ class Session:
         while not self._closed.is_set():
             with self._closing:
                 if not self._closed.is_set():
+                    self._children.cancel(self._number)
                     self.cursor.interrupt()
             self._closed.wait(0.05)
 

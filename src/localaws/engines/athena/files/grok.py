@@ -8,6 +8,8 @@ from itertools import count
 
 _REFERENCE = re.compile(r"%\{(?P<pattern>\w+)(?::(?P<field>[\w.\[\]]+))?(?::\w+)?\}")
 _MOST_DEEP = 30
+#: Letters of the whole expression: patterns that hold each other twice would double it at each level.
+_MOST_LETTERS = 1 << 20
 _IPV4_PART = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 #: The patterns that most logs need.
 _PATTERNS = {
@@ -72,7 +74,7 @@ _PATTERNS = {
 
 
 class GrokError(ValueError):
-    """A pattern that does not exist, or that holds itself."""
+    """A pattern that does not exist, that holds itself, or that grows without bound."""
 
 
 def expand(text: str, custom: str = "") -> str:
@@ -95,4 +97,7 @@ def _expand(text: str, patterns: dict[str, str], depth: int, numbers: Iterator[i
         opening = f"(?P<field{next(numbers)}>" if match["field"] else "(?:"
         return f"{opening}{_expand(patterns[match['pattern']], patterns, depth + 1, numbers)})"
 
-    return _REFERENCE.sub(one, text)
+    expanded = _REFERENCE.sub(one, text)
+    if len(expanded) > _MOST_LETTERS:
+        raise GrokError("patterns that make too long an expression")
+    return expanded

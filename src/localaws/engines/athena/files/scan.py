@@ -41,11 +41,11 @@ _BY_SERDE: dict[str, Reader] = {
     "regexserde": regex.read,
     "grokserde": regex.read,
 }
-#: Makes Parquet of a file: its path, its URI, the table, and what to call to see whether the query is cancelled.
-Converter = Callable[[Path, str, Table, Callable[[], None]], None]
+#: Makes Parquet of a file: its path, its URI, the table, and the query's session, which may be cancelled.
+Converter = Callable[[Path, str, Table, Session], None]
 _CONVERTERS: dict[str, Converter] = {
-    "orcserde": orc_to_parquet,
-    "avroserde": avro_to_parquet,
+    "orcserde": lambda path, uri, table, session: orc_to_parquet(path, uri, table, session.check),
+    "avroserde": lambda path, uri, table, session: avro_to_parquet(path, uri, table, session.check),
     "regexserde": regex.lines_to_parquet,
     "grokserde": regex.lines_to_parquet,
 }
@@ -83,7 +83,7 @@ def relation(session: Session, table: Table, sources: Sequence[Source], farm: Pa
         if mend:
             mend(Path(path), source.file.uri)
         if convert := _CONVERTERS.get(serde):
-            convert(Path(path), source.file.uri, table, session.check)
+            convert(Path(path), source.file.uri, table, session)
             if serde != "orcserde":  # a format of rows: all of it is read, whatever the query needs
                 session.bytes_read += source.file.size
     if serde == "jsonserde":

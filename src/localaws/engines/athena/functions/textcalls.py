@@ -6,6 +6,7 @@ Source: Trino's "Regular expression functions", "String functions and operators"
 from __future__ import annotations
 
 import re
+from re import _parser
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -46,12 +47,15 @@ def _regexp(translator: Translator, node: exp.Anonymous, arguments: list[exp.Exp
 
 
 def _never_empty(pattern: exp.Expr) -> bool:
-    """Whether what the pattern finds is never the empty text, which to DuckDB is the same as nothing found."""
+    """Whether what the pattern finds is never the empty text, which to DuckDB is the same as nothing found.
+
+    The pattern is only measured, not tried: it may be one that never ends.
+    """
     if not isinstance(pattern, exp.Literal) or re.search(r"\\[bBAzZ]|[\^$]|\(\?", pattern.name):
         return False
     try:
-        return re.search(pattern.name, "") is None
-    except re.error:
+        return int(_parser.parse(pattern.name).getwidth()[0]) > 0
+    except (re.error, RecursionError):
         return False
 
 
