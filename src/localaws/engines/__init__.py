@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 ENGINES = {
     "athena": "localaws.engines.athena",
     "awslambda": "localaws.engines.lambda_",
+    "cloudformation": "localaws.engines.cloudformation",
     "dms": "localaws.engines.dms",
     "events": "localaws.engines.events",
     "dynamodb": "localaws.engines.dynamodb",
@@ -39,6 +40,7 @@ ENGINES = {
     "glue": "localaws.engines.glue",
     "iam": "localaws.engines.iam",
     "kinesis": "localaws.engines.kinesis",
+    "kms": "localaws.engines.kms",
     "logs": "localaws.engines.logs",
     "rds": "localaws.engines.rds",
     "rdsdata": "localaws.engines.rdsdata",

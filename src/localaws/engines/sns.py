@@ -11,11 +11,15 @@ from typing import Any, ClassVar
 
 import moto.sns.models
 from botocore.exceptions import ClientError
-from moto.sns.models import Subscription
+from moto.sns.exceptions import SNSInvalidParameter
+from moto.sns.models import SNSBackend, Subscription, Topic, sns_backends
 
+from localaws.engines import replace_backend
 from localaws.lab import Lab
 
 log = logging.getLogger(__name__)
+
+PROTOCOLS = {"application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs"}
 
 
 class SubscriptionEngine(Subscription):
@@ -63,6 +67,39 @@ class SubscriptionEngine(Subscription):
             log.warning("topic %s could not invoke %s: %s", self.topic_arn, self.endpoint, error)
 
 
+class SNSEngine(SNSBackend):
+    """Refuses what AWS refuses before a message or subscription is made."""
+
+    def publish(self, message: str, arn: str | None, phone_number: str | None = None, *args: Any, **kwargs: Any) -> str:
+        """Raises InvalidParameter and NotFound (API reference, Publish)."""
+        if not message:
+            raise SNSInvalidParameter("Invalid parameter: Empty message")
+        if phone_number is None:
+            _check_arn(arn or "")
+            if ":endpoint/" not in (arn or ""):
+                self.get_topic(arn or "")
+        return super().publish(message, arn, phone_number, *args, **kwargs)
+
+    def subscribe(self, topic_arn: str, endpoint: str, protocol: str) -> Subscription:
+        """Raises InvalidParameter for a protocol that there is not (API reference, Subscribe)."""
+        if protocol not in PROTOCOLS:
+            reason = f"Amazon SNS does not support this protocol string: {protocol}"
+            raise SNSInvalidParameter(f"Invalid parameter: {reason}")
+        return super().subscribe(topic_arn, endpoint, protocol)
+
+    def get_topic(self, arn: str) -> Topic:
+        _check_arn(arn)
+        return super().get_topic(arn)
+
+
+def _check_arn(arn: str) -> None:
+    elements = len(arn.split(":"))
+    if elements < 6:
+        reason = f"An ARN must have at least 6 elements, not {elements}"
+        raise SNSInvalidParameter(f"Invalid parameter: TopicArn Reason: {reason}")
+
+
 def install(lab: Lab) -> None:
     SubscriptionEngine.lab = lab
     moto.sns.models.Subscription = SubscriptionEngine  # type: ignore[misc]
+    replace_backend(sns_backends, SNSEngine)

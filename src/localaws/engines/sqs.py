@@ -13,10 +13,12 @@ from typing import Any
 
 import moto.sqs.models
 from moto.core.utils import camelcase_to_underscores, unix_time_millis
-from moto.sqs.exceptions import ReceiptHandleIsInvalid
+from moto.sqs.constants import MAXIMUM_MESSAGE_LENGTH
+from moto.sqs.exceptions import BatchRequestTooLong, ReceiptHandleIsInvalid
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
 from localaws.engines import replace_backend
+from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
 
@@ -76,7 +78,34 @@ class QueueEngine(Queue):
 
 
 class SQSEngine(SQSBackend):
-    """Gives each message to one receiver at a time."""
+    """Gives each message to one receiver at a time; takes none that is empty or, with its attributes, too large."""
+
+    def send_message(
+        self,
+        queue_name: str,
+        message_body: str,
+        message_attributes: dict[str, Any] | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Message:
+        """Raises MissingParameter and InvalidParameterValue (API reference, SendMessage, MessageBody)."""
+        queue = self.get_queue(queue_name)
+        if not message_body:
+            raise AwsError("MissingParameter", "The request must contain the parameter MessageBody.")
+        if _size(message_body, message_attributes) > queue.maximum_message_size:  # type: ignore[attr-defined]
+            limit = queue.maximum_message_size  # type: ignore[attr-defined]
+            reason = f"Message must be shorter than {limit} bytes."
+            raise AwsError("InvalidParameterValue", f"One or more parameters are invalid. Reason: {reason}")
+        return super().send_message(queue_name, message_body, message_attributes, *args, **kwargs)
+
+    def send_message_batch(
+        self, queue_name: str, entries: dict[str, dict[str, Any]]
+    ) -> tuple[list[Message], list[dict[str, Any]]]:
+        """The limit is for the whole batch (API reference, SendMessageBatch)."""
+        total = sum(_size(each["MessageBody"], each.get("MessageAttributes")) for each in entries.values())
+        if total > MAXIMUM_MESSAGE_LENGTH:
+            raise BatchRequestTooLong(total)
+        return super().send_message_batch(queue_name, entries)
 
     def receive_message(
         self,
@@ -99,6 +128,15 @@ class SQSEngine(SQSBackend):
                     return found
                 # A message may also become visible by time alone, which notifies nobody.
                 queue._messages_lock.wait(min(left, 0.2))
+
+
+def _size(body: str, attributes: Mapping[str, Any] | None) -> int:
+    """Bytes of a message: its body, and its attributes' names, types and values (developer guide, "Message quotas")."""
+    size = len(body.encode())
+    for name, attribute in (attributes or {}).items():
+        parts = (name, attribute.get("DataType"), attribute.get("StringValue"), attribute.get("BinaryValue"))
+        size += sum(len(part if isinstance(part, bytes) else part.encode()) for part in parts if part)
+    return size
 
 
 def install(lab: Lab) -> None:

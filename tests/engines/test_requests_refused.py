@@ -1,0 +1,119 @@
+"""What SNS, SQS, KMS, Logs and CloudFormation refuse, in AWS's words, and what their answers hold (API references)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from tests.conftest import RunningLab
+
+UNCHECKED = Config(parameter_validation=False, retries={"max_attempts": 1, "mode": "standard"})
+TOPIC = "arn:aws:sns:us-east-1:123456789012:missing"
+
+
+def refused(call: Any, **arguments: Any) -> tuple[str, str]:
+    with pytest.raises(ClientError) as error:
+        call(**arguments)
+    details = error.value.response["Error"]
+    return details["Code"], details["Message"]
+
+
+def name(prefix: str) -> str:
+    return f"{prefix}-{uuid.uuid4().hex[:10]}"
+
+
+def test_sns_refuses_empty_messages_unknown_protocols_and_missing_topics(lab: RunningLab) -> None:
+    """As LocalStack's suite recorded (test_publish_message_by_target_arn, test_subscribe_with_invalid_protocol)."""
+    sns = lab.client("sns", config=UNCHECKED)
+    topic = sns.create_topic(Name=name("topic"))["TopicArn"]
+    assert refused(sns.publish, TopicArn=topic, Message="") == ("InvalidParameter", "Invalid parameter: Empty message")
+    unknown = ("InvalidParameter", "Invalid parameter: Amazon SNS does not support this protocol string: carrier")
+    assert refused(sns.subscribe, TopicArn=topic, Protocol="carrier", Endpoint="x") == unknown
+    assert refused(sns.publish, TopicArn=TOPIC, Message="m") == ("NotFound", "Topic does not exist")
+    assert refused(sns.publish, TopicArn="missing", Message="m")[0] == "InvalidParameter"
+    assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+
+
+def test_sqs_refuses_an_empty_body(lab: RunningLab) -> None:
+    sqs = lab.client("sqs", config=UNCHECKED)
+    queue = sqs.create_queue(QueueName=name("queue"))["QueueUrl"]
+    missing = ("MissingParameter", "The request must contain the parameter MessageBody.")
+    assert refused(sqs.send_message, QueueUrl=queue, MessageBody="") == missing
+
+
+def test_sqs_counts_attributes_in_a_messages_size(lab: RunningLab) -> None:
+    """Message quotas: 1 MiB, attributes with their names and types included; the limit is a queue's attribute."""
+    sqs = lab.client("sqs")
+    queue = sqs.create_queue(QueueName=name("queue"), Attributes={"MaximumMessageSize": "1024"})["QueueUrl"]
+    attribute = {"k": {"DataType": "String", "StringValue": "v" * 10}}
+    sqs.send_message(QueueUrl=queue, MessageBody="x" * (1024 - 17), MessageAttributes=attribute)
+    long = {"QueueUrl": queue, "MessageBody": "x" * (1024 - 16), "MessageAttributes": attribute}
+    reason = "One or more parameters are invalid. Reason: Message must be shorter than 1024 bytes."
+    assert refused(sqs.send_message, **long) == ("InvalidParameterValue", reason)
+    large = sqs.create_queue(QueueName=name("queue"))["QueueUrl"]
+    entries = [{"Id": str(n), "MessageBody": "x" * (1 << 19), "MessageAttributes": attribute} for n in range(2)]
+    assert refused(sqs.send_message_batch, QueueUrl=large, Entries=entries)[0].endswith("BatchRequestTooLong")
+
+
+def test_kms_says_the_algorithm_and_the_default_policys_name(lab: RunningLab) -> None:
+    kms = lab.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    encrypted = kms.encrypt(KeyId=key, Plaintext=b"secret")
+    assert encrypted["EncryptionAlgorithm"] == "SYMMETRIC_DEFAULT"
+    decrypted = kms.decrypt(CiphertextBlob=encrypted["CiphertextBlob"])
+    assert (decrypted["Plaintext"], decrypted["EncryptionAlgorithm"]) == (b"secret", "SYMMETRIC_DEFAULT")
+    assert kms.get_key_policy(KeyId=key)["PolicyName"] == "default"
+
+
+def test_kms_keys_that_are_disabled_or_on_their_way_out_do_nothing(lab: RunningLab) -> None:
+    """Developer guide, "Key states of AWS KMS keys"."""
+    kms = lab.client("kms")
+    key = kms.create_key()["KeyMetadata"]
+    blob = kms.encrypt(KeyId=key["KeyId"], Plaintext=b"secret")["CiphertextBlob"]
+    kms.disable_key(KeyId=key["KeyId"])
+    disabled = ("DisabledException", f"{key['Arn']} is disabled.")
+    assert refused(kms.encrypt, KeyId=key["KeyId"], Plaintext=b"x") == disabled
+    assert refused(kms.decrypt, CiphertextBlob=blob) == disabled
+    assert refused(kms.generate_data_key, KeyId=key["KeyId"], KeySpec="AES_256") == disabled
+    kms.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=7)
+    pending = ("KMSInvalidStateException", f"{key['Arn']} is pending deletion.")
+    assert refused(kms.encrypt, KeyId=key["KeyId"], Plaintext=b"x") == pending
+    kms.cancel_key_deletion(KeyId=key["KeyId"])
+    kms.enable_key(KeyId=key["KeyId"])
+    assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"secret"
+
+
+def test_logs_query_takes_identifiers(lab: RunningLab) -> None:
+    logs = lab.client("logs")
+    group = name("group")
+    logs.create_log_group(logGroupName=group)
+    arn = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]["arn"]
+    span = {"startTime": 0, "endTime": 2_000_000_000, "queryString": "fields @message"}
+    for identifier in (group, arn.removesuffix(":*")):
+        assert logs.start_query(logGroupIdentifiers=[identifier], **span)["queryId"]
+    assert refused(logs.start_query, **span)[0] == "InvalidParameterException"
+    both = {"logGroupName": group, "logGroupIdentifiers": [group]}
+    assert refused(logs.start_query, **both, **span)[0] == "InvalidParameterException"
+
+
+def test_cloudformation_says_what_s3_said_of_a_template(lab: RunningLab) -> None:
+    formation, s3 = lab.client("cloudformation"), lab.client("s3")
+    bucket = name("templates")
+    s3.create_bucket(Bucket=bucket)
+    missing = {"StackName": name("stack"), "TemplateURL": f"https://{bucket}.s3.amazonaws.com/none.yaml"}
+    code, message = refused(formation.create_stack, **missing)
+    assert (code, message.splitlines()[0]) == ("ValidationError", "S3 error: The specified key does not exist.")
+    nowhere = {"StackName": name("stack"), "TemplateURL": "https://s3.amazonaws.com/no-such-bucket-here/none.yaml"}
+    code, message = refused(formation.create_stack, **nowhere)
+    assert (code, message.splitlines()[0]) == ("ValidationError", "S3 error: Access Denied")
+    other = ("ValidationError", "TemplateURL must be a supported URL.")
+    assert refused(formation.create_stack, StackName=name("stack"), TemplateURL="https://example.com/t.yaml") == other
+    template = '{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}'
+    s3.put_object(Bucket=bucket, Key="t.json", Body=template)
+    stack = name("stack")
+    formation.create_stack(StackName=stack, TemplateURL=f"{lab.endpoint}/{bucket}/t.json")
+    formation.delete_stack(StackName=stack)
