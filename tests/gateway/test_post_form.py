@@ -226,3 +226,21 @@ def test_a_bucket_that_is_not_there(lab: RunningLab, s3: Any) -> None:
     assert send(lab, "POST", "/nobodys-bucket", every, body_of(form, b"x")).code == "NoSuchBucket"
     form = fields(s3, "k")
     assert send(lab, "POST", "/other-bucket", every, body_of(form, b"x")).code == "AccessDenied"  # its policy's bucket
+
+
+def test_its_event_is_post(lab: RunningLab, s3: Any) -> None:
+    """S3 user guide, "Supported event types for SQS, SNS, and Lambda": s3:ObjectCreated:Post."""
+    sqs = lab.client("sqs")
+    url = sqs.create_queue(QueueName="form-events")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    queue = {"QueueArn": arn, "Events": ["s3:ObjectCreated:Post"]}
+    s3.put_bucket_notification_configuration(
+        Bucket=BUCKET, NotificationConfiguration={"QueueConfigurations": [queue]}, SkipDestinationValidation=True
+    )
+    s3.put_object(Bucket=BUCKET, Key="event/put", Body=b"x")
+    assert post(lab, fields(s3, "event/post")).status == 204
+    answer = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10)
+    [record] = json.loads(answer["Messages"][0]["Body"])["Records"]
+    assert (record["eventName"], record["s3"]["object"]["key"]) == ("ObjectCreated:Post", "event/post")
+    s3.put_bucket_notification_configuration(Bucket=BUCKET, NotificationConfiguration={})
+    sqs.delete_queue(QueueUrl=url)

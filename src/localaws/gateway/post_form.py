@@ -22,6 +22,8 @@ from werkzeug.wrappers import Response
 from localaws.gateway.errors import AwsError
 
 MAX_FIELDS_BYTES = 20 * 1024  # of all that comes before the file (POST Object)
+#: In the environ of a PutObject that was a form: S3 tells its event apart (s3:ObjectCreated:Post).
+POSTED = "localaws.posted"
 _STANDARD_HEADERS = {"cache-control", "content-type", "content-disposition", "content-encoding", "expires"}
 _OF_THE_SIGNATURE = {"x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature", "x-amz-security-token"}
 _VIRTUAL_HOST = re.compile(r"(.+?)\.(?:s3\.)?localhost(?::\d+)?", re.IGNORECASE)
@@ -115,6 +117,7 @@ def as_put(environ: dict[str, Any], upload: Upload, content: IO[bytes], size: in
         CONTENT_LENGTH=str(size),
     )
     environ["wsgi.input"] = content
+    environ[POSTED] = True
     for name, value in _headers(upload.fields).items():
         key = name.upper().replace("-", "_")
         environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value.encode().decode("latin-1")

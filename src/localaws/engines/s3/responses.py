@@ -28,6 +28,7 @@ from localaws.engines.s3.requests import Answer, bucket_and_key, check_restored,
 from localaws.engines.s3.rules import tags_of
 from localaws.engines.s3.upload_responses import UploadResponse
 from localaws.gateway.errors import AwsError, render
+from localaws.gateway.post_form import POSTED
 from localaws.gateway.records import current_call
 
 _XML = {"Content-Type": "application/xml"}
@@ -170,7 +171,10 @@ class S3EngineResponse(UploadResponse):
         bucket = self._bucket("PutObject")
         options = self._object_options(bucket)
         blob = self._receive(checksum_wanted(self.headers))
-        key = self.backend.put_object(self.bucket_name, self.key_name, blob, condition=self._condition(), **options)
+        method = "POST" if POSTED in self.request.environ else "PUT"  # events tell them apart
+        key = self.backend.put_object(
+            self.bucket_name, self.key_name, blob, condition=self._condition(), request_method=method, **options
+        )
         return 200, self._written(key), ""
 
     def copy_object(self) -> Answer:
