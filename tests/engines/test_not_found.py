@@ -89,3 +89,28 @@ def test_a_parameter_group_by_name(lab: RunningLab) -> None:
         "DBParameterGroupNotFound",
         404,
     )
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments", "code"),
+    [
+        ("DeleteDBProxy", {"DBProxyName": "nowhere"}, "DBProxyNotFoundFault"),
+        ("RegisterDBProxyTargets", {"DBProxyName": "nowhere"}, "DBProxyNotFoundFault"),
+        ("DeregisterDBProxyTargets", {"DBProxyName": "nowhere"}, "DBProxyNotFoundFault"),
+        ("DeleteGlobalCluster", {"GlobalClusterIdentifier": "nowhere"}, "GlobalClusterNotFoundFault"),
+        ("ModifyDBCluster", {"DBClusterIdentifier": "nowhere"}, "DBClusterNotFoundFault"),
+        ("PromoteReadReplicaDBCluster", {"DBClusterIdentifier": "nowhere"}, "DBClusterNotFoundFault"),
+        ("PromoteReadReplica", {"DBInstanceIdentifier": "nowhere"}, "DBInstanceNotFound"),
+        ("RestoreDBInstanceFromDBSnapshot", {"DBInstanceIdentifier": "new"}, "InvalidParameterCombination"),
+    ],
+)
+def test_changes_of_what_is_not_there(lab: RunningLab, operation: str, arguments: dict[str, str], code: str) -> None:
+    assert answer(lab, "rds", operation, arguments)[0] == code
+
+
+def test_filters_of_dms_that_there_are_not(lab: RunningLab) -> None:
+    filters = {"Filters": [{"Name": "made-up", "Values": ["x"]}]}
+    for operation in ("DescribeConnections", "DescribeEndpoints", "DescribeReplicationSubnetGroups"):
+        assert answer(lab, "dms", operation, filters)[0] == "InvalidParameterValueException"
+    assert answer(lab, "dms", "ListTagsForResource", {})[0] == "InvalidParameterValueException"
+    assert lab.client("rds").describe_option_groups()["OptionGroupsList"] == []

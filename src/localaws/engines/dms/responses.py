@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from moto.dms.exceptions import ResourceNotFoundFault
@@ -61,32 +62,35 @@ class DMSEngineResponse(DatabaseMigrationServiceResponse):
         return json.dumps({"ReplicationTask": task.to_dict()})
 
     def describe_replication_tasks(self) -> str:
-        return self._found(super().describe_replication_tasks(), "ReplicationTasks")
+        return self._found(super().describe_replication_tasks, "ReplicationTasks")
 
     def describe_replication_instances(self) -> str:
-        return self._found(super().describe_replication_instances(), "ReplicationInstances")
+        return self._found(super().describe_replication_instances, "ReplicationInstances")
 
     def describe_endpoints(self) -> str:
-        return self._found(super().describe_endpoints(), "Endpoints")
+        return self._found(super().describe_endpoints, "Endpoints")
 
     def describe_connections(self) -> str:
-        return self._found(super().describe_connections(), "Connections")
+        return self._found(super().describe_connections, "Connections")
 
     def describe_replication_subnet_groups(self) -> str:
-        for each in self._request.get("Filters") or []:
-            if each["Name"] != "replication-subnet-group-id":
-                raise AwsError("InvalidParameterValueException", f"There is no filter {each['Name']}.")
-        return self._found(super().describe_replication_subnet_groups(), "ReplicationSubnetGroups")
+        return self._found(super().describe_replication_subnet_groups, "ReplicationSubnetGroups")
 
     def list_tags_for_resource(self) -> str:
         request = self._request
+        if bool(request.get("ResourceArn")) == bool(request.get("ResourceArnList")):
+            raise AwsError("InvalidParameterValueException", "Give ResourceArn or ResourceArnList, one of them.")
         for arn in [request.get("ResourceArn"), *(request.get("ResourceArnList") or [])]:
             if arn and arn not in self.engine.arns:
                 raise ResourceNotFoundFault(f"Resource {arn} not found")
         return super().list_tags_for_resource()
 
-    def _found(self, answer: str, what: str) -> str:
+    def _found(self, describe: Callable[[], str], what: str) -> str:
         """AWS says so when filters find nothing; its SDKs' "deleted" waiters wait for that."""
+        try:
+            answer = describe()
+        except ValueError as error:  # moto's word for a filter that there is not
+            raise AwsError("InvalidParameterValueException", f"{error}.") from None
         filters = self._request.get("Filters")
         if filters and not json.loads(answer)[what]:
             wanted = ", ".join(value for each in filters for value in each["Values"])

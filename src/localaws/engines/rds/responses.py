@@ -1,27 +1,20 @@
-"""What moto's RDS does not answer: engine versions, parameters, and that something named is not there."""
+"""What moto's RDS does not answer: which engine versions, parameters and logs there are."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from moto.core.responses import ActionResult, PaginatedResult
-from moto.rds.exceptions import DBParameterGroupNotFoundError, InvalidParameterCombination, RDSClientError
-from moto.rds.responses import RDSResponse
+from moto.rds.exceptions import InvalidParameterCombination, RDSClientError
 
-from localaws.engines.rds.backend import RDSEngine
+from localaws.engines.rds.named import NamedResponse
 from localaws.engines.rds.parameters import parameter_table
 
 #: The path that RDS for PostgreSQL shows ("RDS for PostgreSQL database log files").
 LOG_NAME = "error/postgresql.log"
 
 
-class RDSEngineResponse(RDSResponse):
-    @property
-    def engine(self) -> RDSEngine:
-        backend = self.backend
-        assert isinstance(backend, RDSEngine)
-        return backend
-
+class RDSEngineResponse(NamedResponse):
     def describe_db_engine_versions(self) -> ActionResult:
         """The one version that this machine has."""
         binaries = self.engine.binaries
@@ -37,37 +30,6 @@ class RDSEngineResponse(RDSResponse):
             "Status": "available",
         }
         return ActionResult({"DBEngineVersions": [version] if fits else []})
-
-    def describe_db_parameter_groups(self) -> ActionResult:
-        name = self.params.get("DBParameterGroupName")
-        return (
-            PaginatedResult({"DBParameterGroups": [self._group(name)]})
-            if name
-            else super().describe_db_parameter_groups()
-        )
-
-    def describe_global_clusters(self) -> ActionResult:
-        clusters = self.global_backend.describe_global_clusters()
-        name = self.params.get("GlobalClusterIdentifier")
-        named = [each for each in clusters if name in (None, each.global_cluster_identifier)]
-        if name and not named:
-            raise RDSClientError("GlobalClusterNotFoundFault", f"Global cluster {name} not found.")
-        return ActionResult({"GlobalClusters": named})
-
-    def describe_db_proxy_targets(self) -> ActionResult:
-        self.engine.describe_db_proxies(self.params["DBProxyName"])
-        return super().describe_db_proxy_targets()
-
-    def describe_db_proxy_target_groups(self) -> ActionResult:
-        self.engine.describe_db_proxies(self.params["DBProxyName"])
-        return super().describe_db_proxy_target_groups()
-
-    def describe_db_instance_automated_backups(self) -> ActionResult:
-        """None: the lab keeps no transaction logs to go back by (see RestoreDBInstanceToPointInTime)."""
-        name = self.params.get("DbiResourceId") or self.params.get("DBInstanceAutomatedBackupsArn")
-        if name:
-            raise RDSClientError("DBInstanceAutomatedBackupNotFound", f"There is no automated backup of {name}.")
-        return ActionResult({"DBInstanceAutomatedBackups": []})
 
     def describe_db_parameters(self) -> ActionResult:
         """Every parameter of the server, those that the group sets with their values."""
@@ -120,11 +82,3 @@ class RDSEngineResponse(RDSResponse):
         more = marker is not None and len(chosen) < len(lines)
         text = b"".join(chosen).decode(errors="replace")
         return ActionResult({"LogFileData": text, "Marker": str(end), "AdditionalDataPending": more})
-
-    def _group(self, name: str) -> Any:
-        groups = self.engine.db_parameter_groups
-        if name not in groups and name == f"default.postgres{self.engine.binaries.major}":
-            return self.engine.default_group()
-        if name not in groups:
-            raise DBParameterGroupNotFoundError(name)
-        return groups[name]

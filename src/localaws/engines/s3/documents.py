@@ -18,7 +18,7 @@ from moto.s3.exceptions import MalformedACLError, MalformedXML, S3ClientError
 from localaws.engines.s3.rules import check_rules, tag
 
 #: Operations whose document may be missing: headers, or nothing, say it all.
-_OPTIONAL = {"CreateBucket", "PutBucketAcl", "PutObjectAcl", "RestoreObject"}
+_OPTIONAL = {"CreateBucket", "PutBucketAcl", "PutObjectAcl"}
 
 
 def check_document(operation: str, body: bytes) -> None:
@@ -28,7 +28,9 @@ def check_document(operation: str, body: bytes) -> None:
     """
     if operation == "PutBucketPolicy":
         _check_policy(body)
-    if operation not in get_service_model("s3").operation_names or _payload(operation) is None:
+    if operation not in get_service_model("s3").operation_names:
+        return
+    if _payload(operation) is None and operation != "SelectObjectContent":
         return
     if body:
         parse_document(operation, body)
@@ -39,11 +41,11 @@ def check_document(operation: str, body: bytes) -> None:
 def parse_document(operation: str, body: bytes) -> Element:
     """The document of a request. Raises MalformedXML, or MalformedACLError for an access control list."""
     shape = _payload(operation)
-    assert shape is not None, f"{operation} takes no document"
+    names = (shape.serialization.get("name"), shape.name) if shape else (f"{operation}Request",)
     try:
         root = ElementTree.fromstring(body)
-        if tag(root) not in (shape.serialization.get("name"), shape.name):
-            raise ValueError(f"{tag(root)} is not the root of {shape.name}")
+        if tag(root) not in names:
+            raise ValueError(f"{tag(root)} is not the root of {operation}")
     except (ElementTree.ParseError, DefusedXmlException, ValueError):
         raise MalformedACLError() if operation.endswith("Acl") else MalformedXML() from None
     check_rules(operation, root)

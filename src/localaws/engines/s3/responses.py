@@ -11,6 +11,7 @@ from moto.core.request import Request
 from moto.core.responses import ActionResult
 from moto.s3.exceptions import (
     CopyObjectMustChangeSomething,
+    InvalidArgumentError,
     MalformedXML,
     MissingKey,
     S3ClientError,
@@ -33,6 +34,8 @@ from localaws.gateway.records import current_call
 
 _XML = {"Content-Type": "application/xml"}
 _OWNERSHIPS = ("BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced")
+#: A grantee of an x-amz-grant- header.
+_GRANT = re.compile(r'\s*(id|uri|emailAddress)="?[^"]+"?\s*', re.IGNORECASE)
 #: Operations on objects that need a bucket with Object Lock.
 _LOCKS = {"GetObjectLegalHold", "PutObjectLegalHold", "PutObjectRetention"}
 #: Query parameters that make a request about an object one of moto's.
@@ -114,6 +117,13 @@ class S3EngineResponse(UploadResponse):
             raise AwsError("InvalidArgument", message, 400, {"ArgumentName": "x-amz-object-ownership"})
         if operation in _LOCKS and not self.backend.get_bucket(self.bucket_name).object_lock_enabled:
             raise S3ClientError("InvalidRequest", "Bucket is missing Object Lock Configuration")
+        for name, value in self.headers.items():
+            if name.lower().startswith("x-amz-grant-") and not all(map(_GRANT.fullmatch, value.split(","))):
+                raise InvalidArgumentError("Argument format not recognized", name.lower(), value)
+        by_header = any(name.lower().startswith(("x-amz-acl", "x-amz-grant-")) for name, _ in self.headers.items())
+        if operation in ("PutBucketAcl", "PutObjectAcl") and not by_header and not self.request.get_data():
+            message = "Your request was missing a required header"
+            raise AwsError("MissingSecurityHeader", message, 400, {"MissingHeaderName": "x-amz-acl"})
         if self.request.method in ("PUT", "POST"):
             check_document(operation, self.request.get_data())
 

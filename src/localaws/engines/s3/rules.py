@@ -120,12 +120,30 @@ def _lifecycle(root: Element) -> None:
             raise S3ClientError("InvalidRequest", "Duplicate Tag Keys are not allowed.")
 
 
+def _logging(root: Element) -> None:
+    """Every grant says to whom and what."""
+    for grant in children(child(child(root, "LoggingEnabled"), "TargetGrants"), "Grant"):
+        if child(grant, "Grantee") is None or not text(grant, "Permission"):
+            raise MalformedXML()
+
+
+def _select(root: Element) -> None:
+    """Source: S3 API reference, SelectObjectContent, "List of SELECT Object Content Error Codes"."""
+    source = child(root, "InputSerialization")
+    if not any(children(source, name) for name in ("CSV", "JSON", "Parquet")):
+        raise S3ClientError("MissingRequiredParameter", "InputSerialization needs one of CSV, JSON and Parquet.")
+    if not re.match(r"\s*select\s.+\sfrom\s+s3object", text(root, "Expression"), re.IGNORECASE | re.DOTALL):
+        raise S3ClientError("ParseUnexpectedToken", "The expression must read SELECT … FROM s3object …")
+
+
 _RULES: Mapping[str, Callable[[Element], None]] = {
     "PutBucketVersioning": _versioning,
     "PutBucketEncryption": _encryption,
     "PutBucketOwnershipControls": _one_rule,
     "PutObjectLockConfiguration": _lock,
     "PutObjectRetention": _retention,
+    "PutBucketLogging": _logging,
+    "SelectObjectContent": _select,
     "PutBucketLifecycleConfiguration": _lifecycle,
     "PutBucketTagging": lambda root: check_tags(tags_of(root), of_bucket=True),
     "PutObjectTagging": lambda root: check_tags(tags_of(root)),
