@@ -168,6 +168,15 @@ def test_names_in_a_query_are_not_taken_for_ours(athena: Athena, sql: str, expec
     assert athena(sql).rows == expected
 
 
+def test_name_that_duckdb_keeps_for_itself_is_refused_before_anything_is_written(athena: Athena) -> None:
+    athena(
+        f"CREATE TABLE kept_name (s struct<`__duckdb_field_id`:int,b:int>) LOCATION 's3://{athena.bucket}/kept_name/' "
+        "TBLPROPERTIES ('table_type' = 'ICEBERG')"
+    )
+    assert "NOT_SUPPORTED" in athena.fails("INSERT INTO kept_name VALUES (ROW(1, 2))")
+    assert athena("SELECT count(*) FROM kept_name").rows == [("0",)]
+
+
 def test_query_with_a_name_of_ours_is_refused(athena: Athena) -> None:
     with pytest.raises(athena.client.exceptions.InvalidRequestException, match="mismatched input"):
         athena('SELECT 1 AS "\x1faction"')

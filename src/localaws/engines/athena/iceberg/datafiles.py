@@ -53,6 +53,8 @@ _UNITS: dict[type[Transform[Any, Any]], str] = {
     DayTransform: "day",
     HourTransform: "hour",
 }
+#: Where DuckDB is told the field id of what holds others, beside the ids of those.
+_FIELD_ID = "__duckdb_field_id"
 #: The types whose hash is that of a long.
 _HASHED_AS_LONG = types.IntegerType | types.LongType | types.DateType | types.TimestampType | types.TimestamptzType
 
@@ -194,8 +196,10 @@ def _field_ids(number: int, kind: types.IcebergType) -> str:
             inner = {field.name.lower(): (field.field_id, field.field_type) for field in kind.fields}
         case _:
             return str(number)
+    if _FIELD_ID in inner:
+        raise not_supported(f"Writing a struct with a field called {_FIELD_ID}")
     listed = "".join(f", {name(part)}: {_field_ids(*of)}" for part, of in inner.items())
-    return f"{{__duckdb_field_id: {number}{listed}}}"
+    return f"{{{_FIELD_ID}: {number}{listed}}}"
 
 
 def _upload(job: Job, table: Table, path: Path, uploaded: list[str]) -> DataFile:
