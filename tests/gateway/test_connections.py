@@ -15,10 +15,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import psutil
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.conftest import RunningLab
+from tests.conftest import RunningLab, eventually
+from tests.engines import lambda_tools
 from tests.gateway.wire import host, own_api, send, signer
 
 SOON = 5.0  # seconds: generous for a loaded machine, and far below the minute that it took
@@ -155,6 +157,38 @@ def test_it_ends_soon_whatever_is_asked_of_it(new_lab: Callable[..., RunningLab]
     assert time.monotonic() - started < 6
     assert not (lab.directory / "lab.json").exists()
     assert lab.log().rstrip().endswith("stopped")
+
+
+def test_it_ends_soon_while_it_works(new_lab: Callable[..., RunningLab]) -> None:
+    """A function that sleeps, a query that computes, an answer that nobody reads; no child outlives the lab."""
+    lab = new_lab()
+    code = "import time\ndef handler(event, context):\n    open('/tmp/running', 'w').close()\n    time.sleep(100)\n"
+    lambda_tools.create(lab, "sleeper", code, Timeout=120)
+    s3, athena = lab.client("s3"), lab.client("athena")
+    s3.create_bucket(Bucket="busy")
+    s3.put_object(Bucket="busy", Key="large", Body=b"x" * (30 << 20))
+    unread = s3.get_object(Bucket="busy", Key="large")["Body"]
+    unread.read(1)
+
+    def invoke() -> None:
+        with pytest.raises(Exception):  # noqa: B017 - the connection ends in one way or another
+            lambda_tools.invoke(lab, "sleeper")
+
+    threading.Thread(target=invoke, daemon=True).start()
+    athena.start_query_execution(
+        QueryString="SELECT count(*) FROM UNNEST(sequence(1, 10000)) a(x) CROSS JOIN UNNEST(sequence(1, 10000)) b(y) "
+        "CROSS JOIN UNNEST(sequence(1, 10000)) c(z) WHERE x * y + z = 3",
+        ResultConfiguration={"OutputLocation": "s3://busy/results/"},
+    )
+    time.sleep(2)
+    family = psutil.Process(lab.pid).children(recursive=True)
+    started = time.monotonic()
+    lab.process.send_signal(signal.SIGTERM)
+    assert lab.process.wait(timeout=20) == 0
+    assert time.monotonic() - started < 6
+    assert family
+    eventually(lambda: not any(process.is_running() for process in family), 10)
+    unread.close()
 
 
 @pytest.mark.parametrize(
