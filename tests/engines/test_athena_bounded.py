@@ -105,3 +105,46 @@ def test_a_lab_stops_while_a_pattern_runs(new_lab: Callable[..., RunningLab]) ->
 def test_a_pattern_that_may_be_empty_is_not_tried(athena: Athena) -> None:
     """The statement is only planned: a pattern is measured then, and not run."""
     assert athena(f"SELECT regexp_extract('y', '{'(a?|b?)' * 40}x')").rows == [(None,)]
+
+
+def projected(athena: Athena, name: str, kind: str, **properties: str) -> None:
+    settings = {"projection.enabled": "true", **{f"projection.k.{key}": value for key, value in properties.items()}}
+    told = ", ".join(f"'{key}'='{value}'" for key, value in settings.items())
+    athena(
+        f"CREATE EXTERNAL TABLE {name} (v int) PARTITIONED BY (k {kind}) ROW FORMAT DELIMITED "
+        f"LOCATION 's3://{athena.bucket}/{name}/' TBLPROPERTIES ({told})"
+    )
+
+
+def test_a_projection_without_bounds_is_refused(athena: Athena) -> None:
+    """Trino reads no more than a million partitions in one scan (hive.max-partitions-per-scan)."""
+    projected(athena, "endless", "bigint", type="integer", range="0,99999999999")
+    assert athena.fails("SELECT * FROM endless").startswith("HIVE_EXCEEDED_PARTITION_LIMIT: Query over table ")
+    athena.put("endless/k=99999999998/data", "7\n")
+    assert athena("SELECT v, k FROM endless WHERE k = 99999999998").rows == [("7", "99999999998")]
+    projected(athena, "seconds", "string", type="date", range="0001-01-01 00:00:00,NOW", format="yyyy-MM-dd HH:mm:ss")
+    assert athena.fails("SELECT * FROM seconds").startswith("HIVE_EXCEEDED_PARTITION_LIMIT")
+
+
+@pytest.mark.parametrize(
+    "name, properties",
+    [
+        ("digits", {"type": "integer", "range": "1,9", "digits": "1000000"}),
+        ("stepless", {"type": "integer", "range": "1,9", "interval": "0"}),
+        ("wordy", {"type": "integer", "range": "one,nine"}),
+        ("open", {"type": "integer", "range": "1"}),
+        ("unformatted", {"type": "date", "range": "2024,2025", "format": "yyyy-QQQQQ"}),
+        ("early", {"type": "date", "range": "NOW-99999999999DAYS,NOW", "format": "yyyy-MM-dd"}),
+        ("still", {"type": "date", "range": "2024-01-01,2024-01-02", "format": "yyyy-MM-dd", "interval": "0"}),
+    ],
+)
+def test_a_projection_that_makes_no_sense_is_refused(athena: Athena, name: str, properties: dict[str, str]) -> None:
+    projected(athena, f"odd_{name}", "string", **properties)
+    assert athena.fails(f"SELECT * FROM odd_{name}").startswith("INVALID_TABLE_PROPERTY")
+
+
+def test_a_projected_date_is_written_as_its_format_has_it(athena: Athena) -> None:
+    """ "Date type": the format is Java's, in which M and d have no zeros before them."""
+    projected(athena, "short", "string", type="date", range="2024/1/1,2024/2/1", format="yyyy/M/d")
+    athena.put("short/k=2024/1/9/data", "9\n")
+    assert athena("SELECT v, k FROM short").rows == [("9", "2024/1/9")]

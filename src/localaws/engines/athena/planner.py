@@ -161,7 +161,7 @@ class Planner:
 
     def _partitions(self, table: Table, wanted: list[exp.Expr]) -> list[Partition]:
         if projection.enabled(table):
-            return projection.partitions(table, wanted, self._translator.now)
+            return projection.partitions(table, wanted, self._translator.now, self._session.check)
         return list(self._catalog.partitions(table))
 
     def _files_of(self, table: Table, partitions: list[Partition]) -> Iterator[Source]:

@@ -16,8 +16,8 @@ from moto.firehose.exceptions import InvalidArgumentException, ValidationExcepti
 from localaws.engines.firehose.compression import EXTENSIONS
 from localaws.engines.firehose.extraction import check
 from localaws.engines.firehose.hive import hive_timestamp
-from localaws.engines.firehose.javatime import format_time
 from localaws.engines.firehose.prefix import expressions
+from localaws.hive.javadates import format_time
 
 MIB = 1 << 20
 _ROLE = re.compile(r"arn:[\w-]+:iam::\d{12}:role/[\w+=,.@/-]+")

@@ -17,7 +17,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from localaws.engines.firehose.javatime import strptime_format
+from localaws.hive.javadates import strptime_format
 
 _DECIMALS = Context(prec=80)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

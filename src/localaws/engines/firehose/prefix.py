@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Mapping
 from datetime import datetime
 
-from localaws.engines.firehose.javatime import format_time
+from localaws.hive.javadates import format_time
 
 _EXPRESSION = re.compile(r"!\{(timestamp|firehose|partitionKeyFromQuery|partitionKeyFromLambda):([^{}]+)\}")
 DEFAULT_TIME = "!{timestamp:yyyy/MM/dd/HH/}"

@@ -6,17 +6,26 @@ Source: "Use partition projection with Amazon Athena" (athena/latest/ug/partitio
 from __future__ import annotations
 
 import itertools
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from sqlglot import exp
 
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.tables.catalog import Column, Partition, Table
-from localaws.engines.firehose.javatime import strptime_format
+from localaws.hive.javadates import strptime_format, writer
 
+#: Trino's hive.max-partitions-per-scan.
 _MOST = 1_000_000
+#: What all values, or all locations, may be together: this lab's memory.
+_MOST_LETTERS = 1 << 28
+_MOST_DIGITS = 100
+_BIGINT = 1 << 63
+T = TypeVar("T")
 _NOW = re.compile(r"NOW(?:\s*([+-])\s*(\d+)\s*(\w+))?", re.IGNORECASE)
 _UNITS = {
     "MILLISECONDS": timedelta(milliseconds=1),
@@ -33,18 +42,43 @@ def enabled(table: Table) -> bool:
     return table.parameters.get("projection.enabled", "").lower() == "true"
 
 
-def partitions(table: Table, wanted: list[exp.Expr], now: datetime) -> list[Partition]:
+def partitions(table: Table, wanted: list[exp.Expr], now: datetime, check: Callable[[], None]) -> list[Partition]:
     """The partitions that the properties describe; *wanted* conditions narrow each key's values by itself.
 
-    Raises QueryFailure for properties that make no sense.
+    *check* is called again and again, to raise QueryCancelled. Raises QueryFailure for properties that make no sense,
+    and for more partitions than Trino reads (hive.max-partitions-per-scan).
     """
-    values = [list(_allowed(key, _values(table, key, wanted, now), wanted)) for key in table.keys]
-    count = 1
-    for each in values:
-        count *= len(each)
-    if count > _MOST:
-        raise QueryFailure("HIVE_EXCEEDED_PARTITION_LIMIT", f"Partition projection would read {count:,} partitions")
-    return [Partition(chosen, _location(table, chosen)) for chosen in itertools.product(*values)]
+    values = []
+    for key in table.keys:
+        settings = _Settings(table, key)
+        values.append(_few(table, _checked(_values(settings, wanted, now), check), lambda value: len(value)))
+    if math.prod(map(len, values)) > _MOST:
+        raise _too_many(table)
+    made = (Partition(chosen, _location(table, chosen)) for chosen in itertools.product(*values))
+    return _few(table, _checked(made, check), lambda partition: len(partition.location))
+
+
+def _few(table: Table, found: Iterator[T], letters: Callable[[T], int]) -> list[T]:
+    """All that is *found*, unless it is too many, or too long."""
+    listed, total = [], 0
+    for each in found:
+        listed.append(each)
+        total += letters(each)
+        if len(listed) > _MOST or total > _MOST_LETTERS:
+            raise _too_many(table)
+    return listed
+
+
+def _checked(found: Iterator[T], check: Callable[[], None]) -> Iterator[T]:
+    for number, each in enumerate(found):
+        if number % 1000 == 0:
+            check()
+        yield each
+
+
+def _too_many(table: Table) -> QueryFailure:
+    words = f"Query over table '{table.database}.{table.name}' can potentially read more than {_MOST} partitions"
+    return QueryFailure("HIVE_EXCEEDED_PARTITION_LIMIT", words)
 
 
 def _location(table: Table, values: tuple[str, ...]) -> str:
@@ -57,36 +91,80 @@ def _location(table: Table, values: tuple[str, ...]) -> str:
     return template
 
 
-def _values(table: Table, key: Column, wanted: list[exp.Expr], now: datetime) -> Iterator[str]:
-    def setting(suffix: str, default: str | None = None) -> str:
-        value = table.parameters.get(f"projection.{key.name}.{suffix}", default)
+@dataclass(frozen=True)
+class _Settings:
+    """The properties that project one partition key."""
+
+    table: Table
+    key: Column
+
+    def text(self, suffix: str, default: str | None = None) -> str:
+        value = self.table.parameters.get(f"projection.{self.key.name}.{suffix}", default)
         if value is None:
             raise QueryFailure(
                 "INVALID_TABLE_PROPERTY",
-                f"Table {table.database}.{table.name} is configured for partition projection, but the "
-                f"projection.{key.name}.{suffix} property is missing",
+                f"Table {self.table.database}.{self.table.name} is configured for partition projection, but the "
+                f"projection.{self.key.name}.{suffix} property is missing",
             )
         return value
 
-    match setting("type").lower():
+    def number(self, suffix: str, default: str, least: int, most: int) -> int:
+        return self.checked(suffix, self.text(suffix, default), least, most)
+
+    def checked(self, suffix: str, text: str, least: int, most: int) -> int:
+        """*text* as a whole number from *least* to *most*."""
+        match = re.fullmatch(r"\s*([+-]?\d{1,19})\s*", text)
+        if match is None or not least <= int(match[1]) <= most:
+            words = f"projection.{self.key.name}.{suffix} needs whole numbers from {least} to {most}, not {text[:50]!r}"
+            raise QueryFailure("INVALID_TABLE_PROPERTY", words)
+        return int(match[1])
+
+    def ends(self) -> tuple[str, str]:
+        """Where the range begins and ends."""
+        low, comma, high = self.text("range").partition(",")
+        if not comma or "," in high:
+            raise QueryFailure(
+                "INVALID_TABLE_PROPERTY", f"projection.{self.key.name}.range needs two values with a comma between"
+            )
+        return low.strip(), high.strip()
+
+
+def _values(settings: _Settings, wanted: list[exp.Expr], now: datetime) -> Iterator[str]:
+    key = settings.key
+    asked = _asked(key, wanted)
+    exact = key.type.name == "varchar"  # '1' and '01' are the same number, but not the same text
+    match settings.text("type").lower():
         case "enum":
-            yield from (value.strip() for value in setting("values").split(","))
+            values: Iterator[str] = (value.strip() for value in settings.text("values").split(","))
         case "integer":
-            low, high = (int(part) for part in setting("range").split(","))
-            digits = int(setting("digits", "0"))
-            for number in range(low, high + 1, int(setting("interval", "1"))):
-                yield str(number).zfill(digits)
+            values = _integers(settings, asked)
         case "date":
-            yield from _dates(setting("range"), setting("format"), setting, now)
+            values = _dates(settings, now)
         case "injected":
-            yield from _injected(key, wanted)
+            values = _injected(key, wanted)
         case other:
             raise QueryFailure("INVALID_TABLE_PROPERTY", f"projection.{key.name}.type cannot be {other!r}")
+    return (value for value in values if value in asked) if asked is not None and exact else values
 
 
-def _dates(span: str, format: str, setting: object, now: datetime) -> Iterator[str]:
-    assert callable(setting)
-    pattern = strptime_format(format)
+def _integers(settings: _Settings, asked: set[str] | None) -> Iterator[str]:
+    low, high = (settings.checked("range", end, -_BIGINT, _BIGINT - 1) for end in settings.ends())
+    digits = settings.number("digits", "0", 0, _MOST_DIGITS)
+    numbers = range(low, high + 1, settings.number("interval", "1", 1, _BIGINT - 1))
+    if asked is not None:  # a range may be long, and what is asked for one number of it
+        known = {int(each) for each in asked if re.fullmatch(r"[+-]?\d{1,100}", each)}
+        return (str(number).zfill(digits) for number in sorted(known) if number in numbers)
+    if (high - low) // numbers.step >= _MOST:
+        raise _too_many(settings.table)
+    return (str(number).zfill(digits) for number in numbers)
+
+
+def _dates(settings: _Settings, now: datetime) -> Iterator[str]:
+    format = settings.text("format")
+    try:
+        pattern, write = strptime_format(format), writer(format)
+    except ValueError as error:
+        raise QueryFailure("INVALID_TABLE_PROPERTY", f"projection.{settings.key.name}.format: {error}") from None
     unit = "DAYS"
     if re.search("[hHkK]", format):
         unit = "HOURS"
@@ -94,15 +172,22 @@ def _dates(span: str, format: str, setting: object, now: datetime) -> Iterator[s
         unit = "MINUTES"
     if not re.search("[dD]", format):
         unit = "MONTHS" if "M" in format else "YEARS"
-    unit = setting("interval.unit", unit).upper()
-    step = int(setting("interval", "1"))
-    low, high = (_moment(part.strip(), pattern, now) for part in span.split(","))
-    count = 0
-    moment = low
-    while moment <= high and count <= _MOST:
-        yield moment.strftime(pattern)
-        count += 1
-        moment = _after(low, unit, step * count)
+    unit = settings.text("interval.unit", unit).upper()
+    step = settings.number("interval", "1", 1, _BIGINT - 1)
+    low, high = (_moment(end, pattern, now) for end in settings.ends())
+    try:
+        if _after(low, unit, step * _MOST) <= high:
+            raise _too_many(settings.table)
+    except (OverflowError, ValueError):
+        pass  # time itself ends before
+    moment, count = low, 0
+    while moment <= high:
+        yield write(moment.replace(tzinfo=UTC))
+        count += step
+        try:
+            moment = _after(low, unit, count)
+        except (OverflowError, ValueError):  # after the last day that there is
+            return
 
 
 def _after(start: datetime, unit: str, count: int) -> datetime:
@@ -118,9 +203,10 @@ def _after(start: datetime, unit: str, count: int) -> datetime:
 def _moment(text: str, pattern: str, now: datetime) -> datetime:
     if match := _NOW.fullmatch(text):
         moment = now.replace(tzinfo=None)
-        if match[1]:
-            moment = _after(moment, match[3].upper(), int(match[1] + match[2]))
-        return moment
+        try:
+            return _after(moment, match[3].upper(), int(match[1] + match[2])) if match[1] else moment
+        except (OverflowError, ValueError):
+            raise QueryFailure("INVALID_TABLE_PROPERTY", f"{text[:50]!r} is no moment that there is") from None
     try:
         return datetime.strptime(text, pattern).replace(tzinfo=UTC).replace(tzinfo=None)
     except ValueError:
@@ -144,18 +230,22 @@ def _injected(key: Column, wanted: list[exp.Expr]) -> Iterator[str]:
     )
 
 
-def _allowed(key: Column, values: Iterator[str], wanted: list[exp.Expr]) -> Iterator[str]:
-    """Leave out values that a simple comparison with a text excludes, before all keys are multiplied."""
-    tests = []
+def _asked(key: Column, wanted: list[exp.Expr]) -> set[str] | None:
+    """The values that simple comparisons with constants leave to *key*; None if there is no such comparison."""
+    asked: set[str] | None = None
     for condition in wanted:
         column, other = condition.this, condition.args.get("expression")
         if not (isinstance(column, exp.Column) and column.name.lower() == key.name):
             continue
         if isinstance(condition, exp.EQ) and isinstance(other, exp.Literal):
-            tests.append({other.name})
-        elif isinstance(condition, exp.In) and all(isinstance(each, exp.Literal) for each in condition.expressions):
-            tests.append({each.name for each in condition.expressions})
-    exact = key.type.name == "varchar"  # '1' and '01' are the same number, but not the same text
-    for value in values:
-        if not exact or all(value in test for test in tests):
-            yield value
+            listed = {other.name}
+        elif (
+            isinstance(condition, exp.In)
+            and condition.expressions
+            and all(isinstance(each, exp.Literal) for each in condition.expressions)
+        ):
+            listed = {each.name for each in condition.expressions}
+        else:
+            continue
+        asked = listed if asked is None else asked & listed
+    return asked

@@ -1,4 +1,4 @@
-"""Java's date patterns, which Firehose uses to name objects (DateTimeFormatter) and to read timestamps (Joda-Time).
+"""Java's date patterns, by which Firehose names objects and reads timestamps, and Athena projects partitions.
 
 The letters mean the same in both: yyyy year, MM month, dd day, HH hour, mm minute, ss second, 'text' as it is.
 """
@@ -36,7 +36,13 @@ def format_time(pattern: str, moment: datetime) -> str:
 
     Raises ValueError for a letter that has no meaning, or one that this lab does not know.
     """
-    return "".join(_field(text, moment) if is_field else text for text, is_field in tokens(pattern))
+    return writer(pattern)(moment)
+
+
+def writer(pattern: str) -> Callable[[datetime], str]:
+    """`format_time` for many moments of one *pattern*."""
+    parts = list(tokens(pattern))
+    return lambda moment: "".join(_field(text, moment) if is_field else text for text, is_field in parts)
 
 
 def _week_year(moment: datetime) -> int:
