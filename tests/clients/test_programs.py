@@ -25,7 +25,7 @@ def test_pyathena_with_pandas_and_sqlalchemy(program: Program, bucket: str) -> N
         "error": "True",
         "pandas": "(3, 3) 1 Int64",
         "has_table": "True False",
-        "columns": "[('origin', 'VARCHAR(3)'), ('flight', 'INTEGER'), ('minutes', 'DECIMAL(2, 1)')]",
+        "columns": "[('origin', 'VARCHAR(3)'), ('flight', 'INTEGER'), ('minutes', 'DOUBLE')]",
         "select": "[('JFK',)]",
         "read_sql": "[3]",
     }
