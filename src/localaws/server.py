@@ -23,6 +23,7 @@ from cheroot.wsgi import Gateway_10
 from localaws.connections import MAX_HEAD_BYTES, Connection, PatientServer
 from localaws.credentials import Credential, random_key_id
 from localaws.engines import REPLACED_RESPONSES, RETURNING, Installer
+from localaws.gateway import query_errors
 from localaws.gateway.app import PROVED, Gateway
 from localaws.gateway.binding import bind
 from localaws.gateway.dispatch import Dispatcher
@@ -158,6 +159,7 @@ def _serve(directory: Path, port: int, account_id: str, region: str) -> None:
     lab = Lab(directory, _owner(directory, account_id), account_id, region)
     keep_time(lab.clock)
     tune()
+    query_errors.install()
     bind()
     installer = Installer(lab)
     gateway = Gateway(lab, Dispatcher(installer, REPLACED_RESPONSES))

@@ -14,6 +14,10 @@ from localaws.lab import Lab
 
 #: What a symmetric key encrypts with (API reference, Encrypt, EncryptionAlgorithm).
 ALGORITHM = "SYMMETRIC_DEFAULT"
+_ALIAS = (
+    'Alias must start with the prefix "alias/". '
+    "Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html"
+)
 
 
 class KmsEngine(KmsBackend):
@@ -71,6 +75,11 @@ class KmsEngineResponse(KmsResponse):
 
     def _get_param(self, param_name: str, if_none: Any = None) -> Any:
         return super()._get_param(param_name, "default" if param_name == "PolicyName" else if_none)
+
+    def _set_alias(self, update: bool = False) -> str:
+        if not self._get_param("AliasName").startswith("alias/"):
+            raise AwsError("ValidationException", _ALIAS)
+        return super()._set_alias(update)
 
     def _algorithm(self, parameter: str) -> str:
         return self._get_param(parameter) or ALGORITHM

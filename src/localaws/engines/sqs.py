@@ -9,16 +9,17 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import moto.sqs.models
+from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores, unix_time_millis
 from moto.sqs.constants import MAXIMUM_MESSAGE_LENGTH
-from moto.sqs.exceptions import BatchRequestTooLong, ReceiptHandleIsInvalid
+from moto.sqs.exceptions import BatchRequestTooLong, InvalidParameterValue, MissingParameter, ReceiptHandleIsInvalid
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
+from moto.sqs.responses import SQSResponse
 
-from localaws.engines import replace_backend
-from localaws.gateway.errors import AwsError
+from localaws.engines import replace_backend, replace_responses
 from localaws.lab import Lab
 
 
@@ -91,11 +92,11 @@ class SQSEngine(SQSBackend):
         """Raises MissingParameter and InvalidParameterValue (API reference, SendMessage, MessageBody)."""
         queue = self.get_queue(queue_name)
         if not message_body:
-            raise AwsError("MissingParameter", "The request must contain the parameter MessageBody.")
+            raise MissingParameter("MessageBody")
         if _size(message_body, message_attributes) > queue.maximum_message_size:  # type: ignore[attr-defined]
             limit = queue.maximum_message_size  # type: ignore[attr-defined]
             reason = f"Message must be shorter than {limit} bytes."
-            raise AwsError("InvalidParameterValue", f"One or more parameters are invalid. Reason: {reason}")
+            raise InvalidParameterValue(f"One or more parameters are invalid. Reason: {reason}")
         return super().send_message(queue_name, message_body, message_attributes, *args, **kwargs)
 
     def send_message_batch(
@@ -130,6 +131,28 @@ class SQSEngine(SQSBackend):
                 queue._messages_lock.wait(min(left, 0.2))
 
 
+class SQSEngineResponse(SQSResponse):
+    """Leaves out lists that are empty, as AWS does."""
+
+    def receive_message(self) -> ActionResult:
+        count = self._get_param("MaxNumberOfMessages", 1)
+        if not 1 <= int(count) <= 10:
+            reason = "Must be between 1 and 10, if provided."
+            raise InvalidParameterValue(f"Value {count} for parameter MaxNumberOfMessages is invalid. Reason: {reason}")
+        return super().receive_message()
+
+    def list_queue_tags(self) -> ActionResult:
+        return _without_empty(super().list_queue_tags())
+
+    def send_message_batch(self) -> ActionResult:
+        return _without_empty(super().send_message_batch())
+
+
+def _without_empty(answer: ActionResult) -> ActionResult:
+    fields = cast(dict[str, Any], answer.result)
+    return ActionResult({name: value for name, value in fields.items() if value})
+
+
 def _size(body: str, attributes: Mapping[str, Any] | None) -> int:
     """Bytes of a message: its body, and its attributes' names, types and values (developer guide, "Message quotas")."""
     size = len(body.encode())
@@ -142,3 +165,4 @@ def _size(body: str, attributes: Mapping[str, Any] | None) -> int:
 def install(lab: Lab) -> None:
     moto.sqs.models.Queue = QueueEngine  # type: ignore[misc]
     replace_backend(sqs_backends, SQSEngine)
+    replace_responses(SQSResponse, SQSEngineResponse)

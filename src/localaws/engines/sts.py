@@ -5,7 +5,8 @@ moto keeps what it hands out to itself, or hands out constants; here the gateway
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import re
+from typing import Any, ClassVar, cast
 
 from moto.core.responses import ActionResult
 from moto.iam.exceptions import NotFoundException
@@ -20,6 +21,7 @@ from localaws.gateway.records import current_call
 from localaws.lab import Lab
 
 HOUR = 3600
+_ROLE_ARN = re.compile(r"arn:[^:\n]+:[^:\n]+:[^:\n]*:[^:\n]*:.+")
 
 
 class STSEngine(STSBackend):
@@ -44,6 +46,13 @@ class STSEngineResponse(TokenResponse):
     """The operations that moto answers with constants."""
 
     lab: ClassVar[Lab]
+
+    def assume_role(self) -> ActionResult:
+        """PackedPolicySize is told of session policies and tags only."""
+        answer = super().assume_role()
+        if not (self._get_param("Policy") or self._get_param("PolicyArns") or self._get_param("Tags")):
+            cast(dict[str, Any], answer.result).pop("PackedPolicySize")
+        return answer
 
     def get_session_token(self) -> ActionResult:
         caller = _caller()
@@ -96,6 +105,8 @@ def _check_role(role_arn: str, duration: int) -> None:
     STS API reference, AssumeRole: between 15 minutes and the role's MaxSessionDuration, an hour in a role chain.
     """
     caller = _caller()
+    if not _ROLE_ARN.fullmatch(role_arn):
+        raise AwsError("ValidationError", f"{role_arn} is invalid")
     try:
         _, partition, _, _, account_id, _ = role_arn.split(":", 5)
         role = iam_backends[account_id][partition].get_role_by_arn(role_arn)
