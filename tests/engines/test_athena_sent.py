@@ -108,3 +108,11 @@ def test_iceberg_data_files_have_the_size_that_the_table_asks_for(athena: Athena
     size = "'write_target_data_file_size_bytes' = '500000'"
     athena(f"CREATE TABLE sized (n bigint) {place} TBLPROPERTIES ('table_type' = 'ICEBERG', {size})")
     assert ("write_target_data_file_size_bytes\t500000",) in athena("SHOW TBLPROPERTIES sized").rows
+
+
+def test_field_of_a_struct_may_stand_between_backticks(athena: Athena) -> None:
+    kind = "struct<`end`:integer,`b`:array<struct<`integer`:int>>>"
+    athena(f"CREATE EXTERNAL TABLE ticked (s {kind}) STORED AS PARQUET LOCATION 's3://{BUCKET}/ticked/'")
+    athena("INSERT INTO ticked SELECT ROW(1, ARRAY[ROW(2)])")
+    assert athena('SELECT s."end", s.b[1].integer FROM ticked').rows == [("1", "2")]
+    assert ("  `s` struct<end:int,b:array<struct<integer:int>>>)",) in athena("SHOW CREATE TABLE ticked").rows

@@ -283,7 +283,8 @@ def column_of(node: exp.Expr) -> dict[str, str]:
             f"ParseException line {line}:{place - 1} cannot recognize input near '{node.name}' "
             f"'{node.args['kind'].sql('hive').lower()}' in column name or primary key or foreign key",
         )
-    text = node.args["kind"].sql("hive").lower().replace(" ", "").replace("integer", "int")
+    text = re.sub("[ `]", "", node.args["kind"].sql("hive").lower())
+    text = re.sub(r"\binteger\b(?!:)", "int", text)  # the type, not a field of a struct
     try:
         from_hive(text)
     except ValueError as error:
