@@ -5,11 +5,12 @@ Recordings: test_s3, test_s3_api and test_s3_list_operations (tests/aws/services
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.conftest import RunningLab
-from tests.recorded.replay import Answer, Replay, assert_agreement, refusal
+from tests.recorded.replay import Answer, Json, Replay, assert_agreement, refusal
 
 MALFORMED = refusal(
     "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"
@@ -664,8 +665,61 @@ def keys_of_kms(replay: Replay) -> None:
     replay.call("create_fake", s3.create_multipart_upload, begin, fake)
 
 
+def cross_origin(replay: Replay) -> None:
+    s3, bucket = bucket_of(replay)
+    name = {"Bucket": bucket}
+    message = "The CORS configuration does not exist"
+    missing = refusal("NoSuchCORSConfiguration", message, 404, {"BucketName": bucket})
+    replay.call("none", s3.get_bucket_cors, name, missing)
+    replay.call("delete_none", s3.delete_bucket_cors, name, {"HTTPStatusCode": 204})
+    rule = {"AllowedHeaders": ["x-amz-expected-bucket-owner"], "AllowedMethods": ["GET", "PUT", "HEAD"]}
+    rule |= {"AllowedOrigins": ["https://test.com", "http://test.com:80"], "MaxAgeSeconds": 3000}
+    replay.call("put", s3.put_bucket_cors, {**name, "CORSConfiguration": {"CORSRules": [rule]}}, {})
+    replay.call("get", s3.get_bucket_cors, name, {"CORSRules": [rule]})
+    replay.call("delete", s3.delete_bucket_cors, name, {"HTTPStatusCode": 204})
+    replay.call("get_deleted", s3.get_bucket_cors, name, missing)
+    message = "Found unsupported HTTP method in CORS config. Unsupported method is MYMETHOD"
+    wrong = {"CORSRules": [{"AllowedOrigins": ["*"], "AllowedMethods": ["MYMETHOD"]}]}
+    refused = refusal("InvalidRequest", message)
+    replay.call("method", s3.put_bucket_cors, {**name, "CORSConfiguration": wrong}, refused)
+    replay.call("empty", s3.put_bucket_cors, {**name, "CORSConfiguration": {"CORSRules": []}}, MALFORMED)
+
+
+def policies(replay: Replay) -> None:
+    s3, bucket = bucket_of(replay)
+    name = {"Bucket": bucket}
+    message = "The bucket policy does not exist"
+    missing = refusal("NoSuchBucketPolicy", message, 404, {"BucketName": bucket})
+    statement = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "s3:GetObject"}
+    policy = {"Version": "2012-10-17", "Statement": [{**statement, "Resource": f"arn:aws:s3:::{bucket}/*"}]}
+    put = {**name, "Policy": json.dumps(policy)}
+    replay.call("put", s3.put_bucket_policy, put, {"HTTPStatusCode": 204})
+    replay.call("get", s3.get_bucket_policy, name, {"Policy": Json(policy)})
+    replay.call("delete", s3.delete_bucket_policy, name, {"HTTPStatusCode": 204})
+    replay.call("get_deleted", s3.get_bucket_policy, name, missing)
+    replay.call("delete_again", s3.delete_bucket_policy, name, {"HTTPStatusCode": 204})
+    open_ = dict.fromkeys(("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), False)
+    replay.call("block_put", s3.put_public_access_block, {**name, "PublicAccessBlockConfiguration": open_}, {})
+    replay.call("block_get", s3.get_public_access_block, name, {"PublicAccessBlockConfiguration": open_})
+    replay.call("block_delete", s3.delete_public_access_block, name, {"HTTPStatusCode": 204})
+    message = "The public access block configuration was not found"
+    missing = refusal("NoSuchPublicAccessBlockConfiguration", message, 404, {"BucketName": bucket})
+    replay.call("block_deleted", s3.get_public_access_block, name, missing)
+
+
 SCENARIOS = [objects, ranges, conditions, versions, versioning, copies, copies_of_versions, multipart, part_copies]
-SCENARIOS += [parts_of_objects, tags, bucket_settings, object_lock, listings, uploads, lifecycles, keys_of_kms]
+SCENARIOS += [
+    cross_origin,
+    policies,
+    parts_of_objects,
+    tags,
+    bucket_settings,
+    object_lock,
+    listings,
+    uploads,
+    lifecycles,
+    keys_of_kms,
+]
 KNOWN: dict[str, list[str]] = {
     "the lab's buckets take access control lists, as AWS's did until April 2023": [
         "bucket_settings.ownership: HTTPStatusCode",
@@ -674,7 +728,6 @@ KNOWN: dict[str, list[str]] = {
         "bucket_settings.ownership: Error.Message",
         "bucket_settings.ownership: Error.BucketName",
     ],
-    "the error's bucket is missing": ["bucket_settings.lock_none: Error.BucketName"],
 }
 
 

@@ -14,6 +14,8 @@ from moto.s3.exceptions import (
     InvalidArgumentError,
     MalformedXML,
     MissingKey,
+    NoSuchPublicAccessBlockConfiguration,
+    ObjectLockConfigurationNotFoundError,
     S3ClientError,
 )
 from moto.s3.notifications import S3NotificationEvent as Event
@@ -96,6 +98,8 @@ class S3EngineResponse(UploadResponse):
         if refusal:
             return refusal
         answer = super().bucket_response(request, full_url, headers)
+        if operation == "PutBucketPolicy" and int(answer[0]) == 200:  # moto's body is the word True
+            answer = 204, {}, ""
         names = _CONFIGURATIONS & query.keys()
         if names and request.method in ("PUT", "DELETE") and int(answer[0]) < 300:
             self._remember(request, names.pop())
@@ -333,6 +337,12 @@ class S3EngineResponse(UploadResponse):
         return error.status, {**headers, **({"Allow": "DELETE"} if asked_for else {})}, body
 
     # Configuration
+
+    def _bucket_response(self, request: Request, full_url: str) -> Any:
+        try:
+            return super()._bucket_response(request, full_url)
+        except (NoSuchPublicAccessBlockConfiguration, ObjectLockConfigurationNotFoundError) as error:
+            raise AwsError(error.code, error.message, 404, {"BucketName": self.bucket_name}) from None
 
     def _bucket_tagging_from_body(self) -> dict[str, str]:
         return dict(tags_of(parse_document("PutBucketTagging", self.raw_body)))
