@@ -100,6 +100,15 @@ def test_logs_query_takes_identifiers(lab: RunningLab) -> None:
     assert refused(logs.start_query, **both, **span)[0] == "InvalidParameterException"
 
 
+def test_log_groups_keep_their_class_and_protection(lab: RunningLab) -> None:
+    logs = lab.client("logs")
+    group = name("group")
+    logs.create_log_group(logGroupName=group, logGroupClass="INFREQUENT_ACCESS", deletionProtectionEnabled=True)
+    [found] = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    assert (found["logGroupClass"], found["deletionProtectionEnabled"]) == ("INFREQUENT_ACCESS", True)
+    assert refused(logs.delete_log_group, logGroupName=group)[0] == "ValidationException"
+
+
 def test_cloudformation_says_what_s3_said_of_a_template(lab: RunningLab) -> None:
     formation, s3 = lab.client("cloudformation"), lab.client("s3")
     bucket = name("templates")

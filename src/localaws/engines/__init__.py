@@ -45,6 +45,7 @@ ENGINES = {
     "rds": "localaws.engines.rds",
     "rdsdata": "localaws.engines.rdsdata",
     "s3": "localaws.engines.s3",
+    "secretsmanager": "localaws.engines.secretsmanager",
     "sns": "localaws.engines.sns",
     "sqs": "localaws.engines.sqs",
     "sts": "localaws.engines.sts",

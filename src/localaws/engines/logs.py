@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +16,41 @@ from localaws.lab import Lab
 #: The three ways to name the log groups of a query, of which a request takes one.
 _GROUPS = ("logGroupName", "logGroupNames", "logGroupIdentifiers")
 
+_DEFAULTS: dict[str, Any] = {"logGroupClass": "STANDARD", "deletionProtectionEnabled": False}
+
 
 class LogsEngineResponse(LogsResponse):
     """Queries log groups that are named by ARN too."""
+
+    def describe_log_groups(self) -> str:
+        """Raises InvalidParameterException for a prefix together with a pattern (API reference, DescribeLogGroups)."""
+        if self._get_param("logGroupNamePrefix") and self._get_param("logGroupNamePattern"):
+            said = "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters."
+            raise AwsError("InvalidParameterException", said)
+        answer = json.loads(super().describe_log_groups())
+        for group in answer["logGroups"]:
+            group |= self._settings(group["logGroupName"])
+        return json.dumps(answer)
+
+    def create_log_group(self) -> str:
+        """Keeps the class and the protection against deletion, which moto forgets."""
+        answer = super().create_log_group()
+        given = {name: self._get_param(name) for name in _DEFAULTS}
+        group: Any = self.logs_backend.groups[self._get_param("logGroupName")]
+        group.settings = {name: value for name, value in given.items() if value is not None}
+        return answer
+
+    def delete_log_group(self) -> str:
+        """Raises ValidationException for a group that is protected (API reference, DeleteLogGroup)."""
+        name = self._get_param("logGroupName")
+        if self._settings(name)["deletionProtectionEnabled"]:
+            raise AwsError(
+                "ValidationException", f"Log group {name} cannot be deleted: deletion protection is enabled."
+            )
+        return super().delete_log_group()
+
+    def _settings(self, group_name: str) -> dict[str, Any]:
+        return _DEFAULTS | getattr(self.logs_backend.groups.get(group_name), "settings", {})
 
     def start_query(self) -> str:
         """Raises InvalidParameterException unless just one parameter names groups (API reference, StartQuery)."""
