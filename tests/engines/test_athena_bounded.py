@@ -148,3 +148,52 @@ def test_a_projected_date_is_written_as_its_format_has_it(athena: Athena) -> Non
     projected(athena, "short", "string", type="date", range="2024/1/1,2024/2/1", format="yyyy/M/d")
     athena.put("short/k=2024/1/9/data", "9\n")
     assert athena("SELECT v, k FROM short").rows == [("9", "2024/1/9")]
+
+
+SIZES = [
+    ("format('%1$2000000000s', 'a')", "INVALID_FUNCTION_ARGUMENT: Invalid format string"),
+    ("format('%.2000000000f', 1.5E0)", "INVALID_FUNCTION_ARGUMENT: Invalid format string"),
+    ("rpad('a', 2000000000, 'b')", "EXCEEDED_LOCAL_MEMORY_LIMIT"),
+    ("lpad('a', 2000000000, 'b')", "EXCEEDED_LOCAL_MEMORY_LIMIT"),
+    (
+        "rpad('a', 2147483648, 'b')",
+        "INVALID_FUNCTION_ARGUMENT: Target length must be in the range [0..2147483647]",
+    ),
+    (
+        "repeat('a', 2000000000)",
+        "INVALID_FUNCTION_ARGUMENT: count argument of repeat function must be less than or equal to 10000",
+    ),
+    (
+        "sequence(1, 10001)",
+        "INVALID_FUNCTION_ARGUMENT: result of sequence function must not have more than 10000 entries",
+    ),
+    (
+        "sequence(1, 2000000000, 2)",
+        "INVALID_FUNCTION_ARGUMENT: result of sequence function must not have more than 10000 entries",
+    ),
+    (
+        "sequence(DATE '0001-01-01', DATE '9999-01-01')",
+        "INVALID_FUNCTION_ARGUMENT: result of sequence function must not have more than 10000 entries",
+    ),
+    (
+        "sequence(TIMESTAMP '2001-01-01 00:00:00', TIMESTAMP '2009-01-01 00:00:00', INTERVAL '1' SECOND)",
+        "INVALID_FUNCTION_ARGUMENT: result of sequence function must not have more than 10000 entries",
+    ),
+    ("combinations(sequence(1, 1000), 5)", "INVALID_FUNCTION_ARGUMENT: combinations exceed max size"),
+    ("replace(rpad('a', 1000000, 'a'), 'a', rpad('b', 10000, 'b'))", "EXCEEDED_LOCAL_MEMORY_LIMIT"),
+]
+
+
+@pytest.mark.parametrize("expression, message", SIZES)
+def test_a_value_that_would_take_all_memory_is_refused(athena: Athena, expression: str, message: str) -> None:
+    """Trino's limits of a function's result (MAX_RESULT_ENTRIES, MAX_RESULT_ELEMENTS), or this lab's of a text."""
+    assert athena.fails(f"SELECT {expression}").startswith(message)
+
+
+def test_sizes_within_the_limits_are_made(athena: Athena) -> None:
+    answer = athena(
+        "SELECT length(rpad('a', 1000000, 'b')), cardinality(sequence(1, 10000)), cardinality(repeat('a', 10000)), "
+        "cardinality(combinations(sequence(1, 30), 3)), length(replace(rpad('a', 1000000, 'a'), 'a', 'bb')), "
+        "length(format('%100000s', 'a')), format('%.2f', 1.005E0), replace('aXbX', 'X', 'yy'), lpad('7', 3, '0')"
+    )
+    assert answer.rows == [("1000000", "10000", "10000", "4060", "2000000", "100000", "1.01", "ayybyy", "007")]

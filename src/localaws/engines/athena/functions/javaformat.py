@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 _SPEC = re.compile(
     r"%(?:(?P<index>\d+)\$)?(?P<flags>[-#+ 0,(]*)(?P<width>\d+)?(?:\.(?P<precision>\d+))?"
     r"(?P<conversion>[bBhHsScCdoxXeEfgGaA%n]|[tT][A-Za-z])"
 )
+#: Letters that a width or a precision may ask for: what this lab pads.
+_MOST_LETTERS = 1 << 20
 _NUMBERS = {"tinyint", "smallint", "integer", "bigint", "decimal", "real", "double"}
 _WHOLE = {"tinyint", "smallint", "integer", "bigint"}
+_DIGITS = Context(prec=_MOST_LETTERS + 400)  # a double has up to 309 before its point
 _MOMENT = {
     "Y": "%Y", "y": "%y", "m": "%m", "d": "%d", "H": "%H", "I": "%I", "M": "%M", "S": "%S", "B": "%B", "b": "%b",
     "A": "%A", "a": "%a", "j": "%j", "F": "%Y-%m-%d", "T": "%H:%M:%S", "R": "%H:%M", "D": "%m/%d/%y", "p": "%p",
@@ -34,6 +37,10 @@ def format_text(text: str, values: list[str | None], kinds: list[str]) -> str:
         spec = _SPEC.match(text, match.start())
         if spec is None:
             raise ValueError(f"UnknownFormatConversion: {text[match.start() : match.start() + 2]}")
+        if any(len(each) > 7 or int(each) > _MOST_LETTERS for each in (spec["width"] or "0", spec["precision"] or "0")):
+            raise ValueError(
+                f"IllegalFormatWidth: {spec[0][:30]} is more than this lab writes, {_MOST_LETTERS} letters"
+            )
         parts.append(text[position : match.start()])
         position = spec.end()
         conversion = spec["conversion"]
@@ -84,7 +91,7 @@ def _real(value: str, conversion: str, spec: re.Match[str]) -> str:
         return value
     number = Decimal(value)
     if conversion == "f":
-        return str(number.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
+        return str(number.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP, _DIGITS))
     return f"{number:.{digits}{conversion}}" if conversion == "g" else _scientific(number, digits)
 
 

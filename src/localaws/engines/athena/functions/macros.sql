@@ -120,7 +120,13 @@ CREATE MACRO trino_substring(s, start) AS trino_substr(s, start), (s, start, cou
 CREATE MACRO trino_split(s, delimiter) AS string_split(s, delimiter),
     (s, delimiter, most) AS CASE WHEN len(string_split(s, delimiter)) <= most THEN string_split(s, delimiter)
         ELSE list_append(string_split(s, delimiter)[:most - 1], array_to_string(string_split(s, delimiter)[most:], delimiter)) END;
-CREATE MACRO trino_replace(s, part) AS replace(s, part, ''), (s, part, other) AS replace(s, part, other);
+-- The first look is cheap, and enough for almost all texts; the second is exact.
+CREATE MACRO replacement(s, part, other) AS CASE WHEN strlen(s) * strlen(other) <= 16777216
+        OR coalesce((strlen(s) - strlen(replace(s, part, ''))) // nullif(strlen(part), 0) * strlen(other), 0) <= 16777216
+    THEN other ELSE failing(other, 'EXCEEDED_LOCAL_MEMORY_LIMIT',
+        'a text of more than 16777216 bytes is more than this lab makes by replace') END;
+CREATE MACRO trino_replace(s, part) AS replace(s, part, ''),
+    (s, part, other) AS replace(s, part, replacement(s, part, other));
 CREATE MACRO trino_chr(n) AS chr(CAST(n AS INTEGER));
 CREATE MACRO trino_split_to_map(s, between, inside) AS
     map_from_entries(list_transform(string_split(s, between), LAMBDA x : (split_part(x, inside, 1), split_part(x, inside, 2))));
@@ -187,10 +193,26 @@ CREATE MACRO held_place(found, key) AS
         ELSE CAST('ATHENA INVALID_FUNCTION_ARGUMENT: Key not present in map: ' || key AS BIGINT) END;
 CREATE MACRO map_subscript(m, k) AS [map_extract_value(m, k)][held_place(map_contains(m, k), k)];
 CREATE MACRO direction(a, b) AS CASE WHEN a <= b THEN 1 ELSE -1 END;
-CREATE MACRO sequence_of(a, b) AS generate_series(a, b, direction(a, b));
-CREATE MACRO sequence_by(a, b, step) AS CASE WHEN (b - a) * sign(step) >= 0 AND step <> 0 THEN generate_series(a, b, step)
-    ELSE failing(generate_series(a, b, 1), 'INVALID_FUNCTION_ARGUMENT', 'sequence stop value should be greater than or '
+-- A value is built as a whole, before DuckDB counts its memory: so its size is looked at first. Sizes and words are
+-- Trino's (MAX_RESULT_ENTRIES, MAX_RESULT_ELEMENTS) but for a text's: Trino's own limit is 2147483647.
+CREATE MACRO few(size, most, value, words) AS CASE WHEN size <= most OR size IS NULL THEN value
+    ELSE failing(value, 'INVALID_FUNCTION_ARGUMENT', words) END;
+CREATE MACRO series_end(size, stop) AS few(size, 9999, stop, 'result of sequence function must not have more than 10000 entries');
+CREATE MACRO sequence_of(a, b) AS generate_series(a, series_end(abs(b - a), b), direction(a, b));
+CREATE MACRO sequence_by(a, b, step) AS CASE WHEN (b - a) * sign(step) >= 0 AND step <> 0
+    THEN generate_series(a, series_end(abs(b - a) // nullif(abs(step), 0), b), step)
+    ELSE failing(CAST([a] AS BIGINT[]), 'INVALID_FUNCTION_ARGUMENT', 'sequence stop value should be greater than or '
         || 'equal to start value if step is greater than zero otherwise stop should be less than or equal to start') END;
+CREATE MACRO sequence_of_moments(a, b, step) AS
+    generate_series(a, series_end(abs(epoch(b) - epoch(a)) / nullif(abs(epoch(step)), 0), b), step);
+CREATE MACRO few_choices(a, k) AS few(exp(lgamma(len(a) + 1) - lgamma(k + 1) - lgamma(greatest(len(a) - k, 0) + 1)),
+    100000, a, 'combinations exceed max size');
+CREATE MACRO padded_length(n) AS CASE WHEN n BETWEEN 0 AND 1048576 OR n IS NULL THEN CAST(n AS INTEGER)
+    WHEN n BETWEEN 0 AND 2147483647 THEN CAST('ATHENA EXCEEDED_LOCAL_MEMORY_LIMIT: a text of ' || n
+        || ' letters is more than this lab pads (1048576)' AS INTEGER)
+    ELSE CAST('ATHENA INVALID_FUNCTION_ARGUMENT: Target length must be in the range [0..2147483647]' AS INTEGER) END;
+CREATE MACRO trino_lpad(s, n, padding) AS lpad(s, padded_length(n), padding);
+CREATE MACRO trino_rpad(s, n, padding) AS rpad(s, padded_length(n), padding);
 CREATE MACRO trino_contains(a, x) AS
     CASE WHEN list_contains(a, x) THEN true WHEN len(list_filter(a, LAMBDA e : e IS NULL)) > 0 THEN NULL
         ELSE list_contains(a, x) END;
@@ -204,7 +226,8 @@ CREATE MACRO trino_array_remove(a, x) AS list_filter(a, LAMBDA e : e IS NULL OR 
 CREATE MACRO trino_array_union(a, b) AS trino_array_distinct(list_concat(a, b));
 CREATE MACRO trino_array_intersect(a, b) AS list_filter(trino_array_distinct(a), LAMBDA x : list_position(b, x) IS NOT NULL);
 CREATE MACRO trino_array_except(a, b) AS list_filter(trino_array_distinct(a), LAMBDA x : list_position(b, x) IS NULL);
-CREATE MACRO trino_repeat(x, n) AS list_transform(range(n), LAMBDA i : x);
+CREATE MACRO trino_repeat(x, n) AS list_transform(range(few(n, 10000, n, 'count argument of repeat function must be less than or equal to 10000')),
+    LAMBDA i : x);
 CREATE MACRO trino_slice(a, start, count) AS CASE
     WHEN start = 0 THEN failing(a, 'INVALID_FUNCTION_ARGUMENT', 'SQL array indices start at 1')
     WHEN count < 0 THEN failing(a, 'INVALID_FUNCTION_ARGUMENT', 'length must be greater than or equal to 0')

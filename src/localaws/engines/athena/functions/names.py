@@ -10,8 +10,8 @@ SAME = set(
     """
     abs acos asin atan atan2 any_value bool_and bool_or cbrt ceil ceiling coalesce concat_ws corr cos cosh count
     count_if covar_pop covar_samp cume_dist degrees dense_rank exp first_value flatten grouping kurtosis lag
-    last_value lead ln log10 log2 lower lpad ltrim map_concat map_from_entries map_keys map_values max min
-    nth_value ntile percent_rank pi pow power radians rank regr_intercept regr_slope row_number rpad rtrim sin
+    last_value lead ln log10 log2 lower ltrim map_concat map_from_entries map_keys map_values max min
+    nth_value ntile percent_rank pi pow power radians rank regr_intercept regr_slope row_number rtrim sin
     sinh skewness sqrt starts_with stddev stddev_pop stddev_samp tan tanh translate trim unnest upper var_pop
     var_samp variance
     """.split()

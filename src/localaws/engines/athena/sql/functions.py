@@ -257,6 +257,7 @@ def _combinations(translator: Translator, node: exp.Anonymous, arguments: list[e
     if not isinstance(count, exp.Literal) or not 0 < int(count.name) <= 5:
         raise QueryFailure("INVALID_FUNCTION_ARGUMENT", "combination size must not exceed 5: " + count.sql())
     size = int(count.name)
+    values = call("few_choices", values, size)
     places = [exp.column(internal(f"place{number}"), quoted=True) for number in range(size)]
     made: exp.Expr = exp.Array(expressions=[call("list_extract", values.copy(), place) for place in places])
     for number in reversed(range(size)):

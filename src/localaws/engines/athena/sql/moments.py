@@ -330,7 +330,7 @@ def sequence(translator: Translator, node: exp.Anonymous, arguments: list[exp.Ex
                                                 "lab yet")  # fmt: skip
         if len(arguments) == 2:
             step = exp.Mul(this=step, expression=call("direction", start.copy(), stop.copy()))
-        made = call("generate_series", start, stop, step)
+        made = call("sequence_of_moments", start, stop, step)
         return cast(made, "DATE[]") if kind.name == "date" else made
     if len(arguments) > 2:
         return call("sequence_by", *arguments)
