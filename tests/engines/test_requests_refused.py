@@ -35,6 +35,9 @@ def test_sns_refuses_empty_messages_unknown_protocols_and_missing_topics(lab: Ru
     assert refused(sns.subscribe, TopicArn=topic, Protocol="carrier", Endpoint="x") == unknown
     assert refused(sns.publish, TopicArn=TOPIC, Message="m") == ("NotFound", "Topic does not exist")
     assert refused(sns.publish, TopicArn="missing", Message="m")[0] == "InvalidParameter"
+    batch = sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=[{"Id": "1", "Message": ""}])
+    assert [(each["Id"], each["Code"]) for each in batch["Failed"]] == [("1", "InvalidParameter")]
+    assert refused(sns.list_topics, NextToken="not ours")[0] == "InvalidParameter"
     assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
 
 
@@ -107,6 +110,8 @@ def test_log_groups_keep_their_class_and_protection(lab: RunningLab) -> None:
     [found] = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
     assert (found["logGroupClass"], found["deletionProtectionEnabled"]) == ("INFREQUENT_ACCESS", True)
     assert refused(logs.delete_log_group, logGroupName=group)[0] == "ValidationException"
+    logs.put_log_group_deletion_protection(logGroupIdentifier=group, deletionProtectionEnabled=False)
+    logs.delete_log_group(logGroupName=group)
 
 
 def test_cloudformation_says_what_s3_said_of_a_template(lab: RunningLab) -> None:

@@ -40,6 +40,16 @@ class LogsEngineResponse(LogsResponse):
         group.settings = {name: value for name, value in given.items() if value is not None}
         return answer
 
+    def put_log_group_deletion_protection(self) -> str:
+        """Raises ResourceNotFoundException for a group that there is not."""
+        name = _name_of(self._get_param("logGroupIdentifier"))
+        group: Any = self.logs_backend.groups.get(name)
+        if group is None:
+            raise AwsError("ResourceNotFoundException", "The specified log group does not exist.")
+        protected = {"deletionProtectionEnabled": self._get_param("deletionProtectionEnabled")}
+        group.settings = getattr(group, "settings", {}) | protected
+        return "{}"
+
     def delete_log_group(self) -> str:
         """Raises ValidationException for a group that is protected (API reference, DeleteLogGroup)."""
         name = self._get_param("logGroupName")

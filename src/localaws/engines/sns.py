@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import moto.sns.models
 from botocore.exceptions import ClientError
-from moto.sns.exceptions import SNSInvalidParameter
+from moto.sns.exceptions import InvalidParameterValue, SNSInvalidParameter
 from moto.sns.models import SNSBackend, Subscription, Topic, sns_backends
 
 from localaws.engines import replace_backend
@@ -73,7 +73,7 @@ class SNSEngine(SNSBackend):
     def publish(self, message: str, arn: str | None, phone_number: str | None = None, *args: Any, **kwargs: Any) -> str:
         """Raises InvalidParameter and NotFound (API reference, Publish)."""
         if not message:
-            raise SNSInvalidParameter("Invalid parameter: Empty message")
+            raise InvalidParameterValue("Invalid parameter: Empty message")  # the kind that a batch reports
         if phone_number is None:
             _check_arn(arn or "")
             if ":endpoint/" not in (arn or ""):
@@ -86,6 +86,11 @@ class SNSEngine(SNSBackend):
             reason = f"Amazon SNS does not support this protocol string: {protocol}"
             raise SNSInvalidParameter(f"Invalid parameter: {reason}")
         return super().subscribe(topic_arn, endpoint, protocol)
+
+    def _get_values_nexttoken(self, values_map: dict[str, Any], next_token: str | None = None) -> Any:
+        if next_token and not next_token.isdecimal():
+            raise SNSInvalidParameter("Invalid parameter: NextToken")
+        return super()._get_values_nexttoken(values_map, next_token)
 
     def get_topic(self, arn: str) -> Topic:
         _check_arn(arn)
