@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable
 
 import pytest
+from botocore.exceptions import ClientError
 
+from localaws.wildcards import matches
 from tests.conftest import RunningLab
 from tests.engines.athena_tools import Athena
 
@@ -197,3 +199,37 @@ def test_sizes_within_the_limits_are_made(athena: Athena) -> None:
         "length(format('%100000s', 'a')), format('%.2f', 1.005E0), replace('aXbX', 'X', 'yy'), lpad('7', 3, '0')"
     )
     assert answer.rows == [("1000000", "10000", "10000", "4060", "2000000", "100000", "1.01", "ayybyy", "007")]
+
+
+def test_patterns_of_names_end(athena: Athena) -> None:
+    """ListTableMetadata's Expression is a regular expression; that of SHOW TABLES has only * and |."""
+    name = "a" * 60
+    athena(f"CREATE EXTERNAL TABLE {name} (v int) LOCATION 's3://{athena.bucket}/named/'")
+    request = {"CatalogName": "AwsDataCatalog", "DatabaseName": athena.database}
+    with pytest.raises(ClientError) as caught:
+        athena.client.list_table_metadata(Expression="(a+)+b", **request)
+    assert caught.value.response["Error"]["Code"] == "InvalidRequestException"
+    with pytest.raises(ClientError) as caught:
+        athena.client.list_table_metadata(Expression="(", **request)
+    assert caught.value.response["Error"]["Code"] == "InvalidRequestException"
+    found = athena.client.list_table_metadata(Expression="a{59}.", **request)["TableMetadataList"]
+    assert [each["Name"] for each in found] == [name]
+    assert athena(f"SHOW TABLES '{'a*' * 30}b'").rows == []
+    assert athena("SHOW TABLES 'b|a*'").rows == [(name,)]
+
+
+@pytest.mark.parametrize(
+    "pattern, text, fits",
+    [
+        ("a*", "a", True),
+        ("a*a", "a", False),
+        ("*b*b", "abb", True),
+        ("a*b*c", "a1b2c", True),
+        ("a*b*c", "a1c2b", False),
+        ("", "", True),
+        ("*", "", True),
+        ("a*" * 1000 + "b", "a" * 100_000, False),
+    ],
+)
+def test_a_star_is_anything(pattern: str, text: str, fits: bool) -> None:
+    assert matches(pattern, text) is fits

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from localaws.children import Cancelled, Overrun
 from localaws.engines.athena.tables.catalog import Table
 from localaws.engines.athena.wire import invalid, page
 from localaws.gateway.errors import AwsError
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from localaws.engines.athena.backend import AthenaEngine
 
 HOME = "AwsDataCatalog"
+
+#: Seconds of a processor that an Expression may take: nobody else waits meanwhile, but its caller does.
+_LONGEST_MATCH = 0.5
 
 
 class Catalogs:
@@ -62,8 +65,14 @@ class Catalogs:
         database = self._get_param("DatabaseName").lower()
         if not self.engine.catalog.has_database(database):
             raise _not_found(f"Database {database} not found.")
-        wanted = re.compile(self._get_param("Expression") or ".*")
-        tables = [each for each in self.engine.catalog.tables(database) if wanted.fullmatch(each.name)]
+        tables = self.engine.catalog.tables(database)
+        if pattern := self._get_param("Expression"):
+            names = [each.name for each in tables]
+            try:
+                found = self.engine.runtime.children.call("matching", pattern, names, seconds=_LONGEST_MATCH)
+            except (ValueError, Overrun, Cancelled) as error:
+                raise invalid(f"Expression {pattern!r} cannot be matched: {error}") from None
+            tables = [each for each in tables if each.name in found]
         listed, token = page(tables, self._get_param("MaxResults"), self._get_param("NextToken"))
         described = [_table(each) for each in listed]
         return json.dumps({"TableMetadataList": described} | ({"NextToken": token} if token else {}))

@@ -16,6 +16,7 @@ from typing import Any
 from psycopg import sql
 
 from localaws.gateway.errors import AwsError
+from localaws.wildcards import matches
 
 _SELECTIONS = {"include", "exclude", "explicit"}
 _RENAMINGS: dict[str, Callable[[str, str], str]] = {
@@ -252,7 +253,7 @@ def _locates(rule: dict[str, Any], schema: str, table: str) -> bool:
 
 def _like(pattern: str, name: str) -> bool:
     """``%`` stands for any characters; everything else for itself."""
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("%"))), name, re.DOTALL) is not None
+    return matches(pattern, name, anything="%")
 
 
 def _conditions(rule: dict[str, Any]) -> tuple[Condition, ...]:

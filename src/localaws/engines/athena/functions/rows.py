@@ -229,6 +229,11 @@ def _regexp_position(text: str, pattern: str, start: int, nth: int) -> int:
     return -1
 
 
+def matching(pattern: str, names: list[str]) -> list[str]:
+    """The *names* that the regular expression *pattern* fits as a whole."""
+    return [name for name in names if _compiled(pattern).fullmatch(name)]
+
+
 # Tables of lines
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from localaws import wildcards
 from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.runner import Job
 from localaws.engines.athena.sql.grammar import parse, part
@@ -57,8 +58,8 @@ def _show(job: Job) -> None:
         return
     if groups.get("like"):
         # Hive's pattern: * and .* are anything, | is or
-        wanted = re.compile(re.sub(r"(?<!\.)\*", ".*", groups["like"]).lower())
-        names = [each for each in names if wanted.fullmatch(each)]
+        wanted = groups["like"].lower().replace(".*", "*").split("|")
+        names = [each for each in names if any(wildcards.matches(pattern, each) for pattern in wanted)]
     job.write_rows([(column, _STRING)], [(each,) for each in names])
 
 
