@@ -260,37 +260,34 @@ def test_versions_and_aliases(lab: RunningLab) -> None:
         invoke(lab, "versioned", Qualifier="9")
 
 
-def test_concurrent_calls_have_environments_of_their_own(lab: RunningLab, tmp_path: Path) -> None:
+def test_concurrent_calls_have_environments_of_their_own(lab: RunningLab) -> None:
     """One environment for each concurrent call, up to the reserved concurrency (then 429)."""
     create(
         lab,
         "parallel",
         """
-        import os, time
+        import time
         def handler(event, context):
-            while not os.path.exists(event):
-                time.sleep(0.01)
-            return os.getpid()
+            time.sleep(event)
+            return context.log_stream_name
         """,
         Timeout=60,
     )
     lab.client("lambda").put_function_concurrency(FunctionName="parallel", ReservedConcurrentExecutions=3)
-    go = tmp_path / "go"
     refused: list[str] = []
 
     def call(_: int) -> Any:
         try:
-            return invoke(lab, "parallel", str(go))[0]
+            return invoke(lab, "parallel", 4)[0]
         except ClientError as error:
             refused.append(error.response["Error"]["Code"])
 
     with ThreadPoolExecutor(5) as threads:
         calls = [threads.submit(call, number) for number in range(5)]
         eventually(lambda: len(refused) == 2)
-        go.touch()
-    processes = {call.result() for call in calls} - {None}
-    assert len(processes) == 3 and refused == ["TooManyRequestsException"] * 2
-    assert invoke(lab, "parallel", str(go))[0] in processes
+    streams = {call.result() for call in calls} - {None}
+    assert len(streams) == 3 and refused == ["TooManyRequestsException"] * 2
+    assert invoke(lab, "parallel", 0)[0] in streams
 
 
 def test_metrics_and_units(lab: RunningLab) -> None:

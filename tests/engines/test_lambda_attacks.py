@@ -18,7 +18,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
-from tests.engines.lambda_tools import archive, client, create, invoke, log_lines, source
+from tests.engines.lambda_tools import archive, client, create, environments, invoke, log_lines, source
 
 HARMLESS = "def handler(event, context): return 'well'"
 
@@ -118,7 +118,7 @@ def test_fork_bomb_dies_with_its_call(lab: RunningLab) -> None:
     assert invoke(lab, "bomb")[0]["errorType"] == "Sandbox.Timedout"
     processes = [int(line.split()[1]) for line in log_lines(lab, "bomb") if line.startswith("PID")]
     assert len(processes) == 32
-    eventually(lambda: not any(_lives(pid) for pid in processes))
+    eventually(lambda: not environments("bomb"))
 
 
 def test_a_forked_process_does_not_answer_for_its_parent(lab: RunningLab) -> None:
@@ -198,7 +198,7 @@ def test_threads_stand_still_between_calls(lab: RunningLab) -> None:
         """,
     )
     pid = invoke(lab, "spins", "start")[0]
-    eventually(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+    eventually(lambda: {process.status() for process in environments("spins")} == {psutil.STATUS_STOPPED})
     assert invoke(lab, "spins", "again")[0] == pid
 
 
@@ -224,23 +224,15 @@ def test_nothing_outlives_the_lab(new_lab: Callable[..., RunningLab]) -> None:
     """Neither frozen environments nor running ones nor what they forked, after a stop as after a crash."""
     for number, end in enumerate((RunningLab.stop, RunningLab.kill)):
         lab = new_lab(f"ending-{number}")
-        create(lab, "idle", "import os\ndef handler(e, c): return os.getpid()")
+        create(lab, f"idle-{number}", HARMLESS)
         code = "import os, time\ndef handler(e, c):\n    os.fork()\n    print('PID', os.getpid())\n    time.sleep(60)"
-        create(lab, "busy", code, Timeout=90)
-        invoke(lab, "busy", {}, InvocationType="Event")
-        idle = invoke(lab, "idle")[0]
-        forked = eventually(lambda lab=lab: [p for p in psutil.Process(lab.pid).children() if p.children()])
-        pids = [idle, *(p.pid for leader in forked for p in (leader, *leader.children()))]
-        assert len(pids) == 3
+        create(lab, f"busy-{number}", code, Timeout=90)
+        invoke(lab, f"busy-{number}", {}, InvocationType="Event")
+        invoke(lab, f"idle-{number}")
+        names = f"idle-{number}", f"busy-{number}"
+        eventually(lambda names=names: all(environments(name) for name in names))
         end(lab)
-        eventually(lambda pids=pids: not any(_lives(pid) for pid in pids))
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+        eventually(lambda names=names: not any(environments(name) for name in names))
 
 
 def _member(name: str, content: bytes = b"x = 1", mode: int = stat.S_IFREG | 0o644) -> bytes:

@@ -1,8 +1,10 @@
 """Lambda: functions that run, in child processes, with the limits, logs and errors that AWS gives them.
 
 From the wire inwards: `responses` reads Invoke, `backend` finds the function, `execution` runs it in a `worker` of the
-`pool` and writes its log (`transcript`, `logs`). `bootstrap` is what runs in the child; `packages` brings code to
-disk. What moto does right (functions' configuration, versions, aliases, layers, policies, tags) stays moto's.
+`pool` and writes its log (`transcript`, `logs`). What runs in the child is `launcher`, which shuts it in as far as
+`isolation` says that this system can (with `kernel`), and `bootstrap`, which calls the handler. `processes` and
+`guardian` end what a handler leaves behind; `packages` brings code to disk. What moto does right (functions'
+configuration, versions, aliases, layers, policies, tags) stays moto's.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from localaws.engines.lambda_.backend import LambdaEngine
 from localaws.engines.lambda_.execution import Executor
 from localaws.engines.lambda_.function import FunctionEngine
 from localaws.engines.lambda_.responses import LambdaEngineResponse
+from localaws.engines.lambda_.trial import find_out
 from localaws.lab import Lab
 
 
@@ -26,9 +29,12 @@ def install(lab: Lab) -> None:
     """Serve Lambda from this engine. Functions do not outlive the server, so what an earlier one left is removed."""
     directory = lab.directory / "lambda"
     shutil.rmtree(directory, ignore_errors=True)
+    isolation = find_out(lab)
+    directory = isolation.place(directory)
+    lab.on_stop(lambda: shutil.rmtree(directory, ignore_errors=True))
     LambdaEngine.lab = FunctionEngine.lab = lab
     FunctionEngine.directory = directory
-    LambdaEngine.executor = Executor(lab, directory / "environments")
+    LambdaEngine.executor = Executor(lab, directory / "environments", isolation)
     LambdaEngine.asynchronous = AsynchronousInvoker(lab)
     moto.awslambda.models.LambdaFunction = FunctionEngine  # type: ignore[misc]
     replace_backend(lambda_backends, LambdaEngine)

@@ -190,7 +190,7 @@ class LambdaEngine(LambdaBackend):
             spec = {**spec, "Content": zip_code(self.lab, spec["Content"], self.region_name)}
         return super().publish_layer_version(spec)
 
-    # What changes a function ends its idle environments
+    # What changes a function ends its environments
 
     def update_function_code(self, function_name: str, qualifier: str, body: dict[str, Any]) -> dict[str, Any] | None:
         configuration: dict[str, Any] | None = super().update_function_code(function_name, qualifier, body)
@@ -204,12 +204,14 @@ class LambdaEngine(LambdaBackend):
         self._retire(function_name)
         return configuration
 
-    def delete_function(self, function_name: str, qualifier: str | None = None) -> None:
-        self._retire(function_name)
-        super().delete_function(function_name, qualifier)
-
     def _retire(self, function_name: str) -> None:
-        self.executor.pool.retire(self.region_name, self.get_function(function_name).function_name)
+        self.executor.pool.retire(self.region_name, self.get_function(function_name).function_name, "$LATEST")
+
+    def delete_function(self, function_name: str, qualifier: str | None = None) -> None:
+        """Delete a function, or one version, and end what runs of it: its callers get Runtime.ExitError."""
+        name = self.get_function(function_name, qualifier).function_name
+        super().delete_function(function_name, qualifier)
+        self.executor.pool.remove(self.region_name, name, qualifier)
 
 
 def check_event(event: bytes, largest: int) -> None:

@@ -1,10 +1,10 @@
 """The child's side of an execution environment: imports the handler once, then calls it for each event.
 
-Run as ``python -I bootstrap.py FD`` with the standard library alone; FD is one end of a socket pair whose other end
-is `localaws.engines.lambda_.worker`. Both sides speak frames: four bytes of length, then that many bytes.
+Run by `launcher` with the standard library alone, on one end of a socket pair whose other end is
+`localaws.engines.lambda_.worker`. Both sides speak frames: four bytes of length, then that many bytes.
 
-    in   init {handler, task_root, layers, memory_bytes, file_bytes}        out  answer header, body
-    in   call {request_id, arn, remaining, client_context}, event           out  answer header, body
+    in   init {handler, task_root, layers, memory_bytes, file_bytes, processes}     out  answer header, body
+    in   call {request_id, arn, remaining, client_context}, event                   out  answer header, body
 
 An answer's header is {request_id, error, peak_bytes}; its body is the handler's result, or the error document, as JSON
 text. Errors have the names that AWS's own Python runtime gives them (awslambdaric, Apache-2.0).
@@ -109,14 +109,15 @@ def _peak_memory() -> int:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def _limit(memory_bytes: int, file_bytes: int) -> None:
-    """What the process may take of the machine, for itself and for what it starts."""
+def _limit(memory_bytes: int, file_bytes: int, processes: int | None) -> None:
+    """What the process may take of the machine, for itself and for what it starts; *processes* is a user's limit."""
     limits = {
         resource.RLIMIT_AS: memory_bytes + ADDRESS_SPACE_MARGIN,
         resource.RLIMIT_FSIZE: file_bytes,
         resource.RLIMIT_NOFILE: 1024,
-        resource.RLIMIT_CORE: 0,
     }
+    if processes is not None:
+        limits[resource.RLIMIT_NPROC] = processes
     for kind, value in limits.items():
         hard = resource.getrlimit(kind)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
@@ -186,7 +187,7 @@ class Runtime:
 
     def initialize(self, init: dict[str, Any]) -> Handler | None:
         """Import the handler; None if that failed and the server was told."""
-        _limit(init["memory_bytes"], init["file_bytes"])
+        _limit(init["memory_bytes"], init["file_bytes"], init["processes"])
         paths = [init["task_root"]]
         self._paths[init["task_root"]] = "/var/task"
         if init["layers"]:
@@ -260,10 +261,10 @@ def _plain(value: object) -> float:
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
-def main() -> None:
+def main(descriptor: int) -> None:
+    """Serve the other end of the socket *descriptor*."""
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    channel = Channel(int(sys.argv[1]))
-    del sys.argv[1:]
+    channel = Channel(descriptor)
     frame = channel.receive()
     if frame is None:
         return
@@ -279,7 +280,3 @@ def main() -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None))
-
-
-if __name__ == "__main__":
-    main()

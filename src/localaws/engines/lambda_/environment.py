@@ -42,10 +42,11 @@ def check_variables(variables: Mapping[str, str]) -> None:
 
 
 def environment_of(
-    sandbox: Sandbox, credential: Credential, endpoint: str, log_stream: str, temporary: Path
+    sandbox: Sandbox, credential: Credential, endpoint: str, log_stream: str, task_root: str, temporary: str
 ) -> dict[str, str]:
     """AWS's variables, the function's own, and what keeps the SDKs in this lab.
 
+    *task_root* and *temporary* are directories as the handler sees them.
     Nothing of the server's own environment is passed on.
     """
     assert credential.session_token is not None
@@ -68,13 +69,13 @@ def environment_of(
         "AWS_ACCESS_KEY_ID": credential.access_key_id,
         "AWS_SECRET_ACCESS_KEY": credential.secret_access_key,
         "AWS_SESSION_TOKEN": credential.session_token,
-        "LAMBDA_TASK_ROOT": str(sandbox.code),
+        "LAMBDA_TASK_ROOT": task_root,
         "LAMBDA_RUNTIME_DIR": str(Path(__file__).parent),
         # what AWS has no need of
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "HOME": str(temporary),
-        "TMPDIR": str(temporary),
+        "HOME": temporary,
+        "TMPDIR": temporary,
     }

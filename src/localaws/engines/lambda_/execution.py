@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from localaws.engines.lambda_.isolation import Isolation
 from localaws.engines.lambda_.logs import LogDelivery
 from localaws.engines.lambda_.pool import Pool
 from localaws.engines.lambda_.transcript import Transcript
@@ -47,10 +48,10 @@ class Result:
 class Executor:
     """Runs invocations, each in a worker of the pool; safe to call from any thread."""
 
-    def __init__(self, lab: Lab, directory: Path) -> None:
+    def __init__(self, lab: Lab, directory: Path, isolation: Isolation) -> None:
         self._lab = lab
         self._logs = LogDelivery(lab)
-        self.pool = Pool(lab, directory)
+        self.pool = Pool(lab, directory, isolation)
 
     def run(self, invocation: Invocation) -> Result:
         """Run to the end. Raises TooManyRequestsException if no concurrency is left."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import threading
 import time
@@ -16,6 +17,8 @@ from tempfile import mkdtemp
 from localaws.client import credential_of_role
 from localaws.engines.lambda_.environment import environment_of
 from localaws.engines.lambda_.guardian import Guardian
+from localaws.engines.lambda_.isolation import Isolation
+from localaws.engines.lambda_.processes import kill_strays
 from localaws.engines.lambda_.worker import Sandbox, Worker
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
@@ -35,16 +38,17 @@ CREDENTIAL_SECONDS = 12 * 3600
 class Pool:
     """Hands out workers, and counts who holds one."""
 
-    def __init__(self, lab: Lab, directory: Path) -> None:
+    def __init__(self, lab: Lab, directory: Path, isolation: Isolation) -> None:
         self._lab = lab
         self._directory = directory
+        self._isolation = isolation
         self._guardian = Guardian()
         self._lock = threading.Lock()
         self._idle: list[Worker] = []  # longest idle first
         self._all: set[Worker] = set()
         self._running: Counter[tuple[str, str]] = Counter()
         shutil.rmtree(directory, ignore_errors=True)
-        directory.mkdir(parents=True)
+        directory.mkdir(parents=True, mode=0o711)
         lab.on_stop(self._stop)
         lab.spawn("lambda-pool", self._let_go_of_idle)
 
@@ -93,12 +97,12 @@ class Pool:
         return self._make(sandbox)
 
     def give_back(self, worker: Worker) -> None:
-        """Keep *worker* warm for the next call."""
+        """Keep *worker* warm for the next call, unless its function was changed meanwhile."""
         worker.idle_since = time.monotonic()
         with self._lock:
             self._idle.append(worker)
-            ended = self._idle[:-IDLE_WORKERS]
-            del self._idle[:-IDLE_WORKERS]
+            ended = [worker for worker in self._idle if worker.outdated] + self._idle[:-IDLE_WORKERS]
+            self._idle = [worker for worker in self._idle if worker not in ended]
         self._end(ended)
         if self._lab.stopping.is_set():
             self._stop()
@@ -107,22 +111,49 @@ class Pool:
         """End a *worker* that was taken."""
         self._end([worker])
 
-    def retire(self, region: str, name: str) -> None:
-        """End the idle workers of a function that was changed or deleted; busy ones finish their call."""
+    def retire(self, region: str, name: str, version: str) -> None:
+        """End the idle workers of a function's *version* that was changed; busy ones end after their call."""
         with self._lock:
-            ended = [worker for worker in self._idle if (worker.sandbox.region, worker.sandbox.name) == (region, name)]
-            self._idle = [worker for worker in self._idle if worker not in ended]
+            for worker in self._of(region, name, version):
+                worker.outdated = True
+            ended = [worker for worker in self._idle if worker.outdated]
+            self._idle = [worker for worker in self._idle if not worker.outdated]
         self._end(ended)
+
+    def remove(self, region: str, name: str, version: str | None) -> None:
+        """End all workers of a function that was deleted, or of one *version*: a call that runs sees its end."""
+        with self._lock:
+            workers = self._of(region, name, version)
+            idle = [worker for worker in self._idle if worker in workers]
+            self._idle = [worker for worker in self._idle if worker not in workers]
+        self._end(idle)
+        busy = [worker for worker in workers if worker not in idle]
+        for worker in busy:
+            worker.kill()
+        kill_strays(worker.family for worker in busy)
+
+    def _of(self, region: str, name: str, version: str | None) -> list[Worker]:
+        return [
+            worker
+            for worker in self._all
+            if (worker.sandbox.region, worker.sandbox.name) == (region, name)
+            and version in (None, worker.sandbox.version)
+        ]
 
     def _make(self, sandbox: Sandbox) -> Worker:
         now = self._lab.clock.now()
         log_stream = f"{now:%Y/%m/%d}/[{sandbox.version}]{uuid.uuid4().hex}"
         credential = credential_of_role(self._lab, sandbox.role, sandbox.name, CREDENTIAL_SECONDS)
         temporary = Path(mkdtemp(prefix="tmp-", dir=self._directory))
-        environment = environment_of(sandbox, credential, self._lab.endpoint, log_stream, temporary)
-        worker = Worker(sandbox, environment, log_stream, temporary)
+        isolation, user = self._isolation, self._isolation.user()
+        if user is not None:
+            os.chown(temporary, user, user)
+        seen = "/tmp" if isolation.namespaces else str(temporary)
+        task_root, _ = isolation.paths(sandbox.code, sandbox.layers)
+        environment = environment_of(sandbox, credential, self._lab.endpoint, log_stream, task_root, seen)
+        worker = Worker(sandbox, isolation, environment, log_stream, temporary, user)
         worker.credentials_end = self._lab.clock.time() + CREDENTIAL_SECONDS
-        self._guardian.watch(worker.pid)
+        self._guardian.watch(worker.family)
         with self._lock:
             self._all.add(worker)
         if self._lab.stopping.is_set():
@@ -135,7 +166,9 @@ class Pool:
     def _end(self, workers: list[Worker]) -> None:
         for worker in workers:
             worker.close()
-            self._guardian.forget(worker.pid)
+        kill_strays(worker.family for worker in workers)
+        for worker in workers:
+            self._guardian.forget(worker.family)
             with self._lock:
                 self._all.discard(worker)
 
@@ -153,6 +186,7 @@ class Pool:
             workers = list(self._all)
         for worker in workers:
             worker.kill()
+        kill_strays(worker.family for worker in workers)
         self._guardian.stop()
 
 

@@ -1,8 +1,8 @@
 """One execution environment: a child process that runs one handler, one call at a time, and harms only itself.
 
-Between calls its process group is stopped, as AWS freezes an environment (Lambda developer guide, "Understanding the
+Between calls all its processes are stopped, as AWS freezes an environment (Lambda developer guide, "Understanding the
 Lambda execution environment lifecycle"). Whatever it does — loop, exit, fork, print without end, take memory — the
-server only ever waits for it until a deadline, and then kills the group.
+server only ever waits for it until a deadline, and then kills them all.
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import psutil
-
+from localaws.engines.lambda_.isolation import LAUNCHER, PROCESSES, Isolation
+from localaws.engines.lambda_.processes import Family, memory, own_memory
 from localaws.engines.lambda_.transcript import Transcript
 
-BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 #: Seconds between two looks at the memory, and between two looks at that of processes which the handler started.
 LOOK = 0.02
 LOOK_AT_CHILDREN = 0.25
+#: Seconds until a process that closed its socket has ended.
+PATIENCE = 1.0
 #: No frame that the child sends may be larger (its largest answer, and room for a header).
 _LARGEST_FRAME = 8 << 20
 
@@ -72,22 +73,37 @@ class WorkerLost(Exception):
 
 
 class Worker:
-    """A child process made for *sandbox*, with *environment* and a directory of its own for temporary files."""
+    """A child process made for *sandbox*, with *environment* and a directory of its own for temporary files.
 
-    def __init__(self, sandbox: Sandbox, environment: dict[str, str], log_stream: str, temporary: Path) -> None:
+    *user* is whom it runs as, None for the lab's own user.
+    """
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        isolation: Isolation,
+        environment: dict[str, str],
+        log_stream: str,
+        temporary: Path,
+        user: int | None,
+    ) -> None:
         self.sandbox = sandbox
         self.log_stream = log_stream
         self.credentials_end = 0.0
         self.idle_since = 0.0
         self.initialized = False
+        self.outdated = False
+        self._isolation = isolation
         self._temporary = temporary
         self._peak = 0
         ours, theirs = socket.socketpair()
         read, write = os.pipe()
         with theirs:
+            settings = isolation.settings(sandbox.code, sandbox.layers, sandbox.storage_mb, user, temporary)
+            settings["descriptor"] = theirs.fileno()
             try:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-I", str(BOOTSTRAP), str(theirs.fileno())],
+                    [sys.executable, "-I", str(LAUNCHER), json.dumps(settings)],
                     stdin=subprocess.DEVNULL,
                     stdout=write,
                     stderr=write,
@@ -98,7 +114,7 @@ class Worker:
                 )
             finally:
                 os.close(write)
-        self.pid = self._process.pid
+        self.family = Family(self._process.pid, log_stream, user, enclosed=isolation.namespaces)
         self._socket = ours
         self._output = read
         os.set_blocking(read, False)
@@ -106,13 +122,14 @@ class Worker:
 
     def initialize(self, seconds: float, transcript: Transcript) -> Answer:
         """Have the handler imported. Raises WorkerLost."""
-        memory = self.sandbox.memory_mb << 20
+        task_root, layers = self._isolation.paths(self.sandbox.code, self.sandbox.layers)
         init = {
             "handler": self.sandbox.handler,
-            "task_root": str(self.sandbox.code),
-            "layers": str(self.sandbox.layers) if self.sandbox.layers else None,
-            "memory_bytes": memory,
+            "task_root": task_root,
+            "layers": layers,
+            "memory_bytes": self.sandbox.memory_mb << 20,
             "file_bytes": self.sandbox.storage_mb << 20,
+            "processes": PROCESSES if self._isolation.counts_processes else None,
         }
         answer = self._exchange("", _frame(json.dumps(init).encode()), seconds, transcript)
         self.initialized = not answer.error
@@ -126,18 +143,19 @@ class Worker:
 
     def freeze(self) -> None:
         if self._process.returncode is None:
-            self._signal(signal.SIGSTOP)
+            self.family.stop()
 
     def thaw(self) -> None:
-        self._signal(signal.SIGCONT)
+        self.family.resume()
 
     @property
     def alive(self) -> bool:
         return self._process.poll() is None
 
     def kill(self) -> None:
-        """End the process and all that it started in its group, and remove its temporary files."""
-        self._signal(signal.SIGKILL)
+        """End every process of the environment; who waits for its answer sees it end."""
+        if self._process.returncode is None:
+            self.family.kill()
         self._process.wait()
 
     def close(self) -> None:
@@ -147,16 +165,10 @@ class Worker:
         os.close(self._output)
         shutil.rmtree(self._temporary, ignore_errors=True)
 
-    def _signal(self, number: int) -> None:
-        try:
-            os.killpg(self.pid, number)
-        except (ProcessLookupError, PermissionError):  # nobody is left in the group
-            return
-
     def _exchange(self, request_id: str, outgoing: bytes, seconds: float, transcript: Transcript) -> Answer:
         """Send frames and wait for the answer, collecting output and watching time and memory meanwhile."""
         deadline = time.monotonic() + seconds
-        watch = _MemoryWatch(self.pid, self.sandbox.memory_mb << 20)
+        watch = _Watch(self.family, self.sandbox.memory_mb << 20)
         incoming = bytearray()
         unsent = memoryview(outgoing)
         poller = select.poll()
@@ -177,8 +189,7 @@ class Worker:
                     if events & (select.POLLIN | select.POLLHUP | select.POLLERR) and not self._receive(incoming):
                         raise self._ended()
                     if answer := self._parse(incoming, request_id):
-                        self._peak = max(self._peak, answer.peak_bytes)
-                        watch.check(self._peak)
+                        self._peak = max(self._peak, watch.last_look(answer.peak_bytes))
                         return answer._replace(peak_bytes=self._peak)
                 if ready.get(self._output, 0) and not self._read_output(transcript):
                     poller.unregister(self._output)  # the handler closed its output
@@ -251,7 +262,7 @@ class Worker:
     def _ended(self) -> WorkerLost:
         """What to say of a child that left, or that writes what is no answer (and is ended for it)."""
         try:
-            status = self._process.wait(0.1)
+            status = self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             status = -signal.SIGKILL
         self.kill()
@@ -268,12 +279,13 @@ class _OutOfMemoryError(Exception):
     pass
 
 
-class _MemoryWatch:
-    """Looks at the memory of a process and, less often for it costs more, of the others in its group."""
+class _Watch:
+    """Looks at the memory of a handler and, less often for it costs more, at the processes that it started."""
 
-    def __init__(self, pid: int, limit: int) -> None:
+    def __init__(self, family: Family, limit: int) -> None:
         self.limit = limit
-        self._process = psutil.Process(pid)
+        self._family = family
+        self._own = 2 if family.enclosed else 1  # the launcher's processes, which are not the function's
         self._next = time.monotonic() + LOOK
         self._next_children = time.monotonic() + LOOK_AT_CHILDREN
         self._children = 0
@@ -282,41 +294,29 @@ class _MemoryWatch:
         return time.monotonic() >= self._next
 
     def look(self) -> int:
-        """Bytes in use now. Raises _OutOfMemoryError if they are more than the limit."""
+        """Bytes in use now. Raises _OutOfMemoryError if they, or the processes, are more than the limit."""
         now = time.monotonic()
         self._next = now + LOOK
+        handlers = self._family.members()[self._own :]
         if now >= self._next_children:
             self._next_children = now + LOOK_AT_CHILDREN
-            self._children = sum(_own_memory(pid) for pid in _others_in_group(self._process.pid))
-        try:
-            used = self._process.memory_info().rss + self._children
-        except psutil.Error:
-            return 0
-        self.check(used)
-        return used
+            self._look_at_children(handlers)
+        return self._check(memory(handlers[0]) + self._children if handlers else 0)
 
-    def check(self, used: int) -> None:
+    def last_look(self, peak: int) -> int:
+        """What a call took whose handler says that it had *peak* bytes itself. Raises _OutOfMemoryError."""
+        self._look_at_children(self._family.members()[self._own :])
+        return self._check(peak + self._children)
+
+    def _look_at_children(self, handlers: list[int]) -> None:
+        if len(handlers) > PROCESSES:
+            raise _OutOfMemoryError
+        self._children = sum(own_memory(pid) for pid in handlers[1:])
+
+    def _check(self, used: int) -> int:
         if used > self.limit:
             raise _OutOfMemoryError
-
-
-def _others_in_group(leader: int) -> list[int]:
-    others = []
-    for pid in psutil.pids():
-        try:
-            if pid != leader and os.getpgid(pid) == leader:
-                others.append(pid)
-        except OSError:
-            continue
-    return others
-
-
-def _own_memory(pid: int) -> int:
-    """Bytes that a process shares with no other: pages that a fork shares with its parent are counted there."""
-    try:
-        return int(psutil.Process(pid).memory_full_info().uss)
-    except psutil.Error:
-        return 0
+        return used
 
 
 def _signal_name(number: int) -> str:

@@ -1,0 +1,97 @@
+"""A function's code is shut in: it reaches no file of the lab, leaves no process behind, passes none of its limits.
+
+AWS's own bounds: Lambda developer guide, "Lambda quotas" (memory, /tmp, 1,024 processes) and "Security in AWS Lambda".
+Every test attacks; where this system forbids namespaces the lab says so in its log, and these tests do not apply.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import RunningLab, eventually
+from tests.engines.lambda_tools import client, create, environments, invoke
+
+
+@pytest.fixture(autouse=True)
+def isolated(lab: RunningLab) -> None:
+    client(lab, "lambda").list_functions()
+    if "functions do not run in Isolation(namespaces=True" in lab.log():
+        pytest.skip("this system forbids namespaces")
+
+
+def test_the_labs_files_and_processes_are_out_of_sight(lab: RunningLab) -> None:
+    code = """
+        import os
+        def handler(event, context):
+            seen = [path for path in event if os.path.exists(path)]
+            return seen, sorted(int(n) for n in os.listdir("/proc") if n.isdigit()), os.listdir("/tmp"), os.getuid()
+        """
+    create(lab, "looks", code)
+    paths = [str(lab.directory), str(lab.directory / "keys.json"), f"/proc/{lab.pid}/environ", "/root"]
+    seen, processes, temporary, user = invoke(lab, "looks", paths[:3])[0]
+    assert (seen, processes, temporary) == ([], [1, 2], [])
+    assert user != 0
+
+
+def test_only_tmp_can_be_written_and_holds_no_more_than_its_size(lab: RunningLab) -> None:
+    code = """
+        import errno
+        def handler(event, context):
+            codes = []
+            for path in ("/var/task/x", "/usr/x", "/etc/x", "/x"):
+                try: open(path, "w")
+                except OSError as error: codes.append(errno.errorcode[error.errno])
+            try:
+                for number in range(3):
+                    with open(f"/tmp/{number}", "wb") as file:
+                        for _ in range(300): file.write(bytes(1 << 20))
+            except OSError as error:
+                codes.append(errno.errorcode[error.errno])
+            return codes
+        """
+    create(lab, "fills-up", code, Timeout=30)
+    codes = invoke(lab, "fills-up")[0]
+    assert codes[-1] == "ENOSPC" and len(codes) == 5 and set(codes[:4]) <= {"EROFS", "EACCES"}
+    client(lab, "lambda").delete_function(FunctionName="fills-up")
+
+
+def test_detached_processes_end_with_the_function(lab: RunningLab) -> None:
+    code = """
+        import subprocess
+        def handler(event, context):
+            subprocess.Popen(["sleep", "600"], start_new_session=True)
+        """
+    create(lab, "detaches", code)
+    invoke(lab, "detaches")
+    assert environments("detaches")
+    client(lab, "lambda").delete_function(FunctionName="detaches")
+    eventually(lambda: not environments("detaches"), seconds=2)
+
+
+def test_memory_of_detached_processes_counts(lab: RunningLab) -> None:
+    code = """
+        import subprocess, sys, time
+        def handler(event, context):
+            for _ in range(3):
+                subprocess.Popen([sys.executable, "-c", "x = b'x' * 60_000_000; import time; time.sleep(60)"],
+                                 start_new_session=True)
+            time.sleep(20)
+        """
+    create(lab, "breeds-apart", code, Timeout=25)
+    assert invoke(lab, "breeds-apart")[0]["errorType"] == "Runtime.OutOfMemory"
+
+
+def test_deleting_a_function_ends_a_call_that_runs(lab: RunningLab) -> None:
+    code = """
+        import os, signal, time
+        def handler(event, context):
+            for number in range(1, 65):
+                try: signal.signal(number, signal.SIG_IGN)
+                except (OSError, ValueError): pass
+            while True: time.sleep(0.01)
+        """
+    create(lab, "ignores", code, Timeout=60)
+    invoke(lab, "ignores", InvocationType="Event")
+    eventually(lambda: environments("ignores"))
+    client(lab, "lambda").delete_function(FunctionName="ignores")
+    eventually(lambda: not environments("ignores"), seconds=2)
