@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,7 +29,7 @@ class Session:
         region: such as "us-east-1".
         account_id: twelve digits.
         endpoint: the URL all calls go to; None for AWS's own endpoints.
-        prefix: what names start with, so that two people in one account do not collide.
+        prefix: what names start with, so that two people in one account, or two open notebooks, do not collide.
         ledger: what this and earlier connections created there.
         directory: the lab's directory; None unless target is "local".
         first_call: the number of the last call before this connection: the bill counts from there.
@@ -53,6 +54,7 @@ class NotConnected(RuntimeError):
     """A helper was used before `connect`."""
 
 
+PART = re.compile(r"x?\d\d")
 _current: Session | None = None
 _restore: dict[str, str | None] = {}
 
@@ -71,6 +73,7 @@ def current() -> Session:
 def connect(
     target: str = "local",
     *,
+    part: str = "",
     directory: str | Path | None = None,
     prefix: str | None = None,
     consent: str | None = None,
@@ -81,6 +84,8 @@ def connect(
     Parameters:
         target: "local" starts the lab or attaches to it; an "http…" URL uses the keys in the environment;
             "aws" is the real one, for those who consent.
+        part: the part of the course, such as "01", or its exercises, "x01". Its names, its ledger and its teardown are
+            its own, so that notebooks which are open side by side leave each other alone.
         directory: the lab's directory, for "local"; default `$DEHELPERS_DIR`, else `.lab` in the project.
         prefix: what names start with; default `$DEHELPERS_PREFIX`, else "de".
         consent: for "aws": region and spending cap in US dollars, such as "us-east-1:5";
@@ -90,23 +95,25 @@ def connect(
     Raises:
         LabError: the lab cannot be started.
         aws_target.ConsentNeeded: "aws" without consent or estimate, or dearer than the cap.
-        ValueError: an unknown target.
+        ValueError: an unknown target, or a part that is not such a word.
     """
     global _current
-    prefix = prefix or os.environ.get("DEHELPERS_PREFIX") or "de"
+    if part and not PART.fullmatch(part):
+        raise ValueError(f'{part!r} is no part of the course: write two digits, such as "01", or "x01" for exercises')
+    prefix = "-".join(filter(None, [prefix or os.environ.get("DEHELPERS_PREFIX") or "de", part]))
     if target == "local":
-        session = _local(directory, prefix)
+        session = _local(directory, prefix, part)
     elif target == "aws" or aws_target.is_amazon(target):
         region = aws_target.agree(consent, estimate)
         _leave_lab()  # not before: one who did not agree stays in the lab
         apply({"AWS_REGION": region, "AWS_DEFAULT_REGION": region, "PATH": path_with_commands()})
-        session = _remote("aws", region, os.environ.get("AWS_ENDPOINT_URL"), prefix)
+        session = _remote("aws", region, os.environ.get("AWS_ENDPOINT_URL"), prefix, part)
         print(f"AWS account {session.account_id}, {region}: all that is created gets tagged and listed.")
     elif target.startswith(("http://", "https://")):
         region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
         apply({"AWS_ENDPOINT_URL": target, "AWS_REGION": region, "AWS_DEFAULT_REGION": region})
         apply({"PATH": path_with_commands()})
-        session = _remote("endpoint", region, target, prefix)
+        session = _remote("endpoint", region, target, prefix, part)
     else:
         raise ValueError(f'unknown target {target!r}: use "local", "aws" or the URL of an endpoint')
     session = replace(session, first_call=newest(session))
@@ -115,23 +122,23 @@ def connect(
     return session
 
 
-def _local(directory: str | Path | None, prefix: str) -> Session:
+def _local(directory: str | Path | None, prefix: str, part: str) -> Session:
     running = lab.start(directory)
     path = {"PATH": path_with_commands()}
     before = apply(lab_environment(running, {**os.environ, **path}) | path)
     for name, value in before.items():
         _restore.setdefault(name, value)
     home = running.directory
-    ledger = Ledger(home / "ledger.jsonl")
+    ledger = Ledger(home / f"{'-'.join(filter(None, ['ledger', part]))}.jsonl")
     return Session("local", running.region, running.account_id, running.endpoint, prefix, ledger, home)
 
 
-def _remote(target: str, region: str, endpoint: str | None, prefix: str) -> Session:
+def _remote(target: str, region: str, endpoint: str | None, prefix: str, part: str) -> Session:
     """A session on an AWS whose keys are the reader's; asks it who that is, which costs nothing."""
     boto3.DEFAULT_SESSION = None
     account = aws_target.account_id(endpoint)
     # Kept outside the lab: `dehelpers reset` must not forget what was created in somebody's account.
-    ledger = Ledger(root() / ".ledger" / f"{account}-{region}.jsonl")
+    ledger = Ledger(root() / ".ledger" / f"{'-'.join(filter(None, [account, region, part]))}.jsonl")
     return Session(target, region, account, endpoint, prefix, ledger)
 
 

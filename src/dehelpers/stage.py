@@ -5,6 +5,7 @@ Each function can be run again at no cost: it makes only what is not there yet.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -56,7 +57,8 @@ def weather_files(months: Iterable[int] = MONTHS, origins: Iterable[str] = AIRPO
         readings = data.weather()
         for (origin, month), path in paths.items():
             part = readings[(readings["origin"] == origin) & (readings["month"] == month)]
-            draft = path.with_suffix(".tmp")  # so that a half-written file is never taken for a whole one
+            # A half-written file is never taken for a whole one, and two notebooks may write it at the same time.
+            draft = path.with_suffix(f".{os.getpid()}.tmp")
             part.to_csv(draft, index=False, date_format="%Y-%m-%dT%H:%M:%SZ")
             draft.replace(path)
     return list(paths.values())

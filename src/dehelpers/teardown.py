@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from dehelpers.connect import Session, current
+from dehelpers.connect import PART, Session, current
 from dehelpers.ledger import Created
 from dehelpers.waiting import GONE, WaitError, wait
 
@@ -168,8 +168,9 @@ def teardown(timeout: float = 120.0) -> None:
     """Delete what the session created, wait until it is gone, and assert that nothing is left. Safe to run twice.
 
     The session's own is what its ledger lists (also from earlier runs that never got here), what bears its tags, and
-    in the lab all that has its prefix. On real AWS a mere prefix proves nothing: such resources are left alone and
-    named, unless the name ends in account and region as `name` writes it.
+    in the lab all that has its prefix: what belongs to its part, and nothing of another part. On real AWS a mere prefix
+    proves nothing: such resources are left alone and named, unless the name ends in account and region as `name` writes
+    it.
 
     Parameters:
         timeout: seconds to wait for each resource to be gone.
@@ -250,7 +251,9 @@ def _proves(session: Session, name: str) -> bool:
 
 
 def _has_prefix(session: Session, name: str) -> bool:
-    return name.rpartition("/")[2].startswith((f"{session.prefix}-", f"{session.prefix}_"))
+    """Whether a name begins with the session's prefix; a part's names are not those of the session without a part."""
+    prefix = re.escape(session.prefix.replace("_", "-"))
+    return bool(re.match(rf"{prefix}-(?!{PART.pattern}-)", name.rpartition("/")[2].replace("_", "-")))
 
 
 def _tagged(session: Session) -> set[tuple[str, str]]:
