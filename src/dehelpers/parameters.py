@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import papermill
+from typing import Any, TypeGuard
 
 
 class ParameterError(ValueError):
-    """A value for a parameter that no notebook has, or of the wrong type; the message lists what there is."""
+    """A parameter that no notebook has, or a value that it cannot take; the message says what there is."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +46,8 @@ class Parameter:
 
 def declared(notebook: Path) -> list[Parameter]:
     """The parameters that a notebook declares, in its order."""
+    import papermill  # slow to import, and notebooks need only `check`
+
     return [
         Parameter(name, _kind(facts["inferred_type_name"], facts["default"]), facts["default"], facts["help"])
         for name, facts in papermill.inspect_notebook(str(notebook)).items()
@@ -101,3 +101,45 @@ def _listing(known: Mapping[Path, Sequence[Parameter]]) -> str:
             hint = f"  # {parameter.help}" if parameter.help else ""
             lines.append(f"  {parameter.name}: {parameter.kind} = {parameter.default}{hint}")
     return "\n".join(lines)
+
+
+def check(values: Mapping[str, Any], **allowed: range | Collection[Any] | type) -> None:
+    """Check the parameters of a notebook, in the cell after them: `check(globals(), month=range(1, 13), target=str)`.
+
+    papermill only warns of a parameter that the notebook does not have, so a mistyped name would go unnoticed. The
+    cell that papermill has injected is found here in the history of the kernel, and its names are compared.
+
+    Parameters:
+        values: the notebook's variables: `globals()`.
+        allowed: for each parameter what it may be: a range, a collection of choices, or a type.
+
+    Raises:
+        ParameterError: a value is not allowed, or a name is unknown; the message says what is.
+    """
+    for name in _injected(values.get("In", ())):
+        if name not in allowed:
+            raise ParameterError(f"there is no parameter {name!r}: choose from {', '.join(allowed)}")
+    for name, choices in allowed.items():
+        value = values[name]
+        if isinstance(choices, type):
+            if not isinstance(value, choices):
+                raise ParameterError(f"{name} is {value!r}: it must be of type {choices.__name__}")
+        elif isinstance(value, bool) or value not in choices:
+            raise ParameterError(f"{name} is {value!r}: it must be {_words(choices)}")
+
+
+def _injected(history: Sequence[str]) -> list[str]:
+    """The names that papermill has set in its last cell of this kernel; such a cell begins with `# Parameters`."""
+    cells = [source for source in history if source.startswith("# Parameters")]
+    body = ast.parse(cells[-1]).body if cells else []
+    return [target.id for line in body if isinstance(line, ast.Assign) for target in line.targets if _is_name(target)]
+
+
+def _is_name(node: ast.expr) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name)
+
+
+def _words(choices: range | Collection[Any]) -> str:
+    if isinstance(choices, range):
+        return f"a whole number from {choices[0]:,} to {choices[-1]:,}"
+    return "one of " + ", ".join(map(str, choices))

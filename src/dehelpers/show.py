@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from dehelpers.diagram import pipeline_svg
+from dehelpers.sketches import SKETCHES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,6 +88,18 @@ def pipeline(highlight: str = "") -> Picture:
     """
     svg, alt = pipeline_svg(highlight)
     return _image("image/svg+xml", svg.encode(), alt, width=960)
+
+
+def sketch(name: str) -> Picture:
+    """A drawing of boxes and arrows, such as "checkpoint": what a paragraph describes, to be seen at a glance.
+
+    Raises:
+        ValueError: there is no drawing of that name; the message lists them.
+    """
+    if name not in SKETCHES:
+        raise ValueError(f"no sketch {name!r}: choose from {', '.join(SKETCHES)}")
+    drawing = SKETCHES[name]
+    return _image("image/svg+xml", drawing.svg().encode(), drawing.alt, width=drawing.size[0])
 
 
 def table(data: pd.DataFrame | Iterable[Mapping[str, Any]], caption: str) -> Picture:
