@@ -28,6 +28,7 @@ from dehelpers.exercises.source import starter, stub
 from tests.conftest import RunningLab
 from tests.connected import connected
 from tests.exercises import wrong00, wrong01, wrong04
+from tests.exercises.right import RIGHT
 from tests.test_notebooks import PRIVATE, RETIRED, UNWANTED, found
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -127,6 +128,22 @@ def test_a_known_slip_gets_its_own_advice(part: str, name: str, answers: Any, wo
     assert words in result.message
     others = {other for slip, other in WRONG[part][name] if slip is not answers}
     assert not [other for other in others if other in result.message], "each slip has advice of its own"
+
+
+OTHERS = [
+    pytest.param(part, name, answer, id=f"{name}-{number}")
+    for part, answers in RIGHT.items()
+    for name, each in answers.items()
+    for number, answer in enumerate(each)
+]
+
+
+@pytest.mark.parametrize(("part", "name", "answer"), OTHERS)
+def test_a_right_answer_written_differently_is_correct(part: str, name: str, answer: Any, session: de.Session) -> None:
+    exercise = getattr(exercises(part), name)
+    exercise.stage()
+    result = exercise.check(*answer())
+    assert result.outcome is Outcome.CORRECT, result
 
 
 ODD = {

@@ -37,6 +37,11 @@ def read_returns_the_answer(s3: Any, bucket: str, key: str) -> Any:
     return s3.get_object(Bucket=bucket, Key=key)
 
 
+def read_lists_by_prefix(s3: Any, bucket: str, key: str) -> bytes | None:
+    found = s3.list_objects_v2(Bucket=bucket, Prefix=key).get("Contents", [])
+    return bytes(s3.get_object(Bucket=bucket, Key=found[0]["Key"])["Body"].read()) if found else None
+
+
 WRONG: dict[str, list[tuple[Any, str]]] = {
     "name_bucket": [
         (("Landing_Zone.Weather",), "naming rules"),
@@ -49,6 +54,7 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         ((read_hides_everything,), "bucket itself is missing"),
         ((read_compares_messages,), "reworded"),
         ((read_raises,), "NoSuchKey"),
+        ((read_lists_by_prefix,), "should return None"),
         ((read_returns_the_answer,), "`Body`"),
         (("read",), "A function is wanted"),
     ],

@@ -77,6 +77,10 @@ def quoted_in_text(carrier: str, database: str, output: str) -> str:
     return str(flights_of("'{}'")[0](carrier.replace("'", "''"), database, output))
 
 
+def with_forbidden_characters(carrier: str, database: str, output: str) -> str:
+    return str(flights_of("?", "'{}'")[0](carrier if "=" not in carrier else "", database, output))
+
+
 def without_quotes(carrier: str, database: str, output: str) -> str:
     return str(flights_of("?", "'{}'")[0](carrier.replace("'", ""), database, output))
 
@@ -129,6 +133,7 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
     "parameters": [
         (flights_of("'{}'"), "of all carriers"),
         ((quoted_in_text,), "nobody forgets"),
+        ((with_forbidden_characters,), "as an expression of SQL"),
         (flights_of("?", "{}"), "a text needs its quotes"),
         (flights_of("?", "'{}'"), "ended FAILED"),
         ((without_quotes,), "was not found"),

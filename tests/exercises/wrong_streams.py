@@ -111,6 +111,19 @@ def consume_one_page(stream: str, shard_id: str, checkpoint: Any, handle: Any) -
         handle(record)
 
 
+def consume_until_an_empty_page(stream: str, shard_id: str, checkpoint: Any, handle: Any) -> None:
+    kinesis = boto3.client("kinesis")
+    place = {"StreamName": stream, "ShardId": shard_id, "ShardIteratorType": "TRIM_HORIZON"}
+    if checkpoint.load():
+        place |= {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": checkpoint.load()}
+    page = kinesis.get_records(ShardIterator=kinesis.get_shard_iterator(**place)["ShardIterator"])
+    while page["Records"]:
+        for record in page["Records"]:
+            handle(record)
+            checkpoint.save(record["SequenceNumber"])
+        page = kinesis.get_records(ShardIterator=page["NextShardIterator"])
+
+
 def _shards(stream: str) -> list[str]:
     return [shard["ShardId"] for shard in boto3.client("kinesis").list_shards(StreamName=stream)["Shards"]]
 
@@ -188,6 +201,7 @@ WRONG: dict[str, list[tuple[tuple[Any, ...], str]]] = {
         ((consume_saving_at_the_end,), "Save more often"),
         ((consume_from_latest,), "Nothing was handled"),
         ((consume_one_page,), "records unread"),
+        ((consume_until_an_empty_page,), "stopped at an empty page"),
     ],
     "replay": [
         ((replay_everything,), "not a replay"),

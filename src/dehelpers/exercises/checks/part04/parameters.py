@@ -13,6 +13,7 @@ from dehelpers.exercises.outcome import NotYet
 from dehelpers.exercises.running import run
 
 ATTACK = "UA' OR '1'='1"
+CONCATENATED = "U' || 'A"  # in quotes, but undoubled, it is the text UA
 APOSTROPHE = "O'Hare"
 COLUMNS = "carrier string, flight int, dest string"
 
@@ -44,6 +45,11 @@ def parameters(flights_of: Callable[[str, str, str], str]) -> str:
         stolen = _ask(flights_of, own, ATTACK)
         if stolen:
             raise NotYet(f"Somebody asked for the carrier `{ATTACK}` and got {stolen:,} flights, of all carriers.")
+        if found := _ask(flights_of, own, CONCATENATED):
+            raise NotYet(
+                f"Somebody asked for the carrier `{CONCATENATED}` and got {found} flights, those of UA: Athena reads a "
+                "parameter as an expression of SQL. What must become of the quotes that are typed?"
+            )
         if _ask(flights_of, own, APOSTROPHE) != number[APOSTROPHE]:
             raise NotYet(f"A carrier called `{APOSTROPHE}` has {number[APOSTROPHE]} flight, and it was not found.")
         _ask(flights_of, own, "DL", parameterised=True)
