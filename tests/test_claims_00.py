@@ -181,7 +181,7 @@ def test_on_a_real_account_it_runs_after_consent_only_and_leaves_nothing(
         done = papermill(amazon, tmp_path, consent="eu-west-1:1")
         assert done.returncode == 0, done.stderr[-3000:]
     finally:
-        (ROOT / ".ledger" / "999988880000-eu-west-1.jsonl").unlink(missing_ok=True)
+        (ROOT / ".ledger" / "999988880000-eu-west-1-00.jsonl").unlink(missing_ok=True)
     operations = [call["operation"] for call in amazon.calls()]
     assert {"CreateBucket", "PutBucketTagging", "PutObject", "DeleteBucket"} <= set(operations)
     assert amazon.client("s3").list_buckets()["Buckets"] == []

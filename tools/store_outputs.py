@@ -58,6 +58,8 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02}"
         cell.metadata = NotebookNode(tags=list(cell.metadata.tags)) if cell.metadata.get("tags") else NotebookNode()
+        if "answer" in cell.metadata.get("tags", []):  # to a prediction: JupyterLab keeps it closed, HTML does not
+            cell.metadata.jupyter = NotebookNode(outputs_hidden=True)
         if cell.cell_type == "code":
             code += 1
             cell.execution_count = code
