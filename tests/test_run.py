@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -66,6 +69,7 @@ def test_the_rest_runs_after_a_failure_on_one_fresh_lab_with_a_table_and_a_repor
     )
     answer = run(third, first, second, "-p", "records", "7", "-p", "fast", "true", cwd=tmp_path)
     assert answer.returncode == 1
+    assert "cell/s" not in answer.stderr, "no bar, with its carriage returns, where stderr is no terminal"
     table = [line.split(maxsplit=3) for line in answer.stdout.splitlines()]
     assert table[0] == ["notebook", "cells", "seconds", "result"]
     assert [line[0] for line in table[1:4]] == ["03_last", "01_first", "02_bad"]  # in the order given
@@ -81,6 +85,22 @@ def test_the_rest_runs_after_a_failure_on_one_fresh_lab_with_a_table_and_a_repor
         assert name in (tmp_path / f"build/report/{name}.html").read_text()
     assert "records = 7, fast = True" in index
     assert "ZeroDivisionError" in index
+
+
+def test_in_a_terminal_the_bar_stops_where_a_notebook_failed(tmp_path: Path) -> None:
+    bad = notebook(tmp_path / "01_bad.ipynb", 'target = "local"', "1 / 0", "1", "2", "3", "4", "5", "6")
+    terminal, end = pty.openpty()
+    termios.tcsetwinsize(end, (24, 120))
+    command = [sys.executable, "-m", "dehelpers", "run", str(bad), "--output", str(tmp_path / "build")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=end, cwd=tmp_path)
+    os.close(end)
+    shown = b""
+    with suppress(OSError):  # EIO: the other end is closed
+        while part := os.read(terminal, 4096):
+            shown += part
+    os.close(terminal)
+    assert process.wait(60) == 1
+    assert b"cell" in shown and b"100%" not in shown
 
 
 def test_with_jobs_each_notebook_has_a_lab_to_itself_and_none_is_left(tmp_path: Path) -> None:

@@ -108,7 +108,8 @@ class _Runner:
         # for good when an interrupt comes at the wrong moment.
         tqdm.set_lock(threading.RLock())
         tqdm.monitor_interval = 0
-        self._bar = tqdm(total=sum(self._cells.values()), unit="cell", leave=False)
+        # disable=None: no bar where stderr is no terminal, for its carriage returns would fill a log file.
+        self._bar = tqdm(total=sum(self._cells.values()), unit="cell", leave=False, disable=None)
 
     def close(self) -> None:
         self._bar.close()
@@ -168,7 +169,8 @@ class _Runner:
         code = child.wait()
         with self._lock:
             self._children.discard(child)
-        self._bar.update(self._cells[notebook] - done)
+        if code == 0:  # after a failure the bar stays where the notebook stopped
+            self._bar.update(self._cells[notebook] - done)
         lines = words.decode(errors="replace").strip().splitlines()
         return (lines[-1] if lines else f"papermill ended with code {code}") if code else ""
 

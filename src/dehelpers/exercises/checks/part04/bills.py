@@ -83,7 +83,8 @@ def _billed(execution: dict[str, Any]) -> int:
     scanned, state = execution["Statistics"]["DataScannedInBytes"], execution["Status"]["State"]
     reused = execution["Statistics"].get("ResultReuseInformation", {}).get("ReusedPreviousResult")
     idle = not scanned and (state == "CANCELLED" or execution["StatementType"] == "UTILITY")
-    if state == "FAILED" or execution["StatementType"] == "DDL" or reused or idle:
+    is_ctas = execution.get("SubstatementType") == "CREATE_TABLE_AS_SELECT"  # DDL, and billed for what it reads
+    if state == "FAILED" or (execution["StatementType"] == "DDL" and not is_ctas) or reused or idle:
         return 0
     return max(10 * MB, -(-scanned // MB) * MB)
 
