@@ -288,7 +288,8 @@ def speaks(source: str) -> bool:
     if any(not re.search(r"--quiet|--only-show-errors|>", line) for line in commands):
         return True
     tree = ast.parse("\n".join(line for line in source.splitlines() if not line.startswith(("!", "%"))))
-    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    run = [statement for statement in tree.body if not isinstance(statement, ast.FunctionDef)]
+    calls = [node.func for part in run for node in ast.walk(part) if isinstance(node, ast.Call)]
     if any(isinstance(call, ast.Name) and call.id in ("print", "display") for call in calls):
         return True
     last = tree.body[-1] if tree.body and not source.rstrip().endswith(";") else None
@@ -340,14 +341,19 @@ def test_its_parameters_are_typed_and_explained(path: Path) -> None:
     assert [keyword.arg for keyword in called.keywords] == list(parameters)
 
 
-PREDICTION = re.compile(r"\*\*[^*]*(\?|[Pp]redict|[Gg]uess|[Dd]o this in your head)[^*]*\*\*")
+def predicts(prose: str) -> bool:
+    """Whether the reader is asked, in bold, to say what will come."""
+    return any(
+        re.search(r"\?|[Pp]redict|[Gg]uess|in your head", bold) for bold in re.findall(r"\*\*(.+?)\*\*", prose, re.S)
+    )
 
 
 @each_notebook
 def test_the_answer_to_a_prediction_is_collapsed(path: Path) -> None:
     """In JupyterLab; the HTML of nbconvert shows it."""
     cells = read(path).cells
-    asking = [n for n, cell in enumerate(cells) if cell.cell_type == "markdown" and PREDICTION.search(cell.source)]
+    prose = [number for number, cell in enumerate(cells) if number and cell.cell_type == "markdown"]
+    asking = [number for number in prose if predicts(cells[number].source)]
     assert len(asking) >= 4
     for number in asking:
         following = (cell for cell in cells[number + 1 :] if cell.cell_type == "code" and not is_sketch(cell))

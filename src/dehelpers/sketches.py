@@ -136,6 +136,42 @@ SKETCHES = {
         ],
         [Arrow(0, 2), Arrow(1, 2), Arrow(2, 3)],
     ),
+    "twice": Sketch(
+        "The same event twice, and the work once",
+        "The first event of an object has a greater sequencer than the one kept, so the object is loaded and the "
+        "sequencer kept. The same event again has an equal sequencer, and a late one a smaller: both are skipped.",
+        [
+            Box(0, 0.5, "event", "key and sequencer"),
+            Box(1, 0.5, "compare", "with the one kept", True),
+            Box(2, 0, "greater", "load, and keep it"),
+            Box(2, 1, "equal or smaller", "skip"),
+        ],
+        [Arrow(0, 1), Arrow(1, 2), Arrow(1, 3)],
+    ),
+    "envelope": Sketch(
+        "What a function gets from Kinesis",
+        "The event has a list Records. Each of them has, under kinesis, the partition key, the sequence number and "
+        "data: what was sent, in base64.",
+        [
+            Box(0, 0.5, "event", "one batch"),
+            Box(1, 0.5, "Records", "up to 100"),
+            Box(2, 0, "kinesis", "key, sequence number", True),
+            Box(2, 1, "eventID", "shard and number"),
+            Box(3, 0, "data", "in base64"),
+        ],
+        [Arrow(0, 1), Arrow(1, 2), Arrow(1, 3), Arrow(2, 4)],
+    ),
+    "load_and_changes": Sketch(
+        "Nothing falls between the load and the changes",
+        "The task first notes its place in the database's log. Then it copies all rows into LOAD files. Then it "
+        "delivers every change that was committed after the noted place, as files with date and time in their names.",
+        [
+            Box(0, 0, "note the place", "in the log", True),
+            Box(1, 0, "copy all rows", "LOAD00000001.csv"),
+            Box(2, 0, "deliver changes", "20260101-….csv"),
+        ],
+        [Arrow(0, 1, "first"), Arrow(1, 2, "then")],
+    ),
     "mapping": Sketch(
         "An event source mapping is Lambda's consumer",
         "The mapping polls each shard of the stream once a second, gives batches to the function, and moves the "
