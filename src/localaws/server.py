@@ -33,6 +33,7 @@ from localaws.gateway.transfer import TransferChunks
 from localaws.gateway.tuning import tune
 from localaws.home import claim, hold
 from localaws.lab import Lab
+from localaws.outgoing import keep_on_this_machine
 from localaws.timekeeping import keep_time
 
 log = logging.getLogger(__name__)
@@ -159,6 +160,7 @@ def _serve(directory: Path, port: int, account_id: str, region: str) -> None:
     lab = Lab(directory, _owner(directory, account_id), account_id, region)
     keep_time(lab.clock)
     tune()
+    keep_on_this_machine()
     query_errors.install()
     bind()
     installer = Installer(lab)

@@ -16,6 +16,7 @@ from moto.sns.models import SNSBackend, Subscription, Topic, sns_backends
 
 from localaws.engines import replace_backend
 from localaws.lab import Lab
+from localaws.outgoing import is_loopback
 
 log = logging.getLogger(__name__)
 
@@ -81,10 +82,15 @@ class SNSEngine(SNSBackend):
         return super().publish(message, arn, phone_number, *args, **kwargs)
 
     def subscribe(self, topic_arn: str, endpoint: str, protocol: str) -> Subscription:
-        """Raises InvalidParameter for a protocol that there is not (API reference, Subscribe)."""
+        """Raises InvalidParameter for a protocol that there is not, or another machine (API reference, Subscribe)."""
         if protocol not in PROTOCOLS:
             reason = f"Amazon SNS does not support this protocol string: {protocol}"
             raise SNSInvalidParameter(f"Invalid parameter: {reason}")
+        if protocol in ("http", "https") and not is_loopback(endpoint):
+            raise SNSInvalidParameter(
+                f"Invalid parameter: Endpoint Reason: this lab posts to this machine alone (127.0.0.1, ::1 or "
+                f"localhost), not to {endpoint}"
+            )
         return super().subscribe(topic_arn, endpoint, protocol)
 
     def _get_values_nexttoken(self, values_map: dict[str, Any], next_token: str | None = None) -> Any:
