@@ -58,6 +58,12 @@ class LambdaEngineResponse(LambdaResponse):
         """The deprecated way to send an event."""
         return self._accept(self.engine.resolve(unquote(self.path.rstrip("/").rsplit("/", 2)[-2])))
 
+    def create_event_source_mapping(self) -> _Answer:
+        """AWS accepts a mapping and says that it is being created, though polls may have begun."""
+        mapping = self.engine.create_event_source_mapping(self.json_body)
+        configuration = {**mapping.get_configuration(), "State": "Creating"}
+        return 202, {"status": "202"}, json.dumps(configuration).encode()
+
     def _accept(self, target: Target) -> _Answer:
         event = self._event(LARGEST_ASYNCHRONOUS_EVENT)
         self.engine.accept(target.arn, event, current_call.get().request_id, self._client_context())

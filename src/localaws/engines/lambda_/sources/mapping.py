@@ -94,6 +94,8 @@ class MappingEngine(EventSourceMapping):
         configuration["LastProcessingResult"] = self.last_result
         if self.kind.startswith("sqs"):
             configuration.pop("StartingPosition", None)
+        # as AWS's recorded answers have it, for queues and for streams
+        configuration["StateTransitionReason"] = "USER_INITIATED" if self.kind.startswith("sqs") else "User action"
         return configuration
 
 
