@@ -1,12 +1,10 @@
-"""CloudWatch Logs on the lab's clock: otherwise events are refused as too new once a lesson has moved time forward."""
+"""CloudWatch Logs: log groups with their class and protection, and queries of groups named by ARN."""
 
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Any
 
-import moto.logs.models
 from moto.logs.responses import LogsResponse
 
 from localaws.engines import replace_responses
@@ -81,8 +79,4 @@ def _name_of(identifier: str) -> str:
 
 
 def install(lab: Lab) -> None:
-    def utcnow() -> datetime:
-        return lab.clock.now().replace(tzinfo=None)
-
-    moto.logs.models.utcnow = utcnow  # type: ignore[attr-defined]
     replace_responses(LogsResponse, LogsEngineResponse)

@@ -40,6 +40,8 @@ class _Attributes(Mapping[str, Any]):
         if name == "RedrivePolicy":
             return json.dumps(self._queue.redrive_policy) if self._queue.redrive_policy else None
         value = getattr(self._queue, camelcase_to_underscores(name))
+        if name.endswith("Timestamp"):
+            return int(value)  # whole seconds (API reference, GetQueueAttributes)
         return str(value).lower() if isinstance(value, bool) else value
 
     def __iter__(self) -> Iterator[str]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import copy
+import re
 import threading
 from typing import Any
 
-from moto.dynamodb.exceptions import DynamodbException, TransactionCanceledException
+from moto.dynamodb.exceptions import DynamodbException, ResourceNotFoundException, TransactionCanceledException
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import Item
+from moto.dynamodb.models.table import Table
 
 from localaws.engines.dynamodb.partiql.execution import Result, batch_error, execute, key_of, key_of_token
 from localaws.engines.dynamodb.partiql.parser import Select, parse
 from localaws.gateway.errors import AwsError
 
 AttributeMap = dict[str, Any]
+_TABLE_ARN = re.compile(r"arn:aws[\w-]*:dynamodb:[\w-]+:\d{12}:table/[\w.-]+")
 _NO_KEY = "Select statements within BatchExecuteStatement must specify the primary key in the where clause."
 
 
@@ -40,6 +43,34 @@ class DynamoDBEngine(DynamoDBBackend):
     def transact_write_items(self, transact_items: list[dict[str, Any]]) -> None:
         with self._writing:
             super().transact_write_items(transact_items)
+
+    def delete_table(self, name: str) -> Table:
+        """Raises ResourceNotFoundException, which names the table."""
+        if name.rpartition("/")[2] not in self.tables:
+            raise ResourceNotFoundException(table_name=name)
+        return super().delete_table(name)
+
+    def list_tags_of_resource(self, table_arn: str) -> list[dict[str, str]]:
+        return self._table_of(table_arn).tags
+
+    def tag_resource(self, arn: str, tags: dict[str, str]) -> None:
+        """A key that the table has gets the new value (API reference, TagResource)."""
+        table = self._table_of(arn)
+        merged = {tag["Key"]: tag["Value"] for tag in table.tags} | tags
+        table.tags = [{"Key": key, "Value": value} for key, value in merged.items()]
+
+    def untag_resource(self, arn: str, tag_keys: list[str]) -> None:
+        self._table_of(arn)
+        super().untag_resource(arn, tag_keys)
+
+    def _table_of(self, arn: str) -> Table:
+        """Raises ValidationException for what is no table's ARN, ResourceNotFoundException for no table's."""
+        if not _TABLE_ARN.fullmatch(arn):
+            raise AwsError("ValidationException", f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
+        table = next((each for each in self.tables.values() if each.table_arn == arn), None)
+        if table is None:
+            raise ResourceNotFoundException(f"Requested resource not found: ResourcArn: {arn} not found")
+        return table
 
     def run_statement(
         self, text: str, parameters: list[AttributeMap], limit: int | None = None, token: str | None = None

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionResult
+from moto.dynamodb.exceptions import ProvidedKeyDoesNotExist
 from moto.dynamodb.parsing.ast_nodes import (  # type: ignore[attr-defined]
     ExpressionAttribute,
     ExpressionAttributeName,
@@ -25,9 +26,11 @@ from localaws.engines.dynamodb.partiql.execution import token_of
 from localaws.engines.dynamodb.paths import Parts, project
 from localaws.gateway.errors import AwsError
 
+_UNITS = "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST"
+
 
 class DynamoEngineResponse(DynamoHandler):
-    """Overrides PartiQL's operations and what UpdateItem returns."""
+    """Overrides PartiQL's operations, and what operations return."""
 
     @property
     def dynamodb_backend(self) -> DynamoDBEngine:
@@ -36,6 +39,36 @@ class DynamoEngineResponse(DynamoHandler):
     def call_action(self) -> TYPE_RESPONSE:
         _check_expressions(getattr(self, "params", {}))
         return super().call_action()
+
+    def create_table(self) -> ActionResult:
+        if self.body.get("BillingMode") == "PAY_PER_REQUEST" and self.body.get("ProvisionedThroughput"):
+            raise AwsError("ValidationException", f"One or more parameter values were invalid: {_UNITS}")
+        return _described_while(super().create_table(), "CREATING", {"WarmThroughput"})
+
+    def delete_table(self) -> ActionResult:
+        unsaid = {"AttributeDefinitions", "CreationDateTime", "KeySchema", "WarmThroughput"}
+        return _described_while(super().delete_table(), "DELETING", unsaid)
+
+    def batch_write_item(self) -> ActionResult:
+        for name, requests in self.body["RequestItems"].items():
+            keys = self.dynamodb_backend.get_table(name).table_key_attrs
+            if any("PutRequest" in each and set(keys) - each["PutRequest"]["Item"].keys() for each in requests):
+                raise ProvidedKeyDoesNotExist
+        return self._as_asked(super().batch_write_item())
+
+    def batch_get_item(self) -> ActionResult:
+        return self._as_asked(super().batch_get_item())
+
+    def transact_write_items(self) -> ActionResult:
+        return self._as_asked(super().transact_write_items())
+
+    def _as_asked(self, answer: ActionResult) -> ActionResult:
+        """*answer* with metrics only if the request asks for them."""
+        result = dict(cast(dict[str, Any], answer.result))
+        for metric in ("ConsumedCapacity", "ItemCollectionMetrics"):
+            if self.body.get(f"Return{metric}", "NONE") == "NONE":
+                result.pop(metric, None)
+        return DynamoResult(result)
 
     def query(self) -> ActionResult:
         self._check_key_types()
@@ -66,7 +99,8 @@ class DynamoEngineResponse(DynamoHandler):
         return DynamoResult(result)
 
     def execute_transaction(self) -> ActionResult:
-        return DynamoResult({"Responses": self.dynamodb_backend.run_transaction(self.body["TransactStatements"])})
+        responses = self.dynamodb_backend.run_transaction(self.body["TransactStatements"])
+        return DynamoResult({"Responses": responses if any(responses) else []})
 
     def batch_execute_statement(self) -> ActionResult:
         return DynamoResult({"Responses": self.dynamodb_backend.run_batch(self.body["Statements"])})
@@ -98,6 +132,13 @@ class DynamoEngineResponse(DynamoHandler):
         if any(types.get(name) not in value for name, value in given):
             message = "One or more parameter values were invalid: Condition parameter type does not match schema type"
             raise AwsError("ValidationException", message)
+
+
+def _described_while(answer: ActionResult, status: str, unsaid: set[str]) -> ActionResult:
+    """A table's description while AWS makes or deletes it, in which it leaves out what is *unsaid*."""
+    told = cast(dict[str, Any], answer.result)["TableDescription"]
+    shown = {name: value for name, value in told.items() if name not in unsaid}
+    return DynamoResult({"TableDescription": shown | {"TableStatus": status}})
 
 
 def _check_expressions(request: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """What S3 asks of a document beyond its schema, each with the error that S3 has for it.
 
 Source: S3 API reference, the "Errors" and element descriptions of each Put operation; AWS's recorded answers
-(`tests/recorded/test_s3.py`).
+(`tests/recorded/test_s3_*.py`).
 """
 
 from __future__ import annotations
