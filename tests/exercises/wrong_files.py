@@ -234,6 +234,9 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (settings(BatchSize=1), "many calls"),
         (settings(StartingPosition="LATEST"), "from where"),
         (settings(MaxRetries=1), "Lambda refused"),
-        (settings(DestinationConfig={"OnFailure": {"Destination": "nowhere"}}), "nobody looks"),
+        (
+            settings(DestinationConfig={"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:123456789012:nowhere"}}),
+            "nobody looks",
+        ),
     ],
 }
