@@ -132,7 +132,7 @@ def test_a_query_may_have_262144_bytes(athena: Athena) -> None:
 @pytest.mark.parametrize("token", ["t" * 31, "t" * 129])
 def test_a_client_token_has_32_to_128_characters(athena: Athena, token: str) -> None:
     """StartQueryExecution: ClientRequestToken; the SDK itself refuses one that is too short."""
-    with pytest.raises((ClientError, ParamValidationError), match="ClientRequestToken"):
+    with pytest.raises((ClientError, ParamValidationError), match=r"(?i)ClientRequestToken"):
         athena.start("SELECT 1", ClientRequestToken=token)
 
 

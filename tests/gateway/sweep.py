@@ -83,6 +83,7 @@ class Sweeper:
         value = _Values(kind, self._model.signing_name).of(shape, "") if shape else {}
         serialized = self._serializer.serialize_to_request(value, operation)
         serialized["body"] = self._body(serialized["body"], kind)
+        serialized.pop("host_prefix", None)  # the lab is one host
         prepare_request_dict(serialized, self._endpoint)
         request = create_request_object(serialized)
         self._auth.add_auth(request)

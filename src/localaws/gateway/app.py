@@ -166,7 +166,7 @@ class Gateway:
         for decide in self.decisions:
             decide(call)
         parsed.check()
-        return self._dispatcher.dispatch(request, service)
+        return self._dispatcher.dispatch(request, service, parsed)
 
     def _authenticate(
         self, environ: dict[str, Any], call: Call, signature: Signature, service: str, protocol: str

@@ -27,6 +27,8 @@ MAX_DEPTH = 64
 MAX_MATCHED = 4096
 #: How much of a wrong value an error repeats.
 MAX_SHOWN = 2048
+#: How a fault of an ARN's form begins.
+NOT_AN_ARN = "An ARN must have at least 6 elements"
 _BITS = {"integer": 31, "long": 63}
 #: Seconds from 1970 to the years 1 and 9999.
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
@@ -58,15 +60,18 @@ class WrongTypeError(Exception):
 Check = Callable[[Any, str, list[Fault]], None]
 #: Says whether a shape's enum is checked.
 Closed = Callable[[Shape], bool]
+#: Says whether a member takes an ARN and nothing else.
+OnlyArn = Callable[[str], bool]
 
 
 class Compiler:
     """Makes checks of shapes; *text* for protocols whose numbers and booleans arrive as texts (query, XML, URLs)."""
 
-    def __init__(self, closed: Closed, never_null: Container[str], text: bool) -> None:
+    def __init__(self, closed: Closed, never_null: Container[str], text: bool, only_arn: OnlyArn) -> None:
         self._closed = closed
         self._never_null = never_null
         self._text = text
+        self._only_arn = only_arn
         self._checks: dict[str, Check] = {}
 
     def check_of(self, shape: Shape) -> Check:
@@ -81,7 +86,7 @@ class Compiler:
         if isinstance(shape, StructureShape):
             if shape.is_document_type:
                 return _anything
-            return self.structure(shape.members, shape.required_members, shape.is_tagged_union)
+            return self.structure(shape.members, _required(shape), shape.is_tagged_union)
         if isinstance(shape, ListShape):
             return self._list(shape)
         if isinstance(shape, MapShape):
@@ -93,7 +98,8 @@ class Compiler:
         members, required = {}, {}
         for name, member in shapes.items():
             wire_name = name if self._text else member.serialization.get("name", name)
-            members[wire_name] = _lower(name), self.check_of(member)
+            is_arn = isinstance(member, StringShape) and self._only_arn(name)
+            members[wire_name] = _lower(name), _arn(self.check_of(member)) if is_arn else self.check_of(member)
             if name in needed:
                 required[wire_name] = _lower(name)
 
@@ -184,6 +190,24 @@ class Compiler:
                 (f"Member must satisfy enum value set: [{', '.join(shape.enum)}]", set(shape.enum).__contains__)
             )
         return found
+
+
+def _required(shape: StructureShape) -> list[str]:
+    """The members that *shape* needs. A tag needs its key in every service; not every model says so."""
+    key = [name for name in ("Key", "key") if shape.name == "Tag" and name in shape.members]
+    return [*shape.required_members, *key]
+
+
+def _arn(check: Check) -> Check:
+    """*check* for a text that has the form of an ARN too."""
+
+    def check_arn(value: Any, where: str, faults: list[Fault]) -> None:
+        check(value, where, faults)
+        elements = value.count(":") + 1
+        if elements < 6:
+            faults.append(Fault(where, f"{NOT_AN_ARN}, not {elements}", show(value)))
+
+    return check_arn
 
 
 def _anything(value: Any, where: str, faults: list[Fault]) -> None:

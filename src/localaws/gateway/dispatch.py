@@ -16,8 +16,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Response
 
+from localaws.gateway.client_faults import as_aws_error
 from localaws.gateway.errors import AwsError
 from localaws.gateway.services import Service
+from localaws.gateway.validation import ModelledRequest
 
 Handler = Callable[[Request, str, dict[str, str]], Any]
 _METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"]
@@ -45,8 +47,8 @@ class Dispatcher:
         self._replaced = replaced
         self._routes: dict[str, Map] = {}
 
-    def dispatch(self, request: Request, service: Service) -> Response:
-        """Answer a request for *service*, as `service_of` found it."""
+    def dispatch(self, request: Request, service: Service, parsed: ModelledRequest) -> Response:
+        """Answer a request for *service*, as `service_of` found it; *parsed* is the same request."""
         backend = service.backend
         if not backend:
             raise AwsError("UnknownOperationException", f"This lab has no service {service.name!r}.", 404)
@@ -64,6 +66,11 @@ class Dispatcher:
         except HTTPException as error:  # moto's own AWS errors: they know their body and headers
             answer = error.get_response(request.environ)
             return Response(answer.get_data(), answer.status_code, answer.headers)
+        except (KeyError, ValueError, RecursionError) as error:
+            told = as_aws_error(parsed, error)
+            if told is None:
+                raise
+            raise told from error
         status, headers, content = result if len(result) == 3 else (200, {}, result)
         response = Response(content, status, headers)
         if request.method == "HEAD" and "content-length" in {name.lower() for name in headers}:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from botocore.model import Shape
 
-from localaws.gateway.constraints import Fault, WrongTypeError
+from localaws.gateway.constraints import NOT_AN_ARN, Fault, WrongTypeError
 from localaws.gateway.errors import AwsError
 from localaws.gateway.records import current_call
 
@@ -52,6 +52,12 @@ OPEN_ENUMS: dict[str, set[str]] = {
 #: Services whose enums take small and capital letters alike.
 _CASELESS = {"dms"}
 
+#: Services that hold every ARN against its form; the others' models have patterns, or they look the ARN up.
+_CHECK_ARNS = {"dynamodb", "dynamodbstreams", "logs", "rds", "sns"}
+
+#: Members called an ARN that take a name too (RDS API reference, StartExportTask).
+_ARN_OR_NAME = {"IamRoleArn"}
+
 #: Items that AWS lists with a further constraint, "Member must not be null".
 NEVER_NULL = {"Architecture", "LayerVersionArn", "Weight"}
 
@@ -66,6 +72,11 @@ READ_BY_ENGINE = {
 def is_closed(service: str, shape: Shape) -> bool:
     """Whether *service* holds values of *shape* against its enum."""
     return service not in _CASELESS and shape.name not in OPEN_ENUMS.get(service, ())
+
+
+def is_only_an_arn(service: str, member: str) -> bool:
+    """Whether *service* refuses a text that has not the form of an ARN in its *member*."""
+    return service in _CHECK_ARNS and member.lower().endswith("arn") and member not in _ARN_OR_NAME
 
 
 def codes_of(service: str, protocol: str) -> Codes:
@@ -110,6 +121,11 @@ def not_met(service: str, protocol: str, faults: list[Fault]) -> AwsError:
         name = first.where.rpartition(".")[2]
         name = name[:1].upper() + name[1:]
         return AwsError(codes.missing, f"The request must contain the parameter {name}.")
+    if service == "sns" and first.constraint.startswith(NOT_AN_ARN):
+        name = first.where.rpartition(".")[2]
+        return AwsError(
+            "InvalidParameter", f"Invalid parameter: {name[:1].upper()}{name[1:]} Reason: {first.constraint}"
+        )
     code = codes.missing if first.missing else codes.constraint
     plural = "s" if len(faults) > 1 else ""
     return AwsError(code, f"{len(faults)} validation error{plural} detected: {'; '.join(map(str, faults))}")

@@ -48,8 +48,8 @@ class ModelledRequest:
     """
 
     def __init__(self, operation: Operation, environ: dict[str, Any], body: bytes) -> None:
-        self._operation = operation
-        self._model = _model(operation.service, operation.name)
+        self.operation = operation
+        self.model = _model(operation.service, operation.name)
         self._outside: dict[str, Any] = {}
         self._inside: Any = {}
         try:
@@ -60,18 +60,18 @@ class ModelledRequest:
             raise refusals.missing_body(operation.service, operation.protocol) from None
 
     def _read(self, environ: dict[str, Any], body: bytes) -> None:
-        protocol = self._operation.protocol
+        protocol = self.operation.protocol
         if protocol == "json":
             self._inside = json_of(body)
             return
-        shape = self._model.input_shape if self._model else None
-        if self._model is None or shape is None:
+        shape = self.model.input_shape if self.model else None
+        if self.model is None or shape is None:
             return
         if protocol == "query":
             self._inside = form_parameters(form_of(environ, body), shape)
         elif protocol in ("rest-json", "rest-xml", "s3"):
-            labels = self._operation.parameters
-            self._outside, self._inside = rest_parameters(self._model, environ, labels, body, protocol != "rest-json")
+            labels = self.operation.parameters
+            self._outside, self._inside = rest_parameters(self.model, environ, labels, body, protocol != "rest-json")
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -79,7 +79,7 @@ class ModelledRequest:
 
     def check(self) -> None:
         """Raise the service's own error if the request does not fit the model."""
-        operation, model = self._operation, self._model
+        operation, model = self.operation, self.model
         if model is None or operation.protocol in ("ec2", "smithy-rpc-v2-cbor"):
             return
         faults: list[Fault] = []
@@ -114,7 +114,12 @@ def _model(service: str, operation: str) -> OperationModel | None:
 
 @cache
 def _compiler(service: str, text: bool) -> Compiler:
-    return Compiler(lambda shape: refusals.is_closed(service, shape), refusals.NEVER_NULL, text)
+    return Compiler(
+        lambda shape: refusals.is_closed(service, shape),
+        refusals.NEVER_NULL,
+        text,
+        lambda member: refusals.is_only_an_arn(service, member),
+    )
 
 
 @cache
