@@ -71,7 +71,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object | None) -> None:
-    node.config.stash.setdefault(_KEY, {}).update(getattr(node, "workeroutput", {}).get(_SPENT, {}))
+    spent = node.config.stash.setdefault(_KEY, {})
+    for file, seconds in getattr(node, "workeroutput", {}).get(_SPENT, {}).items():
+        spent[file] = spent.get(file, 0.0) + seconds
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
