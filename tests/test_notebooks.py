@@ -1,4 +1,4 @@
-"""Every notebook runs headless with any parameters, puts out what is stored in it, and is made as DESIGN.md says."""
+"""Every notebook runs headless with any parameters, puts out what is stored in it, and is made as all the others."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """No web page can use the lab: neither by its address, nor by a name that is made to resolve to it.
 
-DESIGN.md, "Safety"; Fetch standard (Origin, preflight) and "Fetch Metadata Request Headers" (Sec-Fetch-*).
+Fetch standard (Origin, preflight) and "Fetch Metadata Request Headers" (Sec-Fetch-*).
 """
 
 from __future__ import annotations
