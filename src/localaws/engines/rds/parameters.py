@@ -81,7 +81,7 @@ def parameter_table(binaries: Binaries) -> dict[str, Parameter]:
     table = {
         LOGICAL: Parameter(LOGICAL, True, True, "BOOL", "0", "0", "1", "Enables logical decoding."),
     }
-    for line in binaries.run("postgres", "--describe-config").splitlines():
+    for line in binaries.configuration.splitlines():
         name, context, _, kind, default, low, high, short = line.split("\t")[:8]
         modifiable = name == "shared_preload_libraries" or not _NOT_MODIFIABLE.match(name)
         table[name] = Parameter(name, context == "postmaster", modifiable, kind, default, low, high, short)

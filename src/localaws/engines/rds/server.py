@@ -19,7 +19,7 @@ import psycopg
 from psycopg import sql
 
 from localaws.engines.rds import postgres_supervisor
-from localaws.engines.rds.binaries import ENVIRONMENT, Binaries
+from localaws.engines.rds.binaries import ENVIRONMENT, PLUGINS, Binaries
 
 #: AWS's own superuser on every instance ("Master user account privileges"); nobody else is one. The database of the
 #: same name is its own: what it does for the lab it does there, where no other user can put or set anything.
@@ -139,6 +139,7 @@ class PostgresServer:
             "password_encryption": "scram-sha-256",
             "logging_collector": "off",
             "log_destination": "stderr",
+            PLUGINS: "pgoutput, test_decoding",
         }
         everything = {"timezone": "UTC", "log_timezone": "UTC", **_DEFAULTS, **settings, **fixed}
         lines = [f"{name} = {_quoted(value)}\n" for name, value in everything.items()]
