@@ -135,9 +135,28 @@ def test_the_catalog_survives_a_crash(new_lab: Callable[..., RunningLab]) -> Non
     lab.start()
 
     glue = lab.client("glue")
-    assert [each["Name"] for each in glue.get_databases()["DatabaseList"]] == ["kept"]
+    assert [each["Name"] for each in glue.get_databases()["DatabaseList"]] == ["default", "kept"]
     assert glue.get_table(DatabaseName="kept", Name="t")["Table"] == before
     assert len(glue.get_table_versions(**where)["TableVersions"]) == 2
     assert [each["Values"] for each in glue.get_partitions(**where)["Partitions"]] == [["2013-01-03"], ["2013-01-02"]]
     glue.create_database(DatabaseInput={"Name": "dropped"})
     assert glue.get_tables(DatabaseName="dropped")["TableList"] == []
+
+
+def test_the_default_database_is_there_from_the_start(new_lab: Callable[..., RunningLab]) -> None:
+    """Athena user guide, "Create databases": "default" is in every catalog; like another it can be deleted for good."""
+    lab = new_lab()
+    for region in ("us-east-1", "eu-west-1"):
+        names = [each["Name"] for each in lab.client("glue", region_name=region).get_databases()["DatabaseList"]]
+        assert names == ["default"]
+    glue = lab.client("glue")
+    with pytest.raises(glue.exceptions.AlreadyExistsException):
+        glue.create_database(DatabaseInput={"Name": "default"})
+    glue.create_table(DatabaseName="default", TableInput=table("t"))
+    lab.client("glue", region_name="eu-west-1").delete_database(Name="default")
+
+    lab.kill()
+    lab.start()
+
+    assert lab.client("glue").get_table(DatabaseName="default", Name="t")["Table"]["Name"] == "t"
+    assert lab.client("glue", region_name="eu-west-1").get_databases()["DatabaseList"] == []

@@ -13,6 +13,8 @@ from moto.glue.models import FakeDatabase, FakePartition, FakeTable, GlueBackend
 from localaws.engines.glue.store import CatalogStore, Key
 from localaws.lab import Lab
 
+_DEFAULT = "default"
+
 
 class ConcurrentModification(GlueClientError):
     def __init__(self) -> None:
@@ -28,9 +30,15 @@ class GlueEngine(GlueBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self._updating = threading.RLock()
+        # Hive's database is there without having been made
+        self.databases[_DEFAULT] = FakeDatabase(_DEFAULT, {"Name": _DEFAULT}, account_id)
+        self.databases[_DEFAULT].created_time = self._now()
 
     def bring_back(self, key: Key, body: dict[str, Any]) -> None:
         """Have again what was kept under *key*: (database,), (database, table) or (database, table, values)."""
+        if body.get("deleted"):
+            del self.databases[key[0]]
+            return
         created = datetime.fromisoformat(body["created"])
         if len(key) == 1:
             database = FakeDatabase(key[0], body["input"], self.account_id)
@@ -72,6 +80,8 @@ class GlueEngine(GlueBackend):
     def delete_database(self, database_name: str) -> None:
         super().delete_database(database_name)
         self.store.remove([self._key(database_name)])
+        if database_name == _DEFAULT:
+            self.store.put([(self._key(_DEFAULT), {"deleted": True})])
 
     def _keep_database(self, database: FakeDatabase) -> None:
         body = {"input": database.input, "created": database.created_time.isoformat()}

@@ -89,13 +89,11 @@ class Catalog:
         except ClientError as error:
             if error.response["Error"]["Code"] != "EntityNotFoundException":
                 raise
-            return name.lower() == "default"  # every account has it
+            return False
         return True
 
     def databases(self) -> list[dict[str, Any]]:
         found = [each for page in self.glue.get_paginator("get_databases").paginate() for each in page["DatabaseList"]]
-        if not any(each["Name"] == "default" for each in found):
-            found.append({"Name": "default"})
         return sorted(found, key=lambda each: each["Name"])
 
     def tables(self, database: str) -> list[Table]:

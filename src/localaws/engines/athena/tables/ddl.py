@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import Any
 
 import sqlglot
-from botocore.exceptions import ClientError
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
@@ -78,15 +77,9 @@ def ddl_failed(message: str) -> QueryFailure:
 
 
 def ensure_database(job: Job, name: str) -> None:
-    """ "default" is there without having been made. Raises QueryFailure for another that is not."""
+    """Raises QueryFailure for a database that is not there."""
     if not job.catalog.has_database(name):
         raise ddl_failed(f"Database {name} does not exist")
-    if name == "default":
-        try:
-            job.catalog.glue.create_database(DatabaseInput={"Name": "default"})
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in ("AlreadyExistsException", "DatabaseAlreadyExistsException"):
-                raise
 
 
 def _create_database(job: Job) -> None:
@@ -112,7 +105,6 @@ def _alter_database(job: Job) -> None:
     name = plain(found["name"])
     if not job.catalog.has_database(name):
         raise QueryFailure("FAILED", f"SemanticException [Error 10072]: Database does not exist: {name}")
-    ensure_database(job, name)
     held = job.catalog.glue.get_database(Name=name)["Database"]
     kept = {key: held[key] for key in ("Name", "Description", "LocationUri") if key in held}
     properties = {**(held.get("Parameters") or {}), **dict(_PROPERTY.findall(found["properties"]))}
