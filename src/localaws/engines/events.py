@@ -1,4 +1,4 @@
-"""EventBridge: rules invoke functions through the front door; a disabled rule does nothing.
+"""EventBridge: rules invoke functions through the front door, a disabled rule does nothing, limits are AWS's.
 
 Sources: EventBridge user guide, "Event bus targets" and "Amazon EventBridge input transformation".
 """
@@ -14,12 +14,20 @@ from typing import Any, ClassVar
 import moto.events.models
 from botocore.exceptions import ClientError
 from jsonpath_ng.ext.parser import parse
-from moto.events.models import Rule
+from moto.events.models import EventBus, EventsBackend, Rule, events_backends
+from moto.events.responses import EventsHandler
 from moto.events.utils import EventMessageType, EventTemplateParser
 
+from localaws.engines import replace_backend, replace_responses
+from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
 log = logging.getLogger(__name__)
+
+#: Entries of one PutEvents stay below this many bytes (user guide, "Calculating PutEvents event entry size").
+MAX_ENTRIES_BYTES = 256 * 1024
+#: Targets of one rule (user guide, "Amazon EventBridge quotas").
+MAX_TARGETS = 5
 
 
 class RuleEngine(Rule):
@@ -60,6 +68,80 @@ def _input_of(target: dict[str, Any], original_event: EventMessageType) -> str:
     return json.dumps(event)
 
 
+class EventsEngine(EventsBackend):
+    """Holds to the limits, and names what is missing."""
+
+    def describe_rule(self, name: str, event_bus_arn: str | None) -> Rule:
+        bus = self._get_event_bus(self._normalize_event_bus_arn(event_bus_arn))
+        if name not in bus.rules:
+            raise AwsError("ResourceNotFoundException", f"Rule {name} does not exist on EventBus {bus.name}.")
+        return super().describe_rule(name, event_bus_arn)
+
+    def put_targets(self, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> None:
+        """Raises LimitExceededException for more targets than a rule may have."""
+        rule = self._get_event_bus(self._normalize_event_bus_arn(event_bus_arn)).rules.get(name)
+        held = {target["Id"] for target in rule.targets} if rule else set()
+        if len(held | {target["Id"] for target in targets}) > MAX_TARGETS:
+            raise AwsError("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
+        super().put_targets(name, event_bus_arn, targets)
+
+    def put_events(self, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Raises ValidationException for entries that are too large together."""
+        if sum(_size(entry) for entry in events) >= MAX_ENTRIES_BYTES:
+            raise AwsError("ValidationException", "Total size of the entries in the request is over the limit.")
+        return super().put_events(events)
+
+    def list_tags_for_resource(self, arn: str) -> dict[str, list[dict[str, str]]]:
+        self._check_bus(arn)
+        return super().list_tags_for_resource(arn)
+
+    def tag_resource(self, arn: str, tags: dict[str, str]) -> None:
+        self._check_bus(arn)
+        super().tag_resource(arn, tags)
+
+    def untag_resource(self, arn: str, tag_keys: list[str]) -> None:
+        self._check_bus(arn)
+        super().untag_resource(arn, tag_keys)
+
+    def _check_bus(self, arn: str) -> None:
+        """Raises ResourceNotFoundException for the ARN of an event bus that there is not."""
+        kind, _, name = arn.split(":", 5)[-1].partition("/")
+        if kind == "event-bus":
+            self._get_event_bus(name)
+
+
+class EventsEngineResponse(EventsHandler):
+    """Tells of event buses what AWS tells."""
+
+    def create_event_bus(self) -> tuple[str, dict[str, Any]]:
+        text, headers = super().create_event_bus()
+        described = {"Description": self._get_param("Description")} if self._get_param("Description") else {}
+        return json.dumps(json.loads(text) | described), headers
+
+    def list_event_buses(self) -> tuple[str, dict[str, Any]]:
+        text, headers = super().list_event_buses()
+        answer = json.loads(text)
+        for told in answer["EventBuses"]:
+            bus: EventBus = self.events_backend.event_buses[told["Name"]]
+            told |= {"CreationTime": bus.creation_time, "LastModifiedTime": bus.last_modified_time}
+            told |= {"Description": bus.description} if bus.description else {}
+        return json.dumps(answer), headers
+
+    def update_archive(self) -> tuple[str, dict[str, Any]]:
+        if not any(self._get_param(name) for name in ("EventPattern", "RetentionDays", "Description")):
+            said = "At least one of EventPattern, RetentionDays or Description must be provided."
+            raise AwsError("ValidationException", said)
+        return super().update_archive()
+
+
+def _size(entry: dict[str, Any]) -> int:
+    """Bytes of an entry as PutEvents counts them: its texts in UTF-8, and 14 for a time."""
+    texts = [entry.get(name) or "" for name in ("Source", "DetailType", "Detail")] + (entry.get("Resources") or [])
+    return sum(len(text.encode()) for text in texts) + (14 if entry.get("Time") else 0)
+
+
 def install(lab: Lab) -> None:
     RuleEngine.lab = lab
     moto.events.models.Rule = RuleEngine  # type: ignore[misc]
+    replace_backend(events_backends, EventsEngine)
+    replace_responses(EventsHandler, EventsEngineResponse)

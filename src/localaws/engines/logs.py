@@ -1,10 +1,14 @@
-"""CloudWatch Logs: log groups with their class and protection, and queries of groups named by ARN."""
+"""CloudWatch Logs: groups with their class and protection, filters told whole, and AWS's refusals."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+import moto.logs.models
+from moto.core.utils import unix_time_millis
+from moto.logs.metric_filters import MetricFilters
+from moto.logs.models import LogGroup, LogResourcePolicy
 from moto.logs.responses import LogsResponse
 
 from localaws.engines import replace_responses
@@ -17,8 +21,26 @@ _GROUPS = ("logGroupName", "logGroupNames", "logGroupIdentifiers")
 _DEFAULTS: dict[str, Any] = {"logGroupClass": "STANDARD", "deletionProtectionEnabled": False}
 
 
+class MetricFiltersEngine(MetricFilters):
+    """Keeps one filter of a name in a group (API reference, PutMetricFilter), and when it was made."""
+
+    def add_filter(
+        self, filter_name: str, filter_pattern: str, log_group_name: str, metric_transformations: str
+    ) -> None:
+        self.delete_filter(filter_name, log_group_name)
+        super().add_filter(filter_name, filter_pattern, log_group_name, metric_transformations)
+        self.metric_filters[-1] |= {"creationTime": int(unix_time_millis()), "applyOnTransformedLogs": False}
+
+
+class ResourcePolicyEngine(LogResourcePolicy):
+    """A policy that tells its scope, which here is always the account."""
+
+    def describe(self) -> dict[str, Any]:
+        return super().describe() | {"policyScope": "ACCOUNT"}
+
+
 class LogsEngineResponse(LogsResponse):
-    """Queries log groups that are named by ARN too."""
+    """Queries log groups that are named by ARN too, and refuses in AWS's words."""
 
     def describe_log_groups(self) -> str:
         """Raises InvalidParameterException for a prefix together with a pattern (API reference, DescribeLogGroups)."""
@@ -60,6 +82,57 @@ class LogsEngineResponse(LogsResponse):
     def _settings(self, group_name: str) -> dict[str, Any]:
         return _DEFAULTS | getattr(self.logs_backend.groups.get(group_name), "settings", {})
 
+    def create_log_stream(self) -> str:
+        """Raises ResourceAlreadyExistsException, which names the kind that there is already."""
+        group = self._group()
+        if group and self._get_param("logStreamName") in group.streams:
+            raise AwsError("ResourceAlreadyExistsException", "The specified log stream already exists")
+        return super().create_log_stream()
+
+    def delete_log_stream(self) -> str:
+        self._check_stream()
+        return super().delete_log_stream()
+
+    def get_log_events(self) -> str:
+        self._check_stream()
+        return super().get_log_events()
+
+    def filter_log_events(self) -> str:
+        """Raises InvalidParameterException for a token that no page gave: moto's are ``group@stream@event``."""
+        token = self._get_param("nextToken")
+        if token and token.count("@") != 2:
+            raise AwsError("InvalidParameterException", "The specified nextToken is invalid.")
+        return super().filter_log_events()
+
+    def describe_log_streams(self) -> str:
+        if self._get_param("logGroupName") and self._get_param("logGroupIdentifier"):
+            said = "LogGroup name and LogGroup ARN are mutually exclusive parameters."
+            raise AwsError("ValidationException", said)
+        return super().describe_log_streams()
+
+    def put_subscription_filter(self) -> str:
+        """Raises InvalidParameterException for a stream without the role that may write to it."""
+        if ":kinesis:" in self._get_param("destinationArn") and not self._get_param("roleArn"):
+            said = "destinationArn for vendor kinesis cannot be used without roleArn"
+            raise AwsError("InvalidParameterException", said)
+        return super().put_subscription_filter()
+
+    def delete_resource_policy(self) -> str:
+        name = self._get_param("policyName")
+        if name not in self.logs_backend.resource_policies:
+            raise AwsError("ResourceNotFoundException", f"Policy with name [{name}] does not exist.")
+        return super().delete_resource_policy()
+
+    def _group(self) -> LogGroup | None:
+        name = self._get_param("logGroupName") or _name_of(self._get_param("logGroupIdentifier") or "")
+        return self.logs_backend.groups.get(name)
+
+    def _check_stream(self) -> None:
+        """Raises ResourceNotFoundException for a stream that there is not, in a group that there is."""
+        group = self._group()
+        if group and self._get_param("logStreamName") not in group.streams:
+            raise AwsError("ResourceNotFoundException", "The specified log stream does not exist.")
+
     def start_query(self) -> str:
         """Raises InvalidParameterException unless just one parameter names groups (API reference, StartQuery)."""
         given = [name for name in _GROUPS if super(LogsEngineResponse, self)._get_param(name)]
@@ -79,4 +152,6 @@ def _name_of(identifier: str) -> str:
 
 
 def install(lab: Lab) -> None:
+    moto.logs.models.MetricFilters = MetricFiltersEngine  # type: ignore[attr-defined]
+    moto.logs.models.LogResourcePolicy = ResourcePolicyEngine  # type: ignore[misc]
     replace_responses(LogsResponse, LogsEngineResponse)

@@ -78,9 +78,7 @@ class GlueEngineResponse(GlueResponse):
     def search_tables(self) -> ActionResult:
         given = self.parameters
         backend = self.glue_backend
-        tables = [
-            table.as_dict() for name in backend.databases for table in backend.get_tables(name, "")
-        ]
+        tables = [table.as_dict() for name in backend.databases for table in backend.get_tables(name, "")]
         filters, sort = given.get("Filters") or [], given.get("SortCriteria") or []
         try:
             found = search(tables, given.get("SearchText") or "", filters, sort)

@@ -64,9 +64,7 @@ class Translator:
                     parent.set(key, replacement, index)
         return holder.this.sql("duckdb", identify=True, unsupported_level=ErrorLevel.IGNORE, copy=False)
 
-    def told(
-        self, sql: str, columns: list[tuple[str, Type]], written: bool
-    ) -> tuple[str, list[tuple[str, Type]]]:
+    def told(self, sql: str, columns: list[tuple[str, Type]], written: bool) -> tuple[str, list[tuple[str, Type]]]:
         """The translated query's *columns*, as DuckDB tells them, with what only the query tells of their types.
 
         What is to be *written* is without the zones of its moments: no format keeps them.

@@ -1,4 +1,4 @@
-"""Secrets Manager and CloudWatch Logs answer as AWS answered LocalStack's suite (test_secretsmanager, test_logs_*)."""
+"""Secrets Manager answers as AWS answered LocalStack's suite (test_secretsmanager)."""
 
 from __future__ import annotations
 
@@ -66,36 +66,5 @@ def secrets_tags_and_policies(replay: Replay) -> None:
     replay.call("get", client.get_resource_policy, {"SecretId": name}, kept)
 
 
-def log_groups(replay: Replay) -> None:
-    logs = replay.client("logs")
-    name = replay.unique("group")
-    replay.call("create", logs.create_log_group, {"logGroupName": name, "tags": {"env": "testing"}}, {})
-    exists = refusal("ResourceAlreadyExistsException", "The specified log group already exists")
-    replay.call("again", logs.create_log_group, {"logGroupName": name}, exists)
-    arn = f"arn:aws:logs:<region>:<account>:log-group:{name}"
-    group = {
-        "arn": f"{arn}:*",
-        "creationTime": int,
-        "deletionProtectionEnabled": False,
-        "logGroupArn": arn,
-        "logGroupClass": "STANDARD",
-        "logGroupName": name,
-        "metricFilterCount": 0,
-        "storedBytes": 0,
-    }
-    replay.call("describe", logs.describe_log_groups, {"logGroupNamePrefix": name}, {"logGroups": [group]})
-    said = "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters."
-    both = {"logGroupNamePrefix": name, "logGroupNamePattern": name}
-    replay.call("both", logs.describe_log_groups, both, refusal("InvalidParameterException", said))
-    facts = replay.lab.facts
-    own = f"arn:aws:logs:{facts['region']}:{facts['account_id']}:log-group:{name}"
-    replay.call("tags", logs.list_tags_for_resource, {"resourceArn": own}, {"tags": {"env": "testing"}})
-    replay.call("delete", logs.delete_log_group, {"logGroupName": name}, {})
-
-
 def test_secrets_manager_answers_as_aws(lab: RunningLab) -> None:
     assert_agreement(lab, [secrets_not_found, secrets_exist, secrets_tags_and_policies], {})
-
-
-def test_logs_answer_as_aws(lab: RunningLab) -> None:
-    assert_agreement(lab, [log_groups], {})
