@@ -119,6 +119,12 @@ def sns_refusals(replay: Replay) -> None:
     short = invalid("TopicArn Reason: An ARN must have at least 6 elements, not 1")
     replay.call("no ARN", sns.publish, {"TopicArn": "topic", "Message": "m"}, short)
     replay.call("attributes of no ARN", sns.get_topic_attributes, {"TopicArn": "topic"}, short)
+    for step, no_arn, elements in (
+        ("unsubscribe word", "randomstring", 1),
+        ("unsubscribe short", "arn:aws:sns:us:1", 5),
+    ):
+        reason = f"SubscriptionArn Reason: An ARN must have at least 6 elements, not {elements}"
+        replay.call(step, sns.unsubscribe, {"SubscriptionArn": no_arn}, invalid(reason))
     replay.call("publish", sns.publish, {"TopicArn": topic, "Message": "m"}, {"MessageId": "<id>"})
     replay.call("delete", sns.delete_topic, {"TopicArn": topic}, {})
 

@@ -33,6 +33,7 @@ ENGINES = {
     "athena": "localaws.engines.athena",
     "awslambda": "localaws.engines.lambda_",
     "cloudformation": "localaws.engines.cloudformation",
+    "cloudwatch": "localaws.engines.cloudwatch",
     "dms": "localaws.engines.dms",
     "events": "localaws.engines.events",
     "dynamodb": "localaws.engines.dynamodb",

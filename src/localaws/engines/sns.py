@@ -93,6 +93,11 @@ class SNSEngine(SNSBackend):
             )
         return super().subscribe(topic_arn, endpoint, protocol)
 
+    def unsubscribe(self, subscription_arn: str) -> None:
+        """Raises InvalidParameter for what is no ARN; a subscription that there is not is no error."""
+        _check_arn(subscription_arn, "SubscriptionArn")
+        super().unsubscribe(subscription_arn)
+
     def _get_values_nexttoken(self, values_map: dict[str, Any], next_token: str | None = None) -> Any:
         if next_token and not next_token.isdecimal():
             raise SNSInvalidParameter("Invalid parameter: NextToken")
@@ -103,11 +108,11 @@ class SNSEngine(SNSBackend):
         return super().get_topic(arn)
 
 
-def _check_arn(arn: str) -> None:
+def _check_arn(arn: str, parameter: str = "TopicArn") -> None:
     elements = len(arn.split(":"))
     if elements < 6:
         reason = f"An ARN must have at least 6 elements, not {elements}"
-        raise SNSInvalidParameter(f"Invalid parameter: TopicArn Reason: {reason}")
+        raise SNSInvalidParameter(f"Invalid parameter: {parameter} Reason: {reason}")
 
 
 def install(lab: Lab) -> None:
