@@ -99,6 +99,23 @@ def sqs_missing_queues(replay: Replay) -> None:
     replay.call("other delay", sqs.create_queue, {"QueueName": name, "Attributes": {"DelaySeconds": "2"}}, answer)
 
 
+def sqs_more_limits(replay: Replay) -> None:
+    """``CreatedTimestamp`` and ``LastModifiedTimestamp`` are whole seconds (API reference, GetQueueAttributes)."""
+    sqs, url = sqs_queue(replay)
+    names = ["CreatedTimestamp", "LastModifiedTimestamp"]
+    told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    replay.compare("times", {name: value.isdecimal() for name, value in told.items()}, dict.fromkeys(names, True))
+    said = "Maximum number of entries per request are 10. You have sent 20."
+    answer = sqs_refusal("AWS.SimpleQueueService.TooManyEntriesInBatchRequest", said)
+    entries = [{"Id": str(n), "ReceiptHandle": "handle"} for n in range(20)]
+    replay.call("delete twenty", sqs.delete_message_batch, {"QueueUrl": url, "Entries": entries}, answer)
+    said = "A batch entry id can only contain alphanumeric characters, hyphens and underscores. "
+    said += "It can be at most 80 letters long."
+    answer = sqs_refusal("AWS.SimpleQueueService.InvalidBatchEntryId", said)
+    odd = [{"Id": "invalid:id", "ReceiptHandle": "handle"}]
+    replay.call("delete odd id", sqs.delete_message_batch, {"QueueUrl": url, "Entries": odd}, answer)
+
+
 def sns_refusals(replay: Replay) -> None:
     sns = replay.client("sns")
     name = replay.unique("topic")
@@ -199,7 +216,7 @@ def test_sqs_answers_as_aws(lab: RunningLab) -> None:
         ],
         "moto does not say which attribute differs": ["sqs_missing_queues.other delay: Error.Message"],
     }
-    assert_agreement(lab, [sqs_tags, sqs_limits, sqs_batches, sqs_missing_queues], known)
+    assert_agreement(lab, [sqs_tags, sqs_limits, sqs_batches, sqs_missing_queues, sqs_more_limits], known)
 
 
 def test_sns_answers_as_aws(lab: RunningLab) -> None:

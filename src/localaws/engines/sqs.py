@@ -7,6 +7,7 @@ list of messages at each delete, dropping what another thread has just sent.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
@@ -15,7 +16,14 @@ import moto.sqs.models
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores, unix_time_millis
 from moto.sqs.constants import MAXIMUM_MESSAGE_LENGTH
-from moto.sqs.exceptions import BatchRequestTooLong, InvalidParameterValue, MissingParameter, ReceiptHandleIsInvalid
+from moto.sqs.exceptions import (
+    BatchRequestTooLong,
+    InvalidBatchEntryId,
+    InvalidParameterValue,
+    MissingParameter,
+    ReceiptHandleIsInvalid,
+    TooManyEntriesInBatchRequest,
+)
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 from moto.sqs.responses import SQSResponse
 
@@ -148,6 +156,22 @@ class SQSEngineResponse(SQSResponse):
 
     def send_message_batch(self) -> ActionResult:
         return _without_empty(super().send_message_batch())
+
+    def delete_message_batch(self) -> ActionResult:
+        _check_batch(self._get_param("Entries", []))
+        return super().delete_message_batch()
+
+    def change_message_visibility_batch(self) -> ActionResult:
+        _check_batch(self._get_param("Entries", []))
+        return super().change_message_visibility_batch()
+
+
+def _check_batch(entries: list[dict[str, Any]]) -> None:
+    """Raises TooManyEntriesInBatchRequest and InvalidBatchEntryId (API reference, DeleteMessageBatch)."""
+    if len(entries) > 10:
+        raise TooManyEntriesInBatchRequest(len(entries))
+    if not all(re.fullmatch(r"[\w-]{1,80}", entry.get("Id") or "", re.ASCII) for entry in entries):
+        raise InvalidBatchEntryId
 
 
 def _without_empty(answer: ActionResult) -> ActionResult:
