@@ -114,7 +114,7 @@ def test_with_jobs_each_notebook_has_a_lab_to_itself_and_none_is_left(tmp_path: 
         )
         for number in (1, 2)
     ]
-    answer = run(*notebooks, "--jobs", "2", cwd=tmp_path)
+    answer = run(*notebooks, "--jobs", "2", "--dir", str(tmp_path / "labs"), cwd=tmp_path)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     said = [text(tmp_path / f"build/run/job_{number}.ipynb") for number in (1, 2)]
     assert all(line.startswith("1 bucket in ") for line in said)
@@ -123,6 +123,8 @@ def test_with_jobs_each_notebook_has_a_lab_to_itself_and_none_is_left(tmp_path: 
     for lab in labs:
         assert not Path(lab).exists()
         assert not processes_mentioning(lab)
+        assert Path(lab).is_relative_to(tmp_path / "labs")
+    assert not list((tmp_path / "labs").iterdir())  # so that a lab of its own can be started there
 
 
 PARAMETERS = (

@@ -59,7 +59,8 @@ def run(
         notebooks: their paths; none means the whole course, in order.
         values: parameters by name, as typed; each goes to those notebooks that have it.
         directory: a lab to use as it is; default: a fresh one, deleted afterwards.
-        jobs: how many run at a time. From 2 on, each notebook has a lab to itself.
+        jobs: how many run at a time. From 2 on, each notebook has a lab to itself, below `directory` and deleted
+            afterwards.
         output: where `run/` and `report/` go; default: `build` in the project.
     """
     paths = list(dict.fromkeys(path.resolve() for path in notebooks)) or sorted((root() / "notebooks").glob("*.ipynb"))
@@ -77,7 +78,11 @@ def run(
         return 2
     folder = output or root() / "build"
     with _terminate_as_interrupt(), contextlib.ExitStack() as stack:
-        home = directory or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dehelpers-")))
+        home = directory
+        if home is None or jobs > 1:
+            if directory:
+                directory.mkdir(parents=True, exist_ok=True)
+            home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dehelpers-", dir=directory)))
         if jobs == 1:
             stack.enter_context(_running_lab(home))
         runner = stack.enter_context(contextlib.closing(_Runner(paths, parameters, folder / "run")))
