@@ -55,9 +55,13 @@ class Segment:
     def move_to(self, directory: Path) -> None:
         """Keep the records' text in a file from now on; only the index stays in memory."""
         directory.mkdir(parents=True, exist_ok=True)
-        self._path = directory / f"{next(_numbers)}.segment"
-        self._path.write_bytes(self._text)
-        self._text = bytearray()
+        path = directory / f"{next(_numbers)}.segment"
+        try:
+            path.write_bytes(self._text)
+        except OSError:  # a full disk: the records stay readable from memory
+            path.unlink(missing_ok=True)
+            raise
+        self._path, self._text = path, bytearray()
 
     def read(self, start: int, limit: int, max_bytes: int) -> Batch:
         """Records from index *start*: at most *limit*, and *max_bytes* of payload unless the first is larger."""

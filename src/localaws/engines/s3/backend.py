@@ -142,10 +142,10 @@ class S3Engine(S3Backend):
 
     def delete_bucket(self, bucket_name: str) -> FakeBucket | None:
         with self.lock:
-            removed = self.forget_bucket(bucket_name)
-            if removed:
-                self._record("delete-bucket", {"bucket": bucket_name})
-        return removed
+            if self.get_bucket(bucket_name).keys:
+                return None
+            self._record("delete-bucket", {"bucket": bucket_name})
+            return self.forget_bucket(bucket_name)
 
     def forget_bucket(self, bucket_name: str) -> FakeBucket | None:
         """Delete a bucket without recording it; None if it is not empty."""
