@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import botocore.session
 from botocore.auth import S3SigV4Auth, SigV4Auth
@@ -18,10 +19,50 @@ from botocore.serialize import create_serializer
 
 from tests.conftest import RunningLab
 
-#: Services in which no request brings a bare 500. Still without: s3 rds dms athena glue dynamodb sns sts iam kms
-#: secretsmanager logs events cloudwatch cloudtrail stepfunctions emr lakeformation budgets cloudformation mwaa.
-SERVICES = "kinesis firehose lambda rds-data sqs emr-serverless redshift-data ce".split()
+#: The services of the course, and those that the sweep found sound.
+SERVICES = (
+    "kinesis firehose lambda rds-data sqs emr-serverless redshift-data ce sns dms kms cloudwatch budgets mwaa s3 "
+    "opensearch scheduler pipes rds iam glue dynamodb dynamodbstreams athena emr logs secretsmanager events cloudtrail "
+    "stepfunctions lakeformation sts redshift quicksight"
+).split()
 KINDS = ("minimal", "empty", "huge", "wrong type", "deep", "not UTF-8")
+#: Of a service with more operations than this each is called with one of the kinds, not with all: for time's sake.
+MANY_OPERATIONS = 40
+#: Operations that still answer some of the requests with a bare 500, by moto's own faults: a missing member that the
+#: model does not know to be needed, an ARN of another kind of thing, a file looked for by a client's name. No net
+#: takes them, as the client's doing is not proved by the exception. Whoever mends one takes it out of here.
+#: Two services are not in `SERVICES` at all: CloudFormation, which has more such faults and takes seconds for one
+#: call (it compiles templates), and EC2, whose lists the gateway does not read.
+LEFT_OUT = {
+    "athena": {"CreateCapacityReservation"},
+    "cloudtrail": {"GetInsightSelectors", "PutInsightSelectors"},
+    "dynamodb": {
+        "BatchGetItem",
+        "BatchWriteItem",
+        "CreateTable",
+        "DeleteItem",
+        "ExportTableToPointInTime",
+        "GetItem",
+        "ListExports",
+        "PutItem",
+        "TransactGetItems",
+        "TransactWriteItems",
+        "UpdateItem",
+        "UpdateTable",
+    },
+    "dynamodbstreams": {"DescribeStream", "GetShardIterator"},
+    "emr": {"ListSupportedInstanceTypes", "ModifyInstanceGroups"},
+    "events": {"PutPartnerEvents"},
+    "glue": {"CreateTable", "GetRegistry", "PutSchemaVersionMetadata", "UpdateTable"},
+    "iam": {"CreateServiceLinkedRole", "RemoveRoleFromInstanceProfile"},
+    "kms": {"GenerateRandom", "RetireGrant"},
+    "lakeformation": {"GetResourceLFTags", "ListPermissions", "RemoveLFTagsFromResource"},
+    "logs": {"PutDeliveryDestination", "StartLiveTail"},
+    "rds": {"DescribeBlueGreenDeployments", "DescribeDBParameters", "DescribeOptionGroupOptions"},
+    "secretsmanager": {"ReplicateSecretToRegions"},
+    "stepfunctions": {"ListExecutions"},
+    "sts": {"AssumeRoleWithSAML"},
+}
 _SESSION = botocore.session.get_session()
 _DEPTH = 3000
 _DEEP_JSON = '{"a":' * _DEPTH + "1" + "}" * _DEPTH
@@ -70,13 +111,25 @@ class Sweeper:
         signer = S3SigV4Auth if service == "s3" else SigV4Auth
         self._auth = signer(credentials, self._model.signing_name, "us-east-1")
 
-    def requests(self) -> Iterator[tuple[str, Sent]]:
-        """A label and a request: all kinds of all operations, what creates first and what deletes last."""
+    def requests(self, everything: bool = False) -> Iterator[tuple[str, Sent]]:
+        """A label and a request for each operation and kind, what creates first and what deletes last.
+
+        Without *everything*, those of `LEFT_OUT` are left out and a large service is called with a sample.
+        """
         names = sorted(self._model.operation_names, key=lambda name: (name.startswith("Delete"), name[:6] != "Create"))
         for name in names:
             operation = self._model.operation_model(name)
-            for kind in KINDS:
+            for kind in self._kinds(name, everything):
                 yield f"{self._model.service_name} {name}, {kind}", self._signed(operation, kind)
+
+    def _kinds(self, operation: str, everything: bool) -> tuple[str, ...]:
+        if everything:
+            return KINDS
+        if operation in LEFT_OUT.get(self._model.service_name, ()):
+            return ()
+        if len(self._model.operation_names) <= MANY_OPERATIONS:
+            return KINDS
+        return (KINDS[crc32(operation.encode()) % len(KINDS)],)
 
     def _signed(self, operation: OperationModel, kind: str) -> Sent:
         shape = operation.input_shape
