@@ -37,7 +37,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
 class Failing:
     """A dispatcher to a backend with a bug."""
 
-    def dispatch(self, request: Any, service: Any) -> Any:
+    def dispatch(self, request: Any, service: Any, parsed: Any) -> Any:
         raise ZeroDivisionError("a bug <in> the backend")
 
 

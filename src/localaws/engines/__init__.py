@@ -56,6 +56,7 @@ ENGINES = {
 REACHES = {
     "account": {"sts"},
     "appmesh": {"sts"},
+    "applicationautoscaling": {"cloudwatch"},
     "athena": {"s3"},
     "awslambda": {"dynamodb", "iam", "kinesis", "logs", "s3", "sqs"},
     "batch": {"iam", "logs"},
@@ -70,6 +71,7 @@ REACHES = {
     "events": {"logs", "secretsmanager", "sqs"},
     "firehose": {"s3"},
     "iam": {"sts"},
+    "kinesis": {"cloudwatch"},
     "logs": {"awslambda", "firehose", "kinesis", "s3"},
     "organizations": {"iam"},
     "rds": {"kms"},
