@@ -38,6 +38,7 @@ def budget(file: str) -> float:
     return BUDGETS.get(file, BUDGET)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep files together, and begin with the long ones, so that no worker is left alone with one at the end."""
     for item in items:

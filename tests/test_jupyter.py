@@ -41,8 +41,11 @@ def request(jupyter: dict[str, Any], path: str, body: dict[str, Any] | None = No
 
 
 def test_it_listens_on_the_loopback_only_and_wants_its_token(jupyter: dict[str, Any]) -> None:
-    listening = [c for c in psutil.Process(jupyter["pid"]).net_connections() if c.status == psutil.CONN_LISTEN]
-    assert {connection.laddr.ip for connection in listening} == {"127.0.0.1"}
+    def listening() -> set[str]:
+        found = psutil.Process(jupyter["pid"]).net_connections()
+        return {connection.laddr.ip for connection in found if connection.status == psutil.CONN_LISTEN}
+
+    assert eventually(listening, 60) == {"127.0.0.1"}  # it tells its address a moment before it listens
     assert jupyter["token"]
     with pytest.raises(urllib.error.HTTPError, match="403"):
         request(jupyter, "api/contents", token=False)

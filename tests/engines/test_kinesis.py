@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count, pairwise
 from typing import Any
@@ -61,6 +62,15 @@ def put(kinesis: Any, name: str, *data: bytes, key: str = "k") -> list[dict[str,
     answer = kinesis.put_records(StreamName=name, Records=entries)
     assert answer["FailedRecordCount"] == 0
     return answer["Records"]
+
+
+def code_of(action: Callable[..., Any], **arguments: Any) -> str:
+    """The code of the error that *action* ends in, "" where it succeeds."""
+    try:
+        action(**arguments)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return ""
 
 
 def raises(code: str) -> Any:
@@ -286,12 +296,16 @@ def test_iterators_are_checked(kinesis: Any) -> None:
 
 def test_a_shard_takes_a_thousand_records_a_second(kinesis: Any) -> None:
     """DG "Quotas and limits"; API PutRecords: partial failures with code and message, the rest is stored."""
-    name = make_stream(kinesis, 2)
     hot = {"Data": b"x", "PartitionKey": "k", "ExplicitHashKey": "0"}
     cold = {"Data": b"x", "PartitionKey": "k", "ExplicitHashKey": str(HASH_KEYS - 1)}
-    for _ in range(2):
-        assert kinesis.put_records(StreamName=name, Records=[hot] * 500)["FailedRecordCount"] == 0
-    answer = kinesis.put_records(StreamName=name, Records=[hot, cold] * 10)
+    for _ in range(10):  # on a busy machine a thousand records may take longer than the second that is counted
+        name, began = make_stream(kinesis, 2), time.monotonic()
+        for _ in range(2):
+            assert kinesis.put_records(StreamName=name, Records=[hot] * 500)["FailedRecordCount"] == 0
+        answer = kinesis.put_records(StreamName=name, Records=[hot, cold] * 10)
+        single = code_of(kinesis.put_record, StreamName=name, **hot)
+        if time.monotonic() - began < 0.9:
+            break
     refused = {
         "ErrorCode": "ProvisionedThroughputExceededException",
         "ErrorMessage": f"Rate exceeded for shard {shard_id(0)} in stream {name} under account 123456789012.",
@@ -299,8 +313,7 @@ def test_a_shard_takes_a_thousand_records_a_second(kinesis: Any) -> None:
     assert answer["FailedRecordCount"] == 10
     assert answer["Records"][::2] == [refused] * 10
     assert {record["ShardId"] for record in answer["Records"][1::2]} == {shard_id(1)}
-    with raises("ProvisionedThroughputExceededException"):
-        kinesis.put_record(StreamName=name, **hot)
+    assert single == "ProvisionedThroughputExceededException"
     assert len(read(kinesis, name, 1)) == 10
 
 

@@ -247,7 +247,10 @@ def test_parallelization_keeps_each_keys_order(lab: RunningLab) -> None:
         "parallel-shard",
         CONSUMER.replace("def handler", "import os, time\ndef handler")
         .replace("json.dumps(data)", "json.dumps([time.monotonic(), *data])")  # the logs of processes interleave freely
-        .replace("    if ", "    print('PROCESS', os.getpid())\n    time.sleep(0.05)\n    if "),
+        .replace(
+            "    if ",
+            "    print('ENVIRONMENT', os.environ['AWS_LAMBDA_LOG_STREAM_NAME'])\n    time.sleep(0.05)\n    if ",
+        ),
     )
     for key in range(8):
         put(lab, "parallel-shard", *(f"{key}-{n}" for n in range(5)), key=str(key))
@@ -256,8 +259,8 @@ def test_parallelization_keeps_each_keys_order(lab: RunningLab) -> None:
     found = flat([batch[1:] for batch in sorted(timed)])
     for key in range(8):
         assert [item for item in found if item.startswith(f"{key}-")] == [f"{key}-{n}" for n in range(5)]
-    processes = {line for line in log_lines(lab, "parallel-shard", until="PROCESS") if line.startswith("PROCESS")}
-    assert len(processes) > 1
+    lines = log_lines(lab, "parallel-shard", until="ENVIRONMENT")
+    assert len({line for line in lines if line.startswith("ENVIRONMENT")}) > 1
 
 
 def test_children_of_a_split_shard_follow_their_parent(lab: RunningLab) -> None:

@@ -13,7 +13,7 @@ import pytest
 from psycopg import pq
 
 from tests.conftest import RunningLab, eventually
-from tests.engines.databases import PASSWORD, Databases
+from tests.engines.databases import PASSWORD, Databases, refused
 
 #: Functions, operators and casts in the place of those that an administrator's statement could meet.
 _TRAPS = """
@@ -146,3 +146,13 @@ def test_a_backup_by_the_master_is_not_written_to_the_host(databases: Databases,
         result = connection.pgconn.exec_(b"BASE_BACKUP (TARGET 'server', TARGET_DETAIL '/tmp/backup')")
         assert result.status == pq.ExecStatus.FATAL_ERROR
         assert result.error_field(pq.DiagnosticField.SQLSTATE) == b"42501"
+
+
+@pytest.mark.parametrize(
+    "name", ["../cluster_options/neptune", "../../../ec2/resources/instance_types", "a" * 9000, "x/y"]
+)
+def test_an_engines_name_is_no_path(lab: RunningLab, name: str) -> None:
+    """API reference, DescribeOptionGroupOptions: an EngineName is one of a few words."""
+    refused(
+        "InvalidParameterValue", "Invalid DB engine", lab.client("rds").describe_option_group_options, EngineName=name
+    )
