@@ -28,7 +28,7 @@ from localaws.engines.rds.accounts import (
     first_statements,
 )
 from localaws.engines.rds.binaries import Binaries, NoServer, find_binaries
-from localaws.engines.rds.checks import check_engine, plain, wrong_state
+from localaws.engines.rds.checks import check_engine, check_engine_name, plain, wrong_state
 from localaws.engines.rds.instance import UP, PostgresInstance
 from localaws.engines.rds.parameters import check_changes, for_now, parameter_table
 from localaws.engines.rds.secret import ManagedSecret
@@ -256,6 +256,14 @@ class RDSEngine(RDSBackend):
         )
 
     # Parameter groups
+
+    @staticmethod
+    def describe_option_group_options(
+        engine_name: str, major_engine_version: str | None = None
+    ) -> list[dict[str, Any]]:
+        check_engine_name(engine_name)
+        options: list[dict[str, Any]] = RDSBackend.describe_option_group_options(engine_name, major_engine_version)
+        return options
 
     def create_db_parameter_group(self, *args: Any, **more: Any) -> DBParameterGroup:
         with self.journal.lock:

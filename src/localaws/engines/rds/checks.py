@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from moto.rds.exceptions import InvalidParameterValue, RDSClientError
 
 from localaws.engines.rds.instance import PostgresInstance
+
+_ENGINE_NAME = re.compile(r"[a-z0-9-]{1,50}")
 
 
 def check_engine(settings: dict[str, Any]) -> None:
@@ -17,6 +20,12 @@ def check_engine(settings: dict[str, Any]) -> None:
             f"Invalid DB engine: {engine}. This lab starts real servers and has PostgreSQL only: use Engine=postgres, "
             "without a cluster."
         )
+
+
+def check_engine_name(name: str) -> None:
+    """Raise InvalidParameterValue for what cannot be an engine's name: moto makes the path of a file from it."""
+    if not _ENGINE_NAME.fullmatch(name):
+        raise InvalidParameterValue(f"Invalid DB engine: {name}")
 
 
 def wrong_state(instance: PostgresInstance, needed: str) -> RDSClientError:
