@@ -42,11 +42,13 @@ run: setup
 
 test: clients
 	$(IN) -m ruff check
+	$(IN) -m ruff format --check
 	$(IN) -m mypy
 	$(IN) -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 check: setup
 	@$(IN) -m ruff check
+	@$(IN) -m ruff format --check --quiet
 	@$(IN) -m mypy
 	@$(IN) tools/changed.py
 

@@ -81,8 +81,7 @@ def lab_environment(lab: Lab, current: Mapping[str, str] | None = None) -> dict[
 def export_lines(variables: Mapping[str, str | None]) -> str:
     """Lines for `eval` in sh, bash, zsh and the like."""
     return "\n".join(
-        f"unset {name}" if value is None else f"export {name}={shlex.quote(value)}"
-        for name, value in variables.items()
+        f"unset {name}" if value is None else f"export {name}={shlex.quote(value)}" for name, value in variables.items()
     )
 
 

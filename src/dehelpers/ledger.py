@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Any
 
 # Operations that leave something behind. The rest of Put* changes what exists already, or stores data in it.
-CREATES = re.compile(
-    r"(Create|Register|Run|Import|Restore)[A-Z]|Put(Rule|MetricAlarm|Dashboard|MetricFilter)$"
-)
+CREATES = re.compile(r"(Create|Register|Run|Import|Restore)[A-Z]|Put(Rule|MetricAlarm|Dashboard|MetricFilter)$")
 LEAVES_NOTHING = {"CreateMultipartUpload", "CreateSession", "CreateTags"}
 IDENTIFIES = re.compile(r"(^name|^bucket|Name|Names|Id|Ids|Identifier|Arn|ARN|Url|Bucket|^Rule|^WorkGroup)$")
 
