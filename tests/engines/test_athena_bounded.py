@@ -233,3 +233,25 @@ def test_patterns_of_names_end(athena: Athena) -> None:
 )
 def test_a_star_is_anything(pattern: str, text: str, fits: bool) -> None:
     assert matches(pattern, text) is fits
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT " + "(" * 20_000 + "1" + ")" * 20_000,
+        "SELECT " + "NOT " * 20_000 + "true",
+        "SELECT " + "+".join(["1"] * 20_000),
+        "SELECT " + "CASE WHEN true THEN " * 5_000 + "1" + " END" * 5_000,
+        " UNION ALL ".join(["SELECT 1"] * 3_000),
+    ],
+    ids=["brackets", "NOT", "sum", "CASE", "UNION"],
+)
+def test_a_statement_nested_too_deeply_is_refused(athena: Athena, sql: str) -> None:
+    """Trino's STACK_OVERFLOW, at the start or as the reason; others are served meanwhile and after."""
+    try:
+        reason = athena.run(sql).reason
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "InvalidRequestException"
+        reason = error.response["Error"]["Message"]
+    assert "stack overflow during analysis" in reason or "nested too deeply" in reason
+    assert athena("SELECT 1").rows == [("1",)]

@@ -16,7 +16,7 @@ from moto.athena.models import AthenaBackend, PreparedStatement
 from localaws.client import on_behalf_of
 from localaws.credentials import Credential
 from localaws.engines.athena import results, statements, usage
-from localaws.engines.athena.errors import QueryCancelled, QueryFailure
+from localaws.engines.athena.errors import QueryCancelled, QueryFailure, too_large
 from localaws.engines.athena.execution import FINAL, Execution
 from localaws.engines.athena.files.lake import Lake, split
 from localaws.engines.athena.managed import ManagedResults, is_managed
@@ -91,6 +91,8 @@ class AthenaEngine(AthenaBackend):
             checking.check(sql, kind)
         except QueryFailure as failure:
             raise invalid(str(failure)) from None
+        except RecursionError:
+            raise invalid(str(too_large())) from None
         fingerprint = repr((query, context, configuration, workgroup, parameters))
         with self._lock:
             if token in self._tokens:
@@ -172,6 +174,8 @@ class AthenaEngine(AthenaBackend):
             details = error.response["Error"]
             refused = QueryFailure("", f"{details['Message']} (Error Code: {details['Code']})")
             execution.finish("FAILED", self.lab.clock.time(), refused)
+        except RecursionError:
+            execution.finish("FAILED", self.lab.clock.time(), too_large())
         except Exception as error:
             log.exception("query %s", execution.id)
             broken = QueryFailure("INTERNAL_ERROR", f"{type(error).__name__}: {error}")

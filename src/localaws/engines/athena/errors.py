@@ -55,6 +55,11 @@ def not_supported(what: str, position: tuple[int, int] | None = None) -> QueryFa
     return QueryFailure("NOT_SUPPORTED", f"{what} is not supported by this lab yet", position)
 
 
+def too_large() -> QueryFailure:
+    """For a statement that is nested deeper than what reads it can follow, in Trino's words."""
+    return QueryFailure("STACK_OVERFLOW", "statement is too large (stack overflow during analysis)")
+
+
 #: What DuckDB says of a file that it cannot read → the code and message of Athena's readers.
 _UNREADABLE = [
     (r'Failed to read file "(?P<uri>s3://[^"]+)"', "HIVE_CURSOR_ERROR", "Failed to read Parquet file: {uri}"),
