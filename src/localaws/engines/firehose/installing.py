@@ -8,6 +8,7 @@ from moto.firehose.responses import FirehoseResponse
 from localaws.engines import replace_backend, replace_responses
 from localaws.engines.firehose.backend import FirehoseEngine
 from localaws.engines.firehose.delivery import Delivery
+from localaws.engines.firehose.extraction import give_up
 from localaws.engines.firehose.responses import FirehoseEngineResponse
 from localaws.lab import Lab
 
@@ -27,5 +28,6 @@ def _deliver_everything() -> None:
             deliveries += backend.deliveries()
     for delivery in deliveries:
         delivery.end(deliver=True)
+    give_up()
     for delivery in deliveries:
         delivery.join()
