@@ -1,19 +1,52 @@
-"""CloudFormation: templates are read from S3 as its user would read them, and what S3 says is what a refusal says."""
+"""CloudFormation: templates are read from S3 as its user would read them, and as data.
+
+What S3 says is what a refusal says. moto reads YAML with a loader that runs whatever Python a template names.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
+import moto.cloudformation.models
+import moto.cloudformation.responses
+import yaml
 from botocore.exceptions import ClientError
 from moto.cloudformation.responses import CloudFormationResponse
+from moto.cloudformation.utils import yaml_tag_constructor
+from yaml.constructor import ConstructorError
 
 from localaws.engines import replace_responses
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
 _HELP = "For more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
+
+
+class TemplateLoader(yaml.SafeLoader):
+    """Plain data, and the short forms of CloudFormation's functions (!Ref, !Sub, …): nothing that Python would run."""
+
+
+TemplateLoader.add_multi_constructor("!", lambda loader, name, node: yaml_tag_constructor(loader, f"!{name}", node))
+
+
+class TemplateYaml:
+    """In place of the module ``yaml`` in moto's: whatever loader it asks for, it gets `TemplateLoader`."""
+
+    Loader = TemplateLoader
+
+    @staticmethod
+    def add_multi_constructor(*_: Any) -> None:
+        """The loader knows CloudFormation's tags."""
+
+    @staticmethod
+    def load(text: Any, Loader: type[yaml.SafeLoader]) -> Any:
+        """Raises ValidationError for a tag that is not CloudFormation's, and what moto expects of YAML's parser."""
+        try:
+            return yaml.load(text, Loader=TemplateLoader)
+        except ConstructorError as error:
+            raise AwsError("ValidationError", f"Template format error: {error.problem}") from None
 
 
 class CloudFormationEngineResponse(CloudFormationResponse):
@@ -49,4 +82,6 @@ class CloudFormationEngineResponse(CloudFormationResponse):
 
 def install(lab: Lab) -> None:
     CloudFormationEngineResponse.lab = lab
+    moto.cloudformation.models.yaml = TemplateYaml  # type: ignore[attr-defined]
+    moto.cloudformation.responses.yaml = TemplateYaml  # type: ignore[attr-defined]
     replace_responses(CloudFormationResponse, CloudFormationEngineResponse)
