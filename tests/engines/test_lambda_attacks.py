@@ -7,11 +7,13 @@ answer of its own, and to the lab's promise that the server outlives whatever a 
 from __future__ import annotations
 
 import io
+import json
 import stat
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -167,6 +169,35 @@ def test_environments_that_break_themselves(lab: RunningLab, line: str) -> None:
     assert answer["FunctionError"] == "Unhandled" and payload["errorType"].startswith(("Runtime.", "Sandbox."))
 
 
+@pytest.mark.parametrize(
+    ("header", "body"),
+    [
+        ({"request_id": "", "error": True, "peak_bytes": 0}, b"garbage"),
+        ({"request_id": "", "error": True, "peak_bytes": 0}, b"[1]"),
+        ({"request_id": "", "error": False, "peak_bytes": float("inf")}, b"null"),
+        ({"request_id": "", "error": False, "peak_bytes": 0}, b"[" * 100_000),
+        ([], b"null"),
+    ],
+    ids=["not JSON", "no object", "endless memory", "deep", "no header"],
+)
+def test_forged_answers_to_the_import_are_an_error_of_the_function(lab: RunningLab, header: Any, body: bytes) -> None:
+    """Who writes into the runtime's own socket harms the function alone: the caller gets its error, and no 5xx."""
+    name = f"forges-{abs(hash((str(header), body)))}"
+    code = f"""
+        import os, stat, struct, time
+        frames = b"".join(struct.pack(">I", len(part)) + part for part in ({json.dumps(header)!r}.encode(), {body!r}))
+        for descriptor in range(3, 500):
+            try:
+                if stat.S_ISSOCK(os.fstat(descriptor).st_mode): os.write(descriptor, frames)
+            except OSError: pass
+        time.sleep(1)
+        """
+    create(lab, name, code, Timeout=5)
+    payload, answer = invoke(lab, name)
+    assert answer["StatusCode"] == 200 and answer["FunctionError"] == "Unhandled"
+    assert payload["errorType"] == "Runtime.ExitError"
+
+
 def test_files_are_limited_in_size(lab: RunningLab) -> None:
     """One file cannot be larger than the ephemeral storage."""
     create(
@@ -198,7 +229,8 @@ def test_threads_stand_still_between_calls(lab: RunningLab) -> None:
         """,
     )
     pid = invoke(lab, "spins", "start")[0]
-    eventually(lambda: {process.status() for process in environments("spins")} == {psutil.STATUS_STOPPED})
+    handler = max(environments("spins"), key=psutil.Process.num_threads)
+    eventually(lambda: handler.status() == psutil.STATUS_STOPPED)
     assert invoke(lab, "spins", "again")[0] == pid
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from localaws.engines.lambda_.isolation import LAUNCHER, PROCESSES, Isolation
-from localaws.engines.lambda_.processes import Family, memory, own_memory
+from localaws.engines.lambda_.processes import Family, memory, own_memory, resume
 from localaws.engines.lambda_.transcript import Transcript
 
 #: Seconds between two looks at the memory, and between two looks at that of processes which the handler started.
@@ -96,6 +96,7 @@ class Worker:
         self._isolation = isolation
         self._temporary = temporary
         self._peak = 0
+        self._frozen: list[int] = []  # the handler, then what it started
         ours, theirs = socket.socketpair()
         read, write = os.pipe()
         with theirs:
@@ -141,12 +142,9 @@ class Worker:
         call = json.dumps({**request, "remaining": seconds}).encode()
         return self._exchange(request["request_id"], _frame(call) + _frame(event), seconds, transcript)
 
-    def freeze(self) -> None:
-        if self._process.returncode is None:
-            self.family.stop()
-
     def thaw(self) -> None:
-        self.family.resume()
+        """Let the processes go on that were stopped at the end of the last exchange."""
+        resume(self._frozen)
 
     @property
     def alive(self) -> bool:
@@ -166,7 +164,10 @@ class Worker:
         shutil.rmtree(self._temporary, ignore_errors=True)
 
     def _exchange(self, request_id: str, outgoing: bytes, seconds: float, transcript: Transcript) -> Answer:
-        """Send frames and wait for the answer, collecting output and watching time and memory meanwhile."""
+        """Send frames and wait for the answer, collecting output and watching time and memory meanwhile.
+
+        Afterwards the environment is frozen, or it has ended.
+        """
         deadline = time.monotonic() + seconds
         watch = _Watch(self.family, self.sandbox.memory_mb << 20)
         incoming = bytearray()
@@ -189,7 +190,8 @@ class Worker:
                     if events & (select.POLLIN | select.POLLHUP | select.POLLERR) and not self._receive(incoming):
                         raise self._ended()
                     if answer := self._parse(incoming, request_id):
-                        self._peak = max(self._peak, watch.last_look(answer.peak_bytes))
+                        self._frozen = self.family.stop(self._frozen[:1])
+                        self._peak = max(self._peak, watch.last_look(answer.peak_bytes, self._frozen))
                         return answer._replace(peak_bytes=self._peak)
                 if ready.get(self._output, 0) and not self._read_output(transcript):
                     poller.unregister(self._output)  # the handler closed its output
@@ -202,7 +204,6 @@ class Worker:
             self._peak = watch.limit
             raise self._lost("Runtime.OutOfMemory", "Runtime exited with error: signal: killed") from None
         finally:
-            self.freeze()
             self._read_output(transcript)
 
     def _send(self, unsent: memoryview) -> memoryview:
@@ -240,11 +241,13 @@ class Worker:
             frames.append(bytes(incoming[position : position + size]))
             position += size
         try:
-            header = json.loads(frames[0])
+            header, body = json.loads(frames[0]), json.loads(frames[1])
             if header["request_id"] != request_id or position != len(incoming):
                 raise ValueError("not the answer to this call")
+            if header["error"] and not isinstance(body, dict):
+                raise ValueError("no error document")
             return Answer(frames[1], bool(header["error"]), int(header["peak_bytes"]))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             raise self._ended() from None
 
     def _read_output(self, transcript: Transcript) -> bool:
@@ -285,7 +288,6 @@ class _Watch:
     def __init__(self, family: Family, limit: int) -> None:
         self.limit = limit
         self._family = family
-        self._own = 2 if family.enclosed else 1  # the launcher's processes, which are not the function's
         self._next = time.monotonic() + LOOK
         self._next_children = time.monotonic() + LOOK_AT_CHILDREN
         self._children = 0
@@ -297,15 +299,15 @@ class _Watch:
         """Bytes in use now. Raises _OutOfMemoryError if they, or the processes, are more than the limit."""
         now = time.monotonic()
         self._next = now + LOOK
-        handlers = self._family.members()[self._own :]
+        handlers = self._family.handlers()
         if now >= self._next_children:
             self._next_children = now + LOOK_AT_CHILDREN
             self._look_at_children(handlers)
         return self._check(memory(handlers[0]) + self._children if handlers else 0)
 
-    def last_look(self, peak: int) -> int:
+    def last_look(self, peak: int, handlers: list[int]) -> int:
         """What a call took whose handler says that it had *peak* bytes itself. Raises _OutOfMemoryError."""
-        self._look_at_children(self._family.members()[self._own :])
+        self._look_at_children(handlers)
         return self._check(peak + self._children)
 
     def _look_at_children(self, handlers: list[int]) -> None:
