@@ -44,7 +44,7 @@ test: clients
 	$(IN) -m ruff check
 	$(IN) -m ruff format --check
 	$(IN) -m mypy
-	$(IN) -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	$(IN) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup
 	@$(IN) -m ruff check

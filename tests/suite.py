@@ -1,7 +1,7 @@
 """How the suite is spread over workers (pytest-xdist), and what CPU time each file takes of the machine.
 
-Tests of one file stay together on one worker, for they share fixtures; each worker has a lab of its own. A file that
-is one long wait for its heaviest part names smaller groups itself, with ``pytest.mark.xdist_group``.
+Tests of one file stay together on one worker (``--dist loadfile``), for they share fixtures; each worker has a lab of
+its own.
 """
 
 from __future__ import annotations
@@ -38,12 +38,8 @@ def budget(file: str) -> float:
     return BUDGETS.get(file, BUDGET)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep files together, and begin with the long ones, so that no worker is left alone with one at the end."""
-    for item in items:
-        if not any(item.iter_markers("xdist_group")):
-            item.add_marker(pytest.mark.xdist_group(_file(item)))
+    """Begin with the long files, so that no worker is left alone with one at the end (``--no-loadscope-reorder``)."""
     items.sort(key=lambda item: -budget(_file(item)))
 
 

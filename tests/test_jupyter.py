@@ -28,9 +28,16 @@ def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         [info] = eventually(lambda: list((folder / "runtime").glob("jpserver-*.json")), 60)
         facts = eventually(lambda: info.read_text() and json.loads(info.read_text()))
+        eventually(lambda: _listening(facts["pid"]), 60)  # it tells its address a moment before it listens
         yield {**facts, "lab": folder / "lab"}
         process.terminate()
     subprocess.run([sys.executable, "-m", "dehelpers", "stop", "--dir", folder / "lab"], check=True)
+
+
+def _listening(pid: int) -> set[str]:
+    """The addresses at which a process waits for connections."""
+    found = psutil.Process(pid).net_connections()
+    return {connection.laddr.ip for connection in found if connection.status == psutil.CONN_LISTEN}
 
 
 def request(jupyter: dict[str, Any], path: str, body: dict[str, Any] | None = None, token: bool = True) -> Any:
@@ -41,11 +48,7 @@ def request(jupyter: dict[str, Any], path: str, body: dict[str, Any] | None = No
 
 
 def test_it_listens_on_the_loopback_only_and_wants_its_token(jupyter: dict[str, Any]) -> None:
-    def listening() -> set[str]:
-        found = psutil.Process(jupyter["pid"]).net_connections()
-        return {connection.laddr.ip for connection in found if connection.status == psutil.CONN_LISTEN}
-
-    assert eventually(listening, 60) == {"127.0.0.1"}  # it tells its address a moment before it listens
+    assert _listening(jupyter["pid"]) == {"127.0.0.1"}
     assert jupyter["token"]
     with pytest.raises(urllib.error.HTTPError, match="403"):
         request(jupyter, "api/contents", token=False)

@@ -82,11 +82,7 @@ UNWANTED = {
     r"raises-exception": "papermill ignores it; use try/except",
 }
 
-each_notebook = pytest.mark.parametrize(
-    "path",
-    # a group for each, so that workers share them: a notebook's runs are the longest of all tests
-    [pytest.param(path, id=path.stem, marks=pytest.mark.xdist_group(path.stem)) for path in NOTEBOOKS],
-)
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
 def read(path: Path) -> NotebookNode:

@@ -56,7 +56,7 @@ def main() -> int:
     if not chosen:
         print("No test is nearest to what has changed.")
         return 0
-    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *chosen]
+    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", *chosen]
     return subprocess.run(command, cwd=ROOT).returncode
 
 
