@@ -1,7 +1,7 @@
 """How the suite is spread over workers (pytest-xdist), and what CPU time each file takes of the machine.
 
-Tests of one file stay together on one worker (``--dist loadfile``), for they share fixtures; each worker has a lab of
-its own.
+Tests of one file stay together on one worker (``--dist loadfile``), for they share fixtures, and those of one notebook;
+each worker has a lab of its own.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 #: CPU seconds, on a core of this project's CI, that a file may take with all its processes. It is twice and more what
 #: the file takes there: a slower machine may pass, a file that has doubled may not.
@@ -31,6 +32,22 @@ BUDGETS = {
     "tests/test_run.py": 75.0,
 }
 _SPENT = "cpu_seconds_by_file"
+
+
+#: Its tests are spread by notebook: on one worker they would be the last to end, and more so with each notebook.
+NOTEBOOKS = "tests/test_notebooks.py"
+
+
+class ByFileAndNotebook(LoadFileScheduling):
+    """What runs on one worker: a file, or what a file of notebooks does with one of them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        return file + test.partition("[")[2] if file == NOTEBOOKS else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFileAndNotebook | None:
+    return ByFileAndNotebook(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def budget(file: str) -> float:
