@@ -272,6 +272,9 @@ def _print_to(path: Path) -> None:
 
 
 def _log_to(directory: Path) -> None:
+    # What the disk does not take is dropped. Python would complain on standard error, at length, and where that is a
+    # pipe that nobody reads every thread would wait there for ever.
+    logging.raiseExceptions = False
     handler = logging.handlers.RotatingFileHandler(directory / "localaws.log", maxBytes=10 << 20, backupCount=2)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])

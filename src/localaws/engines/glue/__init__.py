@@ -25,7 +25,7 @@ def install(lab: Lab) -> None:
     GlueEngine.store = CatalogStore(lab.directory / "glue.sqlite")
     replace_backend(glue_backends, GlueEngine)
     replace_responses(GlueResponse, GlueEngineResponse)
-    for key, body in GlueEngine.store.everything():
+    for key, body in GlueEngine.store.below():
         backend = glue_backends[key[0]][key[1]]
         assert isinstance(backend, GlueEngine)
         backend.bring_back(key[2:], body)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, ClassVar
 
-from moto.glue.exceptions import GlueClientError
+from moto.core.exceptions import JsonRESTError
+from moto.glue.exceptions import GlueClientError, PartitionAlreadyExistsException
 from moto.glue.models import FakeDatabase, FakePartition, FakeTable, GlueBackend
 
 from localaws.engines.glue.store import CatalogStore, Key
@@ -30,22 +33,30 @@ class GlueEngine(GlueBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self._updating = threading.RLock()
-        # Hive's database is there without having been made
-        self.databases[_DEFAULT] = FakeDatabase(_DEFAULT, {"Name": _DEFAULT}, account_id)
-        self.databases[_DEFAULT].created_time = self._now()
+        self._since = self._now()
+        self.databases[_DEFAULT] = self._default()
+
+    def _default(self) -> FakeDatabase:
+        """Hive's database, which is there without having been made."""
+        database = FakeDatabase(_DEFAULT, {"Name": _DEFAULT}, self.account_id)
+        database.created_time = self._since
+        return database
 
     def bring_back(self, key: Key, body: dict[str, Any]) -> None:
         """Have again what was kept under *key*: (database,), (database, table) or (database, table, values)."""
+        self._place(self.databases, key, body)
+
+    def _place(self, databases: dict[str, FakeDatabase], key: Key, body: dict[str, Any]) -> None:
         if body.get("deleted"):
-            del self.databases[key[0]]
+            del databases[key[0]]
             return
         created = datetime.fromisoformat(body["created"])
         if len(key) == 1:
             database = FakeDatabase(key[0], body["input"], self.account_id)
             database.created_time = created
-            self.databases[key[0]] = database
+            databases[key[0]] = database
             return
-        tables = self.databases[key[0]].tables
+        tables = databases[key[0]].tables
         if len(key) == 2:
             table = FakeTable(key[0], key[1], {}, self.account_id)
             table.versions, table._current_version = body["versions"], body["current"]
@@ -56,6 +67,31 @@ class GlueEngine(GlueBackend):
         partition = FakePartition(key[0], key[1], body["input"])
         partition.creation_time = created
         tables[key[1]].partitions[str(partition.values)] = partition
+
+    @contextmanager
+    def _changing(self, name: str) -> Iterator[None]:
+        """Change the database *name* here and on disk together; after an error it is what the disk has.
+
+        What moto refuses, it refuses before it changes anything.
+        """
+        with self._updating:
+            try:
+                with self.store.changing():
+                    yield
+            except JsonRESTError:
+                raise
+            except Exception:
+                self._reread(name)
+                raise
+
+    def _reread(self, name: str) -> None:
+        databases = {_DEFAULT: self._default()} if name == _DEFAULT else {}
+        for key, body in self.store.below(self._key(name)):
+            self._place(databases, key[2:], body)
+        if name in databases:
+            self.databases[name] = databases[name]
+        else:
+            self.databases.pop(name, None)
 
     def _key(self, *names: str) -> Key:
         return (self.account_id, self.region_name, *names)
@@ -68,20 +104,23 @@ class GlueEngine(GlueBackend):
     def create_database(
         self, database_name: str, database_input: dict[str, Any], tags: dict[str, str] | None = None
     ) -> FakeDatabase:
-        database = super().create_database(database_name, database_input, tags)
-        database.created_time = self._now()
-        self._keep_database(database)
+        with self._changing(database_name):
+            database = super().create_database(database_name, database_input, tags)
+            database.created_time = self._now()
+            self._keep_database(database)
         return database
 
     def update_database(self, database_name: str, database_input: dict[str, Any]) -> None:
-        super().update_database(database_name, database_input)
-        self._keep_database(self.databases[database_name])
+        with self._changing(database_name):
+            super().update_database(database_name, database_input)
+            self._keep_database(self.databases[database_name])
 
     def delete_database(self, database_name: str) -> None:
-        super().delete_database(database_name)
-        self.store.remove([self._key(database_name)])
-        if database_name == _DEFAULT:
-            self.store.put([(self._key(_DEFAULT), {"deleted": True})])
+        with self._changing(database_name):
+            super().delete_database(database_name)
+            self.store.remove([self._key(database_name)])
+            if database_name == _DEFAULT:
+                self.store.put([(self._key(_DEFAULT), {"deleted": True})])
 
     def _keep_database(self, database: FakeDatabase) -> None:
         body = {"input": database.input, "created": database.created_time.isoformat()}
@@ -96,7 +135,7 @@ class GlueEngine(GlueBackend):
         table_input: dict[str, Any],
         open_table_format_input: dict[str, Any] | None = None,
     ) -> FakeTable:
-        with self._updating:
+        with self._changing(database_name):
             table = super().create_table(database_name, table_name, table_input, open_table_format_input)
             table.created_time = self._now()
             # AWS counts the versions of a table from 0
@@ -114,7 +153,7 @@ class GlueEngine(GlueBackend):
 
         Raises ConcurrentModification if the table has another version by now.
         """
-        with self._updating:
+        with self._changing(database):
             table = self.get_table(database, name)
             before = str(table._current_version)
             if version_id is not None and version_id != before:
@@ -126,14 +165,18 @@ class GlueEngine(GlueBackend):
             self._keep_table(table)
 
     def delete_table_version(self, database_name: str, table_name: str, version_id: str) -> None:
-        with self._updating:
+        with self._changing(database_name):
             super().delete_table_version(database_name, table_name, version_id)
             self._keep_table(self.get_table(database_name, table_name))
 
     def delete_table(self, database_name: str, table_name: str) -> None:
-        with self._updating:
+        with self._changing(database_name):
             super().delete_table(database_name, table_name)
             self.store.remove([self._key(database_name, table_name)])
+
+    def batch_delete_table(self, database_name: str, tables: list[str]) -> list[dict[str, Any]]:
+        with self._changing(database_name):
+            return super().batch_delete_table(database_name, tables)
 
     def _keep_table(self, table: FakeTable) -> None:
         body = {
@@ -147,41 +190,55 @@ class GlueEngine(GlueBackend):
     # Partitions
 
     def create_partition(self, database_name: str, table_name: str, part_input: dict[str, Any]) -> None:
-        super().create_partition(database_name, table_name, part_input)
-        self._keep_partitions(database_name, table_name, [part_input["Values"]])
+        with self._changing(database_name):
+            super().create_partition(database_name, table_name, part_input)
+            self._keep_partitions(database_name, table_name, [part_input["Values"]])
 
     def batch_create_partition(
         self, database_name: str, table_name: str, partition_input: list[dict[str, Any]]
     ) -> list[dict[str, Any]]:
-        errors = super().batch_create_partition(database_name, table_name, partition_input)
-        self._keep_partitions(database_name, table_name, [each["Values"] for each in partition_input])
+        with self._changing(database_name):
+            errors = super().batch_create_partition(database_name, table_name, partition_input)
+            self._keep_partitions(database_name, table_name, [each["Values"] for each in partition_input])
         return errors
 
     def update_partition(
         self, database_name: str, table_name: str, part_input: dict[str, Any], part_to_update: Any
     ) -> None:
-        super().update_partition(database_name, table_name, part_input, part_to_update)
-        self._keep_partitions(database_name, table_name, [part_to_update, part_input["Values"]])
+        with self._changing(database_name):
+            taken = self.get_table(database_name, table_name).partitions
+            moved = part_input["Values"] != part_to_update and str(part_to_update) in taken
+            if moved and str(part_input["Values"]) in taken:  # moto looks when it has removed the old one
+                raise PartitionAlreadyExistsException
+            super().update_partition(database_name, table_name, part_input, part_to_update)
+            self._keep_partitions(database_name, table_name, [part_to_update, part_input["Values"]])
 
     def batch_update_partition(
         self, database_name: str, table_name: str, entries: list[dict[str, Any]]
     ) -> list[dict[str, Any]]:
-        errors = super().batch_update_partition(database_name, table_name, entries)
-        changed = [each["PartitionValueList"] for each in entries]
-        self._keep_partitions(
-            database_name, table_name, changed + [each["PartitionInput"]["Values"] for each in entries]
-        )
+        errors = []
+        with self._changing(database_name):
+            self.get_table(database_name, table_name)
+            for entry in entries:
+                values = entry["PartitionValueList"]
+                try:
+                    self.update_partition(database_name, table_name, entry["PartitionInput"], values)
+                except JsonRESTError as error:
+                    detail = {"ErrorCode": error.error_type, "ErrorMessage": error.message}
+                    errors.append({"PartitionValueList": values, "ErrorDetail": detail})
         return errors
 
     def delete_partition(self, database_name: str, table_name: str, part_to_delete: Any) -> None:
-        super().delete_partition(database_name, table_name, part_to_delete)
-        self._keep_partitions(database_name, table_name, [part_to_delete])
+        with self._changing(database_name):
+            super().delete_partition(database_name, table_name, part_to_delete)
+            self._keep_partitions(database_name, table_name, [part_to_delete])
 
     def batch_delete_partition(
         self, database_name: str, table_name: str, parts: list[dict[str, Any]]
     ) -> list[dict[str, Any]]:
-        errors = super().batch_delete_partition(database_name, table_name, parts)
-        self._keep_partitions(database_name, table_name, [each["Values"] for each in parts])
+        with self._changing(database_name):
+            errors = super().batch_delete_partition(database_name, table_name, parts)
+            self._keep_partitions(database_name, table_name, [each["Values"] for each in parts])
         return errors
 
     def _keep_partitions(self, database: str, name: str, changed: list[list[str]]) -> None:
