@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import duckdb
+from sqlglot import exp
 
 SYSTEM, USER = 1, 2
 # Error types of the catalog
@@ -253,3 +254,25 @@ def line_and_column(sql: str, offset: int) -> tuple[int, int]:
     """Line and column, from 1, of a character of *sql*."""
     before = sql[:offset]
     return before.count("\n") + 1, offset - before.rfind("\n")
+
+
+def operator_position(sql: str, symbol: str, left: exp.Expr, right: exp.Expr | None) -> tuple[int, int] | None:
+    """Line and column of the operator *symbol* in *sql*: where the operands stand beside it, or the first one.
+
+    None if there is none: ``IS DISTINCT FROM`` is written in several ways.
+    """
+    spaced = re.sub(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"", lambda match: "_" * len(match[0]), sql)
+    places = [match.start() for match in re.finditer(rf"(?<![<>!|=]){re.escape(symbol)}(?![<>=|])", spaced)]
+    if symbol == "<>":
+        places += [match.start() for match in re.finditer("!=", spaced)]
+    before, after = _word(left, -1), _word(right, 0)
+    for place in places:
+        if sql[:place].rstrip().endswith(before) and sql[place + len(symbol) :].lstrip().startswith(after):
+            return line_and_column(sql, place)
+    return line_and_column(sql, places[0]) if places else None
+
+
+def _word(node: exp.Expr | None, end: int) -> str:
+    """The first or the last word of *node*, if it is a plain one."""
+    text = node.sql("trino") if isinstance(node, exp.Column | exp.Literal) else ""
+    return text.split(".")[end] if isinstance(node, exp.Column) and text else text

@@ -11,7 +11,7 @@ from typing import Any
 
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.runtime import Session
-from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.statements import Kind
 
 FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")

@@ -11,9 +11,9 @@ from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.files.lake import DataFile, Lake
 from localaws.engines.athena.files.scan import Source, relation
 from localaws.engines.athena.runtime import Session
+from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.dialect import Translator
 from localaws.engines.athena.sql.grammar import parse, position
-from localaws.engines.athena.sql.kinds import Type
 from localaws.engines.athena.sql.quoting import PATH, internal, name
 from localaws.engines.athena.tables import projection
 from localaws.engines.athena.tables.catalog import Catalog, Partition, Table

@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any
 
-from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.quoting import is_unnamed, literal, name, own
 
 _PRECISION = {

@@ -20,9 +20,9 @@ from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.managed import ManagedResults
 from localaws.engines.athena.planner import Planner
 from localaws.engines.athena.runtime import Session
+from localaws.engines.athena.sql.column_types import Type, from_duckdb
 from localaws.engines.athena.sql.dialect import Translator
 from localaws.engines.athena.sql.grammar import parse
-from localaws.engines.athena.sql.kinds import Type, from_duckdb
 from localaws.engines.athena.sql.quoting import literal
 from localaws.engines.athena.tables.catalog import Catalog
 
@@ -76,7 +76,7 @@ class Job:
             self.execution.scanned = self.execution.cutoff  # it would be stopped there
             raise QueryCancelled(SCANNED_TOO_MUCH)
         columns = [(name, from_duckdb(kind)) for name, kind in zip(names, kinds, strict=True)]
-        return translator.told(sql, columns, written=self.execution.kind.name != "select")
+        return translator.with_inferred_types(sql, columns, written=self.execution.kind.name != "select")
 
     def copy(self, sql: str, target: Path, options: str) -> int:
         """Write the answer of *sql* to local files; returns the number of rows. Counts what is read as scanned."""

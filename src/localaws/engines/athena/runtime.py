@@ -16,7 +16,7 @@ import duckdb
 from localaws.children import Cancelled, Children, Overrun
 from localaws.engines.athena.errors import QueryCancelled, QueryFailure
 from localaws.engines.athena.functions import natives, rows
-from localaws.engines.athena.sql.kinds import INSTANT, ZONE
+from localaws.engines.athena.sql.column_types import INSTANT, ZONE
 from localaws.engines.athena.sql.quoting import literal, texts
 from localaws.lab import Lab
 

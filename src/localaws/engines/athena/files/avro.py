@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.files.conversion import plain_size
-from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.tables.catalog import Table
 
 _ROWS_AT_ONCE = 20_000

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from localaws.engines.athena.errors import not_supported
-from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.column_types import Type
 
 _ALL_BITS, _NO_SIGN = 0xFFFFFFFF, 0x7FFFFFFF
 

@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.files.text import codec
-from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.quoting import internal
 from localaws.engines.athena.tables.catalog import Table
 

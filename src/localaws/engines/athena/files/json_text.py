@@ -12,7 +12,7 @@ import duckdb
 from localaws.engines.athena.files.json_keys import Keys, keys_of
 from localaws.engines.athena.files.reading import null_for_invalid, select_list
 from localaws.engines.athena.files.text import MOST_LINE_BYTES, by_codec
-from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.quoting import literal, name, texts
 from localaws.engines.athena.tables.catalog import Table
 

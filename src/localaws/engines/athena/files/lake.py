@@ -50,7 +50,7 @@ class Lake:
         if prefix and not prefix.endswith("/"):
             prefix += "/"
         found = []
-        with _told(f"Failed to list directory: {location}"):
+        with _failing_as_query(f"Failed to list directory: {location}"):
             for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
                 for item in page.get("Contents", []):
                     key = item["Key"]
@@ -63,7 +63,7 @@ class Lake:
         """Whether anything at all lies under *location*: a new table's place must be empty."""
         bucket, prefix = split(location)
         prefix = prefix if prefix.endswith("/") or not prefix else prefix + "/"
-        with _told(f"Failed to list directory: {location}"):
+        with _failing_as_query(f"Failed to list directory: {location}"):
             return bool(self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("KeyCount"))
 
     def folders(self, location: str) -> list[str]:
@@ -71,13 +71,13 @@ class Lake:
         bucket, prefix = split(location)
         prefix = prefix if prefix.endswith("/") or not prefix else prefix + "/"
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
-        with _told(f"Failed to list directory: {location}"):
+        with _failing_as_query(f"Failed to list directory: {location}"):
             return [common["Prefix"][len(prefix) : -1] for page in pages for common in page.get("CommonPrefixes", [])]
 
     def upload(self, path: Path, uri: str, **settings: Any) -> None:
         """Put the file *path* as the object *uri*; *settings* are PutObject's (encryption)."""
         bucket, key = split(uri)
-        with path.open("rb") as body, _told(f"Error writing {uri}"):
+        with path.open("rb") as body, _failing_as_query(f"Error writing {uri}"):
             self._s3.put_object(Bucket=bucket, Key=key, Body=body, **settings)
 
     def put(self, data: bytes, uri: str, **settings: Any) -> None:
@@ -92,7 +92,7 @@ class Lake:
         for bucket, listed in keys.items():
             for start in range(0, len(listed), 1000):  # DeleteObjects takes at most so many
                 objects = [{"Key": key} for key in listed[start : start + 1000]]
-                with _told(f"Failed to delete from {bucket}"):
+                with _failing_as_query(f"Failed to delete from {bucket}"):
                     self._s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
 
     def path(self, uri: str) -> Path:
@@ -104,7 +104,7 @@ class Lake:
 
 
 @contextmanager
-def _told(doing: str) -> Iterator[None]:
+def _failing_as_query(doing: str) -> Iterator[None]:
     """S3's refusals in a query's words."""
     try:
         yield

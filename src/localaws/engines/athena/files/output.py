@@ -20,7 +20,7 @@ from localaws.engines.athena.files.conversion import compress, parquet_to_orc
 from localaws.engines.athena.files.text import NULL, delimiters, lazy_text, unescape
 from localaws.engines.athena.files.unfinished import all_or_none
 from localaws.engines.athena.runner import Job
-from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.quoting import internal, literal, name, own
 from localaws.engines.athena.tables.catalog import Partition
 

@@ -10,7 +10,7 @@ import duckdb
 
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.files.reading import select_list
-from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.quoting import literal, name, texts
 from localaws.engines.athena.tables.catalog import Column, Table
 

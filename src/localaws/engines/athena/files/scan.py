@@ -20,8 +20,8 @@ from localaws.engines.athena.files import json_keys, json_text, parquet, regex, 
 from localaws.engines.athena.files.avro import avro_to_parquet
 from localaws.engines.athena.files.conversion import DECOMPRESSED, decompress, orc_to_parquet
 from localaws.engines.athena.files.lake import DataFile
-from localaws.engines.athena.files.mending import mender
 from localaws.engines.athena.files.reading import FILENAME, key_name
+from localaws.engines.athena.files.text_repair import mender
 from localaws.engines.athena.runtime import Session
 from localaws.engines.athena.sql.quoting import PATH, literal, name, own
 from localaws.engines.athena.tables.catalog import Partition, Table

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from localaws.engines.athena.errors import QueryFailure, not_supported, position_of
-from localaws.engines.athena.sql.inference import INTEGERS, TEXTS
-from localaws.engines.athena.sql.pieces import Special, call, cast
+from localaws.engines.athena.sql.duckdb_ast import Special, call, cast
+from localaws.engines.athena.sql.type_rules import INTEGERS, TEXTS
 
 if TYPE_CHECKING:
     from localaws.engines.athena.sql.dialect import Translator
@@ -57,15 +57,15 @@ def finished(translator: Translator, node: exp.Expr) -> exp.Expr:
     function = node
     while isinstance(function, _CHAIN):
         function = function.this
-    kind = translator.kind(node)
+    column_type = translator.type_of(node)
     name = function.name.lower() if isinstance(function, exp.Anonymous) else ""
-    if kind is None:
+    if column_type is None:
         return node
-    if name == "sum" and kind.name == "bigint":
+    if name == "sum" and column_type.name == "bigint":
         return cast(node.copy(), "BIGINT")
-    if name == "avg" and kind.name == "decimal":
-        return cast(call("round", node.copy(), kind.scale), kind.duckdb)
-    return cast(node.copy(), "FLOAT") if name in ("avg", "sum") and kind.name == "real" else node
+    if name == "avg" and column_type.name == "decimal":
+        return cast(call("round", node.copy(), column_type.scale), column_type.duckdb)
+    return cast(node.copy(), "FLOAT") if name in ("avg", "sum") and column_type.name == "real" else node
 
 
 def _approx_distinct(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
@@ -85,8 +85,8 @@ def _approx_percentile(translator: Translator, node: exp.Anonymous, arguments: l
     if not weights:
         return call("quantile_disc", value, wanted)
     lists = [cast(aggregate("list", each), "DOUBLE[]") for each in (value, weights[0])]
-    kind = translator.kind(value)
-    target = kind.duckdb if kind else "DOUBLE"
+    column_type = translator.type_of(value)
+    target = column_type.duckdb if column_type else "DOUBLE"
     places = wanted.expressions if isinstance(wanted, exp.Array) else [wanted]
     made = [cast(call("native_weighted_percentile", *[each.copy() for each in lists], place), target)
             for place in places]  # fmt: skip
@@ -100,8 +100,8 @@ def _chosen(translator: Translator, node: exp.Anonymous, arguments: list[exp.Exp
 
 
 def _checksum(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    value, kind = arguments[0], translator.kind(arguments[0])
-    name = kind.name if kind else ""
+    value, column_type = arguments[0], translator.type_of(arguments[0])
+    name = column_type.name if column_type else ""
     if name in (*INTEGERS, "date", "boolean", "timestamp"):
         if name in ("date", "timestamp"):
             value = call("epoch_us", value) if name == "timestamp" else exp.Sub(

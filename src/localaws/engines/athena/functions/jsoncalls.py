@@ -12,9 +12,9 @@ from sqlglot import exp
 
 from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.sql import casts
-from localaws.engines.athena.sql.inference import JSON, VARCHAR
-from localaws.engines.athena.sql.pieces import Special, call, cast
-from localaws.engines.athena.sql.scopes import of_datatype
+from localaws.engines.athena.sql.duckdb_ast import Special, call, cast
+from localaws.engines.athena.sql.type_inference import of_datatype
+from localaws.engines.athena.sql.type_rules import JSON, VARCHAR
 
 if TYPE_CHECKING:
     from localaws.engines.athena.sql.dialect import Translator
@@ -57,7 +57,7 @@ def _json_exists(translator: Translator, node: exp.Anonymous, arguments: list[ex
 
 def _json_array(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     """NULLs are left out: ABSENT ON NULL is what is meant where nothing is said."""
-    items = [call("json_item", casts.converted(each, translator.kind(each) or VARCHAR, JSON)) for each in arguments]
+    items = [call("json_item", casts.converted(each, translator.type_of(each) or VARCHAR, JSON)) for each in arguments]
     return call("json_listed", exp.Array(expressions=items))
 
 
@@ -90,7 +90,7 @@ def json_object(translator: Translator, node: exp.Expr) -> exp.Expr:
     items: list[exp.Expr] = []
     for pair in node.expressions:
         value = pair.expression
-        made = casts.converted(value, translator.kind(value) or VARCHAR, JSON)
+        made = casts.converted(value, translator.type_of(value) or VARCHAR, JSON)
         items += [cast(pair.this, "VARCHAR"), call("json_item", made)]
     return call("json_paired", exp.Array(expressions=items[::2]), exp.Array(expressions=items[1::2]))
 

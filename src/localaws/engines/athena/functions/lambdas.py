@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from localaws.engines.athena.errors import not_supported
-from localaws.engines.athena.sql.pieces import Special, call
+from localaws.engines.athena.sql.duckdb_ast import Special, call
 from localaws.engines.athena.sql.quoting import internal
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ Source: the signatures in Trino's "List of functions and operators".
 
 from __future__ import annotations
 
-from localaws.engines.athena.sql.inference import INTEGERS, INTERVALS, MOMENTS, NUMBERS, TEXTS
-from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.column_types import Type
+from localaws.engines.athena.sql.type_rules import INTEGERS, INTERVALS, MOMENTS, NUMBERS, TEXTS
 
 _TEXT = "lower upper trim ltrim rtrim reverse"
 _MOMENT = "year quarter month week week_of_year day day_of_month day_of_week dow day_of_year doy year_of_week yow"
@@ -107,10 +107,10 @@ _FAMILIES: dict[str, tuple[str, ...]] = {
 }
 
 
-def accepts(name: str, kinds: list[Type]) -> bool:
+def accepts(name: str, types: list[Type]) -> bool:
     """Whether the function *name* takes arguments of these types; yes, if nothing is said of it here."""
     lists = SIGNATURES.get(name)
-    return lists is None or any(_fits(each, kinds) for each in lists)
+    return lists is None or any(_fits(each, types) for each in lists)
 
 
 def expected(name: str) -> str:
@@ -118,13 +118,13 @@ def expected(name: str) -> str:
     return ", ".join(f"{name}({each})" for each in SIGNATURES.get(name, []))
 
 
-def _fits(signature: str, kinds: list[Type]) -> bool:
+def _fits(signature: str, types: list[Type]) -> bool:
     wanted = signature.split(", ")
-    return len(wanted) == len(kinds) and all(map(_goes, wanted, kinds))
+    return len(wanted) == len(types) and all(map(_goes, wanted, types))
 
 
-def _goes(wanted: str, kind: Type) -> bool:
+def _goes(wanted: str, column_type: Type) -> bool:
     family = wanted.split("(")[0].split(" ")[0]
-    if kind.name == "unknown" or len(family) == 1:  # NULL goes everywhere, and T, E, K are any type
+    if column_type.name == "unknown" or len(family) == 1:  # NULL goes everywhere, and T, E, K are any type
         return True
-    return kind.name in _FAMILIES.get(family, (family,))
+    return column_type.name in _FAMILIES.get(family, (family,))

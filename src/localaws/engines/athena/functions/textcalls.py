@@ -14,8 +14,8 @@ from sqlglot import exp
 from localaws.engines.athena.errors import QueryFailure, position_of
 from localaws.engines.athena.functions import lambdas
 from localaws.engines.athena.sql import casts
-from localaws.engines.athena.sql.inference import NUMBERS, VARBINARY, VARCHAR
-from localaws.engines.athena.sql.pieces import Special, call, cast
+from localaws.engines.athena.sql.duckdb_ast import Special, call, cast
+from localaws.engines.athena.sql.type_rules import NUMBERS, VARBINARY, VARCHAR
 
 if TYPE_CHECKING:
     from localaws.engines.athena.sql.dialect import Translator
@@ -69,10 +69,12 @@ def _regexp_position(translator: Translator, node: exp.Anonymous, arguments: lis
 
 def _format(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     text, *values = arguments
-    kinds = [translator.kind(each) for each in values]
-    texts = [casts.converted(each, kind, VARCHAR) if kind and kind.name not in NUMBERS else cast(each, "VARCHAR")
-             for each, kind in zip(values, kinds, strict=True)]  # fmt: skip
-    names = [exp.Literal.string(kind.name if kind else "varchar") for kind in kinds]
+    types = [translator.type_of(each) for each in values]
+    texts = [
+        casts.converted(each, given, VARCHAR) if given and given.name not in NUMBERS else cast(each, "VARCHAR")
+        for each, given in zip(values, types, strict=True)
+    ]
+    names = [exp.Literal.string(column_type.name if column_type else "varchar") for column_type in types]
     return call("native_format_text", text, exp.Array(expressions=texts), exp.Array(expressions=names))
 
 
@@ -103,13 +105,13 @@ def _replace(translator: Translator, node: exp.Anonymous, arguments: list[exp.Ex
 
 
 def _length(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    return call("octet_length" if translator.kind(arguments[0]) == VARBINARY else "length", arguments[0])
+    return call("octet_length" if translator.type_of(arguments[0]) == VARBINARY else "length", arguments[0])
 
 
 def _codepoint(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    kind = translator.kind(arguments[0])
-    if kind is not None and kind.precision > 1:
-        words = f"Unexpected parameters ({kind.trino}) for function codepoint. Expected: codepoint(varchar(1))"
+    column_type = translator.type_of(arguments[0])
+    if column_type is not None and column_type.precision > 1:
+        words = f"Unexpected parameters ({column_type.trino}) for function codepoint. Expected: codepoint(varchar(1))"
         raise QueryFailure("FUNCTION_NOT_FOUND", words, position_of(translator.sql, node.name))
     return call("unicode", arguments[0])
 

@@ -21,7 +21,7 @@ from localaws.engines.athena.iceberg.datafiles import write_rows
 from localaws.engines.athena.iceberg.inserting import append
 from localaws.engines.athena.iceberg.types import to_iceberg
 from localaws.engines.athena.runner import Job
-from localaws.engines.athena.sql.kinds import Type, from_hive
+from localaws.engines.athena.sql.column_types import Type, from_hive
 from localaws.engines.athena.tables.catalog import Table as GlueTable
 
 _EXTERNAL = re.compile(r"CREATE\s+EXTERNAL\b", re.IGNORECASE)

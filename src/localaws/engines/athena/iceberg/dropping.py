@@ -18,7 +18,7 @@ from localaws.engines.athena.iceberg.reading import FILE, Scan
 from localaws.engines.athena.iceberg.target import Target
 from localaws.engines.athena.iceberg.types import columns_of
 from localaws.engines.athena.runner import Job
-from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.quoting import literal, name
 
 #: Types whose values are told exactly by the text that names their partition.

@@ -12,7 +12,7 @@ from localaws.engines.athena.iceberg import tables
 from localaws.engines.athena.iceberg.datafiles import write_rows
 from localaws.engines.athena.iceberg.types import columns_of
 from localaws.engines.athena.runner import Job
-from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.tables.catalog import Table as GlueTable
 
 

@@ -22,7 +22,7 @@ from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.iceberg import tables
 from localaws.engines.athena.iceberg.commit import live_entries
 from localaws.engines.athena.iceberg.types import from_iceberg
-from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.quoting import literal, name
 from localaws.engines.athena.tables.catalog import Table as GlueTable
 

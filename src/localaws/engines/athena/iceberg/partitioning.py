@@ -70,7 +70,7 @@ def _read(part: str) -> tuple[str, transforms.Transform[Any, Any], str]:
     raise QueryFailure("INVALID_TABLE_PROPERTY", f"Invalid partition field declaration: {part}")
 
 
-def told(spec: PartitionSpec, schema: Schema) -> list[tuple[str, str, str]]:
+def partition_rows(spec: PartitionSpec, schema: Schema) -> list[tuple[str, str, str]]:
     """Each field's name, transform and column, as Athena's statements spell them."""
     rows = []
     for field in spec.fields:

@@ -13,7 +13,7 @@ from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.iceberg import pushdown, reading, tables
 from localaws.engines.athena.iceberg.travel import snapshot_of
 from localaws.engines.athena.runtime import Session
-from localaws.engines.athena.sql.kinds import INSTANT, Type, from_duckdb
+from localaws.engines.athena.sql.column_types import INSTANT, Type, from_duckdb
 from localaws.engines.athena.sql.quoting import PATH, literal
 from localaws.engines.athena.tables.catalog import Column
 from localaws.engines.athena.tables.catalog import Table as GlueTable

@@ -19,10 +19,10 @@ from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.iceberg.files import LakeIO
 from localaws.engines.athena.iceberg.layout import VIRTUAL, Layout, layouts
-from localaws.engines.athena.iceberg.tables import told
+from localaws.engines.athena.iceberg.tables import failing_as_query
 from localaws.engines.athena.iceberg.types import columns_of, from_iceberg
 from localaws.engines.athena.runtime import Session
-from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.quoting import PATH, internal, literal, name, own, texts
 
 #: The hidden columns: the URI of a row's data file, and the row's number in that file, from 0.
@@ -99,7 +99,7 @@ def _plan(table: Table, snapshot_id: int | None, row_filter: BooleanExpression |
         return []
     planner = _Planner(table.metadata, table.io, row_filter or AlwaysTrue(), case_sensitive=False)
     try:
-        with told():
+        with failing_as_query():
             planned = planner.plan_files(snapshot.manifests(table.io))
             return sorted(planned, key=lambda task: task.file.file_path)
     except FileNotFoundError as error:

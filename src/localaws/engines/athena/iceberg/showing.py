@@ -21,7 +21,7 @@ def create_statement(lake: Lake, table: GlueTable) -> list[str]:
     lines = [f"CREATE TABLE {table.database}.{table.name} (", *_listed(columns, ")")]
     parts = [
         f"`{column}`" if transform == "identity" else _call(transform, column)
-        for _, transform, column in partitioning.told(iceberg.spec(), iceberg.schema())
+        for _, transform, column in partitioning.partition_rows(iceberg.spec(), iceberg.schema())
     ]
     if parts:
         lines.append(f"PARTITIONED BY ({', '.join(parts)})")
@@ -41,7 +41,7 @@ def describe(lake: Lake, table: GlueTable) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("# Table schema:", "", ""), ("# col_name", "data_type", "comment")]
     rows += [(each.name, each.kind, each.comment) for each in table.columns]
     rows += [("", "", ""), ("# Partition spec:", "", ""), ("# field_name", "field_transform", "column_name")]
-    return rows + list(partitioning.told(iceberg.spec(), iceberg.schema()))
+    return rows + list(partitioning.partition_rows(iceberg.spec(), iceberg.schema()))
 
 
 def _call(transform: str, column: str) -> str:

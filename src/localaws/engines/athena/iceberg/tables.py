@@ -66,7 +66,7 @@ def of(lake: Lake, table: GlueTable) -> Table:
     """The Iceberg table that an entry of the catalog points to. Raises QueryFailure like `load`."""
     name = f"{table.database}.{table.name}"
     try:
-        with told():
+        with failing_as_query():
             return catalog_of(lake).table_of(table.raw)
     except FileNotFoundError:
         raise QueryFailure(
@@ -77,7 +77,7 @@ def of(lake: Lake, table: GlueTable) -> Table:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def failing_as_query() -> Iterator[None]:
     """What S3 refuses to pyiceberg in here fails as in Athena."""
     try:
         yield
@@ -90,7 +90,7 @@ def committing(table: Table) -> Iterator[None]:
     """A commit to *table* in here that another one overtook fails as in Athena (ICEBERG_COMMIT_ERROR)."""
     name = ".".join(table.name())
     try:
-        with told():
+        with failing_as_query():
             yield
     except TableAlreadyExistsError:
         raise QueryFailure("TABLE_ALREADY_EXISTS", f"Table '{name}' already exists") from None

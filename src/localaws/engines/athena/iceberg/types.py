@@ -11,7 +11,7 @@ from pyiceberg import types as iceberg
 from pyiceberg.schema import Schema
 
 from localaws.engines.athena.errors import QueryFailure, not_supported
-from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.column_types import Type
 
 _PRIMITIVES: dict[str, iceberg.PrimitiveType] = {
     "boolean": iceberg.BooleanType(),

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localaws.engines.athena.sql import moments
-from localaws.engines.athena.sql.inference import INTEGERS, INTERVALS, MOMENTS, NUMBERS, TEXTS, TIMESTAMP_TZ
-from localaws.engines.athena.sql.kinds import Type
-from localaws.engines.athena.sql.pieces import call, cast
-from localaws.engines.athena.sql.scopes import of_cast
+from localaws.engines.athena.sql import datetimes
+from localaws.engines.athena.sql.column_types import Type
+from localaws.engines.athena.sql.duckdb_ast import call, cast
+from localaws.engines.athena.sql.type_inference import of_cast
+from localaws.engines.athena.sql.type_rules import INTEGERS, INTERVALS, MOMENTS, NUMBERS, TEXTS, TIMESTAMP_TZ
 
 if TYPE_CHECKING:
     from localaws.engines.athena.sql.dialect import Translator
@@ -39,7 +39,7 @@ _PAIRS = {
 def translate(translator: Translator, node: exp.Expr) -> exp.Expr:
     """The cast *node* as DuckDB has it. Raises QueryFailure (TYPE_MISMATCH) for types that do not become each other."""
     assert isinstance(node, exp.Cast)
-    source, target = translator.kind(node.this), of_cast(node)
+    source, target = translator.type_of(node.this), of_cast(node)
     if isinstance(node.parent, exp.Interval):
         return node
     if target is None or any(each.this in _FOREIGN for each in node.to.find_all(exp.DataType)):
@@ -47,7 +47,7 @@ def translate(translator: Translator, node: exp.Expr) -> exp.Expr:
         name = written[0] if target and written else node.to.sql("trino")
         raise translator.fail("TYPE_NOT_FOUND", f"Unknown type: {name.lower()}", node)
     if node.meta.get("literal") and target.zoned:
-        return moments.literal(node.this.name)
+        return datetimes.literal(node.this.name)
     if source is None and target.name != "json":
         return node
     if source is not None and not _castable(source, target):
@@ -90,11 +90,11 @@ def converted(value: exp.Expr, source: Type, target: Type) -> exp.Expr:
     if source.parts:
         return _inside(value, source, target)
     if target.name == TIMESTAMP_TZ.name:
-        return call("parse_zoned", value) if source.name in TEXTS else moments.with_zone(value, source)
+        return call("parse_zoned", value) if source.name in TEXTS else datetimes.with_zone(value, source)
     if source.name in TEXTS:
         value = _from_text(value, target)
     elif source.name == TIMESTAMP_TZ.name:
-        value = moments.clock(value, source)
+        value = datetimes.to_wall_clock(value, source)
     elif target.name in INTEGERS and source.name in ("double", "real", "decimal"):
         value = call("round", value)
     elif target.name == "decimal" and source.name in ("double", "real"):
@@ -163,7 +163,7 @@ def _to_text(value: exp.Expr, source: Type) -> exp.Expr:
     if source.name == "timestamp":
         return call("strftime", value, f"%Y-%m-%d %H:%M:%S.{'%f' if source.precision > 3 else '%g'}")
     if source.name == TIMESTAMP_TZ.name:
-        return call("zoned_text", moments.with_zone(value, source))
+        return call("zoned_text", datetimes.with_zone(value, source))
     if source.name == "time":
         return call("left", exp.DPipe(this=cast(value, "VARCHAR"), expression=exp.Literal.string(".000")), 12)
     if source.name == "json":

@@ -1,7 +1,7 @@
 """Athena's SQL as DuckDB's, so that the answer is Trino's.
 
 What differs by syntax is here, what differs by function in `functions` and ``macros.sql``. Where the meaning depends
-on types (7 / 2, a date plus an interval) `scopes` works them out first, on the query as it was written.
+on types (7 / 2, a date plus an interval) `type_inference` works them out first, on the query as it was written.
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ from sqlglot import ErrorLevel, exp
 
 from localaws.engines.athena.errors import QueryFailure, position_of
 from localaws.engines.athena.functions import aggregates, jsoncalls, textcalls
-from localaws.engines.athena.sql import casts, functions, moments, operators, queries
+from localaws.engines.athena.sql import casts, datetimes, functions, operators, queries
+from localaws.engines.athena.sql.column_types import INSTANT, Type
+from localaws.engines.athena.sql.duckdb_ast import call, cast
 from localaws.engines.athena.sql.grammar import position
-from localaws.engines.athena.sql.inference import Maybe
-from localaws.engines.athena.sql.kinds import INSTANT, Type
-from localaws.engines.athena.sql.pieces import call, cast
 from localaws.engines.athena.sql.quoting import internal, is_hidden, literal, name, own, unnamed
-from localaws.engines.athena.sql.scopes import Scopes, select_sources
+from localaws.engines.athena.sql.type_inference import TypeInference, select_sources
 
 #: What DuckDB has and Trino has not: to be refused, not to work by chance.
 _FOREIGN = (
@@ -35,8 +34,8 @@ class Translator:
     def __init__(self, sql: str, now: datetime) -> None:
         self.sql = sql
         self.now = now
-        self.scopes = Scopes()
-        self._outputs: list[Maybe] = []
+        self.types = TypeInference()
+        self._outputs: list[Type | None] = []
 
     def translate(self, root: exp.Expr) -> str:
         """DuckDB's SQL for *root*, whose tables the planner has resolved; *root* itself is changed.
@@ -46,44 +45,46 @@ class Translator:
         holder = exp.Paren(this=root)
         nodes = list(holder.walk(bfs=False))[1:]
         for node in nodes:  # types first, on what the user wrote
-            self.scopes.kind(node)
+            self.types.type_of(node)
             queries.check(self, node)
-            if isinstance(node, exp.Column) and not node.find_ancestor(exp.Order) and self.scopes.is_missing(node):
+            if isinstance(node, exp.Column) and not node.find_ancestor(exp.Order) and self.types.is_missing(node):
                 column = ".".join(part.name for part in node.parts).lower()  # as Trino writes names
                 words = f"Column '{column}' cannot be resolved or requester is not authorized to access "
                 raise self.fail("COLUMN_NOT_FOUND", words + "requested resources", node)
-        self._outputs = self.scopes.output_kinds(root)
+        self._outputs = self.types.output_types(root)
         for node in reversed(nodes):  # children before their parents
             handler = self._handler(node)
             if handler is not None:
                 parent, key, index = node.parent, node.arg_key, node.index  # a replacement may hold the node itself
                 replacement = handler(self, node)
                 if replacement is not node:
-                    self.scopes.pass_on(node, replacement)
+                    self.types.pass_on(node, replacement)
                     assert parent is not None and key is not None
                     parent.set(key, replacement, index)
         return holder.this.sql("duckdb", identify=True, unsupported_level=ErrorLevel.IGNORE, copy=False)
 
-    def told(self, sql: str, columns: list[tuple[str, Type]], written: bool) -> tuple[str, list[tuple[str, Type]]]:
+    def with_inferred_types(
+        self, sql: str, columns: list[tuple[str, Type]], written: bool
+    ) -> tuple[str, list[tuple[str, Type]]]:
         """The translated query's *columns*, as DuckDB tells them, with what only the query tells of their types.
 
         What is to be *written* is without the zones of its moments: no format keeps them.
         """
         if len(self._outputs) == len(columns):
-            columns = [(column, kind.refined(inferred))
-                       for (column, kind), inferred in zip(columns, self._outputs, strict=True)]  # fmt: skip
-        if not (written and any(kind.zoned for _, kind in columns)):
+            columns = [(column, column_type.refined(inferred))
+                       for (column, column_type), inferred in zip(columns, self._outputs, strict=True)]  # fmt: skip
+        if not (written and any(column_type.zoned for _, column_type in columns)):
             return sql, columns
         places = [own(f"c{number}") for number in range(len(columns))]
         items = [
-            f"{f'struct_extract({place}, {literal(INSTANT)})' if kind.zoned else place} AS {name(column)}"
-            for place, (column, kind) in zip(places, columns, strict=True)
+            f"{f'struct_extract({place}, {literal(INSTANT)})' if column_type.zoned else place} AS {name(column)}"
+            for place, (column, column_type) in zip(places, columns, strict=True)
         ]
-        unzoned = [(column, replace(kind, zoned=False)) for column, kind in columns]
+        unzoned = [(column, replace(column_type, zoned=False)) for column, column_type in columns]
         return f"SELECT {', '.join(items)} FROM ({sql}) AS {own('told')}({', '.join(places)})", unzoned
 
-    def kind(self, node: exp.Expr | None) -> Maybe:
-        return self.scopes.kind(node)
+    def type_of(self, node: exp.Expr | None) -> Type | None:
+        return self.types.type_of(node)
 
     def fail(self, code: str, message: str, node: exp.Expr) -> QueryFailure:
         """An error that points at *node*, as far as its text can be found."""
@@ -93,9 +94,9 @@ class Translator:
     def _handler(node: exp.Expr) -> Callable[[Translator, exp.Expr], exp.Expr] | None:
         if isinstance(node, _FOREIGN):
             return _refuse
-        for kind in type(node).__mro__:
-            if kind in _HANDLERS:
-                return _HANDLERS[kind]
+        for column_type in type(node).__mro__:
+            if column_type in _HANDLERS:
+                return _HANDLERS[column_type]
         return None
 
 
@@ -199,21 +200,21 @@ def _unnest(translator: Translator, node: exp.Expr) -> exp.Expr:
     ordinality = node.args.get("offset")
     if isinstance(ordinality, exp.Identifier):  # the grammar keeps its name apart
         columns.append(ordinality)
-    kinds = [translator.kind(each) for each in node.expressions]
-    simple = len(kinds) == 1 and not (kinds[0] and (kinds[0].name == "map" or _of_rows(kinds[0])))
+    types = [translator.type_of(each) for each in node.expressions]
+    simple = len(types) == 1 and not (types[0] and (types[0].name == "map" or _of_rows(types[0])))
     if simple:
         return node
-    width = [_width(kind) for kind in kinds]
+    width = [_width(column_type) for column_type in types]
     lists = [
-        call("map_entries", each) if kind and kind.name == "map" else each
-        for each, kind in zip(node.expressions, kinds, strict=True)
+        call("map_entries", each) if column_type and column_type.name == "map" else each
+        for each, column_type in zip(node.expressions, types, strict=True)
     ]
     counts = [call("len", each.copy()) for each in lists]
     most = counts[0] if len(counts) == 1 else call("greatest", *counts)
     items: list[exp.Expr] = []
-    for each, kind, parts in zip(lists, kinds, width, strict=True):
+    for each, column_type, parts in zip(lists, types, width, strict=True):
         value = call("list_extract", each.copy(), _place())
-        if parts == 1 and not (kind and _of_rows(kind)):
+        if parts == 1 and not (column_type and _of_rows(column_type)):
             items.append(value)
         else:
             items += [call("struct_extract_at", value.copy(), number) for number in range(1, parts + 1)]
@@ -240,15 +241,15 @@ def _place() -> exp.Column:
     return exp.Column(this=_identifier("place"), table=_identifier("places"))
 
 
-def _width(kind: Maybe) -> int:
+def _width(column_type: Type | None) -> int:
     """How many columns UNNEST makes of one argument."""
-    if kind is not None and kind.name == "map":
+    if column_type is not None and column_type.name == "map":
         return 2
-    return len(kind.parts[0].parts) if kind is not None and _of_rows(kind) else 1
+    return len(column_type.parts[0].parts) if column_type is not None and _of_rows(column_type) else 1
 
 
-def _of_rows(kind: Maybe) -> bool:
-    return bool(kind and kind.name == "array" and kind.parts[0].name == "row")
+def _of_rows(column_type: Type | None) -> bool:
+    return bool(column_type and column_type.name == "array" and column_type.parts[0].name == "row")
 
 
 def _anonymous(translator: Translator, node: exp.Expr) -> exp.Expr:
@@ -281,10 +282,10 @@ _HANDLERS: dict[type, Callable[[Translator, exp.Expr], exp.Expr]] = {
     exp.DPipe: operators.concatenation,
     exp.Bracket: operators.subscript,
     exp.Cast: casts.translate,
-    exp.AtTimeZone: moments.at_time_zone,
-    exp.Extract: moments.extract,
-    exp.Interval: moments.span,
-    exp.CurrentTimestamp: moments.now,
+    exp.AtTimeZone: datetimes.at_time_zone,
+    exp.Extract: datetimes.extract,
+    exp.Interval: datetimes.span,
+    exp.CurrentTimestamp: datetimes.now,
     exp.CurrentDate: _today,
     exp.Localtimestamp: _local_now,
     exp.CurrentTime: _local_time,

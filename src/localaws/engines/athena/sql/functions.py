@@ -17,18 +17,18 @@ from localaws.engines.athena.errors import QueryFailure, not_supported, position
 from localaws.engines.athena.functions import aggregates, dateformats, jsoncalls, lambdas, textcalls
 from localaws.engines.athena.functions.names import RENAMED, SAME, UNSERVED
 from localaws.engines.athena.functions.signatures import accepts, expected
-from localaws.engines.athena.sql import casts, moments, operators
-from localaws.engines.athena.sql.inference import GEOGRAPHY, INTEGERS, VARCHAR, Maybe, common
-from localaws.engines.athena.sql.kinds import Type
-from localaws.engines.athena.sql.pieces import Special, call, cast
+from localaws.engines.athena.sql import casts, datetimes, operators
+from localaws.engines.athena.sql.column_types import Type
+from localaws.engines.athena.sql.duckdb_ast import Special, call, cast
 from localaws.engines.athena.sql.quoting import internal
+from localaws.engines.athena.sql.type_rules import GEOGRAPHY, INTEGERS, VARCHAR, common
 
 if TYPE_CHECKING:
     from localaws.engines.athena.sql.dialect import Translator
 
 _MACRO = re.compile(r"^CREATE MACRO trino_(\w+)", re.MULTILINE)
 _SPECIAL: dict[str, Special] = {
-    **moments.FUNCTIONS,
+    **datetimes.FUNCTIONS,
     **aggregates.FUNCTIONS,
     **lambdas.FUNCTIONS,
     **textcalls.FUNCTIONS,
@@ -45,10 +45,10 @@ def macros() -> frozenset[str]:
 def translate(translator: Translator, node: exp.Anonymous) -> exp.Expr:
     """The call *node* as DuckDB has it. Raises QueryFailure (FUNCTION_NOT_FOUND) for what Trino has not."""
     name = node.name.lower()
-    kinds = [translator.kind(each) for each in node.expressions]
-    known = [kind for kind in kinds if kind is not None]
-    if len(known) == len(kinds) and not isinstance(node.this, exp.Star) and not accepts(name, known):
-        words = f"Unexpected parameters ({', '.join(kind.trino for kind in known)}) for function {name}. "
+    types = [translator.type_of(each) for each in node.expressions]
+    known = [column_type for column_type in types if column_type is not None]
+    if len(known) == len(types) and not isinstance(node.this, exp.Star) and not accepts(name, known):
+        words = f"Unexpected parameters ({', '.join(column_type.trino for column_type in known)}) for function {name}. "
         raise QueryFailure("FUNCTION_NOT_FOUND", f"{words}Expected: {expected(name)}", _where(translator, node))
     if name in _SPECIAL:
         return _SPECIAL[name](translator, node, node.expressions)
@@ -76,8 +76,8 @@ def special(*names: str) -> Callable[[Special], Special]:
     return register
 
 
-def _is(kind: Maybe, *names: str) -> bool:
-    return kind is not None and kind.name in names
+def _is(column_type: Type | None, *names: str) -> bool:
+    return column_type is not None and column_type.name in names
 
 
 # Depending on the type
@@ -86,19 +86,19 @@ def _is(kind: Maybe, *names: str) -> bool:
 @special("round", "truncate", "ceil", "ceiling", "floor", "sign", "abs", "mod")
 def _number(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     """Whole numbers stay whole and decimals decimal, of the scale that Trino gives them."""
-    name, kind = node.name.lower(), translator.kind(node)
+    name, column_type = node.name.lower(), translator.type_of(node)
     made = call(RENAMED.get(name, name), *arguments)
-    if kind is None or (kind.name not in ("decimal", *INTEGERS) and name != "sign"):
+    if column_type is None or (column_type.name not in ("decimal", *INTEGERS) and name != "sign"):
         return made
-    if kind.name in INTEGERS and len(arguments) == 1 and name not in ("sign", "abs"):
+    if column_type.name in INTEGERS and len(arguments) == 1 and name not in ("sign", "abs"):
         return arguments[0]
-    return cast(made, kind.duckdb)
+    return cast(made, column_type.duckdb)
 
 
 @special("typeof")
 def _typeof(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    kind = translator.kind(arguments[0])
-    return call("trino_typeof", *arguments) if kind is None else call("of_type", arguments[0], kind.trino)
+    column_type = translator.type_of(arguments[0])
+    return call("trino_typeof", *arguments) if column_type is None else call("of_type", arguments[0], column_type.trino)
 
 
 @special("coalesce")
@@ -113,7 +113,7 @@ def _if(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) 
 
 @special("nullif")
 def _nullif(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    one, other = (translator.kind(each) for each in arguments)
+    one, other = (translator.type_of(each) for each in arguments)
     if one and other and common([one, other]) is None:
         words = f"Types are not comparable with NULLIF: {one.trino} vs {other.trino}"
         raise QueryFailure("TYPE_MISMATCH", words, _where(translator, node))
@@ -123,8 +123,8 @@ def _nullif(translator: Translator, node: exp.Anonymous, arguments: list[exp.Exp
 @special("concat")
 def _concat(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     """NULL if any part is NULL; arrays too."""
-    kinds = [translator.kind(each) for each in arguments]
-    known = [kind for kind in kinds if kind and kind.name != "unknown"]
+    types = [translator.type_of(each) for each in arguments]
+    known = [column_type for column_type in types if column_type and column_type.name != "unknown"]
     if known:
         operators.check_joined(translator, node, known)
     joined = arguments[0]
@@ -140,12 +140,12 @@ def _cardinality(translator: Translator, node: exp.Anonymous, arguments: list[ex
 
 @special("reverse")
 def _reverse(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    return call("list_reverse" if _is(translator.kind(arguments[0]), "array") else "reverse", *arguments)
+    return call("list_reverse" if _is(translator.type_of(arguments[0]), "array") else "reverse", *arguments)
 
 
 @special("element_at")
 def _element_at(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    of_map = _is(translator.kind(arguments[0]), "map")
+    of_map = _is(translator.type_of(arguments[0]), "map")
     return call("map_extract_value" if of_map else "array_element_at", *arguments)
 
 
@@ -169,13 +169,13 @@ def _fields(family: str, text: str) -> tuple[dateformats.Field, ...]:
 @special("date_format", "format_datetime")
 def _date_format(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     value, form = arguments
-    family, kind = ("mysql" if node.name.lower() == "date_format" else "joda"), translator.kind(value)
-    clock = moments.clock(value, kind)
+    family, column_type = ("mysql" if node.name.lower() == "date_format" else "joda"), translator.type_of(value)
+    clock = datetimes.to_wall_clock(value, column_type)
     if isinstance(form, exp.Literal):
         directives = dateformats.duckdb_format(_fields(family, form.name), reading=False)
         if directives is not None:
             return call("strftime", clock, directives)
-    zone, moment = moments.zone(value, kind), moments.instant(value.copy(), kind)
+    zone, moment = datetimes.zone_of(value, column_type), datetimes.instant(value.copy(), column_type)
     minutes = call("zone_minutes", zone.copy(), moment)
     return call("native_format", cast(clock, "TIMESTAMP"), zone, minutes, form, family)
 
@@ -228,10 +228,10 @@ def _quantified(translator: Translator, node: exp.Anonymous, arguments: list[exp
 
 @special("array_join")
 def _array_join(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    kind = translator.kind(arguments[0])
+    column_type = translator.type_of(arguments[0])
     texts = arguments[0]
-    if kind is not None and kind.name == "array":
-        texts = casts.converted(texts, kind, Type("array", (VARCHAR,)))
+    if column_type is not None and column_type.name == "array":
+        texts = casts.converted(texts, column_type, Type("array", (VARCHAR,)))
     return call("trino_array_join", texts, *arguments[1:])
 
 
@@ -243,11 +243,11 @@ def _map_entries(translator: Translator, node: exp.Anonymous, arguments: list[ex
 @special("random", "rand")
 def _random(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     """From 0 to 1; below n, which is positive; from m to below n."""
-    kind = translator.kind(arguments[-1]) if arguments else None
-    if kind is None:
+    column_type = translator.type_of(arguments[-1]) if arguments else None
+    if column_type is None:
         return call("random")
     name = "random_between" if len(arguments) == 2 else "random_below"
-    return cast(call(name, *arguments), kind.duckdb)
+    return cast(call(name, *arguments), column_type.duckdb)
 
 
 @special("combinations")
@@ -278,8 +278,8 @@ def _combinations(translator: Translator, node: exp.Anonymous, arguments: list[e
 @special("st_distance")
 def _distance(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     """Of points: on a plane, or in metres along the earth."""
-    kind = translator.kind(arguments[0])
-    return call("metres_between" if kind == GEOGRAPHY else "plane_distance", *arguments)
+    column_type = translator.type_of(arguments[0])
+    return call("metres_between" if column_type == GEOGRAPHY else "plane_distance", *arguments)
 
 
 # Errors caught

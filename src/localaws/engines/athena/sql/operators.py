@@ -9,21 +9,20 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.sql import moments
-from localaws.engines.athena.sql.inference import (
+from localaws.engines.athena.errors import QueryFailure, operator_position
+from localaws.engines.athena.sql import datetimes
+from localaws.engines.athena.sql.column_types import Type
+from localaws.engines.athena.sql.duckdb_ast import call, cast
+from localaws.engines.athena.sql.type_rules import (
     INTEGERS,
     INTERVALS,
     MOMENTS,
     NUMBERS,
     TEXTS,
-    Maybe,
     arithmetic,
     as_decimal,
     common,
 )
-from localaws.engines.athena.sql.kinds import Type
-from localaws.engines.athena.sql.pieces import call, cast, operator_position
 
 if TYPE_CHECKING:
     from localaws.engines.athena.sql.dialect import Translator
@@ -40,15 +39,15 @@ _MOST_DIGITS = 38
 
 def operation(translator: Translator, node: exp.Expr) -> exp.Expr:
     """``+ - * / %`` over numbers, moments and intervals."""
-    left, right = translator.kind(node.this), translator.kind(node.expression)
+    left, right = translator.type_of(node.this), translator.type_of(node.expression)
     operator = type(node)
     if left is None or right is None:
         return node
     names = {left.name, right.name}
     if names & set(INTERVALS):
-        return moments.with_interval(translator, node, left, right)
+        return datetimes.with_interval(translator, node, left, right)
     if operator is exp.Sub and names <= set(MOMENTS):
-        return moments.difference(translator, node, left, right)
+        return datetimes.difference(translator, node, left, right)
     if not (left.name in NUMBERS and right.name in NUMBERS) and "unknown" not in names:
         raise _not_applicable(translator, node, _SYMBOLS[operator], left, right)
     if operator is exp.Div:
@@ -93,23 +92,23 @@ def _not_applicable(translator: Translator, node: exp.Expr, symbol: str, left: T
 
 def comparison(translator: Translator, node: exp.Expr) -> exp.Expr:
     """``=``, ``<`` …: only of types that go together; NaN is not equal to itself, nor greater than anything."""
-    left, right = translator.kind(node.this), translator.kind(node.expression)
+    left, right = translator.type_of(node.this), translator.type_of(node.expression)
     if left is None or right is None:
         return node
     if not _comparable(left, right):
         raise _not_applicable(translator, node, _SYMBOLS[type(node)], left, right)
     if isinstance(node, exp.EQ | exp.NEQ) and left.name == right.name and left.name in ("array", "row"):
         return _equal_parts(node, left)
-    for key, kind in (("this", left), ("expression", right)):
-        node.set(key, _compared(node.args[key], kind, {left.name, right.name}))
+    for key, column_type in (("this", left), ("expression", right)):
+        node.set(key, _compared(node.args[key], column_type, {left.name, right.name}))
     if (left.name in _FLOATING or right.name in _FLOATING) and not isinstance(node.expression, exp.Any | exp.All):
         return _without_nan(node, left, right)
     return node
 
 
-def _equal_parts(node: exp.Expr, kind: Type) -> exp.Expr:
+def _equal_parts(node: exp.Expr, column_type: Type) -> exp.Expr:
     """Arrays and rows are equal if all their parts are: a NULL among them makes it unknown, where DuckDB says yes."""
-    if kind.name == "array":
+    if column_type.name == "array":
         equal: exp.Expr = call("list_equal", node.this, node.expression)
     elif isinstance(node.this, exp.Column) and isinstance(node.expression, exp.Column):
         return node
@@ -117,28 +116,28 @@ def _equal_parts(node: exp.Expr, kind: Type) -> exp.Expr:
         equal = exp.and_(*[
             exp.EQ(this=call("struct_extract_at", node.this.copy(), number),
                    expression=call("struct_extract_at", node.expression.copy(), number))
-            for number in range(1, len(kind.parts) + 1)
+            for number in range(1, len(column_type.parts) + 1)
         ])  # fmt: skip
     return exp.Paren(this=exp.Not(this=exp.Paren(this=equal)) if isinstance(node, exp.NEQ) else equal)
 
 
-def _compared(value: exp.Expr, kind: Type, names: set[str]) -> exp.Expr:
+def _compared(value: exp.Expr, column_type: Type, names: set[str]) -> exp.Expr:
     """A side of a comparison: a moment without its zone, and a char without the blanks at its end."""
-    if kind.zoned:
-        return moments.instant(value, kind)
+    if column_type.zoned:
+        return datetimes.instant(value, column_type)
     return call("rtrim", value) if "char" in names else value
 
 
 def _without_nan(node: exp.Expr, left: Type, right: Type) -> exp.Expr:
     greater = node.this if isinstance(node, exp.GT | exp.GTE) else node.expression
-    kind = left if greater is node.this else right
+    column_type = left if greater is node.this else right
     if isinstance(node, exp.EQ | exp.NEQ):
-        greater, kind = node.this, left
+        greater, column_type = node.this, left
         if _is_number(node.this) or _is_number(node.expression):
             return node
     elif not isinstance(node, exp.GT | exp.GTE | exp.LT | exp.LTE):
         return node
-    if kind.name not in _FLOATING or _is_number(greater) or greater.find(exp.Query):
+    if column_type.name not in _FLOATING or _is_number(greater) or greater.find(exp.Query):
         return node
     is_nan = call("isnan", greater.copy())
     if isinstance(node, exp.NEQ):
@@ -160,18 +159,18 @@ def _comparable(one: Type, other: Type) -> bool:
 
 def membership(translator: Translator, node: exp.Expr) -> exp.Expr:
     """``IN``: zones and blanks as in a comparison."""
-    value, items = translator.kind(node.this), [translator.kind(item) for item in node.expressions]
+    value, items = translator.type_of(node.this), [translator.type_of(item) for item in node.expressions]
     if value is None:
         return node
-    for kind in items:
-        if kind is not None and not _comparable(value, kind):
+    for column_type in items:
+        if column_type is not None and not _comparable(value, column_type):
             words = "IN value and list items must be the same type or coercible to a common type. "
-            raise translator.fail("TYPE_MISMATCH", words + _no_common([value, kind]), node)
-    if value.zoned or any(kind and kind.zoned for kind in items):
-        node.set("this", moments.instant(node.this, value))
-        node.set("expressions", [moments.instant(item, kind) if kind else item
-                                 for item, kind in zip(node.expressions, items, strict=True)])  # fmt: skip
-    elif value.name == "char" or any(kind and kind.name == "char" for kind in items):
+            raise translator.fail("TYPE_MISMATCH", words + _no_common([value, column_type]), node)
+    if value.zoned or any(column_type and column_type.zoned for column_type in items):
+        node.set("this", datetimes.instant(node.this, value))
+        node.set("expressions", [datetimes.instant(item, column_type) if column_type else item
+                                 for item, column_type in zip(node.expressions, items, strict=True)])  # fmt: skip
+    elif value.name == "char" or any(column_type and column_type.name == "char" for column_type in items):
         node.set("this", call("rtrim", node.this))
         node.set("expressions", [call("rtrim", item) for item in node.expressions])
     return node
@@ -179,25 +178,25 @@ def membership(translator: Translator, node: exp.Expr) -> exp.Expr:
 
 def between(translator: Translator, node: exp.Expr) -> exp.Expr:
     parts = {key: node.args[key] for key in ("this", "low", "high")}
-    kinds = {key: translator.kind(part) for key, part in parts.items()}
-    known = [kind for kind in kinds.values() if kind]
+    types = {key: translator.type_of(part) for key, part in parts.items()}
+    known = [column_type for column_type in types.values() if column_type]
     if len(known) < 3:
         return node
     if not (_comparable(known[0], known[1]) and _comparable(known[0], known[2])):
         words = f"Cannot check if {known[0].trino} is BETWEEN {known[1].trino} and {known[2].trino}"
         raise translator.fail("TYPE_MISMATCH", words, node)
     for key, part in parts.items():
-        kind = kinds[key]
-        assert kind is not None
-        node.set(key, _compared(part, kind, {each.name for each in known}))
+        column_type = types[key]
+        assert column_type is not None
+        node.set(key, _compared(part, column_type, {each.name for each in known}))
     return node
 
 
 def like(translator: Translator, node: exp.Expr) -> exp.Expr:
     """Between texts only; what an escape stands before must be ``%``, ``_`` or itself."""
-    kind = translator.kind(node.this)
-    if kind is not None and kind.name not in (*TEXTS, "unknown"):
-        words = f"Left side of LIKE expression must evaluate to a varchar (actual: {kind.trino})"
+    column_type = translator.type_of(node.this)
+    if column_type is not None and column_type.name not in (*TEXTS, "unknown"):
+        words = f"Left side of LIKE expression must evaluate to a varchar (actual: {column_type.trino})"
         raise translator.fail("TYPE_MISMATCH", words, node)
     parent, pattern = node.parent, node.expression
     if isinstance(parent, exp.Escape) and isinstance(pattern, exp.Literal):
@@ -233,32 +232,32 @@ def where(translator: Translator, node: exp.Expr) -> exp.Expr:
 
 
 def _boolean(translator: Translator, node: exp.Expr, words: str) -> None:
-    kind = translator.kind(node)
-    if kind is not None and kind.name not in ("boolean", "unknown"):
-        raise translator.fail("TYPE_MISMATCH", words.format(kind.trino), node)
+    column_type = translator.type_of(node)
+    if column_type is not None and column_type.name not in ("boolean", "unknown"):
+        raise translator.fail("TYPE_MISMATCH", words.format(column_type.trino), node)
 
 
-def _no_common(kinds: list[Type]) -> str:
-    first = kinds[0]
-    other = next((kind for kind in kinds if common([first, kind]) is None), kinds[-1])
-    names = ", ".join(dict.fromkeys(kind.trino for kind in kinds))
+def _no_common(types: list[Type]) -> str:
+    first = types[0]
+    other = next((column_type for column_type in types if common([first, column_type]) is None), types[-1])
+    names = ", ".join(dict.fromkeys(column_type.trino for column_type in types))
     return f"Cannot find common type between {first.trino} and {other.trino}, all types (without duplicates): [{names}]"
 
 
 def _alike(translator: Translator, node: exp.Expr, values: list[exp.Expr], what: str) -> None:
     """The *values* that one may be chosen from have to have a type in common; if one has a zone, all get one."""
-    kinds = [translator.kind(value) for value in values]
-    known = [kind for kind in kinds if kind is not None]
-    if len(known) < len(kinds):
+    types = [translator.type_of(value) for value in values]
+    known = [column_type for column_type in types if column_type is not None]
+    if len(known) < len(types):
         return
-    together = common(kinds)
+    together = common(types)
     if together is None and known:
         words = f"All {what} must be the same type or coercible to a common type. "
         raise translator.fail("TYPE_MISMATCH", words + _no_common(known), node)
     if together is not None and together.zoned:
-        for value, kind in zip(values, known, strict=True):
-            if not kind.zoned:
-                value.replace(moments.with_zone(value.copy(), kind))
+        for value, column_type in zip(values, known, strict=True):
+            if not column_type.zoned:
+                value.replace(datetimes.with_zone(value.copy(), column_type))
 
 
 def case(translator: Translator, node: exp.Expr) -> exp.Expr:
@@ -267,7 +266,7 @@ def case(translator: Translator, node: exp.Expr) -> exp.Expr:
         if node.this is None:
             _boolean(translator, each.this, "CASE WHEN clause must evaluate to a boolean (actual: {})")
         else:
-            value, wanted = translator.kind(node.this), translator.kind(each.this)
+            value, wanted = translator.type_of(node.this), translator.type_of(each.this)
             if value and wanted and not _comparable(value, wanted):
                 words = f"CASE operand type does not match WHEN clause operand type: {value.trino} vs {wanted.trino}"
                 raise translator.fail("TYPE_MISMATCH", words, node)
@@ -291,9 +290,9 @@ def if_(translator: Translator, node: exp.Expr) -> exp.Expr:
         node.this, *[node.args[key] for key in ("true", "false") if node.args.get(key)]
     ]  # fmt: skip
     _boolean(translator, condition, "IF condition must evaluate to a boolean (actual: {})")
-    kinds = [translator.kind(each) for each in results]
-    if len(kinds) == 2 and kinds[0] and kinds[1] and common(kinds) is None:
-        words = f"Result types for IF must be the same: {kinds[0].trino} vs {kinds[1].trino}"
+    types = [translator.type_of(each) for each in results]
+    if len(types) == 2 and types[0] and types[1] and common(types) is None:
+        words = f"Result types for IF must be the same: {types[0].trino} vs {types[1].trino}"
         raise translator.fail("TYPE_MISMATCH", words, node)
     _alike(translator, node, results, "IF results")
     return node
@@ -309,7 +308,7 @@ def array(translator: Translator, node: exp.Expr) -> exp.Expr:
 
 def concatenation(translator: Translator, node: exp.Expr) -> exp.Expr:
     """``||``: texts, bytes, arrays, or an array and an element; never a text and a number."""
-    left, right = translator.kind(node.this), translator.kind(node.expression)
+    left, right = translator.type_of(node.this), translator.type_of(node.expression)
     if left is None or right is None or "unknown" in (left.name, right.name):
         return node
     check_joined(translator, node, [left, right])
@@ -320,12 +319,12 @@ def concatenation(translator: Translator, node: exp.Expr) -> exp.Expr:
     return node
 
 
-def check_joined(translator: Translator, node: exp.Expr, kinds: list[Type]) -> None:
+def check_joined(translator: Translator, node: exp.Expr, types: list[Type]) -> None:
     """Raises FUNCTION_NOT_FOUND for what cannot be joined, as concat() would."""
-    names = {kind.name for kind in kinds}
+    names = {column_type.name for column_type in types}
     if names <= set(TEXTS) or names == {"varbinary"} or "array" in names:
         return
-    words = f"Unexpected parameters ({', '.join(kind.trino for kind in kinds)}) for function concat"
+    words = f"Unexpected parameters ({', '.join(column_type.trino for column_type in types)}) for function concat"
     where = operator_position(translator.sql, "||", node.this, node.args.get("expression"))
     raise (
         QueryFailure("FUNCTION_NOT_FOUND", words, where)
@@ -336,18 +335,18 @@ def check_joined(translator: Translator, node: exp.Expr, kinds: list[Type]) -> N
 
 def subscript(translator: Translator, node: exp.Expr) -> exp.Expr:
     """``array[i]``, ``map[key]``, ``row[n]``: what is not there is an error, and never NULL."""
-    kind, place = translator.kind(node.this), node.expressions[0]
-    if kind is None:
+    column_type, place = translator.type_of(node.this), node.expressions[0]
+    if column_type is None:
         return call("at_place", node.this, place)
-    if kind.name == "map":
+    if column_type.name == "map":
         return call("map_subscript", node.this, place)
-    if kind.name == "array":
+    if column_type.name == "array":
         return call("array_subscript", node.this, place)
-    if kind.name == "row" and isinstance(place, exp.Literal):
+    if column_type.name == "row" and isinstance(place, exp.Literal):
         return call("struct_extract_at", node.this, place)
-    words = f"Cannot apply operator: {kind.trino}[{kinds_text(translator.kind(place))}]"
+    words = f"Cannot apply operator: {column_type.trino}[{type_name(translator.type_of(place))}]"
     raise translator.fail("TYPE_MISMATCH", words, node)
 
 
-def kinds_text(kind: Maybe) -> str:
-    return kind.trino if kind else "unknown"
+def type_name(column_type: Type | None) -> str:
+    return column_type.trino if column_type else "unknown"

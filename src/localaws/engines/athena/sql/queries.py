@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from localaws.engines.athena.errors import QueryFailure, line_and_column, position_of
-from localaws.engines.athena.sql.inference import common
-from localaws.engines.athena.sql.pieces import call
+from localaws.engines.athena.sql.duckdb_ast import call
+from localaws.engines.athena.sql.type_rules import common
 
 if TYPE_CHECKING:
     from localaws.engines.athena.sql.dialect import Translator
@@ -38,7 +38,7 @@ def _counts(limit: exp.Limit) -> bool:
 
 
 def _check_sides(translator: Translator, node: exp.SetOperation) -> None:
-    left, right = (translator.scopes.output_kinds(side) for side in (node.left, node.right))
+    left, right = (translator.types.output_types(side) for side in (node.left, node.right))
     name = node.key.upper()
     found = re.search(rf"\b{name}\b", translator.sql, re.IGNORECASE)
     where = line_and_column(translator.sql, found.start()) if found else None

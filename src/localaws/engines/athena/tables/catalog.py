@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.sql.kinds import Type, from_hive
+from localaws.engines.athena.sql.column_types import Type, from_hive
 from localaws.lab import Lab
 
 _VIEW_START, _VIEW_END = "/* Presto View: ", " */"

@@ -8,7 +8,7 @@ fails with HIVE_PARTITION_SCHEMA_MISMATCH. What can be read as what is Trino's (
 from __future__ import annotations
 
 from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.tables.catalog import Column, Partition, Table
 
 _INTEGERS = ("tinyint", "smallint", "integer", "bigint")

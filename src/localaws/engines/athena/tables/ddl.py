@@ -16,8 +16,8 @@ from sqlglot.errors import SqlglotError
 from localaws.engines.athena.errors import QueryFailure, line_and_column, not_supported
 from localaws.engines.athena.files import formats
 from localaws.engines.athena.runner import Job
+from localaws.engines.athena.sql.column_types import from_hive
 from localaws.engines.athena.sql.grammar import position
-from localaws.engines.athena.sql.kinds import from_hive
 from localaws.engines.athena.tables.reserved import DDL
 
 _TASK = "Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask."

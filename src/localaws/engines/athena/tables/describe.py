@@ -10,7 +10,7 @@ from importlib import import_module
 
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.runner import Job
-from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.tables.catalog import Column, Table
 from localaws.engines.athena.tables.ddl import match, plain, unreadable
 from localaws.engines.athena.tables.partitions import held, specifications, table_of

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.quoting import literal, name
 from localaws.engines.athena.tables.catalog import Catalog
 from localaws.engines.athena.tables.pruning import NULL_PARTITION

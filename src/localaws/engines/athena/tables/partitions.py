@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.runner import Job
-from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.tables.altering import (
     add_columns,
     change_column,

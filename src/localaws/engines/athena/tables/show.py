@@ -12,8 +12,8 @@ from sqlglot import exp
 from localaws import wildcards
 from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.runner import Job
+from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.grammar import parse, part
-from localaws.engines.athena.sql.kinds import Type
 from localaws.engines.athena.tables.catalog import Table
 from localaws.engines.athena.tables.ddl import match, plain, unreadable
 from localaws.engines.athena.tables.describe import HANDLERS as DESCRIBE

@@ -17,10 +17,10 @@ from localaws.engines.athena.files import formats
 from localaws.engines.athena.files.output import Target, Written, write
 from localaws.engines.athena.runner import Job
 from localaws.engines.athena.sql.casts import converted
+from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.grammar import parse, part, position
-from localaws.engines.athena.sql.inference import INTEGERS, NUMBERS
-from localaws.engines.athena.sql.kinds import Type
 from localaws.engines.athena.sql.quoting import internal, is_unnamed, name, own
+from localaws.engines.athena.sql.type_rules import INTEGERS, NUMBERS
 from localaws.engines.athena.tables.catalog import Table
 from localaws.engines.athena.tables.ddl import ensure_database
 

@@ -1,4 +1,8 @@
-"""Where each name of a query comes from, and so what type it has."""
+"""Finds the Trino type of every expression; unknown is None.
+
+``SELECT a + 1 FROM t``, where the catalog says that ``a`` is a bigint: ``a`` is a bigint, ``1`` an integer, their sum
+a bigint. A name is followed to the table, the subquery or the lambda that it comes from.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,9 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from localaws.engines.athena.sql.inference import (
+from localaws.engines.athena.sql.column_types import Type
+from localaws.engines.athena.sql.quoting import is_hidden, unnamed
+from localaws.engines.athena.sql.type_rules import (
     BIGINT,
     BOOLEAN,
     DATE,
@@ -25,15 +31,12 @@ from localaws.engines.athena.sql.inference import (
     VARCHAR,
     ZONED,
     Columns,
-    Maybe,
     arithmetic,
     array_of,
     common,
     element,
     map_of,
 )
-from localaws.engines.athena.sql.kinds import Type
-from localaws.engines.athena.sql.quoting import is_hidden, unnamed
 
 _DATATYPES = {
     "INT": "integer", "INTEGER": "integer", "BIGINT": "bigint", "SMALLINT": "smallint", "TINYINT": "tinyint",
@@ -48,7 +51,7 @@ _BOOLEANS = (exp.Predicate, exp.And, exp.Or, exp.Not, exp.Boolean, exp.Exists)
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
 
 
-def of_datatype(node: exp.DataType) -> Maybe:
+def of_datatype(node: exp.DataType) -> Type | None:
     """The type that a CAST names."""
     name = node.this.name if hasattr(node.this, "name") else str(node.this)
     inner = node.expressions
@@ -64,10 +67,10 @@ def of_datatype(node: exp.DataType) -> Maybe:
         names: list[str] = []
         fields: list[Type] = []
         for each in inner:
-            kind = of_datatype(each.args["kind"] if isinstance(each, exp.ColumnDef) else each)
-            if kind is None:
+            column_type = of_datatype(each.args["kind"] if isinstance(each, exp.ColumnDef) else each)
+            if column_type is None:
                 return None
-            fields.append(kind)
+            fields.append(column_type)
             names.append(each.name if isinstance(each, exp.ColumnDef) else "")
         return Type("row", tuple(fields), tuple(names))
     if name in ("VARCHAR", "CHAR") and inner:
@@ -80,41 +83,45 @@ def of_datatype(node: exp.DataType) -> Maybe:
     return Type(_DATATYPES[name], zoned=name == "TIMESTAMPTZ") if name in _DATATYPES else None
 
 
-def of_cast(node: exp.Cast) -> Maybe:
+def of_cast(node: exp.Cast) -> Type | None:
     """The type of a CAST, or of a literal such as ``TIMESTAMP '2024-01-01 10:00:00.000001'``, which tells more."""
-    kind = of_datatype(node.to)
-    if kind is None or not node.meta.get("literal"):
-        return kind
+    column_type = of_datatype(node.to)
+    if column_type is None or not node.meta.get("literal"):
+        return column_type
     text = node.this.name
-    if kind.name in ("timestamp", "time", TIMESTAMP_TZ.name):
+    if column_type.name in ("timestamp", "time", TIMESTAMP_TZ.name):
         fraction = re.search(r":\d+\.(\d+)", text)
-        return replace(kind, precision=len(fraction[1]) if fraction and len(fraction[1]) > 3 else 0)
-    return replace(kind, precision=len(text)) if kind.name in ("varchar", "char") and not node.to.expressions else kind
+        return replace(column_type, precision=len(fraction[1]) if fraction and len(fraction[1]) > 3 else 0)
+    return (
+        replace(column_type, precision=len(text))
+        if column_type.name in ("varchar", "char") and not node.to.expressions
+        else column_type
+    )
 
 
-class Scopes:
+class TypeInference:
     """Answers for the type of any expression of one statement. Tables carry their columns in ``meta``."""
 
     def __init__(self) -> None:
-        self._kinds: dict[int, tuple[exp.Expr, Maybe]] = {}  # a node that is kept lends its id to no other
+        self._types: dict[int, tuple[exp.Expr, Type | None]] = {}  # a node that is kept lends its id to no other
         self._sources: dict[int, dict[str, Columns]] = {}
         self._opening: set[int] = set()
 
-    def kind(self, node: exp.Expr | None) -> Maybe:
+    def type_of(self, node: exp.Expr | None) -> Type | None:
         """The type of *node*, remembered."""
         if node is None:
             return None
         key = id(node)
-        if key not in self._kinds:
-            self._kinds[key] = node, None  # what depends on itself stays unknown
-            self._kinds[key] = node, self._infer(node)
-        return self._kinds[key][1]
+        if key not in self._types:
+            self._types[key] = node, None  # what depends on itself stays unknown
+            self._types[key] = node, self._infer(node)
+        return self._types[key][1]
 
     def pass_on(self, node: exp.Expr, replacement: exp.Expr) -> None:
         """A *replacement* has the type of the *node* whose place it takes."""
-        self._kinds[id(replacement)] = replacement, self.kind(node)
+        self._types[id(replacement)] = replacement, self.type_of(node)
 
-    def _infer(self, node: exp.Expr) -> Maybe:
+    def _infer(self, node: exp.Expr) -> Type | None:
         match node:
             case exp.Column():
                 return self._column(node)
@@ -133,22 +140,22 @@ class Scopes:
                 return INTEGER
             case exp.Paren() | exp.Neg() | exp.Alias() | exp.Distinct() | exp.Filter() | exp.Window():
                 inner = node.this if node.this is not None else (node.expressions or [None])[0]
-                return self.kind(inner)
+                return self.type_of(inner)
             case exp.Order() | exp.WithinGroup() | exp.IgnoreNulls() | exp.RespectNulls():
-                return self.kind(node.this)
+                return self.type_of(node.this)
             case exp.Case():
                 branches = [each.args["true"] for each in node.args["ifs"]]
                 if node.args.get("default") is not None:
                     branches.append(node.args["default"])
-                return common([self.kind(each) for each in branches])
+                return common([self.type_of(each) for each in branches])
             case exp.If():
-                return common([self.kind(each) for each in (node.args["true"], node.args.get("false")) if each])
+                return common([self.type_of(each) for each in (node.args["true"], node.args.get("false")) if each])
             case exp.Coalesce():
-                return common([self.kind(each) for each in (node.this, *node.expressions)])
+                return common([self.type_of(each) for each in (node.this, *node.expressions)])
             case exp.Array():
-                return array_of(common([self.kind(each) for each in node.expressions]) if node.expressions else None)
+                return array_of(common([self.type_of(each) for each in node.expressions]) if node.expressions else None)
             case exp.Bracket():
-                return self._at(self.kind(node.this), node.expressions[0])
+                return self._at(self.type_of(node.this), node.expressions[0])
             case exp.Tuple():
                 return self._row(node.expressions)
             case exp.Escape():
@@ -156,7 +163,7 @@ class Scopes:
             case exp.GroupConcat():
                 return VARCHAR
             case exp.Dot():
-                return self._field(self.kind(node.this), node.expression.name)
+                return self._field(self.type_of(node.this), node.expression.name)
             case exp.Subquery():
                 outputs = self.outputs(node)
                 return next(iter(outputs.values()), None)
@@ -170,7 +177,7 @@ class Scopes:
             case exp.AtTimeZone():
                 return ZONED
             case exp.DPipe():
-                joined = common([self.kind(node.left), self.kind(node.right)])
+                joined = common([self.type_of(node.left), self.type_of(node.right)])
                 return VARCHAR if joined and joined.name in TEXTS else joined or self._appended(node)
             case exp.Extract() | exp.StrPosition():
                 return BIGINT
@@ -191,23 +198,23 @@ class Scopes:
             case exp.Anonymous():
                 return self._call(node)
         if isinstance(node, _ARITHMETIC):
-            return arithmetic(type(node), self.kind(node.left), self.kind(node.right))
+            return arithmetic(type(node), self.type_of(node.left), self.type_of(node.right))
         return BOOLEAN if isinstance(node, _BOOLEANS) else None
 
-    def _appended(self, node: exp.DPipe) -> Maybe:
+    def _appended(self, node: exp.DPipe) -> Type | None:
         """The array of ``array || element`` and ``element || array``."""
-        kinds = (self.kind(node.left), self.kind(node.right))
-        return next((kind for kind in kinds if kind and kind.name == "array"), None)
+        types = (self.type_of(node.left), self.type_of(node.right))
+        return next((column_type for column_type in types if column_type and column_type.name == "array"), None)
 
-    def _call(self, node: exp.Anonymous) -> Maybe:
+    def _call(self, node: exp.Anonymous) -> Type | None:
         name, arguments = node.name.lower(), node.expressions
         if name == "transform" and isinstance(arguments[-1], exp.Lambda):
-            return array_of(self.kind(arguments[-1].this))
+            return array_of(self.type_of(arguments[-1].this))
         if name == "reduce" and len(arguments) == 4:
             last = arguments[3]
-            return self.kind(last.this if isinstance(last, exp.Lambda) else arguments[1])
+            return self.type_of(last.this if isinstance(last, exp.Lambda) else arguments[1])
         if name in _OF_BODIES and isinstance(arguments[-1], exp.Lambda):
-            body, first = self.kind(arguments[-1].this), self.kind(arguments[0])
+            body, first = self.type_of(arguments[-1].this), self.type_of(arguments[0])
             key, value = first.parts if first and len(first.parts) == 2 else (None, None)
             if name == "zip_with":
                 return array_of(body)
@@ -215,18 +222,18 @@ class Scopes:
         if name == "row":
             return self._row(arguments)
         if name == "if":
-            return common([self.kind(each) for each in arguments[1:]])
+            return common([self.type_of(each) for each in arguments[1:]])
         rule = RULES.get(name)
-        return rule([self.kind(each) for each in arguments]) if callable(rule) else rule
+        return rule([self.type_of(each) for each in arguments]) if callable(rule) else rule
 
-    def _row(self, values: list[exp.Expr]) -> Maybe:
-        parts = [self.kind(each) for each in values]
+    def _row(self, values: list[exp.Expr]) -> Type | None:
+        parts = [self.type_of(each) for each in values]
         known = tuple(each for each in parts if each)
         names = tuple(f"field{number}" for number in range(len(parts)))
         return Type("row", known, names) if len(known) == len(parts) else None
 
     @staticmethod
-    def _at(holder: Maybe, place: exp.Expr) -> Maybe:
+    def _at(holder: Type | None, place: exp.Expr) -> Type | None:
         """What is at a place of an array, a map or a row."""
         if holder is None or holder.name != "row":
             return element([holder])
@@ -234,7 +241,7 @@ class Scopes:
         return holder.parts[number - 1] if 0 < number <= len(holder.parts) else None
 
     @staticmethod
-    def _field(row: Maybe, name: str) -> Maybe:
+    def _field(row: Type | None, name: str) -> Type | None:
         if row is None or row.name != "row":
             return None
         fields = dict(zip((each.lower() for each in row.fields), row.parts, strict=True))
@@ -242,7 +249,7 @@ class Scopes:
 
     # Names
 
-    def _column(self, node: exp.Column) -> Maybe:
+    def _column(self, node: exp.Column) -> Type | None:
         parameter = self._lambda_parameter(node)
         if parameter is not None:
             return parameter[0]
@@ -265,7 +272,7 @@ class Scopes:
             select = select.find_ancestor(exp.Select)
         return None
 
-    def _lambda_parameter(self, node: exp.Column | exp.Identifier) -> tuple[Maybe] | None:
+    def _lambda_parameter(self, node: exp.Column | exp.Identifier) -> tuple[Type | None] | None:
         """If *node* is a parameter of a lambda around it, a tuple of its type."""
         enclosing = node.find_ancestor(exp.Lambda)
         while enclosing is not None:
@@ -280,12 +287,12 @@ class Scopes:
             enclosing = enclosing.find_ancestor(exp.Lambda)
         return None
 
-    def _parameters(self, function: exp.Lambda) -> list[Maybe]:
+    def _parameters(self, function: exp.Lambda) -> list[Type | None]:
         """What a lambda is called with: by the call that it is an argument of."""
         call = function.parent
         if not isinstance(call, exp.Anonymous) or not call.expressions:
             return []
-        first, *others = [self.kind(each) if not isinstance(each, exp.Lambda) else None for each in call.expressions]
+        first, *others = [self.type_of(each) if not isinstance(each, exp.Lambda) else None for each in call.expressions]
         last = call.expressions[-1]
         match call.name.lower():
             case "reduce":
@@ -351,45 +358,45 @@ class Scopes:
         if isinstance(node, exp.Lateral):
             return self._columns_of(node.this)
         if isinstance(node, exp.Unnest):
-            kinds: list[Maybe] = []
+            types: list[Type | None] = []
             for each in node.expressions:
-                kind = self.kind(each)
-                inner = element([kind])
-                if kind and kind.name == "map":
-                    kinds += kind.parts
+                column_type = self.type_of(each)
+                inner = element([column_type])
+                if column_type and column_type.name == "map":
+                    types += column_type.parts
                 elif inner and inner.name == "row":
-                    kinds += inner.parts
+                    types += inner.parts
                 else:
-                    kinds.append(inner)
-            kinds.append(BIGINT)  # the ordinality, if it is asked for
+                    types.append(inner)
+            types.append(BIGINT)  # the ordinality, if it is asked for
             alias = node.args.get("alias")
             names = [each.name.lower() for each in (alias.columns if alias else [])]
             ordinality = node.args.get("offset")
             if isinstance(ordinality, exp.Identifier):  # the grammar keeps its name apart
                 names.append(ordinality.name.lower())
-            return dict(zip(names, kinds, strict=False))
+            return dict(zip(names, types, strict=False))
         return _renamed(node, self.outputs(node))
 
-    def output_kinds(self, query: exp.Expr) -> list[Maybe]:
+    def output_types(self, query: exp.Expr) -> list[Type | None]:
         """The types of a query's columns in order; nothing if they are not told one by one."""
         if isinstance(query, exp.Subquery | exp.Paren):
-            return self.output_kinds(query.this)
+            return self.output_types(query.this)
         if isinstance(query, exp.SetOperation):
-            sides = zip(self.output_kinds(query.left), self.output_kinds(query.right), strict=False)
+            sides = zip(self.output_types(query.left), self.output_types(query.right), strict=False)
             return [common([left, right]) for left, right in sides]
         if not isinstance(query, exp.Select):
             return list(self.outputs(query).values())
-        kinds: list[Type | None] = []
+        types: list[Type | None] = []
         for each in query.expressions:
             if isinstance(each, exp.Star) or isinstance(each.this, exp.Star):
                 sources = self.sources(query)
                 if isinstance(each, exp.Star) and len(sources) > 1:  # USING makes one column of two
                     return list(self.outputs(query).values()) if len(query.expressions) == 1 else []
                 alias = each.table.lower() if isinstance(each, exp.Column) else next(iter(sources), "")
-                kinds += _shown(sources.get(alias, {})).values()
+                types += _shown(sources.get(alias, {})).values()
             else:
-                kinds.append(self.kind(each))
-        return kinds
+                types.append(self.type_of(each))
+        return types
 
     def outputs(self, query: exp.Expr) -> Columns:
         """The columns of a query's answer."""
@@ -398,12 +405,13 @@ class Scopes:
         if isinstance(query, exp.SetOperation):
             left, right = self.outputs(query.left), self.outputs(query.right)
             return {
-                name: common([kind, other]) for (name, kind), other in zip(left.items(), right.values(), strict=False)
+                name: common([column_type, other])
+                for (name, column_type), other in zip(left.items(), right.values(), strict=False)
             }
         if isinstance(query, exp.Values):
             rows = [each.expressions for each in query.expressions if isinstance(each, exp.Tuple)]
             columns = {
-                unnamed(n): common([self.kind(each) for each in cell])
+                unnamed(n): common([self.type_of(each) for each in cell])
                 for n, cell in enumerate(zip(*rows, strict=False))
             }
             return _renamed(query, columns)
@@ -417,13 +425,13 @@ class Scopes:
             elif isinstance(item, exp.Column) and isinstance(item.this, exp.Star):
                 columns.update(_shown(self.sources(query).get(item.table.lower(), {})))
             else:
-                columns[(item.alias_or_name or unnamed(number)).lower()] = self.kind(item)
+                columns[(item.alias_or_name or unnamed(number)).lower()] = self.type_of(item)
         return columns
 
 
 def _shown(columns: Columns) -> Columns:
     """What * stands for: not the hidden columns, like "$path"."""
-    return {name: kind for name, kind in columns.items() if not is_hidden(name)}
+    return {name: column_type for name, column_type in columns.items() if not is_hidden(name)}
 
 
 def select_sources(select: exp.Select) -> Iterator[exp.Expr]:
@@ -457,7 +465,7 @@ def _renamed(node: exp.Expr, columns: Columns) -> Columns:
     return dict(zip(names, columns.values(), strict=False)) if names else columns
 
 
-def _number(text: str) -> Maybe:
+def _number(text: str) -> Type | None:
     if "." in text or "e" in text.lower():
         return Type("double")
     return INTEGER if int(text) < 2**31 else BIGINT

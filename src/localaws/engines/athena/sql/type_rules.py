@@ -1,4 +1,4 @@
-"""The types of a query's expressions, worked out from the catalog as Trino would, where the meaning depends on them.
+"""Rules for Trino's types: what a function or an operator gives for arguments of given types.
 
 What cannot be told is None: the translation then keeps to what DuckDB itself does.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from localaws.engines.athena.sql.kinds import Type
+from localaws.engines.athena.sql.column_types import Type
 
 BIGINT, INTEGER, DOUBLE, REAL = Type("bigint"), Type("integer"), Type("double"), Type("real")
 VARCHAR, BOOLEAN, DATE, TIMESTAMP = Type("varchar"), Type("boolean"), Type("date"), Type("timestamp")
@@ -27,36 +27,35 @@ NUMBERS = (*INTEGERS, "decimal", "real", "double")
 _MOST_DIGITS = 38
 
 Columns = dict[str, Type | None]
-Maybe = Type | None
-Rule = Maybe | Callable[[list[Maybe]], Maybe]
+Rule = Type | None | Callable[[list[Type | None]], Type | None]
 
 
-def first(kinds: list[Maybe]) -> Maybe:
-    return kinds[0] if kinds else None
+def first(types: list[Type | None]) -> Type | None:
+    return types[0] if types else None
 
 
-def element(kinds: list[Maybe]) -> Maybe:
+def element(types: list[Type | None]) -> Type | None:
     """What an array holds, or a map's values."""
-    kind = first(kinds)
-    return kind.parts[-1] if kind and kind.name in ("array", "map") else None
+    column_type = first(types)
+    return column_type.parts[-1] if column_type and column_type.name in ("array", "map") else None
 
 
-def array_of(kind: Maybe) -> Maybe:
-    return Type("array", (kind,)) if kind else None
+def array_of(column_type: Type | None) -> Type | None:
+    return Type("array", (column_type,)) if column_type else None
 
 
-def common(kinds: list[Maybe]) -> Maybe:
-    """The type that all of *kinds* widen to; None if one is not known."""
-    known = [kind for kind in kinds if kind is None or kind.name != "unknown"]
+def common(types: list[Type | None]) -> Type | None:
+    """The type that all of *types* widen to; None if one is not known."""
+    known = [column_type for column_type in types if column_type is None or column_type.name != "unknown"]
     if not known:
-        return kinds[0] if kinds else None
+        return types[0] if types else None
     result = known[0]
-    for kind in known[1:]:
-        result = _wider(result, kind)
+    for column_type in known[1:]:
+        result = _wider(result, column_type)
     return result
 
 
-def _wider(left: Maybe, right: Maybe) -> Maybe:
+def _wider(left: Type | None, right: Type | None) -> Type | None:
     if left is None or right is None:
         return None
     if left == right:
@@ -76,18 +75,18 @@ def _wider(left: Maybe, right: Maybe) -> Maybe:
             scale = max(left.scale, right.scale)
             whole = max(left.precision - left.scale, right.precision - right.scale)
             return Type("decimal", precision=min(whole + scale, _MOST_DIGITS), scale=scale)
-        return max(left, right, key=lambda kind: NUMBERS.index(kind.name))
+        return max(left, right, key=lambda column_type: NUMBERS.index(column_type.name))
     if left.name in MOMENTS and right.name in MOMENTS:
-        return max(left, right, key=lambda kind: MOMENTS.index(kind.name))
+        return max(left, right, key=lambda column_type: MOMENTS.index(column_type.name))
     return left if left.name == right.name else None
 
 
-def as_decimal(kind: Type) -> Type:
+def as_decimal(column_type: Type) -> Type:
     digits = {"tinyint": 3, "smallint": 5, "integer": 10, "bigint": 19}
-    return kind if kind.name == "decimal" else Type("decimal", precision=digits[kind.name])
+    return column_type if column_type.name == "decimal" else Type("decimal", precision=digits[column_type.name])
 
 
-def arithmetic(operator: type[exp.Expr], left: Maybe, right: Maybe) -> Maybe:
+def arithmetic(operator: type[exp.Expr], left: Type | None, right: Type | None) -> Type | None:
     """The type of ``left operator right``. Source: Trino's "Decimal functions and operators" for decimals."""
     if left is None or right is None:
         return None
@@ -117,67 +116,71 @@ def _decimal(operator: type[exp.Expr], left: Type, right: Type) -> Type:
     return Type("decimal", precision=min(precision, _MOST_DIGITS), scale=scale)
 
 
-def _sum(kinds: list[Maybe]) -> Maybe:
-    kind = first(kinds)
-    if kind and kind.name in INTEGERS:
+def _sum(types: list[Type | None]) -> Type | None:
+    column_type = first(types)
+    if column_type and column_type.name in INTEGERS:
         return BIGINT
-    return Type("decimal", precision=_MOST_DIGITS, scale=kind.scale) if kind and kind.name == "decimal" else kind
+    return (
+        Type("decimal", precision=_MOST_DIGITS, scale=column_type.scale)
+        if column_type and column_type.name == "decimal"
+        else column_type
+    )
 
 
-def _average(kinds: list[Maybe]) -> Maybe:
-    kind = first(kinds)
-    return DOUBLE if kind and kind.name in INTEGERS else kind
+def _average(types: list[Type | None]) -> Type | None:
+    column_type = first(types)
+    return DOUBLE if column_type and column_type.name in INTEGERS else column_type
 
 
-def _whole(kinds: list[Maybe]) -> Maybe:
+def _whole(types: list[Type | None]) -> Type | None:
     """What ceil, floor and round (with nothing but a number) give: decimals lose their fraction."""
-    kind = first(kinds)
-    if not kind or kind.name != "decimal" or len(kinds) > 1:
-        return kind
-    precision = kind.precision - kind.scale + min(kind.scale, 1)
+    column_type = first(types)
+    if not column_type or column_type.name != "decimal" or len(types) > 1:
+        return column_type
+    precision = column_type.precision - column_type.scale + min(column_type.scale, 1)
     return Type("decimal", precision=max(min(precision, _MOST_DIGITS), 1))
 
 
-def _rounded(kinds: list[Maybe]) -> Maybe:
-    kind = first(kinds)
-    if kind and kind.name == "decimal" and len(kinds) > 1:
-        return Type("decimal", precision=min(kind.precision + 1, _MOST_DIGITS), scale=kind.scale)
-    return _whole(kinds)
+def _rounded(types: list[Type | None]) -> Type | None:
+    column_type = first(types)
+    if column_type and column_type.name == "decimal" and len(types) > 1:
+        return Type("decimal", precision=min(column_type.precision + 1, _MOST_DIGITS), scale=column_type.scale)
+    return _whole(types)
 
 
-def _truncated(kinds: list[Maybe]) -> Maybe:
-    kind = first(kinds)
-    if kind and kind.name == "decimal" and len(kinds) == 1:
-        return Type("decimal", precision=max(kind.precision - kind.scale, 1))
-    return kind
+def _truncated(types: list[Type | None]) -> Type | None:
+    column_type = first(types)
+    if column_type and column_type.name == "decimal" and len(types) == 1:
+        return Type("decimal", precision=max(column_type.precision - column_type.scale, 1))
+    return column_type
 
 
-def map_of(key: Maybe, value: Maybe) -> Maybe:
+def map_of(key: Type | None, value: Type | None) -> Type | None:
     return Type("map", (key, value)) if key and value else None
 
 
-def _part(number: int) -> Callable[[list[Maybe]], Maybe]:
+def _part(number: int) -> Callable[[list[Type | None]], Type | None]:
     """The type of the argument *number*."""
-    return lambda kinds: kinds[number] if len(kinds) > number else None
+    return lambda types: types[number] if len(types) > number else None
 
 
-def _chosen(kinds: list[Maybe]) -> Maybe:
+def _chosen(types: list[Type | None]) -> Type | None:
     """max_by, min_by, max, min: with a number of them, an array."""
-    several = len(kinds) == 3
-    return array_of(first(kinds)) if several else first(kinds)
+    several = len(types) == 3
+    return array_of(first(types)) if several else first(types)
 
 
-def _extremes(kinds: list[Maybe]) -> Maybe:
-    return array_of(first(kinds)) if len(kinds) == 2 else first(kinds)
+def _extremes(types: list[Type | None]) -> Type | None:
+    return array_of(first(types)) if len(types) == 2 else first(types)
 
 
-def _percentile(kinds: list[Maybe]) -> Maybe:
-    several = bool(kinds and kinds[-1] and kinds[-1].name == "array")
-    return array_of(first(kinds)) if several else first(kinds)
+def _percentile(types: list[Type | None]) -> Type | None:
+    several = bool(types and types[-1] and types[-1].name == "array")
+    return array_of(first(types)) if several else first(types)
 
 
-def _zipped(kinds: list[Maybe]) -> Maybe:
-    parts = [element([kind]) for kind in kinds]
+def _zipped(types: list[Type | None]) -> Type | None:
+    parts = [element([column_type]) for column_type in types]
     fields = tuple(f"field{number}" for number in range(len(parts)))
     return array_of(Type("row", tuple(each for each in parts if each), fields)) if all(parts) else None
 
@@ -233,7 +236,7 @@ RULES: dict[str, Rule] = {
         ZONED, "from_iso8601_timestamp from_iso8601_timestamp_nanos parse_datetime with_timezone at_timezone"
     ),
     **_by_names(TIMESTAMP_TZ, "now current_timestamp from_unixtime_nanos"),
-    "from_unixtime": lambda kinds: TIMESTAMP_TZ if len(kinds) < 2 else ZONED,
+    "from_unixtime": lambda types: TIMESTAMP_TZ if len(types) < 2 else ZONED,
     **_by_names(DATE, "from_iso8601_date last_day_of_month current_date"),
     **_by_names(
         first,
@@ -249,22 +252,22 @@ RULES: dict[str, Rule] = {
     "to_spherical_geography": GEOGRAPHY,
     **_by_names(INTEGER, "codepoint from_big_endian_32"),
     **_by_names(REAL, "from_ieee754_32"),
-    **_by_names(lambda kinds: kinds[-1] if kinds else DOUBLE, "random rand"),
+    **_by_names(lambda types: types[-1] if types else DOUBLE, "random rand"),
     "coalesce": common,
-    "geometric_mean": lambda kinds: kinds[0] if kinds and kinds[0] == REAL else DOUBLE,
+    "geometric_mean": lambda types: types[0] if types and types[0] == REAL else DOUBLE,
     "round": _rounded,
     "truncate": _truncated,
-    "sign": lambda kinds: Type("decimal", precision=1) if kinds and kinds[0] and kinds[0].name == "decimal"
-    else first(kinds),
-    "mod": lambda kinds: arithmetic(exp.Mod, *kinds) if len(kinds) == 2 else None,
+    "sign": lambda types: Type("decimal", precision=1) if types and types[0] and types[0].name == "decimal"
+    else first(types),
+    "mod": lambda types: arithmetic(exp.Mod, *types) if len(types) == 2 else None,
     "approx_percentile": _percentile,
     "reduce_agg": _part(1),
-    "approx_most_frequent": lambda kinds: map_of(kinds[1], BIGINT) if len(kinds) == 3 else None,
+    "approx_most_frequent": lambda types: map_of(types[1], BIGINT) if len(types) == 3 else None,
     "numeric_histogram": Type("map", (DOUBLE, DOUBLE)),
-    "multimap_agg": lambda kinds: map_of(kinds[0], array_of(kinds[1])) if len(kinds) == 2 else None,
-    "multimap_from_entries": lambda kinds: (
-        map_of(kinds[0].parts[0].parts[0], array_of(kinds[0].parts[0].parts[1]))
-        if kinds and kinds[0] and kinds[0].parts and len(kinds[0].parts[0].parts) == 2
+    "multimap_agg": lambda types: map_of(types[0], array_of(types[1])) if len(types) == 2 else None,
+    "multimap_from_entries": lambda types: (
+        map_of(types[0].parts[0].parts[0], array_of(types[0].parts[0].parts[1]))
+        if types and types[0] and types[0].parts and len(types[0].parts[0].parts) == 2
         else None
     ),
     "set_union": first,
@@ -273,20 +276,20 @@ RULES: dict[str, Rule] = {
     "parse_duration": INTERVAL,
     "uuid": Type("uuid"),
     "zip": _zipped,
-    "map_entries": lambda kinds: array_of(
-        Type("row", kinds[0].parts, ("field0", "field1")) if kinds and kinds[0] and kinds[0].parts else None
+    "map_entries": lambda types: array_of(
+        Type("row", types[0].parts, ("field0", "field1")) if types and types[0] and types[0].parts else None
     ),
-    "combinations": lambda kinds: array_of(first(kinds)),
-    "ngrams": lambda kinds: array_of(first(kinds)),
+    "combinations": lambda types: array_of(first(types)),
+    "ngrams": lambda types: array_of(first(types)),
     "array_first": element,
     "array_last": element,
-    "array_histogram": lambda kinds: map_of(element(kinds), BIGINT),
+    "array_histogram": lambda types: map_of(element(types), BIGINT),
     "sum": _sum,
     "avg": _average,
     "greatest": common,
     "least": common,
-    "array_agg": lambda kinds: array_of(first(kinds)),
-    "set_agg": lambda kinds: array_of(first(kinds)),
+    "array_agg": lambda types: array_of(first(types)),
+    "set_agg": lambda types: array_of(first(types)),
     "element_at": element,
     "array_max": element,
     "array_min": element,
@@ -297,19 +300,19 @@ RULES: dict[str, Rule] = {
     "split": Type("array", (VARCHAR,)),
     "regexp_extract_all": Type("array", (VARCHAR,)),
     "regexp_split": Type("array", (VARCHAR,)),
-    "sequence": lambda kinds: array_of(BIGINT if kinds and kinds[0] and kinds[0].name in INTEGERS else first(kinds)),
-    "repeat": lambda kinds: array_of(first(kinds)),
-    "map_keys": lambda kinds: array_of(kinds[0].parts[0]) if kinds and kinds[0] and kinds[0].parts else None,
-    "map_values": lambda kinds: array_of(element(kinds)),
-    "map_agg": lambda kinds: map_of(kinds[0], kinds[1]) if len(kinds) == 2 else None,
-    "histogram": lambda kinds: map_of(first(kinds), BIGINT),
-    "map": lambda kinds: (
-        Type("map", (kinds[0].parts[0], kinds[1].parts[0]))
-        if len(kinds) == 2 and kinds[0] and kinds[1] and kinds[0].parts and kinds[1].parts
-        else None if kinds else Type("map", (Type("unknown"), Type("unknown")))
+    "sequence": lambda types: array_of(BIGINT if types and types[0] and types[0].name in INTEGERS else first(types)),
+    "repeat": lambda types: array_of(first(types)),
+    "map_keys": lambda types: array_of(types[0].parts[0]) if types and types[0] and types[0].parts else None,
+    "map_values": lambda types: array_of(element(types)),
+    "map_agg": lambda types: map_of(types[0], types[1]) if len(types) == 2 else None,
+    "histogram": lambda types: map_of(first(types), BIGINT),
+    "map": lambda types: (
+        Type("map", (types[0].parts[0], types[1].parts[0]))
+        if len(types) == 2 and types[0] and types[1] and types[0].parts and types[1].parts
+        else None if types else Type("map", (Type("unknown"), Type("unknown")))
     ),
-    "map_from_entries": lambda kinds: (
-        Type("map", kinds[0].parts[0].parts) if kinds and kinds[0] and kinds[0].parts and kinds[0].parts[0].parts
+    "map_from_entries": lambda types: (
+        Type("map", types[0].parts[0].parts) if types and types[0] and types[0].parts and types[0].parts[0].parts
         else None
     ),
     "concat": common,

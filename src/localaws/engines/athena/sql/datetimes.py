@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.sql.inference import INTERVALS, MOMENTS, MONTHS, TIMESTAMP_TZ, Maybe
-from localaws.engines.athena.sql.kinds import INSTANT, ZONE, Type
-from localaws.engines.athena.sql.pieces import Special, call, cast
+from localaws.engines.athena.sql.column_types import INSTANT, ZONE, Type
+from localaws.engines.athena.sql.duckdb_ast import Special, call, cast
+from localaws.engines.athena.sql.type_rules import INTERVALS, MOMENTS, MONTHS, TIMESTAMP_TZ
 
 if TYPE_CHECKING:
     from localaws.engines.athena.sql.dialect import Translator
@@ -28,7 +28,7 @@ _CLOCK_ONLY = ("hour", "minute", "second", "millisecond")
 
 
 def _known(value: exp.Expr) -> bool:
-    """Whether *value* is a moment put into a zone that the query names: its parts are there to be taken."""
+    """Whether *value* is a moment put into a zone that the query names: its parts can be taken."""
     return isinstance(value, exp.Anonymous) and value.name == "zoned_in"
 
 
@@ -40,53 +40,55 @@ def _canonical(name: str) -> str:
     return f"{offset[1]}:{offset[2] or '00'}" if offset else name
 
 
-def put_in_zone(moment: exp.Expr, there: exp.Expr) -> exp.Expr:
+def put_in_zone(moment: exp.Expr, zone: exp.Expr) -> exp.Expr:
     """A TIMESTAMPTZ and the zone whose clocks are to tell it."""
-    if isinstance(there, exp.Literal):
-        return call("zoned_in", moment, _canonical(there.name))
-    return call("zoned", moment, there)
+    if isinstance(zone, exp.Literal):
+        return call("zoned_in", moment, _canonical(zone.name))
+    return call("zoned", moment, zone)
 
 
-def at_clock(local: exp.Expr, there: exp.Expr) -> exp.Expr:
+def from_wall_clock(local: exp.Expr, zone: exp.Expr) -> exp.Expr:
     """The moment at which the clocks of a zone show *local*."""
-    if not isinstance(there, exp.Literal):
-        return call("zoned_at", local, there)
-    name = _canonical(there.name)
+    if not isinstance(zone, exp.Literal):
+        return call("zoned_at", local, zone)
+    name = _canonical(zone.name)
     if name[0] in "+-":
         ahead = call("to_minutes", exp.Literal.number(int(name[:3]) * 60 + int(name[0] + name[4:])))
         return call("zoned_in", exp.Sub(this=call("timezone", "UTC", local), expression=ahead), name)
     return call("zoned_in", call("first_moment", local, name), name)
 
 
-def instant(value: exp.Expr, kind: Maybe) -> exp.Expr:
+def instant(value: exp.Expr, column_type: Type | None) -> exp.Expr:
     """The moment itself, as a TIMESTAMPTZ."""
-    if kind is not None and kind.zoned:
+    if column_type is not None and column_type.zoned:
         return value.expressions[0] if _known(value) else call("struct_extract", value, INSTANT)
-    if kind is not None and kind.name in ("timestamp", "date"):
+    if column_type is not None and column_type.name in ("timestamp", "date"):
         return cast(value, "TIMESTAMPTZ")  # the session's zone is UTC
     return value
 
 
-def zone(value: exp.Expr, kind: Maybe) -> exp.Expr:
+def zone_of(value: exp.Expr, column_type: Type | None) -> exp.Expr:
     """The name of its zone."""
-    if kind is not None and kind.zoned:
+    if column_type is not None and column_type.zoned:
         return value.expressions[1].copy() if _known(value) else call("struct_extract", value.copy(), ZONE)
     return exp.Literal.string("UTC")
 
 
-def clock(value: exp.Expr, kind: Maybe) -> exp.Expr:
+def to_wall_clock(value: exp.Expr, column_type: Type | None) -> exp.Expr:
     """What the clocks there show, as a TIMESTAMP (a date stays one)."""
-    if kind is None or kind.name != TIMESTAMP_TZ.name:
+    if column_type is None or column_type.name != TIMESTAMP_TZ.name:
         return value
     if _known(value):
-        moment, there = value.expressions
-        return call("clock_in" if there.name[0] in "+-" else "timezone", there, moment)
-    return call("zoned_clock", value) if kind.zoned else call("utc_clock", value)
+        moment, zone = value.expressions
+        return call("clock_in" if zone.name[0] in "+-" else "timezone", zone, moment)
+    return call("zoned_clock", value) if column_type.zoned else call("utc_clock", value)
 
 
-def with_zone(value: exp.Expr, kind: Maybe) -> exp.Expr:
+def with_zone(value: exp.Expr, column_type: Type | None) -> exp.Expr:
     """Any moment in the shape of one with a zone of its own."""
-    return value if kind is not None and kind.zoned else call("zoned_in", instant(value, kind), "UTC")
+    return (
+        value if column_type is not None and column_type.zoned else call("zoned_in", instant(value, column_type), "UTC")
+    )
 
 
 def literal(text: str) -> exp.Expr:
@@ -95,38 +97,40 @@ def literal(text: str) -> exp.Expr:
     if match is None:
         raise QueryFailure("INVALID_LITERAL", f"'{text}' is not a valid TIMESTAMP literal")
     local = cast(exp.Literal.string(match["clock"]), "TIMESTAMP")
-    return at_clock(local, exp.Literal.string(match["zone"] or "UTC"))
+    return from_wall_clock(local, exp.Literal.string(match["zone"] or "UTC"))
 
 
 # Operators
 
 
 def at_time_zone(translator: Translator, node: exp.Expr) -> exp.Expr:
-    return in_zone(node.this, translator.kind(node.this), node.args["zone"])
+    return in_zone(node.this, translator.type_of(node.this), node.args["zone"])
 
 
-def in_zone(value: exp.Expr, kind: Maybe, there: exp.Expr) -> exp.Expr:
+def in_zone(value: exp.Expr, column_type: Type | None, zone: exp.Expr) -> exp.Expr:
     """The same moment as the clocks of another zone show it."""
-    return put_in_zone(instant(value, kind), there)
+    return put_in_zone(instant(value, column_type), zone)
 
 
 def with_interval(translator: Translator, node: exp.Expr, left: Type, right: Type) -> exp.Expr:
-    """A moment and an interval: months count on the calendar there, seconds pass; a date stays a date."""
-    kind, value, key = (left, node.this, "this") if right.name in INTERVALS else (right, node.expression, "expression")
+    """A moment and an interval: months count on the calendar of the zone, seconds pass; a date stays a date."""
+    column_type, value, key = (
+        (left, node.this, "this") if right.name in INTERVALS else (right, node.expression, "expression")
+    )
     interval = right if right.name in INTERVALS else left
-    if kind.name == "date":
+    if column_type.name == "date":
         written = node.expression if key == "this" else node.this
         unit = str(written.args.get("unit") or "").lower() if isinstance(written, exp.Interval) else ""
         if unit.rstrip("s") in _CLOCK_ONLY:
             raise QueryFailure("INVALID_FUNCTION_ARGUMENT", "Cannot add hour, minutes or seconds to a date")
         return cast(exp.Paren(this=node), "DATE")
-    if not kind.zoned:
+    if not column_type.zoned:
         return node
     if interval == MONTHS:
-        node.set(key, clock(value.copy(), kind))
-        return at_clock(node.copy(), zone(value, kind))
-    node.set(key, instant(value.copy(), kind))
-    return put_in_zone(exp.Paren(this=node.copy()), zone(value, kind))
+        node.set(key, to_wall_clock(value.copy(), column_type))
+        return from_wall_clock(node.copy(), zone_of(value, column_type))
+    node.set(key, instant(value.copy(), column_type))
+    return put_in_zone(exp.Paren(this=node.copy()), zone_of(value, column_type))
 
 
 def difference(translator: Translator, node: exp.Expr, left: Type, right: Type) -> exp.Expr:
@@ -170,16 +174,16 @@ _ISO_FIELDS = {
 
 
 def extract(translator: Translator, node: exp.Expr) -> exp.Expr:
-    field, kind = node.name.upper(), translator.kind(node.expression)
+    field, column_type = node.name.upper(), translator.type_of(node.expression)
     if field not in _FIELDS:
         raise translator.fail("SYNTAX_ERROR", f"Invalid EXTRACT field: {field}", node)
     if field in ("TIMEZONE_HOUR", "TIMEZONE_MINUTE"):
-        return _offset_part(field.lower(), node.expression, kind)
-    value = clock(node.expression, kind)
-    if kind is not None and kind.name == "date" and field.lower() in _CLOCK_ONLY:
+        return _offset_part(field.lower(), node.expression, column_type)
+    value = to_wall_clock(node.expression, column_type)
+    if column_type is not None and column_type.name == "date" and field.lower() in _CLOCK_ONLY:
         words = f"Cannot extract {field} from date"
         raise translator.fail("TYPE_MISMATCH", words, node)
-    if kind is not None and kind.name in INTERVALS:
+    if column_type is not None and column_type.name in INTERVALS:
         return call("interval_part", field.lower(), node.expression)
     node.set("this", exp.var(_ISO_FIELDS.get(field, field)))
     node.set("expression", value)
@@ -189,15 +193,15 @@ def extract(translator: Translator, node: exp.Expr) -> exp.Expr:
 # Functions: each takes the translator, the call and its arguments
 
 
-def _offset_part(name: str, value: exp.Expr, kind: Maybe) -> exp.Expr:
-    minutes = call("zone_minutes", zone(value, kind), instant(value.copy(), kind))
+def _offset_part(name: str, value: exp.Expr, column_type: Type | None) -> exp.Expr:
+    minutes = call("zone_minutes", zone_of(value, column_type), instant(value.copy(), column_type))
     whole = call("trunc", exp.Div(this=minutes, expression=exp.Literal.number("60")))
     part = whole if name == "timezone_hour" else exp.Mod(this=minutes, expression=exp.Literal.number("60"))
     return cast(part, "BIGINT")
 
 
 def timezone_part(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    return _offset_part(node.name.lower(), arguments[0], translator.kind(arguments[0]))
+    return _offset_part(node.name.lower(), arguments[0], translator.type_of(arguments[0]))
 
 
 #: Trino's function → DuckDB's, of the clock there
@@ -211,30 +215,34 @@ PARTS = {
 
 def part(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     """year(x), hour(x) …, of a moment or of an interval."""
-    name, kind = node.name.lower(), translator.kind(arguments[0])
-    if kind is not None and kind.name in INTERVALS:
+    name, column_type = node.name.lower(), translator.type_of(arguments[0])
+    if column_type is not None and column_type.name in INTERVALS:
         return call("interval_part", name, arguments[0])
-    return call(PARTS[name], clock(arguments[0], kind))
+    return call(PARTS[name], to_wall_clock(arguments[0], column_type))
 
 
 def date_add(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     unit, count, moment = arguments
-    kind = translator.kind(moment)
-    word = _unit(unit, kind)
+    column_type = translator.type_of(moment)
+    word = _unit(unit, column_type)
     interval = _interval(word, count)
-    if kind is None or not kind.zoned:
+    if column_type is None or not column_type.zoned:
         added = exp.Paren(this=exp.Add(this=moment, expression=interval))
-        return cast(added, "DATE") if kind is not None and kind.name == "date" else added
+        return cast(added, "DATE") if column_type is not None and column_type.name == "date" else added
     if word in _PASSING:
-        return put_in_zone(exp.Add(this=instant(moment, kind), expression=interval), zone(moment, kind))
-    return at_clock(exp.Add(this=clock(moment, kind), expression=interval), zone(moment, kind))
+        return put_in_zone(
+            exp.Add(this=instant(moment, column_type), expression=interval), zone_of(moment, column_type)
+        )
+    return from_wall_clock(
+        exp.Add(this=to_wall_clock(moment, column_type), expression=interval), zone_of(moment, column_type)
+    )
 
 
-def _unit(unit: exp.Expr, kind: Maybe) -> str:
+def _unit(unit: exp.Expr, column_type: Type | None) -> str:
     word = unit.name.lower() if isinstance(unit, exp.Literal) else ""
     if not isinstance(unit, exp.Literal):
         raise QueryFailure("NOT_SUPPORTED", "A unit that is not a constant is not supported by this lab yet")
-    what = {"date": "DATE", "time": "Time"}.get(kind.name if kind else "", "Timestamp")
+    what = {"date": "DATE", "time": "Time"}.get(column_type.name if column_type else "", "Timestamp")
     if word not in (*_PASSING, *_CALENDAR) or (what == "DATE" and word in _PASSING):
         raise QueryFailure("INVALID_FUNCTION_ARGUMENT", f"'{unit.name}' is not a valid {what} field")
     return word
@@ -250,37 +258,37 @@ def _interval(word: str, count: exp.Expr) -> exp.Expr:
 def date_diff(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     """Whole units that have passed, where DuckDB's date_diff counts boundaries; days are those of the first's zone."""
     unit, start, end = arguments
-    one, other = translator.kind(start), translator.kind(end)
+    one, other = translator.type_of(start), translator.type_of(end)
     word = _unit(unit, one)
     if (one and one.zoned) or (other and other.zoned):
-        there = zone(start, one)
+        zone = zone_of(start, one)
         start, end = instant(start, one), instant(end, other)
         if word in _CALENDAR:
-            start, end = call("clock_in", there, start), call("clock_in", there.copy(), end)
+            start, end = call("clock_in", zone, start), call("clock_in", zone.copy(), end)
     return call("date_sub", word, start, end)
 
 
 def date_trunc(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     unit, value = arguments
-    kind = translator.kind(value)
+    column_type = translator.type_of(value)
     if not isinstance(unit, exp.Literal):
-        made = call("date_trunc", unit, clock(value, kind))
-        return at_clock(made, zone(value, kind)) if kind and kind.zoned else made
-    word = _unit(unit, kind)
-    if kind is None or not kind.zoned:
+        made = call("date_trunc", unit, to_wall_clock(value, column_type))
+        return from_wall_clock(made, zone_of(value, column_type)) if column_type and column_type.zoned else made
+    word = _unit(unit, column_type)
+    if column_type is None or not column_type.zoned:
         made = call("date_trunc", word, value)
-        return cast(made, "DATE") if kind is not None and kind.name == "date" else made
+        return cast(made, "DATE") if column_type is not None and column_type.name == "date" else made
     if word in _PASSING:
         return call("zoned_hour", word, value)
-    return at_clock(call("date_trunc", word, clock(value, kind)), zone(value, kind))
+    return from_wall_clock(call("date_trunc", word, to_wall_clock(value, column_type)), zone_of(value, column_type))
 
 
 def at_timezone(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    return in_zone(arguments[0], translator.kind(arguments[0]), arguments[1])
+    return in_zone(arguments[0], translator.type_of(arguments[0]), arguments[1])
 
 
 def with_timezone(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    return at_clock(cast(arguments[0], "TIMESTAMP"), arguments[1])
+    return from_wall_clock(cast(arguments[0], "TIMESTAMP"), arguments[1])
 
 
 def current_timezone(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
@@ -288,7 +296,7 @@ def current_timezone(translator: Translator, node: exp.Anonymous, arguments: lis
 
 
 def timezone_name(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    return zone(arguments[0], translator.kind(arguments[0]))
+    return zone_of(arguments[0], translator.type_of(arguments[0]))
 
 
 def from_unixtime(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
@@ -296,21 +304,27 @@ def from_unixtime(translator: Translator, node: exp.Anonymous, arguments: list[e
     moment = call("trino_from_unixtime", arguments[0])
     if len(arguments) == 1:
         return moment
-    there = arguments[1] if len(arguments) == 2 else call("zone_of_offset", *arguments[1:])
-    return put_in_zone(moment, there)
+    zone = arguments[1] if len(arguments) == 2 else call("zone_of_offset", *arguments[1:])
+    return put_in_zone(moment, zone)
 
 
 def to_unixtime(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    return call("trino_to_unixtime", instant(arguments[0], translator.kind(arguments[0])))
+    return call("trino_to_unixtime", instant(arguments[0], translator.type_of(arguments[0])))
 
 
 def to_iso8601(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    kind, value = translator.kind(arguments[0]), arguments[0]
-    if kind is not None and kind.name == "date":
+    column_type, value = translator.type_of(arguments[0]), arguments[0]
+    if column_type is not None and column_type.name == "date":
         return call("strftime", value, "%Y-%m-%d")
-    text = call("strftime", clock(value, kind), f"%Y-%m-%dT%H:%M:%S.{'%f' if kind and kind.precision > 3 else '%g'}")
-    if kind is not None and kind.name == TIMESTAMP_TZ.name:
-        return exp.DPipe(this=text, expression=call("zone_iso", zone(value, kind), instant(value.copy(), kind)))
+    text = call(
+        "strftime",
+        to_wall_clock(value, column_type),
+        f"%Y-%m-%dT%H:%M:%S.{'%f' if column_type and column_type.precision > 3 else '%g'}",
+    )
+    if column_type is not None and column_type.name == TIMESTAMP_TZ.name:
+        return exp.DPipe(
+            this=text, expression=call("zone_iso", zone_of(value, column_type), instant(value.copy(), column_type))
+        )
     return text
 
 
@@ -322,16 +336,16 @@ def now(translator: Translator, *_: object) -> exp.Expr:
 def sequence(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     """Of numbers, dates or timestamps; a step has to lead from the start to the end."""
     start, stop = arguments[:2]
-    kind = translator.kind(start)
-    if kind is not None and kind.name in MOMENTS:
+    column_type = translator.type_of(start)
+    if column_type is not None and column_type.name in MOMENTS:
         step = arguments[2] if len(arguments) > 2 else call("to_days", 1)
-        if kind.zoned:
+        if column_type.zoned:
             raise QueryFailure("NOT_SUPPORTED", "sequence over timestamps with a time zone is not supported by this "
                                                 "lab yet")  # fmt: skip
         if len(arguments) == 2:
             step = exp.Mul(this=step, expression=call("direction", start.copy(), stop.copy()))
         made = call("sequence_of_moments", start, stop, step)
-        return cast(made, "DATE[]") if kind.name == "date" else made
+        return cast(made, "DATE[]") if column_type.name == "date" else made
     if len(arguments) > 2:
         return call("sequence_by", *arguments)
     return call("sequence_of", start, stop)

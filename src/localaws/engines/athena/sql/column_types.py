@@ -145,10 +145,10 @@ class Type:
 def from_hive(text: str) -> Type:
     """The type that a Glue column's Type says. Raises ValueError for one that Hive does not have."""
     tokens = iter([*_TOKEN.findall(text.lower()), ""])
-    kind, rest = _parse(next(tokens), tokens)
+    column_type, rest = _parse(next(tokens), tokens)
     if rest:
         raise ValueError(f"{text!r} is not a type")
-    return kind
+    return column_type
 
 
 def _parse(word: str, tokens: Iterator[str]) -> tuple[Type, str]:
@@ -188,20 +188,20 @@ def _parse(word: str, tokens: Iterator[str]) -> tuple[Type, str]:
     return Type(_FROM_HIVE[word]), after
 
 
-def from_duckdb(kind: Any) -> Type:
+def from_duckdb(column_type: Any) -> Type:
     """The type of one of DuckDB's columns (a DuckDBPyType)."""
-    identity = kind.id
+    identity = column_type.id
     if identity in ("list", "array"):
-        return Type("array", (from_duckdb(kind.children[0][1]),))
+        return Type("array", (from_duckdb(column_type.children[0][1]),))
     if identity == "map":
-        return Type("map", tuple(from_duckdb(child) for _, child in kind.children))
+        return Type("map", tuple(from_duckdb(child) for _, child in column_type.children))
     if identity in ("struct", "tuple"):
-        names, children = zip(*kind.children, strict=True)
+        names, children = zip(*column_type.children, strict=True)
         if names == (INSTANT, ZONE):
             return Type("timestamp with time zone", zoned=True)
         named = identity == "struct"
         return Type("row", tuple(map(from_duckdb, children)), tuple(name if named else "" for name in names))
     if identity == "decimal":
-        numbers = dict(kind.children)
+        numbers = dict(column_type.children)
         return Type("decimal", precision=numbers["precision"], scale=numbers["scale"])
-    return Type(_FROM_DUCKDB.get(str(kind).lower(), "varchar"))
+    return Type(_FROM_DUCKDB.get(str(column_type).lower(), "varchar"))
