@@ -55,3 +55,63 @@ Outputs:
     [stack] = formation.describe_stacks(StackName=name)["Stacks"]
     assert stack["StackStatus"] == "CREATE_COMPLETE"
     assert stack["Outputs"][0]["OutputValue"].endswith(f":{name}-queue")
+
+
+QUEUE = '{"Resources": {"A": {"Type": "AWS::SQS::Queue"}}, '
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{{{", "Template format error: JSON not well-formed. (line 1, column 3)"),
+        ('{"this is invalid JSON"="bobbins"}', "Template format error: JSON not well-formed. (line 1, column 25)"),
+        ("Resources: [", "Template format error: YAML not well-formed. (line 1, column 13)"),
+        ("[" * 20_000, "Template format error: YAML not well-formed."),
+        ('{"a":' * 20_000, "Template format error: JSON not well-formed."),
+        ("- Resources", "Template format error: unsupported structure."),
+        ("{}", "Template format error: At least one Resources member must be defined."),
+        ('{"Resources": {"A": 1}}', "Template format error: Any Resources member must be an object."),
+        (
+            '{"Resources": {"A": {}}}',
+            "Template format error: [/Resources/A] Every Resources object must contain a Type member.",
+        ),
+        (
+            QUEUE + '"Outputs": {"B": {"Value": null}}}',
+            "[/Outputs/B/Value] 'null' values are not allowed in templates",
+        ),
+        (
+            QUEUE + '"Outputs": {"B": {}}}',
+            "Template format error: Every Outputs member must contain a Value object",
+        ),
+        (
+            '{"Resources": {"A": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Ref": "Missing"}}}}}',
+            "Template format error: Unresolved resource dependencies [Missing] in the Resources block of the template",
+        ),
+    ],
+)
+def test_templates_that_are_none(formation: Any, template: str, said: str) -> None:
+    """AWS's sentences, as LocalStack's suite recorded them (test_validations, test_templates); no stack comes of it."""
+    name = f"none-{uuid.uuid4().hex[:8]}"
+    calls: list[tuple[Any, dict[str, str]]] = [
+        (formation.create_stack, {"StackName": name}),
+        (formation.create_change_set, {"StackName": name, "ChangeSetName": "c", "ChangeSetType": "CREATE"}),
+        (formation.validate_template, {}),
+        (formation.get_template_summary, {}),
+    ]
+    for call, more in calls:
+        with pytest.raises(ClientError) as caught:
+            call(TemplateBody=template, **more)
+        error = caught.value.response["Error"]
+        assert (error["Code"], error["Message"]) == ("ValidationError", said)
+    assert name not in {stack["StackName"] for stack in formation.list_stacks()["StackSummaries"]}
+
+
+def test_validate_template_tells_the_parameters(formation: Any) -> None:
+    """ValidateTemplate, API reference, "TemplateParameter"."""
+    template = (
+        "Description: d\nParameters: {Key: {Type: String, Default: x, NoEcho: true, Description: k}}\n"
+        "Resources: {Queue: {Type: AWS::SQS::Queue}}\n"
+    )
+    answer = formation.validate_template(TemplateBody=template)
+    told = {"ParameterKey": "Key", "DefaultValue": "x", "NoEcho": True, "Description": "k"}
+    assert (answer["Description"], answer["Parameters"]) == ("d", [told])

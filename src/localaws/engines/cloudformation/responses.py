@@ -1,7 +1,4 @@
-"""CloudFormation: templates are read from S3 as its user would read them, and as data.
-
-What S3 says is what a refusal says. moto reads YAML with a loader that runs whatever Python a template names.
-"""
+"""CloudFormation on the wire: templates come from S3 as its user would read them; what to do with a failure."""
 
 from __future__ import annotations
 
@@ -9,50 +6,51 @@ import re
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
-import moto.cloudformation.models
-import moto.cloudformation.responses
-import yaml
 from botocore.exceptions import ClientError
 from moto.cloudformation.responses import CloudFormationResponse
-from moto.cloudformation.utils import yaml_tag_constructor
-from yaml.constructor import ConstructorError
+from moto.core.responses import ActionResult
 
-from localaws.engines import replace_responses
+from localaws.engines.cloudformation.stacks import wanting
+from localaws.engines.cloudformation.templates import read_template
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
 _HELP = "For more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
 
 
-class TemplateLoader(yaml.SafeLoader):
-    """Plain data, and the short forms of CloudFormation's functions (!Ref, !Sub, …): nothing that Python would run."""
-
-
-TemplateLoader.add_multi_constructor("!", lambda loader, name, node: yaml_tag_constructor(loader, f"!{name}", node))
-
-
-class TemplateYaml:
-    """In place of the module ``yaml`` in moto's: whatever loader it asks for, it gets `TemplateLoader`."""
-
-    Loader = TemplateLoader
-
-    @staticmethod
-    def add_multi_constructor(*_: Any) -> None:
-        """The loader knows CloudFormation's tags."""
-
-    @staticmethod
-    def load(text: Any, Loader: type[yaml.SafeLoader]) -> Any:
-        """Raises ValidationError for a tag that is not CloudFormation's, and what moto expects of YAML's parser."""
-        try:
-            return yaml.load(text, Loader=TemplateLoader)
-        except ConstructorError as error:
-            raise AwsError("ValidationError", f"Template format error: {error.problem}") from None
-
-
 class CloudFormationEngineResponse(CloudFormationResponse):
-    """Overrides where templates come from."""
+    """Where templates come from, and what OnFailure asks for."""
 
     lab: ClassVar[Lab]
+
+    def create_stack(self) -> ActionResult:
+        with wanting(self._on_failure()):
+            return super().create_stack()
+
+    def validate_template(self) -> ActionResult:
+        """What the template asks of its user (ValidateTemplate, API reference); reading it has checked the rest."""
+        url = self._get_param("TemplateURL")
+        template = read_template(self._get_stack_from_s3_url(url) if url else self._get_param("TemplateBody"))
+        answer: dict[str, Any] = {
+            "Parameters": [
+                {
+                    "ParameterKey": name,
+                    "DefaultValue": parameter.get("Default"),
+                    "NoEcho": str(parameter.get("NoEcho", False)).lower() == "true",
+                    "Description": parameter.get("Description"),
+                }
+                for name, parameter in template.get("Parameters", {}).items()
+            ],
+            "Description": template.get("Description"),
+        }
+        return ActionResult(answer)
+
+    def _on_failure(self) -> str:
+        """``ROLLBACK``, ``DELETE`` or ``DO_NOTHING``. Raises ValidationError for both parameters at once."""
+        choice, disabled = self._get_param("OnFailure"), self._get_param("DisableRollback")
+        if choice and disabled is not None:
+            raise AwsError("ValidationError", "Only one of the parameters DisableRollback and OnFailure can be given.")
+        return choice or ("DO_NOTHING" if str(disabled).lower() == "true" else "ROLLBACK")
 
     def _get_stack_from_s3_url(self, template_url: str) -> str:
         """The template's text; raises ValidationError for a URL that is not of S3, or that S3 has nothing for."""
@@ -78,10 +76,3 @@ class CloudFormationEngineResponse(CloudFormationResponse):
         if not (ours and bucket and key):
             raise AwsError("ValidationError", "TemplateURL must be a supported URL.")
         return bucket, key
-
-
-def install(lab: Lab) -> None:
-    CloudFormationEngineResponse.lab = lab
-    moto.cloudformation.models.yaml = TemplateYaml  # type: ignore[attr-defined]
-    moto.cloudformation.responses.yaml = TemplateYaml  # type: ignore[attr-defined]
-    replace_responses(CloudFormationResponse, CloudFormationEngineResponse)

@@ -1,0 +1,29 @@
+"""CloudFormation: templates are read as data (`templates`), and what fails becomes events of its stack (`stacks`)."""
+
+from __future__ import annotations
+
+import moto.cloudformation.models
+import moto.cloudformation.parsing
+import moto.cloudformation.responses
+from moto.cloudformation.models import cloudformation_backends
+from moto.cloudformation.responses import CloudFormationResponse
+
+from localaws.engines import replace_backend, replace_responses
+from localaws.engines.cloudformation.failures import ResourceMapEngine, telling
+from localaws.engines.cloudformation.responses import CloudFormationEngineResponse
+from localaws.engines.cloudformation.stacks import CloudFormationEngine, Stack
+from localaws.engines.cloudformation.templates import TemplateYaml
+from localaws.lab import Lab
+
+
+def install(lab: Lab) -> None:
+    CloudFormationEngineResponse.lab = ResourceMapEngine.lab = lab
+    models, parsing = moto.cloudformation.models, moto.cloudformation.parsing
+    for module in (models, moto.cloudformation.responses):
+        module.yaml = TemplateYaml  # type: ignore[attr-defined]
+    models.ResourceMap = ResourceMapEngine  # type: ignore[attr-defined]
+    models.Stack = Stack  # type: ignore[misc]
+    parsing.parse_and_create_resource = telling(parsing.parse_and_create_resource, "CREATE")
+    parsing.parse_and_update_resource = telling(parsing.parse_and_update_resource, "UPDATE")
+    replace_backend(cloudformation_backends, CloudFormationEngine)
+    replace_responses(CloudFormationResponse, CloudFormationEngineResponse)
