@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat import NotebookNode
 
 from tests import browser
 from tests.conftest import eventually
@@ -46,7 +47,7 @@ def test_the_introduction_runs_in_jupyterlab_without_an_error(tmp_path: Path) ->
             jupyter.terminate()
             jupyter.wait(timeout=30)
             subprocess.run([sys.executable, "-m", "dehelpers", "stop", *lab], check=True)
-    assert _errors(notebook) == []
+    assert _errors(_code_cells(notebook)) == []
 
 
 def _without_outputs(copy: Path) -> Path:
@@ -73,17 +74,20 @@ def _finished(page: browser.Browser, notebook: Path) -> bool:
     page.save()
     time.sleep(0.5)
     try:
-        cells = [cell for cell in nbformat.read(notebook, 4).cells if cell.cell_type == "code"]
+        cells = _code_cells(notebook)
     except (OSError, ValueError):  # it is being written
         return False
-    return bool(_errors(notebook)) or cells[-1].execution_count is not None
+    return bool(_errors(cells)) or cells[-1].execution_count is not None
 
 
-def _errors(notebook: Path) -> list[str]:
-    cells = nbformat.read(notebook, 4).cells
+def _code_cells(notebook: Path) -> list[NotebookNode]:
+    return [cell for cell in nbformat.read(notebook, 4).cells if cell.cell_type == "code"]
+
+
+def _errors(cells: list[NotebookNode]) -> list[str]:
     return [
         f"{output.get('ename')}: {output.get('evalue')}{output.get('text', '')}"
         for cell in cells
-        for output in cell.get("outputs", [])
+        for output in cell.outputs
         if output.output_type == "error" or output.get("name") == "stderr"
     ]
