@@ -34,8 +34,8 @@ def main() -> NoReturn:
 
 
 def _isolate() -> None:
-    """Forget the machine's own AWS settings before botocore and moto read them: nothing here may reach AWS."""
-    for name in [name for name in os.environ if name.startswith(("AWS_", "BOTO", "MOTO_"))]:
+    """Forget the machine's own settings before botocore and moto read them: nothing here may reach AWS, or Docker."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "BOTO", "MOTO_", "DOCKER_"))]:
         del os.environ[name]
     os.environ.update(
         AWS_CONFIG_FILE=os.devnull,

@@ -1,12 +1,16 @@
 """SNS: messages for functions are sent through the front door, in the shape that AWS gives them.
 
-Source: Lambda developer guide, "Invoking Lambda functions with Amazon SNS notifications".
+Sources: Lambda developer guide, "Invoking Lambda functions with Amazon SNS notifications"; SNS developer guide, "Amazon
+SNS message delivery retries" (a delivery by HTTP takes its own time, and its failure is not the publisher's).
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import queue
+from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 import moto.sns.models
@@ -23,10 +27,43 @@ log = logging.getLogger(__name__)
 PROTOCOLS = {"application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs"}
 
 
+#: Posts that are under way at once, and those that wait for their turn; of more, the newest are not sent.
+POSTING = 4
+WAITING = 1000
+
+
+class Post:
+    """Sends by HTTP in the background, so that a receiver which takes its time keeps no publisher waiting."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._waiting: queue.Queue[Callable[[], None] | None] = queue.Queue(WAITING + POSTING)
+        for number in range(POSTING):
+            lab.spawn(f"sns-post-{number}", self._work)
+        lab.on_stop(self._stop)
+
+    def send(self, delivery: Callable[[], None]) -> None:
+        if self._waiting.qsize() >= WAITING:
+            log.warning("%d posts wait for their receivers: one more is not sent", WAITING)
+        else:
+            self._waiting.put(delivery)
+
+    def _work(self) -> None:
+        while (delivery := self._waiting.get()) is not None:
+            try:
+                delivery()
+            except Exception as error:
+                log.warning("not delivered: %s", error)
+
+    def _stop(self) -> None:
+        for _ in range(POSTING):
+            self._waiting.put(None)
+
+
 class SubscriptionEngine(Subscription):
-    """A subscription that, for the protocol ``lambda``, invokes the function."""
+    """A subscription that, for the protocol ``lambda``, invokes the function, and does not wait for one by HTTP."""
 
     lab: ClassVar[Lab]
+    post: ClassVar[Post]
 
     def publish(
         self,
@@ -39,9 +76,9 @@ class SubscriptionEngine(Subscription):
         message_structure: str | None = None,
     ) -> None:
         if self.protocol != "lambda":
-            super().publish(
-                message, message_id, subject, message_attributes, group_id, deduplication_id, message_structure
-            )
+            deliver = partial(super().publish, message, message_id, subject, message_attributes, group_id)
+            deliver = partial(deliver, deduplication_id, message_structure)
+            self.post.send(deliver) if self.protocol in ("http", "https") else deliver()
             return
         matcher = self._filter_policy_matcher
         if matcher is not None and not matcher.matches(message_attributes, message):
@@ -117,5 +154,6 @@ def _check_arn(arn: str, parameter: str = "TopicArn") -> None:
 
 def install(lab: Lab) -> None:
     SubscriptionEngine.lab = lab
+    SubscriptionEngine.post = Post(lab)
     moto.sns.models.Subscription = SubscriptionEngine  # type: ignore[misc]
     replace_backend(sns_backends, SNSEngine)

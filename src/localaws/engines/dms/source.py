@@ -18,6 +18,7 @@ from localaws.engines.dms.decoding import Transaction, transactions
 from localaws.engines.dms.mappings import Column, OutColumn, Selection
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
+from localaws.outgoing import is_this_machine
 
 #: Rows of changes that one look at the slot takes at most, beyond which it ends with the transaction.
 CHANGES_AT_ONCE = 100_000
@@ -55,8 +56,13 @@ class PostgresSource:
         own = self._settings.get("PostgreSQLSettings") or {}
         login = self._login(own)
         pick = {name: own.get(name) or self._settings.get(name) for name in ("ServerName", "Port", "DatabaseName")}
+        host = login.get("host") or pick["ServerName"]
+        if not is_this_machine(host):
+            raise psycopg.OperationalError(
+                f"this lab reads databases of this machine alone (127.0.0.1, ::1 or localhost), not of {host}"
+            )
         return psycopg.connect(
-            host=login.get("host") or pick["ServerName"],
+            host=host,
             port=login.get("port") or pick["Port"] or 5432,
             user=login["username"],
             password=login["password"],
