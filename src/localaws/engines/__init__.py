@@ -123,7 +123,7 @@ def replace_backend(backends: BackendDict[Any], engine: type[BaseBackend]) -> No
     for account_id, region, existing in backends.iter_backends():
         if not isinstance(existing, engine):
             raise RuntimeError(f"{engine.__name__} came too late: {account_id}/{region} already has moto's backend")
-    moto_class = engine.__mro__[1]
+    moto_class = next(each for each in engine.__mro__ if each.__module__.startswith("moto."))
     # moto finds a backend's URLs by its module's name, which a subclass elsewhere does not share.
     urls = import_module(moto_class.__module__.rpartition(".")[0] + ".urls")
     engine._url_module = property(lambda self: urls)  # type: ignore[assignment, method-assign]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,13 @@ class Journal:
         self._path = directory / "state.json"
         self.lock = threading.RLock()
         self._depth = 0
-        self._before: list[tuple[dict[Any, Any], dict[Any, Any]]] = []
+        self._before: list[tuple[MutableMapping[Any, Any], dict[Any, Any]]] = []
         self._then: list[Callable[[], object]] = []
         directory.mkdir(exist_ok=True, mode=0o700)
         self.loaded: dict[str, Any] = json.loads(self._path.read_text()) if self._path.exists() else {}
 
     @contextmanager
-    def changing(self, *tables: dict[Any, Any]) -> Iterator[None]:
+    def changing(self, *tables: MutableMapping[Any, Any]) -> Iterator[None]:
         """Change memory and file together: an error of either, such as a full disk, leaves both as they were.
 
         *tables* are the dicts that the change goes into; of an object that is ``vars(object)``. Changes within
@@ -77,7 +77,7 @@ class Journal:
                 raise
 
 
-def _restore(table: dict[Any, Any], before: dict[Any, Any]) -> None:
+def _restore(table: MutableMapping[Any, Any], before: dict[Any, Any]) -> None:
     """Make *table* what it was; never empty in between, for others read without the lock."""
     table.update(before)
     for name in table.keys() - before.keys():

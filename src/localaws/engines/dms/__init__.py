@@ -13,6 +13,7 @@ moto's tasks say "running" and copy nothing. Here:
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from moto.dms.models import dms_backends
@@ -71,8 +72,12 @@ def _bring_back(record: dict[str, Any]) -> None:
         connection = Connection(engine.replication_instances[instance_arn], engine.endpoint(endpoint_arn))
         connection.status = "successful"
         engine.connections.append(connection)
-    for task in record["tasks"]:
-        engine.add_task(task["settings"], datetime.fromisoformat(task["created"])).bring_back(task)
+    for each in record["tasks"]:
+        created = datetime.fromisoformat(each["created"])
+        task = engine.add_task(each["settings"], created, each.get("tags", []))
+        task.bring_back(each)
+        if task.status == "deleting":
+            engine.lab.spawn(f"dms-{task.id}", partial(engine.finish_deleting, task))
 
 
 def _stop_everything() -> None:

@@ -81,12 +81,16 @@ class DMSEngine(DatabaseMigrationServiceBackend):
     replication_tasks: dict[str, ReplicationTask]  # type: ignore[assignment]
     connections: list[Connection]  # type: ignore[assignment]
 
+    @property
+    def _tags(self) -> list[dict[Any, Any]]:
+        """All that changes as something new gets its tags."""
+        return [self.tagger.tags, *self.tagger.tags.values()]
+
     # Replication instances: there is nothing behind them but the lab itself
 
     def create_replication_instance(self, **settings: Any) -> FakeReplicationInstance:  # type: ignore[override]
-        instance = self.add_instance(settings)
-        self.journal.save()
-        return instance
+        with self.journal.changing(self.replication_instances, *self._tags):
+            return self.add_instance(settings)
 
     def add_instance(self, settings: dict[str, Any]) -> FakeReplicationInstance:
         """Have the instance that *settings* (CreateReplicationInstance's, under moto's names) describe."""
@@ -99,11 +103,16 @@ class DMSEngine(DatabaseMigrationServiceBackend):
     def delete_replication_instance(self, replication_instance_arn: str) -> FakeReplicationInstance:
         if any(task.replication_instance_arn == replication_instance_arn for task in self.replication_tasks.values()):
             raise InvalidResourceStateFault("Replication instance is used by a replication task; delete that first.")
-        instance = super().delete_replication_instance(replication_instance_arn)
-        self.journal.save()
-        return instance
+        with self.journal.changing(self.replication_instances, vars(self)):
+            self.connections = list(self.connections)
+            return super().delete_replication_instance(replication_instance_arn)
 
     # Endpoints
+
+    def make_endpoint(self, settings: dict[str, Any], identifier: str = "") -> RealEndpoint:
+        """CreateEndpoint: see `add_endpoint`."""
+        with self.journal.changing(self.endpoints, *self._tags):
+            return self.add_endpoint(settings, identifier)
 
     def add_endpoint(self, settings: dict[str, Any], identifier: str = "") -> RealEndpoint:
         """Make the endpoint that CreateEndpoint's *settings* describe.
@@ -141,21 +150,22 @@ class DMSEngine(DatabaseMigrationServiceBackend):
             merge = isinstance(value, dict) and not exact
             settings[name] = {**(settings.get(name) or {}), **value} if merge else value
         _check_endpoint(settings)
-        endpoint.settings = settings
-        if settings["EndpointIdentifier"] != endpoint.endpoint_identifier:
-            del self.endpoints[endpoint.endpoint_identifier]
-            endpoint.endpoint_identifier = settings["EndpointIdentifier"]
-            self.endpoints[endpoint.endpoint_identifier] = endpoint
-        self.connections = [each for each in self.connections if each.endpoint_arn != arn]
-        self.journal.save()
+        with self.journal.changing(self.endpoints, vars(endpoint), vars(self)):
+            endpoint.settings = settings
+            if settings["EndpointIdentifier"] != endpoint.endpoint_identifier:
+                del self.endpoints[endpoint.endpoint_identifier]
+                endpoint.endpoint_identifier = settings["EndpointIdentifier"]
+                self.endpoints[endpoint.endpoint_identifier] = endpoint
+            self.connections = [each for each in self.connections if each.endpoint_arn != arn]
         return endpoint
 
     def delete_endpoint(self, endpoint_arn: str) -> RealEndpoint:
         if self._tasks_of(endpoint_arn):
             raise InvalidResourceStateFault("The endpoint is used by a replication task; delete that first.")
         endpoint = self.endpoint(endpoint_arn)
-        super().delete_endpoint(endpoint_arn)
-        self.journal.save()
+        with self.journal.changing(self.endpoints, vars(self)):
+            self.connections = list(self.connections)
+            super().delete_endpoint(endpoint_arn)
         return endpoint
 
     def endpoint(self, arn: str) -> RealEndpoint:
@@ -195,11 +205,11 @@ class DMSEngine(DatabaseMigrationServiceBackend):
         def test() -> None:
             try:
                 self._try(endpoint)
-                connection.status, connection.failure = "successful", ""
-            except (psycopg.Error, ClientError, BotoCoreError, KeyError, ValueError) as error:
+                with self.journal.changing(vars(connection)):
+                    connection.status, connection.failure = "successful", ""
+            except (psycopg.Error, ClientError, BotoCoreError, KeyError, ValueError, OSError) as error:
                 connection.failure = f"Test Endpoint failed: Application-Detailed-Message: {str(error).strip()}"
                 connection.status = "failed"
-            self.journal.save()
 
         self.lab.spawn("dms-test", test)
         return connection
@@ -236,19 +246,20 @@ class DMSEngine(DatabaseMigrationServiceBackend):
         if settings["migration_type"] not in _KINDS:
             raise AwsError("InvalidParameterValueException", f"MigrationType is one of {', '.join(_KINDS)}.")
         check_task(settings)
-        task = self.add_task(settings, self.lab.clock.now())
-        if tags:
-            self.tagger.tag_resource(task.arn, tags)
-        task.status = "ready"
-        self.journal.save()
+        with self.journal.changing(self.replication_tasks, *self._tags):
+            task = self.add_task(settings, self.lab.clock.now(), tags or [])
+            task.status = "ready"
         return task
 
-    def add_task(self, settings: dict[str, Any], created: datetime) -> ReplicationTask:
+    def add_task(
+        self, settings: dict[str, Any], created: datetime, tags: Iterable[dict[str, str]] = ()
+    ) -> ReplicationTask:
         """Have the task that *settings* (CreateReplicationTask's parameters, under moto's names) describe."""
         task = ReplicationTask(self, settings, created)
         if task.arn in self.replication_tasks:
             raise ResourceAlreadyExistsFault(f"The replication task {task.id} already exists.")
         self.replication_tasks[task.arn] = task
+        self.tagger.tag_resource(task.arn, list(tags))
         return task
 
     def modify_replication_task(self, arn: str, changes: dict[str, Any]) -> ReplicationTask:
@@ -256,10 +267,10 @@ class DMSEngine(DatabaseMigrationServiceBackend):
         if task.status in RUNNING:
             raise InvalidResourceStateFault("A running replication task cannot be modified; stop it first.")
         check_task({**task.settings, **changes})
-        task.settings.update(changes)
-        for name, value in changes.items():
-            setattr(task, name, value)
-        self.journal.save()
+        with self.journal.changing(task.settings, vars(task)):
+            task.settings.update(changes)
+            for name, value in changes.items():
+                setattr(task, name, value)
         return task
 
     def start_replication_task(self, replication_task_arn: str, kind: str = "start-replication") -> ReplicationTask:
@@ -298,11 +309,16 @@ class DMSEngine(DatabaseMigrationServiceBackend):
         task = self.task(replication_task_arn)
         if task.status in RUNNING:
             raise InvalidResourceStateFault(f"Replication task {task.id} is {task.status}; stop it first.")
-        task.drop_slot()
-        del self.replication_tasks[replication_task_arn]
-        task.status = "deleting"
-        self.journal.save()
+        with self.journal.changing(vars(task)):
+            task.status = "deleting"
+        self.finish_deleting(task)
         return task
+
+    def finish_deleting(self, task: ReplicationTask) -> None:
+        """Forget a task that is "deleting", and have its source forget it too."""
+        task.drop_slot()
+        with self.journal.changing(self.replication_tasks):
+            del self.replication_tasks[task.arn]
 
     def reload_tables(self, arn: str, tables: Iterable[dict[str, str]]) -> None:
         """Load *tables* again beside the change capture of a running task."""
@@ -313,8 +329,9 @@ class DMSEngine(DatabaseMigrationServiceBackend):
         for name in names:
             if name not in task.progress.tables:
                 raise ResourceNotFoundFault(f"The task has no table {name}.")
-        for name in names:
-            task.reload(name)
+        with self.journal.changing(*(vars(task.progress.tables[name]) for name in names)):
+            for name in names:
+                task.reload(name)
 
     def task(self, arn: str) -> ReplicationTask:
         if arn not in self.replication_tasks:

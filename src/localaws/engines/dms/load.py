@@ -13,7 +13,7 @@ from localaws.engines.dms.files import S3Settings
 from localaws.engines.dms.mappings import Selection, TableMappings, Target
 from localaws.engines.dms.source import PostgresSource
 from localaws.engines.dms.spool import Layout, Spool
-from localaws.engines.dms.state import Progress, TableProgress
+from localaws.engines.dms.state import CANCELLED, RELOADING, Progress, TableProgress
 from localaws.lab import Lab
 
 #: Rows between two looks at whether the task is to stop.
@@ -79,7 +79,7 @@ class FullLoad:
         """Load one table from its beginning, replacing what an earlier attempt has written."""
         schema, table = progress.SchemaName, progress.TableName
         target = self._mappings.target(schema, table, self._source.columns(connection, schema, table))
-        progress.TableState = "Table is being reloaded" if progress.FullLoadReloaded else "Full load"
+        progress.TableState = RELOADING if progress.FullLoadReloaded else "Full load"
         progress.FullLoadRows, progress.FullLoadErrorRows = 0, 0
         progress.FullLoadStartTime = self._lab.clock.time()
         self._save()
@@ -88,7 +88,7 @@ class FullLoad:
         try:
             self._write(connection, progress, selection, target)
         except Stopped:
-            progress.TableState = "Table cancelled"
+            progress.TableState = CANCELLED
             raise
         except Exception:
             progress.TableState = "Table error"

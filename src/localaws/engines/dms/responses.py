@@ -33,9 +33,7 @@ class DMSEngineResponse(DatabaseMigrationServiceResponse):
     def create_endpoint(self) -> str:
         settings = self._request
         identifier = settings.pop("ResourceIdentifier", "")
-        endpoint = self.engine.add_endpoint(settings, identifier)
-        self.engine.journal.save()
-        return json.dumps({"Endpoint": endpoint.to_dict()})
+        return json.dumps({"Endpoint": self.engine.make_endpoint(settings, identifier).to_dict()})
 
     def modify_endpoint(self) -> str:
         changes = self._request

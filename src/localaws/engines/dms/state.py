@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+#: States of a table ("Monitoring AWS DMS tasks", "Table state").
+RELOADING = "Table is being reloaded"
+CANCELLED = "Table cancelled"
+
 
 @dataclass
 class TableProgress:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import queue
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -20,7 +19,7 @@ from localaws.engines.dms.files import S3Settings, parse_settings
 from localaws.engines.dms.load import FullLoad, Stopped, spool_directory
 from localaws.engines.dms.mappings import TableMappings, parse_mappings
 from localaws.engines.dms.source import PostgresSource
-from localaws.engines.dms.state import Progress
+from localaws.engines.dms.state import CANCELLED, RELOADING, Progress
 from localaws.gateway.errors import AwsError
 
 if TYPE_CHECKING:
@@ -47,7 +46,6 @@ class ReplicationTask(FakeReplicationTask):
         self._lab = engine.lab
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._reloads: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     @property
     def full_load(self) -> bool:
@@ -66,11 +64,18 @@ class ReplicationTask(FakeReplicationTask):
 
     def begin(self, kind: str) -> None:
         """Start as *kind* (start-replication, resume-processing, reload-target) says, in the background."""
-        self._stop.clear()
-        self.status, self.stop_reason, self.failure = "starting", "", ""
-        self.start_date, self.stop_date = self._lab.clock.now(), None
-        self._engine.journal.save()
-        self._thread = self._lab.spawn(f"dms-{self.id}", lambda: self._run(fresh=kind != "resume-processing"))
+
+        def work() -> None:
+            self._run(fresh=kind != "resume-processing")
+
+        def spawn() -> None:
+            self._stop.clear()
+            self._thread = self._lab.spawn(f"dms-{self.id}", work)
+
+        with self._engine.journal.changing(vars(self)):
+            self.status, self.stop_reason, self.failure = "starting", "", ""
+            self.start_date, self.stop_date = self._lab.clock.now(), None
+            self._engine.journal.then(spawn)
 
     def end(self) -> None:
         """Tell the work to stop; it is ``stopped`` when it has."""
@@ -84,10 +89,9 @@ class ReplicationTask(FakeReplicationTask):
             self._thread.join(timeout=10)
 
     def reload(self, name: str) -> None:
-        """Load the table *name* again while the task runs."""
+        """Load the table *name* again while the task runs; a task that has ended does so when it is resumed."""
         table = self.progress.tables[name]
-        table.TableState, table.FullLoadReloaded = "Table is being reloaded", True
-        self._reloads.put(name)
+        table.TableState, table.FullLoadReloaded = RELOADING, True
 
     def drop_slot(self) -> None:
         """Leave nothing behind at the source, as far as it can be reached."""
@@ -123,7 +127,10 @@ class ReplicationTask(FakeReplicationTask):
             return  # the journal says "running": the next start tells the reader what has become of it
         self.stop_reason, self.failure, self.stop_date = reason, failure, self._lab.clock.now()
         self.status = status
-        self._engine.journal.save()
+        try:
+            self._engine.journal.save()
+        except OSError as error:  # the next start finds "running", and tells the reader so
+            log.error("the state of task %s cannot be written: %s", self.id, error)
 
     def _source(self) -> PostgresSource:
         endpoint = self._engine.endpoint(self.source_endpoint_arn)
@@ -202,9 +209,12 @@ class ReplicationTask(FakeReplicationTask):
     def _capture(
         self, source: PostgresSource, load: FullLoad, settings: S3Settings, mappings: TableMappings, s3: Any
     ) -> None:
+        for table in self.progress.tables.values():
+            if table.TableState == CANCELLED:  # by the stop of an earlier run
+                table.TableState = RELOADING
+
         def reload_tables(connection: psycopg.Connection[Any]) -> None:
-            while not self._reloads.empty():
-                table = self.progress.tables[self._reloads.get()]
+            for table in [each for each in self.progress.tables.values() if each.TableState == RELOADING]:
                 selection = mappings.select(table.SchemaName, table.TableName)
                 assert selection is not None
                 load.load(connection, table, selection)
@@ -260,7 +270,7 @@ class ReplicationTask(FakeReplicationTask):
             "FullLoadProgressPercent": percent,
             "ElapsedTimeMillis": elapsed,
             "TablesLoaded": loaded,
-            "TablesLoading": states.count("Full load") + states.count("Table is being reloaded"),
+            "TablesLoading": states.count("Full load") + states.count(RELOADING),
             "TablesQueued": states.count("Before load"),
             "TablesErrored": states.count("Table error"),
             "FreshStartDate": progress.fresh_start,
@@ -292,6 +302,7 @@ class ReplicationTask(FakeReplicationTask):
         """What the journal keeps."""
         return {
             "settings": self.settings,
+            "tags": self._engine.tagger.list_tags_for_resource(self.arn)["Tags"],
             "created": self.creation_date.isoformat(),
             "status": self.status,
             "stop_reason": self.stop_reason,

@@ -51,9 +51,9 @@ class RDSEngineResponse(NamedResponse):
         everything = self.params.get("ResetAllParameters", not named)
         if everything and named:
             raise InvalidParameterCombination("Name parameters, or set ResetAllParameters, not both.")
-        for name in list(group.parameters) if everything else named:
-            group.parameters.pop(name, None)
-        self.engine.apply_group(group.name)
+        with self.engine.changing_group(group.name):
+            for name in list(group.parameters) if everything else named:
+                group.parameters.pop(name, None)
         return ActionResult({"DBParameterGroupName": group.name})
 
     def describe_db_log_files(self) -> ActionResult:

@@ -76,10 +76,21 @@ class PostgresServer:
         self._password = password
         self._supervisor: subprocess.Popen[bytes] | None = None
 
+    @property
+    def complete(self) -> bool:
+        """Whether the creation came to its end (`mark_complete`): since then clients may have put data in."""
+        return self._mark.exists()
+
+    def mark_complete(self) -> None:
+        self._mark.touch(mode=0o600)
+
+    @property
+    def _mark(self) -> Path:
+        return self.home / "complete"
+
     def create(self) -> None:
         """Make an empty database cluster, replacing what a creation that was broken off has left."""
-        shutil.rmtree(self.home, ignore_errors=True)
-        self._make_home()
+        self._begin()
         with tempfile.NamedTemporaryFile("w", prefix="rds-") as file:
             file.write(self._password)
             file.flush()
@@ -98,8 +109,7 @@ class PostgresServer:
 
     def create_from(self, backup: Path) -> None:
         """Make the database cluster a copy of the *backup* that `back_up` has made."""
-        shutil.rmtree(self.home, ignore_errors=True)
-        self._make_home()
+        self._begin()
         shutil.copytree(backup, self.data, symlinks=True)
         self._give_away(self.data)
 
@@ -143,7 +153,12 @@ class PostgresServer:
         }
         everything = {"timezone": "UTC", "log_timezone": "UTC", **_DEFAULTS, **settings, **fixed}
         lines = [f"{name} = {_quoted(value)}\n" for name, value in everything.items()]
-        (self.data / "postgresql.conf").write_text("".join(lines))
+        # Whole or not at all: without it the server would not start again.
+        file = self.data / "postgresql.conf"
+        fresh = file.with_suffix(".new")
+        fresh.write_text("".join(lines))
+        self._give_away(fresh)
+        fresh.replace(file)
 
     def reload(self) -> None:
         """Have the running server read its configuration again, by a signal: no statement that could be redirected."""
@@ -272,7 +287,11 @@ class PostgresServer:
             pause.wait(0.02)
         return False
 
-    def _make_home(self) -> None:
+    def _begin(self) -> None:
+        if self.complete:
+            raise FileExistsError(f"{self.home} holds a database, which nothing may replace")
+        self.end_stray()
+        shutil.rmtree(self.home, ignore_errors=True)
         self.home.mkdir(parents=True, mode=0o700)
         self._give_away(self.home)
 
