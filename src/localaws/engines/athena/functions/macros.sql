@@ -57,34 +57,51 @@ CREATE MACRO decimal_quotient(a, b, digits) AS
     CASE WHEN b = 0 THEN CAST(1 // CAST(b AS INTEGER) AS DOUBLE) ELSE round(a / b, digits) END;
 CREATE MACRO exact_quotient(a, b) AS (abs(a) * 2 + abs(b)) // (2 * abs(b)) * sign(a) * sign(b);
 
--- Time zones: a moment with a zone of its own is a struct of the two. A macro writes its arguments out wherever they
--- stand; what is used more than once is therefore held by a lambda, or expressions within expressions would explode.
+-- Time zones: a moment with a zone of its own is a struct of the two. Trino goes by the moment alone when it compares,
+-- groups, joins and sorts, so the zone is kept as something that is equal to any other zone: its number n as an interval
+-- of n months less 30 days for each of them, which is 0 to DuckDB, for whom a month has 30 days.
+CREATE TEMP TABLE zones AS SELECT DISTINCT name FROM pg_timezone_names() UNION ALL
+    SELECT format('{}{:02d}:{:02d}', sign, hour, minute) FROM (VALUES ('+'), ('-')) s(sign), range(15) h(hour), range(60) m(minute);
+CREATE TYPE zone_names AS ENUM (SELECT name FROM zones ORDER BY lower(name));
+CREATE TYPE zone_keys AS ENUM (SELECT lower(name) FROM zones ORDER BY lower(name));
+DROP TABLE zones;
+CREATE MACRO zone_number(zone) AS list_transform([zone], LAMBDA z : CASE
+    WHEN z IS NULL THEN NULL WHEN TRY_CAST(lower(z) AS zone_keys) IS NULL
+    THEN failing(0, 'INVALID_FUNCTION_ARGUMENT', '''' || z || ''' is not a valid time zone')
+    ELSE CAST(enum_code(CAST(lower(z) AS zone_keys)) AS INTEGER) END)[1];
+CREATE MACRO zone_mark(zone) AS list_transform([zone_number(zone)], LAMBDA n : to_months(n) - to_days(30 * n))[1];
+CREATE MACRO zone_numbered(n) AS enum_range(CAST(NULL AS zone_names))[n + 1];
+CREATE MACRO zone_of_mark(mark) AS zone_numbered(year(mark) * 12 + month(mark));
+-- A macro writes its arguments out wherever they stand; what is used more than once is therefore held by a lambda, or
+-- expressions within expressions would explode.
 CREATE MACRO is_offset(zone) AS zone[1] IN ('+', '-');
 CREATE MACRO named_zone(zone) AS CASE WHEN is_offset(zone) THEN 'UTC' ELSE zone END;
 CREATE MACRO offset_of(zone) AS to_minutes(CASE WHEN is_offset(zone) THEN CAST(zone[1] || '1' AS BIGINT)
     * (CAST(zone[2:3] AS BIGINT) * 60 + coalesce(TRY_CAST(zone[5:6] AS BIGINT), 0)) ELSE 0 END);
-CREATE MACRO zone_name(zone) AS list_transform([zone], LAMBDA z : CASE
+CREATE MACRO zone_name(zone) AS list_transform([regexp_replace(zone, '^(?:UTC?|GMT)([+-])', '\1', 'i')], LAMBDA z : CASE
     WHEN upper(z) IN ('Z', 'UTC', 'GMT', '+00:00', '-00:00', '+00', 'ETC/UTC') THEN 'UTC'
+    WHEN regexp_full_match(z, '[+-]\d') THEN z[1] || '0' || z[2] || ':00'
     WHEN regexp_full_match(z, '[+-]\d\d') THEN z || ':00'
-    WHEN regexp_full_match(z, '[+-]\d{4}') THEN z[:3] || ':' || z[4:] ELSE z END)[1];
+    WHEN regexp_full_match(z, '[+-]\d{4}') THEN z[:3] || ':' || z[4:]
+    ELSE zone_numbered(zone_number(z)) END)[1];
 CREATE MACRO clock_in(zone, instant) AS list_transform([{'z': zone, 'i': instant}],
     LAMBDA v : timezone(named_zone(v.z), v.i) + offset_of(v.z))[1];
 CREATE MACRO utc_clock(x) AS timezone('UTC', x);
 CREATE MACRO zoned(instant, zone) AS list_transform([{'i': instant, 'z': zone_name(zone)}],
-    LAMBDA v : CASE WHEN v.i IS NOT NULL AND v.z IS NOT NULL THEN {'$instant': v.i, '$zone': v.z} END)[1];
+    LAMBDA v : CASE WHEN v.i IS NOT NULL AND v.z IS NOT NULL THEN {'$instant': v.i, '$zone': zone_mark(v.z)} END)[1];
 CREATE MACRO zoned_in(instant, zone) AS list_transform([instant],
-    LAMBDA i : CASE WHEN i IS NOT NULL THEN {'$instant': i, '$zone': zone} END)[1];
-CREATE MACRO zoned_clock(x) AS list_transform([x], LAMBDA v : timezone(named_zone(struct_extract(v, '$zone')),
-    struct_extract(v, '$instant')) + offset_of(struct_extract(v, '$zone')))[1];
+    LAMBDA i : CASE WHEN i IS NOT NULL THEN {'$instant': i, '$zone': zone_mark(zone)} END)[1];
+CREATE MACRO zoned_clock(x) AS list_transform([x], LAMBDA v : timezone(named_zone(zone_of_mark(struct_extract(v, '$zone'))),
+    struct_extract(v, '$instant')) + offset_of(zone_of_mark(struct_extract(v, '$zone'))))[1];
 -- Of the two moments that a clock shows when it is put back, the first.
 CREATE MACRO first_moment(clock, zone) AS list_transform([{'c': clock, 'z': zone, 'i': timezone(zone, clock)}],
     LAMBDA v : CASE WHEN timezone(v.z, v.i - INTERVAL 1 HOUR) = v.c THEN v.i - INTERVAL 1 HOUR ELSE v.i END)[1];
 CREATE MACRO zoned_at(clock, zone) AS list_transform([{'c': clock, 'z': zone_name(zone)}],
     LAMBDA v : zoned(first_moment(v.c, named_zone(v.z)) - offset_of(v.z), v.z))[1];
 CREATE MACRO zoned_text(x) AS list_transform([x],
-    LAMBDA v : strftime(zoned_clock(v), '%Y-%m-%d %H:%M:%S.%g') || ' ' || struct_extract(v, '$zone'))[1];
+    LAMBDA v : strftime(zoned_clock(v), '%Y-%m-%d %H:%M:%S.%g') || ' ' || zone_of_mark(struct_extract(v, '$zone')))[1];
 CREATE MACRO zoned_hour(unit, x) AS list_transform([{'x': x, 'c': zoned_clock(x)}], LAMBDA v :
-    zoned(struct_extract(v.x, '$instant') - (v.c - date_trunc(unit, v.c)), struct_extract(v.x, '$zone')))[1];
+    zoned(struct_extract(v.x, '$instant') - (v.c - date_trunc(unit, v.c)), zone_of_mark(struct_extract(v.x, '$zone'))))[1];
 CREATE MACRO zone_minutes(zone, instant) AS list_transform([{'z': zone, 'i': instant}],
     LAMBDA v : CAST(epoch_ms(clock_in(v.z, v.i)) - epoch_ms(timezone('UTC', v.i)) AS BIGINT) // 60000)[1];
 CREATE MACRO interval_part(unit, x) AS CASE unit WHEN 'day' THEN epoch_ms(x) // 86400000
@@ -191,7 +208,10 @@ CREATE MACRO array_element_at(a, i) AS a[list_transform([i], LAMBDA place : CASE
 CREATE MACRO held_place(found, key) AS
     CASE WHEN found THEN 1 WHEN found IS NULL THEN NULL
         ELSE CAST('ATHENA INVALID_FUNCTION_ARGUMENT: Key not present in map: ' || key AS BIGINT) END;
-CREATE MACRO map_subscript(m, k) AS [map_extract_value(m, k)][held_place(map_contains(m, k), k)];
+-- Not DuckDB's own look-up, which would take two zones of one moment for two keys.
+CREATE MACRO map_value(m, k) AS map_values(m)[list_position(map_keys(m), k)];
+CREATE MACRO map_subscript(m, k) AS [map_value(m, k)][held_place(
+    CASE WHEN m IS NOT NULL AND k IS NOT NULL THEN list_position(map_keys(m), k) IS NOT NULL END, k)];
 CREATE MACRO direction(a, b) AS CASE WHEN a <= b THEN 1 ELSE -1 END;
 -- A value is built as a whole, before DuckDB counts its memory: so its size is looked at first. Sizes and words are
 -- Trino's (MAX_RESULT_ENTRIES, MAX_RESULT_ELEMENTS) but for a text's: Trino's own limit is 2147483647.
@@ -240,7 +260,7 @@ CREATE MACRO trino_trim_array(a, n) AS CASE
     ELSE a[:len(a) - n] END;
 CREATE MACRO has_null(a) AS len(list_filter(a, LAMBDA e : e IS NULL)) > 0;
 CREATE MACRO trino_arrays_overlap(a, b) AS CASE
-    WHEN list_has_any(list_filter(a, LAMBDA e : e IS NOT NULL), list_filter(b, LAMBDA e : e IS NOT NULL)) THEN true
+    WHEN len(list_filter(a, LAMBDA e : e IS NOT NULL AND list_position(b, e) IS NOT NULL)) > 0 THEN true
     WHEN has_null(a) OR has_null(b) THEN NULL WHEN a IS NOT NULL AND b IS NOT NULL THEN false END;
 CREATE MACRO trino_array_join(a, delimiter) AS array_to_string(a, delimiter),
     (a, delimiter, missing) AS array_to_string(list_transform(a, LAMBDA x : coalesce(x, missing)), delimiter);

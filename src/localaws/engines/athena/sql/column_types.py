@@ -126,7 +126,7 @@ class Type:
         if self.name == "decimal":
             return f"DECIMAL({self.precision},{self.scale})"
         if self.zoned:
-            return f"STRUCT({name(INSTANT)} TIMESTAMPTZ, {name(ZONE)} VARCHAR)"
+            return f"STRUCT({name(INSTANT)} TIMESTAMPTZ, {name(ZONE)} INTERVAL)"
         return _SIMPLE[self.name][1]
 
     def refined(self, inferred: Type | None) -> Type:

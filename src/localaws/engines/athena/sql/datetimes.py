@@ -1,7 +1,8 @@
 """Dates, timestamps, time zones and intervals.
 
 DuckDB keeps no zone beside a moment. A timestamp with time zone is a plain TIMESTAMPTZ as long as its zone is UTC
-(now(), from_unixtime(x)), and else a struct of the moment and the name of its zone: ``Type.zoned`` tells which.
+(now(), from_unixtime(x)), and else a struct of the moment and a mark of its zone: ``Type.zoned`` tells which. Two such
+structs are equal if their moments are, as to Trino (macros.sql says how).
 Source: Trino's "Date and time functions and operators".
 """
 
@@ -36,8 +37,8 @@ def _canonical(name: str) -> str:
     """A zone's name as Trino tells it: UTC, +05:30, America/New_York."""
     if name.upper() in ("Z", "UTC", "GMT", "+00:00", "-00:00", "+00", "ETC/UTC"):
         return "UTC"
-    offset = re.fullmatch(r"([+-]\d\d):?(\d\d)?", name)
-    return f"{offset[1]}:{offset[2] or '00'}" if offset else name
+    offset = re.fullmatch(r"(?:UTC?|GMT)?([+-])(\d{1,2})(?::?(\d\d))?", name, re.IGNORECASE)
+    return f"{offset[1]}{int(offset[2]):02}:{offset[3] or '00'}" if offset else name
 
 
 def put_in_zone(moment: exp.Expr, zone: exp.Expr) -> exp.Expr:
@@ -70,7 +71,9 @@ def instant(value: exp.Expr, column_type: Type | None) -> exp.Expr:
 def zone_of(value: exp.Expr, column_type: Type | None) -> exp.Expr:
     """The name of its zone."""
     if column_type is not None and column_type.zoned:
-        return value.expressions[1].copy() if _known(value) else call("struct_extract", value.copy(), ZONE)
+        if _known(value):
+            return call("zone_name", value.expressions[1].copy())
+        return call("zone_of_mark", call("struct_extract", value.copy(), ZONE))
     return exp.Literal.string("UTC")
 
 
@@ -89,6 +92,16 @@ def with_zone(value: exp.Expr, column_type: Type | None) -> exp.Expr:
     return (
         value if column_type is not None and column_type.zoned else call("zoned_in", instant(value, column_type), "UTC")
     )
+
+
+def alike(values: list[exp.Expr], types: list[Type | None]) -> list[exp.Expr]:
+    """The *values*, all with a zone of their own if one of them has it."""
+    if not any(column_type and column_type.zoned for column_type in types):
+        return values
+    return [
+        with_zone(value.copy(), column_type) if column_type and column_type.name in MOMENTS else value
+        for value, column_type in zip(values, types, strict=True)
+    ]
 
 
 def literal(text: str) -> exp.Expr:

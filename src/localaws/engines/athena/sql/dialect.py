@@ -143,6 +143,12 @@ def _select(translator: Translator, node: exp.Expr) -> exp.Expr:
 
 def _values(translator: Translator, node: exp.Expr) -> exp.Expr:
     """Columns without a name are col0 … to DuckDB, and to Trino nothing that one could refer to."""
+    rows = [each for each in node.expressions if isinstance(each, exp.Tuple)]
+    for cells in zip(*(row.expressions for row in rows), strict=False):
+        alike = datetimes.alike(list(cells), [translator.type_of(each) for each in cells])
+        for cell, value in zip(cells, alike, strict=True):
+            if value is not cell:
+                cell.replace(value)
     alias = node.args.get("alias")
     if not isinstance(node.parent, exp.From | exp.Join):  # a statement of its own, or what is inserted
         return exp.select("*").from_(_values(translator, exp.From(this=node.copy()).this))
@@ -291,6 +297,7 @@ _HANDLERS: dict[type, Callable[[Translator, exp.Expr], exp.Expr]] = {
     exp.CurrentTime: _local_time,
     exp.Localtime: _local_time,
     exp.Values: _values,
+    exp.SetOperation: queries.set_operation,
     exp.Window: _aggregate,
     exp.Filter: _aggregate,
     exp.IgnoreNulls: queries.ignore_nulls,

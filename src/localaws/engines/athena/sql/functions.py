@@ -36,6 +36,10 @@ _SPECIAL: dict[str, Special] = {
 }
 
 
+#: Functions that compare one argument with another.
+_OF_ONE_TYPE = {"greatest", "least", "nullif"}
+
+
 @cache
 def macros() -> frozenset[str]:
     """Trino's functions that are macros in ``macros.sql``."""
@@ -50,6 +54,8 @@ def translate(translator: Translator, node: exp.Anonymous) -> exp.Expr:
     if len(known) == len(types) and not isinstance(node.this, exp.Star) and not accepts(name, known):
         words = f"Unexpected parameters ({', '.join(column_type.trino for column_type in known)}) for function {name}. "
         raise QueryFailure("FUNCTION_NOT_FOUND", f"{words}Expected: {expected(name)}", _where(translator, node))
+    if name in _OF_ONE_TYPE:
+        node.set("expressions", datetimes.alike(node.expressions, types))
     if name in _SPECIAL:
         return _SPECIAL[name](translator, node, node.expressions)
     if name in macros():
@@ -146,7 +152,7 @@ def _reverse(translator: Translator, node: exp.Anonymous, arguments: list[exp.Ex
 @special("element_at")
 def _element_at(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
     of_map = _is(translator.type_of(arguments[0]), "map")
-    return call("map_extract_value" if of_map else "array_element_at", *arguments)
+    return call("map_value" if of_map else "array_element_at", *arguments)
 
 
 @special("greatest", "least")

@@ -99,6 +99,9 @@ def comparison(translator: Translator, node: exp.Expr) -> exp.Expr:
         raise _not_applicable(translator, node, _SYMBOLS[type(node)], left, right)
     if isinstance(node, exp.EQ | exp.NEQ) and left.name == right.name and left.name in ("array", "row"):
         return _equal_parts(node, left)
+    if isinstance(node.expression, exp.Any | exp.All) and (left.zoned or right.zoned):
+        node.set("this", datetimes.with_zone(node.this, left) if right.zoned else datetimes.instant(node.this, left))
+        return node
     for key, column_type in (("this", left), ("expression", right)):
         node.set(key, _compared(node.args[key], column_type, {left.name, right.name}))
     if (left.name in _FLOATING or right.name in _FLOATING) and not isinstance(node.expression, exp.Any | exp.All):
@@ -166,6 +169,9 @@ def membership(translator: Translator, node: exp.Expr) -> exp.Expr:
         if column_type is not None and not _comparable(value, column_type):
             words = "IN value and list items must be the same type or coercible to a common type. "
             raise translator.fail("TYPE_MISMATCH", words + _no_common([value, column_type]), node)
+    query = node.args.get("query")
+    if query is not None:
+        return _membership_of_query(translator, node, value, query)
     if value.zoned or any(column_type and column_type.zoned for column_type in items):
         node.set("this", datetimes.instant(node.this, value))
         node.set("expressions", [datetimes.instant(item, column_type) if column_type else item
@@ -173,6 +179,16 @@ def membership(translator: Translator, node: exp.Expr) -> exp.Expr:
     elif value.name == "char" or any(column_type and column_type.name == "char" for column_type in items):
         node.set("this", call("rtrim", node.this))
         node.set("expressions", [call("rtrim", item) for item in node.expressions])
+    return node
+
+
+def _membership_of_query(translator: Translator, node: exp.Expr, value: Type, query: exp.Expr) -> exp.Expr:
+    """``IN (SELECT …)``: a moment is in the shape of those that the query gives."""
+    given = next(iter(translator.types.output_types(query)), None)
+    if given is not None and given.zoned:
+        node.set("this", datetimes.with_zone(node.this, value))
+    elif value.zoned:
+        node.set("this", datetimes.instant(node.this, value))
     return node
 
 
@@ -254,10 +270,9 @@ def _alike(translator: Translator, node: exp.Expr, values: list[exp.Expr], what:
     if together is None and known:
         words = f"All {what} must be the same type or coercible to a common type. "
         raise translator.fail("TYPE_MISMATCH", words + _no_common(known), node)
-    if together is not None and together.zoned:
-        for value, column_type in zip(values, known, strict=True):
-            if not column_type.zoned:
-                value.replace(datetimes.with_zone(value.copy(), column_type))
+    for value, alike in zip(values, datetimes.alike(values, types), strict=True):
+        if alike is not value:
+            value.replace(alike)
 
 
 def case(translator: Translator, node: exp.Expr) -> exp.Expr:

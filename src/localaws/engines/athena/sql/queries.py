@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from localaws.engines.athena.errors import QueryFailure, line_and_column, position_of
+from localaws.engines.athena.sql import datetimes
 from localaws.engines.athena.sql.duckdb_ast import call
 from localaws.engines.athena.sql.type_rules import common
 
@@ -51,6 +52,22 @@ def _check_sides(translator: Translator, node: exp.SetOperation) -> None:
         if one is not None and other is not None and common([one, other]) is None:
             words = f"column {number} in {name} query has incompatible types: {one.trino}, {other.trino}"
             raise QueryFailure("TYPE_MISMATCH", words, where)
+
+
+def set_operation(translator: Translator, node: exp.Expr) -> exp.Expr:
+    """Moments with a zone on one side only: the other side's get theirs."""
+    assert isinstance(node, exp.SetOperation)
+    left, right = (translator.types.output_types(side) for side in (node.left, node.right))
+    zoned = [any(each and each.zoned for each in pair) for pair in zip(left, right, strict=False)]
+    for side, types in ((node.left, left), (node.right, right)):
+        select = side.unnest()
+        if not isinstance(select, exp.Select) or len(select.expressions) != len(types):  # a star
+            continue
+        for item, column_type, wanted in zip(select.expressions, types, zoned, strict=False):
+            if wanted and column_type is not None and not column_type.zoned:
+                value = item.unalias()
+                value.replace(datetimes.with_zone(value.copy(), column_type))
+    return node
 
 
 def _check_ordinals(translator: Translator, node: exp.Expr, select: exp.Select) -> None:

@@ -59,7 +59,7 @@ def _wider(left: Type | None, right: Type | None) -> Type | None:
     if left is None or right is None:
         return None
     if left == right:
-        return left if left.zoned or not right.parts else right
+        return left if left.zoned or not (right.zoned or right.parts) else right
     if left.name in TEXTS and right.name in TEXTS:
         bounded = left.precision and right.precision
         name = "char" if left.name == right.name == "char" else "varchar"
