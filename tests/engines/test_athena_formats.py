@@ -316,6 +316,14 @@ def test_open_csv_with_its_own_characters(athena: Athena) -> None:
     ]
 
 
+def test_open_csv_escapes_by_a_backslash_unless_told_otherwise(athena: Athena) -> None:
+    """As Hive's OpenCSVSerde and Trino's reader of the same bugs: to be told a double quote is to be told nothing."""
+    for name, told in (("unsaid", ""), ("double", "WITH SERDEPROPERTIES ('escapeChar'='\"')")):
+        athena.put(f"{name}/a.csv", '"say \\"hi\\"","say ""hi""",a\\b\n')
+        table(athena, name, "a string, b string, c string", f"{OPEN_CSV} {told}")
+        assert athena(f"SELECT * FROM {name}").rows == [('say "hi"', 'say "hi"', "ab")]
+
+
 def test_json_in_both_of_its_serdes(athena: Athena) -> None:
     """ "OpenX JSON SerDe", "Hive JSON SerDe": keys of any case, deep too; mapping, dots.in.keys, case.insensitive."""
     lines = '{"ID":1,"at":{"XxX":1,"l":[{"Q":5}]},"a.b":"dot","Ts":"2024-01-01T00:00:00Z"}\n{"ID":"3","at":null}\n'
@@ -402,6 +410,10 @@ def test_a_regular_expression_takes_lines_apart(athena: Athena) -> None:
     table(athena, "logs", "ip string, tag string, code int", f"{REGEX} {pattern}")
     answer = athena("SELECT * FROM logs")
     assert answer.rows == [("10.0.0.1", "x", "200"), ("10.0.0.2", "y z", None), (None, None, None)]
+    athena.put("logs_headed/a.log", "10.0.0.1 - [header]\n10.0.0.2 - [row]\n")  # whatever takes the lines apart
+    header = "TBLPROPERTIES ('skip.header.line.count' = '1')"
+    table(athena, "logs_headed", "ip string, tag string, code int", f"{REGEX} {pattern}", header)
+    assert athena("SELECT tag FROM logs_headed").rows == [("row",)]
     table(athena, "logs_less", "ip string", f"{REGEX} {pattern}")
     athena.put("logs_less/a.log", "x\n")
     assert "Number of matching groups doesn't match" in athena.fails("SELECT * FROM logs_less")

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.files.grok import GrokError, expand
 from localaws.engines.athena.files.reading import select_list
-from localaws.engines.athena.files.text import codec, lazy
+from localaws.engines.athena.files.text import codec, header_lines, lazy
 from localaws.engines.athena.runtime import Session
 from localaws.engines.athena.sql.quoting import name, texts
 from localaws.engines.athena.tables.catalog import Table
@@ -42,7 +42,8 @@ def lines_to_parquet(path: Path, uri: str, table: Table, session: Session) -> No
     schema = pa.schema([(column, pa.string()) for column in names])
     try:
         with _lines(path, uri) as lines, pq.ParquetWriter(made, schema, compression="snappy") as target:
-            while part := list(islice(lines, _LINES_AT_ONCE)):
+            rows = islice(lines, header_lines(table), None)
+            while part := list(islice(rows, _LINES_AT_ONCE)):
                 found = session.in_child("match_lines", pattern, ignoring_case, part)
                 columns = [pa.array(column, pa.string()) for column in found]
                 target.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))

@@ -48,7 +48,9 @@ def open_csv(
     parameters = table.serde_parameters
     separator = unescape(parameters.get("separatorChar", ","))
     quote = unescape(parameters.get("quoteChar", '"'))
-    escape = unescape(parameters.get("escapeChar", quote))
+    escape = unescape(parameters.get("escapeChar", "\\"))
+    if escape == '"':
+        escape = "\\"  # a quirk of the SerDe: the one that was told to be a double quote is a backslash, too
     # no text is NULL here but one that is missing: an empty one is an empty text
     settings = f"delim = {literal(separator)}, quote = {literal(quote)}, escape = {literal(escape)}, nullstr = '\\0'"
     values = {}
@@ -85,7 +87,7 @@ def _parsed(value: str, kind: str, number: int, forgiving: bool) -> str:
 def _read_csv(
     table: Table, paths: list[str], uris: dict[str, str], options: str, settings: str, values: dict[str, str]
 ) -> str:
-    skip = int(table.parameters.get("skip.header.line.count", "0"))
+    skip = header_lines(table)
     columns = ", ".join(f"{literal(column.name)}: 'VARCHAR'" for column in table.columns)
 
     def read(codec: str, part: list[str]) -> str:
@@ -96,6 +98,11 @@ def _read_csv(
         )
 
     return by_codec(paths, uris, read)
+
+
+def header_lines(table: Table) -> int:
+    """How many lines at the top of each file are no rows, whatever SerDe reads them."""
+    return int(table.parameters.get("skip.header.line.count", "0"))
 
 
 def by_codec(paths: list[str], uris: dict[str, str], read: Callable[[str, list[str]], str]) -> str:
