@@ -27,12 +27,12 @@ from dehelpers.exercises.progress import Progress
 from dehelpers.exercises.source import starter, stub
 from tests.conftest import RunningLab
 from tests.connected import connected
-from tests.exercises import wrong00, wrong01, wrong04
-from tests.exercises.right import RIGHT
+from tests.exercises import right00, right01, right04, wrong00, wrong01, wrong04
 from tests.test_notebooks import PRIVATE, RETIRED, UNWANTED, found
 
 ROOT = Path(__file__).resolve().parents[1]
 WRONG = {"00_introduction": wrong00.WRONG, "01_ingestion": wrong01.WRONG, "04_analytics": wrong04.WRONG}
+RIGHT = {"00_introduction": right00.RIGHT, "01_ingestion": right01.RIGHT, "04_analytics": right04.RIGHT}
 ALL = [exercise for part in WRONG for exercise in exercises(part)]
 SLIPS = [
     pytest.param(part, name, answers, words, id=f"{name}-{number}")
@@ -122,27 +122,30 @@ def test_the_solution_is_correct(exercise: Exercise, solved: Played) -> None:
 @pytest.mark.parametrize(("part", "name", "answers", "words"), SLIPS)
 def test_a_known_slip_gets_its_own_advice(part: str, name: str, answers: Any, words: str, session: de.Session) -> None:
     exercise = getattr(exercises(part), name)
-    given = answers(exercise.stage()) if callable(answers) else answers  # some need the scene that is set
-    result = exercise.check(*given)
+    result = exercise.check(*_given(exercise, answers))
     assert result.outcome is Outcome.NOT_YET, result
     assert words in result.message
     others = {other for slip, other in WRONG[part][name] if slip is not answers}
     assert not [other for other in others if other in result.message], "each slip has advice of its own"
 
 
+def _given(exercise: Exercise, answers: Any) -> tuple[Any, ...]:
+    """What check is called with; some answers can only be made of the scene that is set."""
+    return tuple(answers(exercise.stage()) if callable(answers) else answers)
+
+
 OTHERS = [
-    pytest.param(part, name, answer, id=f"{name}-{number}")
-    for part, answers in RIGHT.items()
-    for name, each in answers.items()
-    for number, answer in enumerate(each)
+    pytest.param(part, name, answers, id=f"{name}-{number}")
+    for part, right in RIGHT.items()
+    for name, each in right.items()
+    for number, answers in enumerate(each)
 ]
 
 
-@pytest.mark.parametrize(("part", "name", "answer"), OTHERS)
-def test_a_right_answer_written_differently_is_correct(part: str, name: str, answer: Any, session: de.Session) -> None:
+@pytest.mark.parametrize(("part", "name", "answers"), OTHERS)
+def test_a_right_answer_written_differently_is_correct(part: str, name: str, answers: Any, session: de.Session) -> None:
     exercise = getattr(exercises(part), name)
-    exercise.stage()
-    result = exercise.check(*answer())
+    result = exercise.check(*_given(exercise, answers))
     assert result.outcome is Outcome.CORRECT, result
 
 
@@ -158,6 +161,13 @@ ODD = {
 def test_an_odd_answer_is_the_readers(exercise: Exercise, odd: Any, session: de.Session) -> None:
     scene = [exercise.stage()] if exercise.name in ("mend_handler", "poison_pill") else []
     assert exercise.check(odd, *scene).outcome is Outcome.NOT_YET
+
+
+@each_exercise
+def test_there_are_at_least_three_right_answers(exercise: Exercise) -> None:
+    """The solution is one of them."""
+    others = {name: right for rights in RIGHT.values() for name, right in rights.items()}
+    assert 1 + len(others[exercise.name]) >= 3
 
 
 @each_exercise

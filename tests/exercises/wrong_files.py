@@ -149,6 +149,11 @@ class Handlers:
     def storing_nothing(self, event: Event, context: Any) -> Any:
         return {"batchItemFailures": []}
 
+    def setting_aside_the_rest(self, event: Event, context: Any) -> Any:
+        """Keeps the record that is no JSON, and forgets those behind it."""
+        if failures := self._failing(event, lambda record: record["kinesis"]["data"])["batchItemFailures"]:
+            boto3.client("s3").put_object(Bucket=self.bucket, Key="pill", Body=failures[0]["itemIdentifier"].encode())
+
     def answering_as_the_web(self, event: Event, context: Any) -> Any:
         self._failing(event, str)
         return {"statusCode": 200, "batchItemFailures": [{"itemIdentifier": ""}]}
@@ -226,6 +231,7 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (handler("naming_the_first"), "others were reported"),
         (handler("storing_nothing"), "not in the bucket"),
         (handler("answering_as_the_web"), "All four went well"),
+        (handler("setting_aside_the_rest"), "beside it are not"),
     ],
     "poison_pill": [
         (settings(BisectBatchOnFunctionError=None), "Who separates them"),
@@ -234,6 +240,8 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (settings(BatchSize=1), "many calls"),
         (settings(StartingPosition="LATEST"), "from where"),
         (settings(MaxRetries=1), "Lambda refused"),
+        (settings(Enabled=False), "not enabled"),
+        (settings(FilterCriteria={"Filters": [{"Pattern": '{"data": {"dest": ["MIA"]}}'}]}), "A filter leaves"),
         (
             settings(DestinationConfig={"OnFailure": {"Destination": "arn:aws:sqs:us-east-1:123456789012:nowhere"}}),
             "nobody looks",

@@ -11,6 +11,7 @@ import boto3
 from botocore.exceptions import ClientError, ParamValidationError
 
 from dehelpers.connect import current
+from dehelpers.exercises.checks.numbers import number
 from dehelpers.exercises.checks.resources import bucket, new_bucket
 from dehelpers.exercises.exercise import Part
 from dehelpers.exercises.outcome import NotYet
@@ -106,8 +107,7 @@ def _raises(read: Callable[..., Any], *arguments: Any) -> bool:
     ),
 )
 def price_month(monthly_usd: float) -> str:
-    if isinstance(monthly_usd, bool) or not isinstance(monthly_usd, int | float):
-        raise NotYet(f"`monthly_usd` should be a number of US dollars, and is `{type(monthly_usd).__name__}`.")
+    monthly_usd = number(monthly_usd, "`monthly_usd` should be a number of US dollars, and is {}.")
     storage = estimate({"s3.storage": 300}, hours=730).total
     puts = estimate({"s3.put": 150_000}).total
     slips = {

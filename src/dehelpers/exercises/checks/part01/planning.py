@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dehelpers.exercises.checks.numbers import number
 from dehelpers.exercises.checks.part01.part import PART
 from dehelpers.exercises.outcome import NotYet
 from dehelpers.price import estimate
@@ -26,9 +27,8 @@ LIMITS = ("records in", "bytes in", "bytes out")
 def size_stream(plan: dict[str, Any]) -> str:
     if not isinstance(plan, dict) or not {"shards", "limited_by", "buffer_mb", "buffer_seconds"} <= plan.keys():
         raise NotYet("`plan` needs the four keys that it began with.")
-    shards, limit, size, seconds = (plan[key] for key in ("shards", "limited_by", "buffer_mb", "buffer_seconds"))
-    if not all(isinstance(number, int) for number in (shards, size, seconds)):
-        raise NotYet("Shards, megabytes and seconds are whole numbers here.")
+    limit = plan["limited_by"]
+    shards, size, seconds = (_whole(plan[key]) for key in ("shards", "buffer_mb", "buffer_seconds"))
     rate = RECORDS * RECORD_BYTES / MB  # MB a second
     if shards < 2:
         raise NotYet(f"{shards} shard takes 1,000 records a second, and {RECORDS:,} come.")
@@ -50,3 +50,12 @@ def size_stream(plan: dict[str, Any]) -> str:
         first = "the size" if size <= rate * seconds else "the interval"
         raise NotYet(f"Files of {file:.0f} MB: {first} is reached first.")
     return f"Three shards because of what goes out; files of {file:.0f} MB, and nobody waits longer than {seconds} s."
+
+
+def _whole(answer: Any) -> int:
+    """A whole number, which may be written as 3.0."""
+    advice = "Shards, megabytes and seconds are whole numbers here."
+    found = number(answer, advice)
+    if not found.is_integer():
+        raise NotYet(advice)
+    return int(found)

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from dehelpers.exercises.checks.lake import Lake, Ran, lake, staged
+from dehelpers.exercises.checks.numbers import number
 from dehelpers.exercises.checks.part04.part import PART, flights
 from dehelpers.exercises.checks.resources import unique
 from dehelpers.exercises.outcome import NotYet
@@ -50,8 +51,7 @@ def predict_bytes(scanned: Callable[[Any, list[str]], float]) -> str:
 
 
 def _compare(said: Any, real: int, parquet: pq.ParquetFile, pair: tuple[str, ...], size: int) -> None:
-    if isinstance(said, bool) or not isinstance(said, int | float):
-        raise NotYet(f"`scanned` should return a number of bytes, and returned `{type(said).__name__}`.")
+    said = number(said, "`scanned` should return a number of bytes, and returned {}.")
     about = parquet.metadata
     groups = [about.row_group(number) for number in range(about.num_row_groups)]
     pieces = [
@@ -78,15 +78,15 @@ def _compare(said: Any, real: int, parquet: pq.ParquetFile, pair: tuple[str, ...
     raise NotYet(f"For {' and '.join(pair)} Athena scanned {real:,} bytes, and you said {said:,.0f}.")
 
 
-def _billed(execution: dict[str, Any]) -> int:
-    """Bytes that AWS bills ("Amazon Athena pricing")."""
+def _billed(execution: dict[str, Any], mb: int = MB) -> int:
+    """Bytes that AWS bills ("Amazon Athena pricing"), a megabyte having *mb*."""
     scanned, state = execution["Statistics"]["DataScannedInBytes"], execution["Status"]["State"]
     reused = execution["Statistics"].get("ResultReuseInformation", {}).get("ReusedPreviousResult")
     idle = not scanned and (state == "CANCELLED" or execution["StatementType"] == "UTILITY")
     is_ctas = execution.get("SubstatementType") == "CREATE_TABLE_AS_SELECT"  # DDL, and billed for what it reads
     if state == "FAILED" or (execution["StatementType"] == "DDL" and not is_ctas) or reused or idle:
         return 0
-    return max(10 * MB, -(-scanned // MB) * MB)
+    return max(10 * mb, -(-scanned // mb) * mb)
 
 
 def _history(own: Lake, group: str) -> dict[str, Ran]:
@@ -140,11 +140,11 @@ def price_queries(price: Callable[[list[dict[str, Any]]], float]) -> str:
 
 
 def _agrees(said: Any, executions: list[dict[str, Any]]) -> bool:
-    """Whether it is AWS's price; a terabyte of 10**12 bytes will do, too."""
-    if isinstance(said, bool) or not isinstance(said, int | float):
-        raise NotYet(f"`price` should return US dollars, and returned `{type(said).__name__}`.")
-    billed = sum(map(_billed, executions)) * USD_PER_TB
-    return any(abs(said - billed / size) <= 1e-9 for size in (TB, 1e12))
+    """Whether it is AWS's price; who takes a megabyte or a terabyte for powers of ten is right, too."""
+    usd = number(said, "`price` should return US dollars, and returned {}.")
+    units = ((MB, TB), (MB, 10**12), (10**6, 10**12))
+    prices = [sum(_billed(execution, mb) for execution in executions) / tb * USD_PER_TB for mb, tb in units]
+    return any(abs(usd - price) <= 1e-9 for price in prices)
 
 
 FORMATS = ("TEXTFILE", "JSON", "PARQUET", "ORC")
@@ -174,11 +174,12 @@ def _layout(plan: Any) -> tuple[str, list[str], float]:
     form, keys, saved = str(plan["format"]).upper(), plan["partitioned_by"], plan["saved"]
     if form not in FORMATS:
         raise NotYet(f"`format` is one of {', '.join(FORMATS)}.")
-    if not isinstance(keys, list) or not set(keys) <= set(KEYS) or len(set(keys)) < len(keys):
+    if not isinstance(keys, list | tuple) or not set(keys) <= set(KEYS) or len(set(keys)) < len(keys):
         raise NotYet(f"`partitioned_by` is a list, empty or of some of {', '.join(KEYS)}.")
-    if isinstance(saved, bool) or not isinstance(saved, int | float) or not 0 <= saved <= 1:
-        raise NotYet("`saved` is a share of the bytes, from 0 to 1.")
-    return form, keys, float(saved)
+    advice = "`saved` is a share of the bytes, from 0 to 1."
+    if not 0 <= (share := number(saved, advice)) <= 1:
+        raise NotYet(advice)
+    return form, list(keys), share
 
 
 @PART.exercise(

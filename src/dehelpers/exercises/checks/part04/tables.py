@@ -22,7 +22,8 @@ def _airports() -> pd.DataFrame:
     """Airports as an authority would send them: the name has the clock it keeps behind a comma."""
     airports = data.airports()
     clock = airports["tzone"].fillna("unknown").str.split("/").str[-1].str.replace("_", " ")
-    return airports[list(WANTED)].assign(name=airports["name"] + ", " + clock + " time")
+    names = airports["name"].str.replace("\\", "")  # two of them are escaped for another program: Port O\\'Connor
+    return airports[list(WANTED)].assign(name=names + ", " + clock + " time")
 
 
 def _deliver_airports(made: Lake) -> None:
