@@ -25,6 +25,7 @@ BUDGETS = {
     "tests/engines/test_athena_iceberg_changes.py": 45.0,
     "tests/engines/test_dms_recovery.py": 45.0,
     "tests/engines/test_rds_recovery.py": 45.0,
+    "tests/gateway/test_validation_sweep.py": 45.0,
     "tests/test_aws_target.py": 60.0,
     "tests/test_claims_00.py": 45.0,
     "tests/test_exercises.py": 250.0,

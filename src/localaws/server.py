@@ -23,7 +23,7 @@ from cheroot.wsgi import Gateway_10
 from localaws.connections import MAX_HEAD_BYTES, Connection, PatientServer
 from localaws.credentials import Credential, random_key_id
 from localaws.engines import REPLACED_RESPONSES, RETURNING, Installer
-from localaws.gateway import query_errors
+from localaws.gateway import paging, query_errors
 from localaws.gateway.app import PROVED, Gateway
 from localaws.gateway.binding import bind
 from localaws.gateway.dispatch import Dispatcher
@@ -162,6 +162,7 @@ def _serve(directory: Path, port: int, account_id: str, region: str) -> None:
     tune()
     keep_on_this_machine()
     query_errors.install()
+    paging.install()
     bind()
     installer = Installer(lab)
     gateway = Gateway(lab, Dispatcher(installer, REPLACED_RESPONSES))

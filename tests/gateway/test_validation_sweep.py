@@ -2,8 +2,7 @@
 
 The operations of the services in `sweep.SERVICES` are called with a minimal request, an empty one, one as huge as its
 model allows, one of wrong types, one nested 3,000 deep and one that is not UTF-8; those of a large service with one of
-these. `sweep` says what is left out, and why. The requests are made from botocore's models, so a new operation needs
-no new test.
+these. The requests are made from botocore's models, so a new operation needs no new test.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
 
 from localaws.engines import replace_backend, replace_responses
+from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
 #: Data points of one GetMetricStatistics (API reference, GetMetricStatistics).
@@ -97,6 +98,11 @@ class CloudWatchEngineResponse(CloudWatchResponse):
 
     def get_metric_data(self) -> ActionResult:
         queries = self._get_params().get("MetricDataQueries", [])
+        for number, query in enumerate(queries, 1):
+            for name in ("Namespace", "MetricName"):
+                if "MetricStat" in query and name not in query["MetricStat"]["Metric"]:
+                    path = f"MetricDataQueries.member.{number}.MetricStat.Metric.{name}"
+                    raise AwsError("ValidationError", f"The parameter {path} is required.")
         for query, label in _labels(queries).items():
             queries[query].setdefault("Label", label)
         result = cast(dict[str, Any], super().get_metric_data().result)

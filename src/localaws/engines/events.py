@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import uuid
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -117,6 +118,19 @@ class EventsEngineResponse(EventsHandler):
         text, headers = super().create_event_bus()
         described = {"Description": self._get_param("Description")} if self._get_param("Description") else {}
         return json.dumps(json.loads(text) | described), headers
+
+    def put_partner_events(self) -> str:
+        """Each entry has an answer of its own (API reference, PutPartnerEvents, PutPartnerEventsResultEntry)."""
+        answers: list[dict[str, str]] = []
+        for entry in self._get_param("Entries"):
+            if entry.get("Source") in self.events_backend.partner_event_sources:
+                self.events_backend.put_partner_events([entry])
+                answers.append({"EventId": str(uuid.uuid4())})
+            else:
+                said = f"Parameter Source is not valid. Reason: There is no event source {entry.get('Source')}."
+                answers.append({"ErrorCode": "InvalidArgument", "ErrorMessage": said})
+        failed = sum("ErrorCode" in answer for answer in answers)
+        return json.dumps({"FailedEntryCount": failed, "Entries": answers})
 
     def list_event_buses(self) -> tuple[str, dict[str, Any]]:
         text, headers = super().list_event_buses()

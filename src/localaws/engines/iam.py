@@ -5,10 +5,11 @@ moto answers GetUser without a name with a user that there is not.
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from moto.core.responses import ActionResult
-from moto.iam.models import AccessKey, IAMBackend, User, iam_backends
+from moto.iam.models import AccessKey, IAMBackend, Role, User, iam_backends
 from moto.iam.responses import IamResponse
 
 from localaws.engines import replace_backend, replace_responses
@@ -16,6 +17,7 @@ from localaws.gateway.errors import AwsError
 from localaws.gateway.records import current_call
 from localaws.lab import Lab
 
+_SERVICE_PRINCIPAL = re.compile(r"[\w-]+(\.[\w-]+)*\.amazonaws\.com", re.ASCII)
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
@@ -37,6 +39,19 @@ class IAMEngine(IAMBackend):
         self.users[user.name] = user
         self.access_keys[key.access_key_id] = key
         self.managed_policies[ADMINISTRATOR].attach_to(user)
+
+    def create_service_linked_role(self, service_name: str, description: str, suffix: str) -> Role:
+        """Raises InvalidInput for what is no service's name, as in ``elasticbeanstalk.amazonaws.com``."""
+        if not _SERVICE_PRINCIPAL.fullmatch(service_name):
+            raise AwsError("InvalidInput", f"{service_name[:128]} is not the name of an AWS service.")
+        return super().create_service_linked_role(service_name, description, suffix)
+
+    def remove_role_from_instance_profile(self, profile_name: str, role_name: str) -> None:
+        """Raises NoSuchEntity for a role that the profile does not have."""
+        if self.get_role(role_name) not in self.get_instance_profile(profile_name).roles:
+            said = f"Role {role_name} is not in instance profile {profile_name}."
+            raise AwsError("NoSuchEntity", said, 404)
+        super().remove_role_from_instance_profile(profile_name, role_name)
 
 
 class IamEngineResponse(IamResponse):

@@ -82,6 +82,17 @@ class LogsEngineResponse(LogsResponse):
     def _settings(self, group_name: str) -> dict[str, Any]:
         return _DEFAULTS | getattr(self.logs_backend.groups.get(group_name), "settings", {})
 
+    def put_delivery_destination(self) -> str:
+        """Raises ValidationException for an ARN of none of the services that logs are delivered to."""
+        arn = self._get_param("deliveryDestinationConfiguration").get("destinationResourceArn", "")
+        service = arn.split(":")[2] if arn.count(":") >= 5 else ""
+        if service == "xray":
+            raise NotImplementedError("delivery to X-Ray")
+        if service not in ("s3", "logs", "firehose"):
+            said = f"destinationResourceArn must name a log group, a bucket or a Firehose stream, not {arn[:200]}"
+            raise AwsError("ValidationException", said)
+        return super().put_delivery_destination()
+
     def create_log_stream(self) -> str:
         """Raises ResourceAlreadyExistsException, which names the kind that there is already."""
         group = self._group()

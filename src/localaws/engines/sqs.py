@@ -28,7 +28,21 @@ from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 from moto.sqs.responses import SQSResponse
 
 from localaws.engines import replace_backend, replace_responses
+from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
+
+#: The attributes that may be set, and the least and most of those that are numbers (API reference, CreateQueue).
+_RANGES = {
+    "DelaySeconds": (0, 900),
+    "MaximumMessageSize": (1024, MAXIMUM_MESSAGE_LENGTH),
+    "MessageRetentionPeriod": (60, 1_209_600),
+    "ReceiveMessageWaitTimeSeconds": (0, 20),
+    "VisibilityTimeout": (0, 43_200),
+    "KmsDataKeyReusePeriodSeconds": (60, 86_400),
+}
+_JSON = ("Policy", "RedrivePolicy", "RedriveAllowPolicy")
+_TEXTS = {"KmsMasterKeyId", "SqsManagedSseEnabled", "ContentBasedDeduplication", "DeduplicationScope"}
+_SETTABLE = {*_RANGES, *_JSON, *_TEXTS, "FifoThroughputLimit", "FifoQueue"}
 
 
 class _Attributes(Mapping[str, Any]):
@@ -65,6 +79,15 @@ class QueueEngine(Queue):
     @property
     def attributes(self) -> _Attributes:  # type: ignore[override]
         return _Attributes(self)
+
+    def _set_attributes(self, attributes: dict[str, Any], now: float | None = None) -> None:
+        """Raises InvalidAttributeName and InvalidAttributeValue (API reference, SetQueueAttributes)."""
+        for name, value in attributes.items():
+            if name not in _SETTABLE:
+                raise AwsError("InvalidAttributeName", f"Unknown Attribute {name}.")
+            if not _is_value_of(name, value):
+                raise AwsError("InvalidAttributeValue", f"Invalid value for the parameter {name}.")
+        super()._set_attributes(attributes, now)
 
     @property
     def messages(self) -> list[Message]:
@@ -164,6 +187,19 @@ class SQSEngineResponse(SQSResponse):
     def change_message_visibility_batch(self) -> ActionResult:
         _check_batch(self._get_param("Entries", []))
         return super().change_message_visibility_batch()
+
+
+def _is_value_of(name: str, value: Any) -> bool:
+    """Whether an attribute may have *value*; "" and None take a policy or a key away."""
+    if name in _RANGES:
+        least, most = _RANGES[name]
+        return str(value).isascii() and str(value).isdigit() and least <= int(value) <= most
+    if name in _JSON and isinstance(value, str) and value:
+        try:
+            return isinstance(json.loads(value), dict)
+        except (ValueError, RecursionError):
+            return False
+    return True
 
 
 def _check_batch(entries: list[dict[str, Any]]) -> None:

@@ -5,8 +5,10 @@ moto keeps what it hands out to itself, or hands out constants; here the gateway
 
 from __future__ import annotations
 
+import binascii
 import re
 from typing import Any, ClassVar, cast
+from xml.parsers.expat import ExpatError
 
 from moto.core.responses import ActionResult
 from moto.iam.exceptions import NotFoundException
@@ -32,7 +34,21 @@ class STSEngine(STSBackend):
     def assume_role(self, *args: Any, **kwargs: Any) -> AssumedRole:
         duration = int(kwargs["duration"])
         _check_role(kwargs["role_arn"], duration)
-        role: AssumedRole = super().assume_role(*args, **kwargs)
+        return self._known(super().assume_role(*args, **kwargs), duration)
+
+    def assume_role_with_saml(self, **kwargs: Any) -> AssumedRole:
+        """Raises InvalidIdentityToken for an assertion that cannot be read; nobody's signature is checked."""
+        _check_role(kwargs["role_arn"], int(kwargs.get("duration") or HOUR))
+        try:
+            role = super().assume_role_with_saml(**kwargs)
+        except (binascii.Error, UnicodeDecodeError):
+            raise AwsError("InvalidIdentityToken", "Invalid base64 SAMLResponse") from None
+        except (ExpatError, LookupError, TypeError, ValueError, RecursionError) as error:
+            raise AwsError("InvalidIdentityToken", f"The SAML response cannot be read: {error}") from None
+        return self._known(role, int(kwargs.get("duration") or HOUR))
+
+    def _known(self, role: AssumedRole, duration: int) -> AssumedRole:
+        """*role* with credentials that the gateway knows for *duration* seconds."""
         credential = self.lab.credentials.mint(role.arn, role.account_id, role.user_id, duration)
         role.access_key_id = credential.access_key_id
         role.secret_access_key = credential.secret_access_key

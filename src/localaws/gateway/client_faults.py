@@ -4,7 +4,8 @@ moto looks things up by the names in a request and converts its texts, and does 
 Only what is proved to be the client's doing is told so; anything else stays a fault of the lab: a 500 and a log entry.
 - KeyError in moto for a name that the request holds and moto's function was given: no such thing, as the
   operation's own errors in botocore's model say it. An engine's KeyError is the engine's fault.
-- ValueError of ``int(text)`` in moto for a text of the request: an invalid token or value.
+- ValueError of ``int(text)``, or of an enum, in moto for a text of the request: an invalid token or value.
+- UnknownTokenError of moto's paginator: an invalid token.
 - RecursionError while a text of the request nests brackets deeper than Python's stack is.
 Not taken: an AttributeError or TypeError on None, a StopIteration, an IndexError. They do not tell what was looked for.
 """
@@ -25,6 +26,7 @@ from botocore.model import Shape
 
 from localaws.gateway import refusals
 from localaws.gateway.errors import JSON_PROTOCOLS, AwsError
+from localaws.gateway.paging import UnknownTokenError
 from localaws.gateway.records import current_call
 from localaws.gateway.validation import ModelledRequest
 
@@ -35,6 +37,7 @@ _ABSENT = re.compile(
     r"(?:Resource|Entity)?(?:NotFound|NoSuch(?:Entity)?|DoesNotExist|NonExist\w*)(?:Exception|Fault|Error)?"
 )
 _INVALID_TOKEN = re.compile(r"Invalid(Next|Pagination)?(Token|Marker)(Exception)?")
+_INVALID = re.compile(r"Invalid(?:Input|Request|ParameterValue|Parameter)(?:Exception|Fault|Error)?")
 #: Tokens of operations that botocore has no paginator for.
 _TOKENS = {"NextToken", "nextToken", "Marker", "PageToken", "ShardIterator"}
 #: What services without a not-found error in their models answer (their API references, "Errors").
@@ -51,7 +54,9 @@ def as_aws_error(request: ModelledRequest, error: Exception) -> AwsError | None:
         case RecursionError():
             told = _too_deep(request)
         case ValueError():
-            told = _not_a_number(request, error)
+            told = _not_a_value(request, error)
+        case UnknownTokenError():
+            told = _unknown_token(request)
         case _:
             told = None
     if told:
@@ -73,10 +78,17 @@ def _not_found(request: ModelledRequest, error: KeyError) -> AwsError | None:
     return None
 
 
-def _not_a_number(request: ModelledRequest, error: ValueError) -> AwsError | None:
+def _unknown_token(request: ModelledRequest) -> AwsError:
+    tokens = _token_names(request)
+    return _invalid_token(request, next((name for name in request.parameters if name in tokens), "token"))
+
+
+def _not_a_value(request: ModelledRequest, error: ValueError) -> AwsError | None:
     if not _is_motos(_raising_frame(error)):
         return None
     for name, value in _texts(request.parameters):
+        if str(error).startswith(f"{value!r} is not a valid "):
+            return _invalid(request, f"{name} {value!r} is not valid.")
         if str(error) == f"invalid literal for int() with base 10: {repr(value)[:200]}":
             if name in _token_names(request):
                 return _invalid_token(request, name)
@@ -137,12 +149,15 @@ def _not_found_code(request: ModelledRequest, member: str) -> tuple[str, int]:
 def _invalid_token(request: ModelledRequest, name: str) -> AwsError:
     shapes = request.model.error_shapes if request.model else []
     own = next((shape for shape in shapes if _INVALID_TOKEN.fullmatch(shape.name)), None)
-    code = _code_of(request, own) if own else _codes(request).constraint
-    return AwsError(code, f"The specified {name} is invalid.")
+    message = f"The specified {name} is invalid."
+    return AwsError(_code_of(request, own), message) if own else _invalid(request, message)
 
 
 def _invalid(request: ModelledRequest, message: str) -> AwsError:
-    return AwsError(_codes(request).constraint, message)
+    """The operation's own error for a request that cannot be, or the one for a request that is not as its model."""
+    shapes = request.model.error_shapes if request.model else []
+    own = next((shape for shape in shapes if _INVALID.fullmatch(shape.name)), None)
+    return AwsError(_code_of(request, own) if own else _codes(request).constraint, message)
 
 
 def _codes(request: ModelledRequest) -> refusals.Codes:

@@ -29,6 +29,8 @@ MAX_MATCHED = 4096
 MAX_SHOWN = 2048
 #: How a fault of an ARN's form begins.
 NOT_AN_ARN = "An ARN must have at least 6 elements"
+#: Members that structures need in every service that has them, though not every model says so.
+_NEEDED = {"Tag": ("Key", "key"), "ReplicaRegionType": ("Region",)}
 _BITS = {"integer": 31, "long": 63}
 #: Seconds from 1970 to the years 1 and 9999.
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
@@ -193,9 +195,8 @@ class Compiler:
 
 
 def _required(shape: StructureShape) -> list[str]:
-    """The members that *shape* needs. A tag needs its key in every service; not every model says so."""
-    key = [name for name in ("Key", "key") if shape.name == "Tag" and name in shape.members]
-    return [*shape.required_members, *key]
+    """The members that *shape* needs, whether or not the model says so."""
+    return [*shape.required_members, *(name for name in _NEEDED.get(shape.name, ()) if name in shape.members)]
 
 
 def _arn(check: Check) -> Check:

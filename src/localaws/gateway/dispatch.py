@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response
 
 from localaws.gateway.client_faults import as_aws_error
 from localaws.gateway.errors import AwsError
+from localaws.gateway.paging import UnknownTokenError
 from localaws.gateway.services import Service
 from localaws.gateway.validation import ModelledRequest
 
@@ -66,7 +67,7 @@ class Dispatcher:
         except HTTPException as error:  # moto's own AWS errors: they know their body and headers
             answer = error.get_response(request.environ)
             return Response(answer.get_data(), answer.status_code, answer.headers)
-        except (KeyError, ValueError, RecursionError) as error:
+        except (KeyError, ValueError, RecursionError, UnknownTokenError) as error:
             told = as_aws_error(parsed, error)
             if told is None:
                 raise

@@ -80,8 +80,9 @@ def _parse_structure(parser: BaseJSONParser, shape: Any, value: dict[str, Any] |
 def _serialize_structure(serializer: ResponseSerializer, serialized: Any, value: Any, shape: Any, key: str) -> None:
     """Write what an answer has; a dict whose keys are the members' own names needs no search for other spellings."""
     picker: Any = serializer._value_picker
+    transformers = getattr(picker, "response_transformers", None)  # events of a stream have another picker
     plain = type(serializer)._serialize_structure_member is ResponseSerializer._serialize_structure_member
-    if not plain or type(value) is not dict or picker.response_transformers or not value.keys() <= shape.members.keys():
+    if not plain or type(value) is not dict or transformers or not value.keys() <= shape.members.keys():
         _serialize_all_members(serializer, serialized, value, shape, key)
         return
     wrapper = serializer.MAP_TYPE() if key else serialized

@@ -16,6 +16,7 @@ from moto.core.utils import get_service_model
 
 from localaws.gateway import refusals
 from localaws.gateway.constraints import Check, Compiler, Fault, WrongTypeError
+from localaws.gateway.needed import check_needed
 from localaws.gateway.operations import Operation, form_of
 from localaws.gateway.parameters import (
     MalformedError,
@@ -102,6 +103,7 @@ class ModelledRequest:
                 raise refusals.wrong_type(operation.service, operation.protocol, error) from None
         if faults:
             raise refusals.not_met(operation.service, operation.protocol, faults)
+        check_needed(operation.service, operation.name, self.parameters)
 
 
 @cache

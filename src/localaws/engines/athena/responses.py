@@ -13,6 +13,7 @@ from localaws.engines.athena.execution import Execution
 from localaws.engines.athena.saved import SavedQueries
 from localaws.engines.athena.wire import invalid, page
 from localaws.engines.athena.workgroups import WorkGroups
+from localaws.gateway.errors import AwsError
 
 _MOST_LISTED = 50
 
@@ -60,6 +61,20 @@ class AthenaEngineResponse(Catalogs, SavedQueries, WorkGroups, AthenaResponse):
         ids = self.engine.list_ids(workgroup)
         listed, token = page(ids, self._get_param("MaxResults"), self._get_param("NextToken"))
         return json.dumps({"QueryExecutionIds": listed} | ({"NextToken": token} if token else {}))
+
+    def create_capacity_reservation(self) -> str:
+        """Tags are optional (API reference, CreateCapacityReservation)."""
+        self.engine.create_capacity_reservation(
+            self._get_param("Name"), self._get_param("TargetDpus"), self._get_param("Tags") or []
+        )
+        return "{}"
+
+    def update_capacity_reservation(self) -> str:
+        """Raises InvalidRequestException for a reservation that there is not."""
+        name = self._get_param("Name")
+        if self.engine.get_capacity_reservation(name) is None:
+            raise AwsError("InvalidRequestException", f"Capacity reservation {name} does not exist.")
+        return super().update_capacity_reservation()
 
     def stop_query_execution(self) -> str:
         self.engine.stop(self._get_param("QueryExecutionId"))

@@ -50,6 +50,14 @@ class DynamoDBEngine(DynamoDBBackend):
             raise ResourceNotFoundException(table_name=name)
         return super().delete_table(name)
 
+    def update_time_to_live(self, table_name: str, ttl_spec: dict[str, Any]) -> None:
+        self.get_table(table_name)  # raises ResourceNotFoundException
+        super().update_time_to_live(table_name, ttl_spec)
+
+    def describe_time_to_live(self, table_name: str) -> dict[str, Any]:
+        self.get_table(table_name)
+        return super().describe_time_to_live(table_name)
+
     def list_tags_of_resource(self, table_arn: str) -> list[dict[str, str]]:
         return self._table_of(table_arn).tags
 

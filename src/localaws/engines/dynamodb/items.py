@@ -36,6 +36,13 @@ class WeighedItem(Item):
 class TableEngine(Table):
     """A table with a short way in for plain puts."""
 
+    #: What the table's stream tells of a change, or told before it was disabled.
+    stream_view_type: str | None = None
+
+    def set_stream_specification(self, streams: dict[str, Any] | None) -> None:
+        super().set_stream_specification(streams)
+        self.stream_view_type = (streams or {}).get("StreamViewType") or self.stream_view_type
+
     def describe(self, base_key: str = "TableDescription") -> dict[str, Any]:
         """What moto tells, with a table's id and without what AWS leaves out of it."""
         answer = super().describe(base_key)

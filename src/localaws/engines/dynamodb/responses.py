@@ -24,6 +24,7 @@ from localaws.engines.dynamodb.conditions import ConditionError
 from localaws.engines.dynamodb.expressions import ExpressionParser, parse_key_condition
 from localaws.engines.dynamodb.partiql.execution import token_of
 from localaws.engines.dynamodb.paths import Parts, project
+from localaws.engines.dynamodb.values import check_values
 from localaws.gateway.errors import AwsError
 
 _UNITS = "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST"
@@ -37,13 +38,40 @@ class DynamoEngineResponse(DynamoHandler):
         return cast(DynamoDBEngine, super().dynamodb_backend)
 
     def call_action(self) -> TYPE_RESPONSE:
-        _check_expressions(getattr(self, "params", {}))
+        request = getattr(self, "params", {})
+        check_values(request)
+        _check_expressions(request)
         return super().call_action()
 
     def create_table(self) -> ActionResult:
         if self.body.get("BillingMode") == "PAY_PER_REQUEST" and self.body.get("ProvisionedThroughput"):
             raise AwsError("ValidationException", f"One or more parameter values were invalid: {_UNITS}")
         return _described_while(super().create_table(), "CREATING", {"WarmThroughput"})
+
+    def update_table(self) -> ActionResult:
+        """Raises ResourceNotFoundException for an index to change or delete that the table does not have."""
+        table = self.dynamodb_backend.get_table(self.body["TableName"])
+        indexes = {index.name for index in table.global_indexes}
+        for update in self.body.get("GlobalSecondaryIndexUpdates") or []:
+            for action, described in update.items():
+                name = described["IndexName"]
+                if action == "Create" and name in indexes:
+                    raise AwsError("ValidationException", "Attempting to create an index which already exists")
+                if action != "Create" and name not in indexes:
+                    raise AwsError("ResourceNotFoundException", f"Requested resource not found: Index {name}")
+        return super().update_table()
+
+    def export_table_to_point_in_time(self) -> ActionResult:
+        self.body.setdefault("S3Prefix", "")  # which is optional (API reference)
+        return super().export_table_to_point_in_time()
+
+    def list_exports(self) -> ActionResult:
+        """Those of one table, or of all (API reference, ListExports, TableArn)."""
+        if "TableArn" in self.body:
+            return super().list_exports()
+        exports = self.dynamodb_backend.table_exports.values()
+        told = [{"ExportArn": e.arn, "ExportStatus": e.status, "ExportType": e.export_type} for e in exports]
+        return ActionResult({"ExportSummaries": told})
 
     def delete_table(self) -> ActionResult:
         unsaid = {"AttributeDefinitions", "CreationDateTime", "KeySchema", "WarmThroughput"}
@@ -70,6 +98,14 @@ class DynamoEngineResponse(DynamoHandler):
                 result.pop(metric, None)
         return DynamoResult(result)
 
+    def _with_capacity(self, answer: ActionResult) -> ActionResult:
+        """*answer* of a write, which takes one unit, with the capacity as far as the request asks for it."""
+        result = cast(dict[str, Any], answer.result)
+        consumed = {"TableName": self.body["TableName"], "CapacityUnits": 1.0}
+        if self.body.get("ReturnConsumedCapacity") == "INDEXES":
+            consumed["Table"] = {"CapacityUnits": 1.0}
+        return self._as_asked(ActionResult(result | {"ConsumedCapacity": consumed}))
+
     def query(self) -> ActionResult:
         self._check_key_types()
         return super().query()
@@ -81,10 +117,10 @@ class DynamoEngineResponse(DynamoHandler):
         """
         wanted = self.body.get("ReturnValues", "NONE")
         if wanted not in ("UPDATED_OLD", "UPDATED_NEW"):
-            return super().update_item()
+            return self._with_capacity(super().update_item())
         self.body["ReturnValues"] = wanted.replace("UPDATED", "ALL")
-        answer = super().update_item()
-        result: dict[str, Any] = answer.result  # type: ignore[assignment]
+        answer = self._with_capacity(super().update_item())
+        result = cast(dict[str, Any], answer.result)
         changed = project(result.pop("Attributes", {}), self._paths_named())
         return ActionResult(result | ({"Attributes": changed} if changed else {}))
 

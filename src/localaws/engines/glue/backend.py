@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from moto.core.exceptions import JsonRESTError
-from moto.glue.exceptions import GlueClientError, PartitionAlreadyExistsException
+from moto.glue.exceptions import GlueClientError, PartitionAlreadyExistsException, RegistryNotFoundException
+from moto.glue.glue_schema_registry_utils import validate_registry_id
 from moto.glue.models import FakeDatabase, FakePartition, FakeTable, GlueBackend
 
 from localaws.engines.glue.store import CatalogStore, Key
@@ -41,6 +42,17 @@ class GlueEngine(GlueBackend):
         database = FakeDatabase(_DEFAULT, {"Name": _DEFAULT}, self.account_id)
         database.created_time = self._since
         return database
+
+    def get_registry(self, registry_id: dict[str, Any]) -> dict[str, Any]:
+        """Raises EntityNotFoundException for the default registry before anything made it."""
+        name = validate_registry_id(registry_id, self.registries)
+        if name not in self.registries:
+            raise RegistryNotFoundException(resource="Registry", param_name="RegistryName", param_value=name)
+        return super().get_registry(registry_id)
+
+    def delete_registry(self, registry_id: dict[str, Any]) -> dict[str, Any]:
+        self.get_registry(registry_id)
+        return super().delete_registry(registry_id)
 
     def bring_back(self, key: Key, body: dict[str, Any]) -> None:
         """Have again what was kept under *key*: (database,), (database, table) or (database, table, values)."""

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionResult, EmptyResult
 from moto.glue.exceptions import InvalidInputException
 from moto.glue.responses import GlueResponse
 
 from localaws.engines.glue.backend import GlueEngine
 from localaws.engines.glue.search import search
+from localaws.gateway.errors import AwsError
 
 #: "For Hive compatibility, this is folded to lowercase when it is stored" (DatabaseInput, TableInput: Name).
 _FOLDED = ("DatabaseName", "TableName")
@@ -39,6 +41,12 @@ class GlueEngineResponse(GlueResponse):
         if "TablesToDelete" in given:
             given["TablesToDelete"] = [name.lower() for name in given["TablesToDelete"]]
         return given
+
+    def call_action(self) -> TYPE_RESPONSE:
+        arn = (self._get_param("SchemaId") or {}).get("SchemaArn")
+        if arn is not None and arn.count("/") != 2:  # …:schema/registry/name
+            raise AwsError("InvalidInputException", f"{arn[:200]} is not the ARN of a schema")
+        return super().call_action()
 
     def update_table(self) -> ActionResult:
         given = self.parameters
@@ -68,6 +76,15 @@ class GlueEngineResponse(GlueResponse):
                     "CreatePartition",
                     "The number of partition keys do not match the number of partition values",
                 )
+
+    def list_crawls(self) -> ActionResult:
+        """Raises InvalidInputException for a filter that lacks a part (API reference, CrawlsFilter)."""
+        for each in self.parameters.get("Filters") or []:
+            if not {"FieldName", "FilterOperator", "FieldValue"} <= each.keys():
+                raise InvalidInputException("ListCrawls", "A filter needs FieldName, FilterOperator and FieldValue")
+            if each["FieldName"] == "DPU_HOUR":
+                raise NotImplementedError("crawls by DPU_HOUR")
+        return super().list_crawls()
 
     def get_databases(self) -> ActionResult:
         return self._page(super().get_databases(), "DatabaseList")

@@ -44,6 +44,11 @@ class RDSEngineResponse(NamedResponse):
                 parameters.append(described)
         return PaginatedResult({"Parameters": parameters})
 
+    def describe_blue_green_deployments(self) -> ActionResult:
+        filters = {each["Name"]: each["Values"] for each in self.params.get("Filters", [])}
+        found = self.backend.describe_blue_green_deployments(self.params.get("BlueGreenDeploymentIdentifier"), filters)
+        return PaginatedResult({"BlueGreenDeployments": found})
+
     def reset_db_parameter_group(self) -> ActionResult:
         """Give all, or the named, parameters their defaults again."""
         group = self._group(self.params["DBParameterGroupName"])

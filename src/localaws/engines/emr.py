@@ -1,0 +1,85 @@
+"""EMR: groups and steps keep all that a request says of them, and what is not there is said to be so.
+
+Source: EMR API reference. EMR has one error for a request that cannot be: InvalidRequestException.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import moto.emr.models
+from moto.emr.models import (
+    Cluster,
+    ElasticMapReduceBackend,
+    InstanceGroup,
+    Step,
+    emr_backends,
+)
+
+from localaws.engines import replace_backend
+from localaws.gateway.errors import AwsError
+from localaws.lab import Lab
+
+_RELEASE = re.compile(r"emr-[0-9]+\.[0-9]+\.[0-9]+")
+
+
+class InstanceGroupEngine(InstanceGroup):
+    """A group with its configurations and its image (InstanceGroupConfig)."""
+
+    def __init__(
+        self, *args: Any, configurations: Any = None, custom_ami_id: str | None = None, **described: Any
+    ) -> None:
+        super().__init__(*args, **described)
+        self.configurations = configurations or []
+        self.custom_ami_id = custom_ami_id
+
+
+class StepEngine(Step):
+    """A step with the monitoring it asks for (StepConfig)."""
+
+    def __init__(self, *args: Any, step_monitoring_configuration: Any = None, **described: Any) -> None:
+        super().__init__(*args, **described)
+        self.step_monitoring_configuration = step_monitoring_configuration
+
+
+class ClusterEngine(Cluster):
+    """A cluster that may have no instance groups: RunJobFlow requires none."""
+
+    @property
+    def master_instance_type(self) -> str | None:  # type: ignore[override]
+        return self._type_of(self.master_instance_group_id)
+
+    @property
+    def slave_instance_type(self) -> str | None:  # type: ignore[override]
+        return self._type_of(self.core_instance_group_id)
+
+    def _type_of(self, group_id: str | None) -> str | None:
+        group = self.emr_backend.instance_groups.get(group_id) if group_id else None
+        return group.instance_type if group else None
+
+
+class EmrEngine(ElasticMapReduceBackend):
+    """Raises InvalidRequestException for groups and release labels that there are not."""
+
+    def modify_instance_groups(self, instance_groups: list[dict[str, Any]]) -> None:
+        for change in instance_groups:
+            if change["instance_group_id"] not in self.instance_groups:
+                raise AwsError("InvalidRequestException", f"Instance group {change['instance_group_id']} is not valid.")
+        counted = [change for change in instance_groups if "instance_count" in change]
+        super().modify_instance_groups(counted)
+
+    def list_supported_instance_types(self, release_label: str) -> list[dict[str, Any]]:
+        try:
+            if _RELEASE.fullmatch(release_label):
+                return super().list_supported_instance_types(release_label)
+        except FileNotFoundError:
+            pass
+        raise AwsError("InvalidRequestException", f"The release label {release_label[:100]} is not valid.")
+
+
+def install(lab: Lab) -> None:
+    moto.emr.models.InstanceGroup = InstanceGroupEngine  # type: ignore[misc]
+    moto.emr.models.Step = StepEngine  # type: ignore[misc]
+    moto.emr.models.Cluster = ClusterEngine  # type: ignore[misc]
+    replace_backend(emr_backends, EmrEngine)
