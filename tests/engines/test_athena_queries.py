@@ -150,3 +150,32 @@ def test_the_syntax_of_other_dialects_is_refused_at_once(athena: Athena, sql: st
     """StartQueryExecution: what Trino cannot parse is an InvalidRequestException, though another engine could."""
     with pytest.raises(ClientError, match="mismatched input"):
         athena.start(sql)
+
+
+@pytest.mark.parametrize(
+    ("sql", "columns"),
+    [
+        ("SELECT * FROM (SELECT 1 AS foo, 2 AS foo)", ["foo", "foo"]),
+        ("SELECT * FROM (SELECT 1 AS foo, 2 AS foo UNION ALL SELECT 3, 4)", ["foo", "foo"]),
+        ("SELECT x, y FROM (SELECT 1 AS foo, 2 AS foo) AS t(x, y)", ["x", "y"]),
+        ("SELECT * FROM (SELECT t.id, u.id, 5 AS id_1 FROM (VALUES 1) t(id), (VALUES 2) u(id))", ["id", "id", "id_1"]),
+        ("SELECT * FROM (SELECT * FROM (VALUES (1, 2)) t(id, v), (VALUES (3, 4)) u(id, w))", ["id", "v", "id", "w"]),
+        ("WITH j AS (SELECT t.*, u.* FROM (VALUES 1) t(id), (VALUES 2) u(id)) SELECT * FROM j", ["id", "id"]),
+        ("SELECT * FROM (SELECT * FROM (VALUES 1) t(id) JOIN (VALUES 1) u(id) USING (id))", ["id"]),
+    ],
+)
+def test_a_name_may_stand_twice_in_a_derived_table(athena: Athena, sql: str, columns: list[str]) -> None:
+    """Trino's "SELECT": names need not be unique until one is referred to."""
+    assert athena(sql).columns == columns
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT foo FROM (SELECT 1 AS foo, 2 AS foo)",
+        "SELECT t.foo FROM (SELECT 1 AS foo, 2 AS foo) AS t",
+        "SELECT foo FROM (SELECT * FROM (VALUES 1) t(foo), (VALUES 2) u(foo))",
+    ],
+)
+def test_a_name_that_stands_twice_cannot_be_referred_to(athena: Athena, sql: str) -> None:
+    assert athena.fails(sql) == "AMBIGUOUS_NAME: line 1:8: Column 'foo' is ambiguous"

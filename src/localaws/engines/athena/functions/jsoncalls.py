@@ -12,8 +12,8 @@ from sqlglot import exp
 
 from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.sql import casts
+from localaws.engines.athena.sql.cast_types import of_datatype
 from localaws.engines.athena.sql.duckdb_ast import Special, call, cast
-from localaws.engines.athena.sql.type_inference import of_datatype
 from localaws.engines.athena.sql.type_rules import JSON, VARCHAR
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from localaws.engines.athena.sql import datetimes
+from localaws.engines.athena.sql.cast_types import of_cast
 from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.duckdb_ast import call, cast
-from localaws.engines.athena.sql.type_inference import of_cast
 from localaws.engines.athena.sql.type_rules import INTEGERS, INTERVALS, MOMENTS, NUMBERS, TEXTS, TIMESTAMP_TZ
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from localaws.engines.athena.sql import casts, datetimes, functions, operators, 
 from localaws.engines.athena.sql.column_types import INSTANT, Type
 from localaws.engines.athena.sql.duckdb_ast import call, cast
 from localaws.engines.athena.sql.grammar import position
-from localaws.engines.athena.sql.quoting import internal, is_hidden, literal, name, own, unnamed
+from localaws.engines.athena.sql.quoting import as_written, internal, is_hidden, literal, name, own, unnamed
 from localaws.engines.athena.sql.type_inference import TypeInference, select_sources
 
 #: What DuckDB has and Trino has not: to be refused, not to work by chance.
@@ -51,6 +51,8 @@ class Translator:
                 column = ".".join(part.name for part in node.parts).lower()  # as Trino writes names
                 words = f"Column '{column}' cannot be resolved or requester is not authorized to access "
                 raise self.fail("COLUMN_NOT_FOUND", words + "requested resources", node)
+            if isinstance(node, exp.Column) and self.types.is_ambiguous(node):
+                raise self.fail("AMBIGUOUS_NAME", f"Column '{node.name.lower()}' is ambiguous", node)
         self._outputs = self.types.output_types(root)
         for node in reversed(nodes):  # children before their parents
             handler = self._handler(node)
@@ -70,6 +72,7 @@ class Translator:
 
         What is to be *written* is without the zones of its moments: no format keeps them.
         """
+        columns = [(as_written(column), column_type) for column, column_type in columns]
         if len(self._outputs) == len(columns):
             columns = [(column, column_type.refined(inferred))
                        for (column, column_type), inferred in zip(columns, self._outputs, strict=True)]  # fmt: skip
@@ -138,6 +141,8 @@ def _select(translator: Translator, node: exp.Expr) -> exp.Expr:
             item = exp.alias_(item, written or unnamed(number), quoted=True)
         items.append(item)
     node.set("expressions", items)
+    if node.find_ancestor(exp.Subquery, exp.CTE):
+        node.set("expressions", translator.types.with_names_once(node))
     return node
 
 

@@ -30,8 +30,19 @@ def is_unnamed(column: str) -> bool:
     return column.startswith(internal("col"))
 
 
+def repeated(number: int, column: str) -> str:
+    """What the *number*th further column of a name is called inside: to DuckDB a table has each name once."""
+    return internal(f"same{number} {column}")
+
+
+def as_written(column: str) -> str:
+    """The name that the user gave a column which may be `repeated`."""
+    return column.partition(" ")[2] if column.startswith(internal("same")) else column
+
+
 def is_hidden(column: str) -> bool:
     """Whether * leaves *column* out: it is one of ours, or where a row's file is."""
+    column = as_written(column)
     return (column.startswith(MARK) and not is_unnamed(column)) or column == PATH
 
 

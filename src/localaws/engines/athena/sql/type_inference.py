@@ -6,14 +6,14 @@ a bigint. A name is followed to the table, the subquery or the lambda that it co
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Container, Iterator
+from itertools import count
 
 from sqlglot import exp
 
+from localaws.engines.athena.sql.cast_types import of_cast, of_datatype
 from localaws.engines.athena.sql.column_types import Type
-from localaws.engines.athena.sql.quoting import is_hidden, unnamed
+from localaws.engines.athena.sql.quoting import as_written, internal, is_hidden, repeated, unnamed
 from localaws.engines.athena.sql.type_rules import (
     BIGINT,
     BOOLEAN,
@@ -38,65 +38,9 @@ from localaws.engines.athena.sql.type_rules import (
     map_of,
 )
 
-_DATATYPES = {
-    "INT": "integer", "INTEGER": "integer", "BIGINT": "bigint", "SMALLINT": "smallint", "TINYINT": "tinyint",
-    "DOUBLE": "double", "FLOAT": "real", "VARCHAR": "varchar", "TEXT": "varchar", "CHAR": "char",
-    "BOOLEAN": "boolean", "DATE": "date", "TIMESTAMP": "timestamp", "DATETIME": "timestamp",
-    "TIMESTAMPTZ": "timestamp with time zone", "TIME": "time", "TIMETZ": "time", "VARBINARY": "varbinary",
-    "BINARY": "varbinary", "JSON": "json", "UUID": "uuid", "INTERVAL": "interval day to second",
-    "TIMESTAMPNTZ": "timestamp", "TIMESTAMPLTZ": "timestamp with time zone",
-}  # fmt: skip
 _OF_BODIES = {"zip_with", "map_zip_with", "transform_keys", "transform_values"}
 _BOOLEANS = (exp.Predicate, exp.And, exp.Or, exp.Not, exp.Boolean, exp.Exists)
 _ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
-
-
-def of_datatype(node: exp.DataType) -> Type | None:
-    """The type that a CAST names."""
-    name = node.this.name if hasattr(node.this, "name") else str(node.this)
-    inner = node.expressions
-    if name == "DECIMAL":
-        numbers = [int(each.this.name) for each in inner]
-        return Type("decimal", precision=(numbers or [38])[0], scale=numbers[1] if len(numbers) > 1 else 0)
-    if name == "ARRAY":
-        return array_of(of_datatype(inner[0])) if inner else None
-    if name == "MAP":
-        parts = [of_datatype(each) for each in inner]
-        return Type("map", (parts[0], parts[1])) if len(parts) == 2 and parts[0] and parts[1] else None
-    if name == "STRUCT":
-        names: list[str] = []
-        fields: list[Type] = []
-        for each in inner:
-            column_type = of_datatype(each.args["kind"] if isinstance(each, exp.ColumnDef) else each)
-            if column_type is None:
-                return None
-            fields.append(column_type)
-            names.append(each.name if isinstance(each, exp.ColumnDef) else "")
-        return Type("row", tuple(fields), tuple(names))
-    if name in ("VARCHAR", "CHAR") and inner:
-        return Type(name.lower(), precision=int(inner[0].this.name))
-    if name == "CHAR":
-        return Type("char", precision=1)
-    if name in ("TIMESTAMP", "TIME", "TIMESTAMPTZ") and inner:
-        digits = int(inner[0].this.name)
-        return Type(_DATATYPES[name], precision=0 if digits == 3 else digits, zoned=name == "TIMESTAMPTZ")
-    return Type(_DATATYPES[name], zoned=name == "TIMESTAMPTZ") if name in _DATATYPES else None
-
-
-def of_cast(node: exp.Cast) -> Type | None:
-    """The type of a CAST, or of a literal such as ``TIMESTAMP '2024-01-01 10:00:00.000001'``, which tells more."""
-    column_type = of_datatype(node.to)
-    if column_type is None or not node.meta.get("literal"):
-        return column_type
-    text = node.this.name
-    if column_type.name in ("timestamp", "time", TIMESTAMP_TZ.name):
-        fraction = re.search(r":\d+\.(\d+)", text)
-        return replace(column_type, precision=len(fraction[1]) if fraction and len(fraction[1]) > 3 else 0)
-    return (
-        replace(column_type, precision=len(text))
-        if column_type.name in ("varchar", "char") and not node.to.expressions
-        else column_type
-    )
 
 
 class TypeInference:
@@ -328,6 +272,15 @@ class TypeInference:
             select = select.find_ancestor(exp.Select)
         return True
 
+    def is_ambiguous(self, node: exp.Column) -> bool:
+        """Whether the table that *node* comes from has its name more than once."""
+        select = node.find_ancestor(exp.Select)
+        if select is None or isinstance(node.this, exp.Star) or node.db or self._lambda_parameter(node) is not None:
+            return False
+        sources = self.sources(select)
+        wanted = [sources.get(node.table.lower(), {})] if node.table else list(sources.values())
+        return any(repeated(1, node.name.lower()) in columns for columns in wanted)
+
     def sources(self, select: exp.Select) -> dict[str, Columns]:
         """What FROM and JOIN bring in: columns by the alias that they are known under."""
         key = id(select)
@@ -418,15 +371,66 @@ class TypeInference:
         if not isinstance(query, exp.Select):
             return {}
         columns = {}
+        joined = _joined_by_name(query)
         for number, item in enumerate(query.expressions):
             if isinstance(item, exp.Star):
                 for source in self.sources(query).values():
-                    columns.update(_shown(source))
+                    for name, column_type in _shown(source).items():
+                        if not (joined and name in columns):
+                            columns[_free(name, columns)] = column_type
             elif isinstance(item, exp.Column) and isinstance(item.this, exp.Star):
-                columns.update(_shown(self.sources(query).get(item.table.lower(), {})))
+                for name, column_type in _shown(self.sources(query).get(item.table.lower(), {})).items():
+                    columns[_free(name, columns)] = column_type
             else:
-                columns[(item.alias_or_name or unnamed(number)).lower()] = self.type_of(item)
+                columns[_free((item.alias_or_name or unnamed(number)).lower(), columns)] = self.type_of(item)
         return columns
+
+    def with_names_once(self, select: exp.Select) -> list[exp.Expr]:
+        """The items of *select*, each under a name of its own, as a derived table has to have them for DuckDB.
+
+        ``SELECT 1 AS a, 2 AS a`` and ``SELECT * FROM t JOIN u ON t.id = u.id`` have a name twice.
+        """
+        items = [each for item in select.expressions for each in self._spelled_out(select, item)]
+        if len({item.alias_or_name.lower() for item in items}) == len(items):
+            return select.expressions
+        taken: dict[str, None] = {}
+        for item in items:
+            written = as_written(item.alias_or_name)
+            name = _free(written.lower(), taken)
+            taken[name] = None
+            if name != written.lower():
+                item.set("alias", exp.to_identifier(name, quoted=True))
+        return items
+
+    def _spelled_out(self, select: exp.Select, item: exp.Expr) -> list[exp.Expr]:
+        """The columns that a star stands for, if they are known; any other item as it is."""
+        star = item.this if isinstance(item, exp.Column) else item
+        if not isinstance(star, exp.Star) or _joined_by_name(select):
+            return [item]
+        found: list[exp.Expr] = []
+        for node, (alias, columns) in zip(select_sources(select), self.sources(select).items(), strict=True):
+            if isinstance(item, exp.Column) and item.table.lower() != alias:
+                continue
+            if not columns:
+                return [item]
+            if alias.startswith(" "):  # no alias is written: one of our own
+                alias = internal(f"source{alias.strip()}")
+                node.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
+            found += [
+                exp.alias_(exp.column(name, table=alias, quoted=True), name, quoted=True) for name in _shown(columns)
+            ]
+        return found
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    """*name*, or what a further column of this name is called."""
+    name = as_written(name)
+    return next(each for number in count() if (each := repeated(number, name) if number else name) not in taken)
+
+
+def _joined_by_name(select: exp.Select) -> bool:
+    """Whether a join makes one column of two."""
+    return any(join.args.get("using") or join.method == "NATURAL" for join in select.args.get("joins") or [])
 
 
 def _shown(columns: Columns) -> Columns:
