@@ -67,6 +67,13 @@ def test_word_that_trino_does_not_reserve_is_a_name(athena: Athena, sql: str) ->
         ("SELECT * FROM t FOR SYSTEM_TIME AS OF now()", "line 1:21: mismatched input 'SYSTEM_TIME'"),
         ("CREATE TABLE x AS DELETE FROM t", "line 1:19: mismatched input 'DELETE'. Expecting: '(', 'SELECT',"),
         ("CREATE TABLE x WITH (format = 'ORC') AS SHOW TABLES", "line 1:41: mismatched input 'SHOW'"),
+        ("CREATE VIEW x AS DROP TABLE t", "line 1:18: mismatched input 'DROP'. Expecting: '(', 'SELECT',"),
+        ("CREATE OR REPLACE VIEW x AS (SHOW TABLES)", "line 1:30: mismatched input 'SHOW'"),
+        ("CREATE VIEW x AS", "line 1:17: mismatched input '<EOF>'"),
+        ("UNLOAD (SHOW TABLES) TO 's3://b/x/' WITH (format = 'JSON')", "line 1:9: mismatched input 'SHOW'. Expecting"),
+        ("UNLOAD (INSERT INTO t VALUES 1) TO 's3://b/' WITH (format = 'ORC')", "line 1:9: mismatched input 'INSERT'"),
+        ("EXPLAIN DROP TABLE t", "line 1:9: mismatched input 'DROP'"),
+        ("PREPARE asked FROM SHOW TABLES", "line 1:20: mismatched input 'SHOW'"),
     ],
 )  # fmt: skip
 def test_what_trino_does_not_parse_is_refused_at_the_start(athena: Athena, sql: str, words: str) -> None:
@@ -86,6 +93,29 @@ def test_prepared_statement_by_a_quoted_name_and_with_parameters_of_its_own(athe
     assert athena("EXECUTE asked USING ?, 'x'", ExecutionParameters=["2"]).rows == [("y",)]
     assert "INVALID_PARAMETER_USAGE" in athena.fails("EXECUTE asked USING ?, ?", ExecutionParameters=["2"])
     athena('DEALLOCATE PREPARE "asked"')
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT 1",
+        "VALUES 1",
+        "INSERT INTO t VALUES ('z', 3)",
+        "UNLOAD (SELECT 1 AS a) TO 's3://b/x/' WITH (format = 'ORC')",
+    ],
+)
+def test_explain_tells_a_plan_and_no_name_of_our_own(athena: Athena, statement: str) -> None:
+    """ "Using EXPLAIN": of the statement's query; only what is printed can be read."""
+    lines = [str(row[0]) for row in athena(f"EXPLAIN {statement}").rows]
+    assert lines
+    assert all(line.isprintable() for line in lines)
+
+
+def test_unload_is_prepared(athena: Athena) -> None:
+    athena(f"PREPARE kept FROM UNLOAD (SELECT ? AS a) TO 's3://{BUCKET}/kept/' WITH (format = 'PARQUET')")
+    athena("EXECUTE kept USING 5")
+    athena(f"CREATE EXTERNAL TABLE kept (a int) STORED AS PARQUET LOCATION 's3://{BUCKET}/kept/'")
+    assert athena("SELECT a FROM kept").rows == [("5",)]
 
 
 def test_unload_takes_parameters(athena: Athena) -> None:

@@ -12,7 +12,9 @@ from sqlglot import exp
 
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.runner import Job
+from localaws.engines.athena.sql.checking import check
 from localaws.engines.athena.sql.grammar import parse
+from localaws.engines.athena.statements import classify
 
 _NAME = r"(?P<name>\w+|\"\w+\")"
 _PREPARE = re.compile(rf"PREPARE\s+{_NAME}\s+FROM\s+(?P<query>.+)", re.IGNORECASE | re.DOTALL)
@@ -40,7 +42,7 @@ def _athena(job: Job) -> Any:
 
 def _prepare(job: Job) -> None:
     found = _found(_PREPARE, job)
-    parse(found["query"])  # a statement that does not parse is not kept
+    check(found["query"], classify(found["query"]))  # a statement that does not parse is not kept
     _athena(job).create_prepared_statement(**_key(found, job), QueryStatement=found["query"])
 
 

@@ -89,6 +89,8 @@ def parse(sql: str) -> exp.Expr:
         closed = _QUOTED.sub(_blank, sql)
         opened = min((at for at in (closed.find("'"), closed.find('"')) if at >= 0), default=0)  # a quote left open
         raise _mismatched(sql[opened:].split("\n")[0], line_and_column(sql, opened)) from None
+    if not statements:
+        raise _mismatched("<EOF>", line_and_column(sql, len(sql)))
     if len(statements) != 1:
         raise QueryFailure("", "Only one sql statement is allowed. Got: " + sql)
     statement: exp.Expr = statements[0]

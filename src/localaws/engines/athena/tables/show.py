@@ -12,8 +12,10 @@ from sqlglot import exp
 from localaws import wildcards
 from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.runner import Job
+from localaws.engines.athena.sql.checking import UNLOAD
 from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.grammar import parse, part
+from localaws.engines.athena.sql.quoting import MARK
 from localaws.engines.athena.tables.catalog import Table
 from localaws.engines.athena.tables.ddl import match, plain, unreadable
 from localaws.engines.athena.tables.describe import HANDLERS as DESCRIBE
@@ -98,14 +100,18 @@ def _of_iceberg() -> Any:
 
 def _explain(job: Job) -> None:
     found = match(_EXPLAIN, job)
-    statement = parse(part(job.sql, found.start("query")))
+    start, end = found.span("query")
+    unloaded = UNLOAD.match(job.sql, start)
+    if unloaded:
+        start, end = unloaded.span("query")
+    statement = parse(part(job.sql, start, end))
     if isinstance(statement, exp.Update | exp.Delete | exp.Merge):
         if found["analyze"]:
             raise not_supported("EXPLAIN ANALYZE of a statement that changes rows")
         sql = import_module("localaws.engines.athena.iceberg.statements").explained(job, statement)
     else:  # of CREATE TABLE AS and INSERT the query is what there is to plan
         query = statement.expression if isinstance(statement, exp.Create | exp.Insert) else statement
-        sql, _ = job.plan(query if isinstance(query, exp.Query) else query.this)
+        sql, _ = job.plan(query)
     options = re.findall(r"(FORMAT|TYPE)\s+(\w+)", (found["options"] or "").upper())
     chosen = dict(options)
     home = str(job.lake.lab.directory)  # where an object lies on this machine is not part of a plan
@@ -123,7 +129,7 @@ def _explain(job: Job) -> None:
             answer = [("", json.dumps(json.loads(answer[0][1])))]
     else:
         answer = job.session.run(f"EXPLAIN {sql}")
-    kept = (line.rstrip() for _, text in answer for line in text.splitlines())
+    kept = (line.replace(MARK, "").rstrip() for _, text in answer for line in text.splitlines())
     lines = [line for line in kept if "Filename" not in line and home not in line]
     job.write_rows([("Query Plan", _STRING)], [(line,) for line in lines])
 
