@@ -110,7 +110,7 @@ def test_kinesis_records_reach_the_function_in_order_and_batches(lab: RunningLab
     mapping = eventually(
         lambda: (m := client(lab, "lambda").get_event_source_mapping(UUID=uuid))["LastProcessingResult"] == "OK" and m
     )
-    assert mapping["State"] == "Enabled" and mapping["MaximumRetryAttempts"] == -1
+    assert mapping["MaximumRetryAttempts"] == -1
     metrics = client(lab, "cloudwatch")
     dimensions = [{"Name": "FunctionName", "Value": "ordered"}]
     eventually(lambda: metrics.list_metrics(MetricName="IteratorAge", Dimensions=dimensions)["Metrics"])
@@ -124,11 +124,16 @@ def test_latest_begins_now_and_disabling_pauses(lab: RunningLab) -> None:
     put(lab, "late", "one")
     assert batches(lab, "late", bool) == [["one"]]
     functions = client(lab, "lambda")
-    assert functions.update_event_source_mapping(UUID=uuid, Enabled=False)["State"] == "Disabled"
+    assert functions.update_event_source_mapping(UUID=uuid, Enabled=False)["State"] == "Disabling"
+    eventually(lambda: functions.get_event_source_mapping(UUID=uuid)["State"] == "Disabled")
     put(lab, "late", "two")
-    functions.update_event_source_mapping(UUID=uuid, Enabled=True)
+    assert functions.update_event_source_mapping(UUID=uuid, Enabled=True)["State"] == "Enabling"
     assert flat(batches(lab, "late", lambda b: len(b) > 1)) == ["one", "two"]
-    functions.delete_event_source_mapping(UUID=uuid)
+    assert functions.update_event_source_mapping(UUID=uuid, BatchSize=10)["State"] == "Updating"
+    eventually(lambda: functions.get_event_source_mapping(UUID=uuid)["State"] == "Enabled")
+    assert functions.delete_event_source_mapping(UUID=uuid)["State"] == "Deleting"
+    assert functions.get_event_source_mapping(UUID=uuid)["State"] == "Deleting"
+    eventually(lambda: not functions.list_event_source_mappings(FunctionName="late")["EventSourceMappings"])
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         functions.get_event_source_mapping(UUID=uuid)
 
@@ -197,7 +202,12 @@ def test_bisection_isolates_a_poison_pill(lab: RunningLab) -> None:
 
 
 def test_reported_failures_are_retried_from_the_record_on(lab: RunningLab) -> None:
-    """ReportBatchItemFailures: what came before is done; with retries used up the rest is given up and told of."""
+    """ReportBatchItemFailures: what came before is done; with retries used up the rest is given up and told of.
+
+    The rest of a batch that succeeded in part has all its retries before it: with two of them, the record that fails
+    is delivered four times, three of them as this rest. With three retries AWS delivered it five times (recorded by
+    LocalStack's suite, test_kinesis_report_batch_item_failures).
+    """
     arn = stream(lab, "reported")
     url, destination = queue(lab, "reported-failures")
     put(lab, "reported", "a", "b", "poison", "c")
@@ -211,9 +221,11 @@ def test_reported_failures_are_retried_from_the_record_on(lab: RunningLab) -> No
         FunctionResponseTypes=["ReportBatchItemFailures"],
         DestinationConfig={"OnFailure": {"Destination": destination}},
     )
-    info = json.loads(receive(lab, url)["Body"])["KinesisBatchInfo"]
-    assert info["batchSize"] == 2
-    assert batches(lab, "reported", lambda b: len(b) >= 3) == [["a", "b", "poison", "c"], *[["poison", "c"]] * 2]
+    document = json.loads(receive(lab, url)["Body"])
+    assert document["KinesisBatchInfo"]["batchSize"] == 2
+    assert document["requestContext"]["approximateInvokeCount"] == 3
+    assert document["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST", "functionError": None}
+    assert batches(lab, "reported", lambda b: len(b) >= 4) == [["a", "b", "poison", "c"], *[["poison", "c"]] * 3]
     put(lab, "reported", "next")
     assert batches(lab, "reported", lambda b: ["next"] in b)
 
@@ -461,7 +473,7 @@ def test_comparison_operators_of_filters(pattern: dict[str, Any], passes: bool) 
                 "StartingPosition": "LATEST",
                 "EventSourceArn": "arn:aws:kinesis:us-east-1:123456789012:stream/absent",
             },
-            "Cannot access event source",
+            "Stream not found",
         ),
     ],
 )
@@ -493,4 +505,5 @@ def test_a_new_mapping_is_being_created(lab: RunningLab) -> None:
     )
     assert made["ResponseMetadata"]["HTTPStatusCode"] == 202
     assert (made["State"], made["StateTransitionReason"]) == ("Creating", "User action")
-    assert functions.get_event_source_mapping(UUID=made["UUID"])["State"] == "Enabled"
+    assert functions.get_event_source_mapping(UUID=made["UUID"])["State"] == "Creating"
+    eventually(lambda: functions.get_event_source_mapping(UUID=made["UUID"])["State"] == "Enabled")

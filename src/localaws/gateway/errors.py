@@ -12,7 +12,7 @@ JSON_PROTOCOLS = {"json", "rest-json"}
 class AwsError(Exception):
     """An error that the caller is meant to see: AWS's code, a clear message, an HTTP status.
 
-    *fields* are what S3 says besides, by element name.
+    *fields* are what S3 and Lambda say besides, by element name.
     """
 
     def __init__(self, code: str, message: str, status: int = 400, fields: Mapping[str, str] | None = None) -> None:
@@ -45,7 +45,8 @@ def render(error: AwsError, protocol: str, request_id: str, resource: str = "") 
     if protocol in JSON_PROTOCOLS:
         kind = "application/x-amz-json-1.1" if protocol == "json" else "application/json"
         headers |= {"Content-Type": kind, "x-amzn-ErrorType": error.code}
-        return headers, json.dumps({"__type": error.code, "message": error.message}).encode()
+        said = {} if "Message" in error.fields else {"message": error.message}
+        return headers, json.dumps({"__type": error.code, **said, **error.fields}).encode()
     headers["Content-Type"] = "text/xml"
     fault = "Receiver" if error.status >= 500 else "Sender"
     if protocol == "ec2":

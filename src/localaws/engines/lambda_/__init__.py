@@ -1,10 +1,11 @@
 """Lambda: functions that run, in child processes, with the limits, logs and errors that AWS gives them.
 
-From the wire inwards: `responses` reads Invoke, `backend` finds the function, `execution` runs it in a `worker` of the
-`pool` and writes its log (`transcript`, `logs`). What runs in the child is `launcher`, which shuts it in as far as
-`isolation` says that this system can (with `kernel`), and `bootstrap`, which calls the handler. `processes` and
-`guardian` end what a handler leaves behind; `packages` brings code to disk. What moto does right (functions'
-configuration, versions, aliases, layers, policies, tags) stays moto's.
+From the wire inwards: `wire` is what all operations share, `responses` reads Invoke, and the other ``…_responses`` and
+`event_invoke` the rest as far as AWS answers otherwise than moto. `backend` finds the function, `execution` runs it in
+a `worker` of the `pool` and writes its log (`transcript`, `logs`). What runs in the child is `launcher`, which shuts it
+in as far as `isolation` says that this system can (with `kernel`), and `bootstrap`, which calls the handler.
+`processes` and `guardian` end what a handler leaves behind; `packages` brings code to disk. What moto does right
+(layers, policies, tags) stays moto's.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from localaws.engines.lambda_.execution import Executor
 from localaws.engines.lambda_.function import FunctionEngine
 from localaws.engines.lambda_.responses import LambdaEngineResponse
 from localaws.engines.lambda_.trial import find_out
+from localaws.engines.lambda_.wire import add_routes
 from localaws.lab import Lab
 
 
@@ -37,5 +39,6 @@ def install(lab: Lab) -> None:
     LambdaEngine.executor = Executor(lab, directory / "environments", isolation)
     LambdaEngine.asynchronous = AsynchronousInvoker(lab)
     moto.awslambda.models.LambdaFunction = FunctionEngine  # type: ignore[misc]
+    add_routes()
     replace_backend(lambda_backends, LambdaEngine)
     replace_responses(LambdaResponse, LambdaEngineResponse)

@@ -94,7 +94,7 @@ class AsynchronousInvoker:
                 log.warning("event %s for %s is lost: %s", event.request_id, event.arn, error)
 
     def _attempt(self, event: Event, target: Target) -> None:
-        settings = target.function.event_invoke_settings
+        settings = event.engine.event_invoke_settings(target.arn)
         try:
             result = event.engine.execute_unattended(target, event.payload, event.request_id, event.client_context)
         except AwsError as error:
@@ -130,7 +130,7 @@ class AsynchronousInvoker:
         """Tell the destinations what came of *event*."""
         succeeded = condition == "Success"
         sandbox = target.function.sandbox()
-        config = target.function.event_invoke_settings.get("DestinationConfig", {})
+        config = event.engine.event_invoke_settings(target.arn).get("DestinationConfig", {})
         destination = config.get("OnSuccess" if succeeded else "OnFailure", {}).get("Destination")
         if destination:
             outcome = "Success" if succeeded else "Failure"

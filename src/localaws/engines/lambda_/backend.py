@@ -9,8 +9,9 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from moto.awslambda.exceptions import InvalidParameterValueException
+from moto.awslambda.exceptions import InvalidParameterValueException, UnknownFunctionException
 from moto.awslambda.models import EventSourceMapping, LambdaAlias, LambdaBackend, LayerVersion
+from moto.awslambda.policy import Policy
 
 from localaws.engines.lambda_.asynchronous import AsynchronousInvoker, Event
 from localaws.engines.lambda_.execution import Executor, Invocation, Result
@@ -46,6 +47,8 @@ class LambdaEngine(LambdaBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self._sources: dict[str, Source] = {}
+        #: By the function's name and the qualifier.
+        self.event_invoke_configs: dict[tuple[str, str], dict[str, Any]] = {}
 
     def resolve(self, name: str, qualifier: str | None = None) -> Target:
         """Find what to run; an alias with weights chooses one of its versions. ResourceNotFoundException if none."""
@@ -128,10 +131,12 @@ class LambdaEngine(LambdaBackend):
 
     def create_event_source_mapping(self, spec: dict[str, Any]) -> MappingEngine:
         """Check the mapping and begin to poll its source."""
-        for name in ("EventSourceArn", "FunctionName"):
-            if not spec.get(name):
-                raise InvalidParameterValueException(f"Missing {name}")
-        target = self.resolve(spec["FunctionName"])
+        if not spec.get("EventSourceArn"):
+            raise InvalidParameterValueException("Unrecognized event source.")
+        try:
+            target = self.resolve(spec.get("FunctionName") or "")
+        except UnknownFunctionException:
+            raise InvalidParameterValueException("Function does not exist") from None
         spec = {
             **spec,
             "FunctionName": target.function.function_name,
@@ -140,27 +145,32 @@ class LambdaEngine(LambdaBackend):
             "AccountId": self.account_id,
         }
         mapping = MappingEngine(self.lab, spec)  # type: ignore[abstract]
-        check_new(self._event_source_mappings, spec)
+        check_new(self._mappings(), mapping)
         self._sources[mapping.uuid] = start_source(self, mapping, target.function)
         self._event_source_mappings[mapping.uuid] = mapping
         return mapping
 
+    def get_event_source_mapping(self, uuid: str) -> MappingEngine | None:
+        return next((mapping for mapping in self._mappings() if mapping.uuid == uuid), None)
+
     def update_event_source_mapping(self, uuid: str, spec: dict[str, Any]) -> MappingEngine | None:
         """Change a mapping; its source goes on from where it is."""
-        mapping = self._event_source_mappings.get(uuid)
-        if not isinstance(mapping, MappingEngine):
+        mapping = self.get_event_source_mapping(uuid)
+        if mapping is None:
             return None
         mapping.update(spec)
         super().update_event_source_mapping(uuid, spec)
         if "FunctionName" in spec:
             mapping.function_arn = self.resolve(spec["FunctionName"]).arn
-        mapping.touch()
         return mapping
 
-    def delete_event_source_mapping(self, uuid: str) -> EventSourceMapping | None:
+    def delete_event_source_mapping(self, uuid: str) -> MappingEngine | None:
+        """End a mapping: it stays to be seen for a moment, while AWS deletes it."""
         if source := self._sources.pop(uuid, None):
             source.end()
-        mapping: EventSourceMapping | None = super().delete_event_source_mapping(uuid)
+        mapping = self.get_event_source_mapping(uuid)
+        if mapping is not None:
+            mapping.transition("Deleting")
         return mapping
 
     def list_event_source_mappings(self, event_source_arn: str, function_name: str) -> list[EventSourceMapping]:
@@ -168,21 +178,22 @@ class LambdaEngine(LambdaBackend):
         arn = self.resolve(function_name).arn if function_name else None
         return [
             mapping
-            for mapping in self._event_source_mappings.values()
+            for mapping in self._mappings()
             if event_source_arn in (None, mapping.event_source_arn) and arn in (None, mapping.function_arn)
         ]
 
-    # Settings of asynchronous invocation: moto keeps the first it was given
+    def _mappings(self) -> list[MappingEngine]:
+        """All that are not gone."""
+        found = [each for each in self._event_source_mappings.values() if isinstance(each, MappingEngine)]
+        for mapping in found:
+            if mapping.gone:
+                self._event_source_mappings.pop(mapping.uuid, None)
+        return [mapping for mapping in found if not mapping.gone]
 
-    def put_function_event_invoke_config(self, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
-        self.get_function(function_name).event_invoke_config = []
-        answer: dict[str, Any] = super().put_function_event_invoke_config(function_name, config)
-        return answer
-
-    def update_function_event_invoke_config(self, function_name: str, config: dict[str, Any]) -> dict[str, Any]:
-        former = super().get_function_event_invoke_config(function_name)
-        kept = {name: former[name] for name in former.keys() - {"FunctionArn", "LastModified"}}
-        return self.put_function_event_invoke_config(function_name, {**kept, **config})
+    def event_invoke_settings(self, arn: str) -> dict[str, Any]:
+        """What PutFunctionEventInvokeConfig asked for of *arn*'s version or alias; empty if nobody did."""
+        name, _, qualifier = arn.split(":function:")[-1].partition(":")
+        return self.event_invoke_configs.get((name, qualifier or "$LATEST"), {})
 
     def publish_layer_version(self, spec: dict[str, Any]) -> LayerVersion:
         """Check the archive of a new layer version, and keep it."""
@@ -191,6 +202,16 @@ class LambdaEngine(LambdaBackend):
         return super().publish_layer_version(spec)
 
     # What changes a function ends its environments
+
+    def publish_version(self, function_name: str, description: str = "") -> FunctionEngine | None:
+        """A version has a revision and a policy of its own."""
+        before = len(list(self.list_versions_by_function(self.get_function(function_name).function_name)))
+        version = super().publish_version(function_name, description)
+        assert isinstance(version, FunctionEngine)
+        if len(list(self.list_versions_by_function(version.function_name))) > before:
+            version.renew()
+            version.policy = Policy(version)
+        return version
 
     def update_function_code(self, function_name: str, qualifier: str, body: dict[str, Any]) -> dict[str, Any] | None:
         configuration: dict[str, Any] | None = super().update_function_code(function_name, qualifier, body)
@@ -211,6 +232,8 @@ class LambdaEngine(LambdaBackend):
         """Delete a function, or one version, and end what runs of it: its callers get Runtime.ExitError."""
         name = self.get_function(function_name, qualifier).function_name
         super().delete_function(function_name, qualifier)
+        for key in [key for key in self.event_invoke_configs if key[0] == name and qualifier in (None, key[1])]:
+            del self.event_invoke_configs[key]
         self.executor.pool.remove(self.region_name, name, qualifier)
 
 

@@ -6,6 +6,7 @@ the 4 KB limit).
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -37,8 +38,9 @@ def check_variables(variables: Mapping[str, str]) -> None:
         )
     if wrong := [name for name in variables if not _NAME.fullmatch(name)]:
         raise InvalidParameterValueException(f"{refused}provided contains names that are not valid: {wrong}")
-    if sum(len(name.encode()) + len(value.encode()) for name, value in variables.items()) > LARGEST:
-        raise InvalidParameterValueException(f"{refused}provided exceeded the 4KB limit.")
+    measured = json.dumps(variables, separators=(",", ":"), ensure_ascii=False)
+    if len(measured.encode()) > LARGEST:
+        raise InvalidParameterValueException(f"{refused}provided exceeded the 4KB limit. String measured: {measured}")
 
 
 def environment_of(

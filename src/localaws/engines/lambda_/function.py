@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import re
 import uuid
 from pathlib import Path
 from typing import Any, ClassVar
@@ -27,7 +26,14 @@ from localaws.lab import Lab
 #: CreateFunction, API reference: allowed seconds and megabytes.
 TIMEOUTS = range(1, 901)
 MEMORY_SIZES = range(128, 10_241)
-_RUNTIME = re.compile(r"python3\.\d+")
+#: Bytes of all code in a region ("Lambda quotas").
+TOTAL_CODE_SIZE = 80_530_636_800
+#: AWS's runtimes, in the order in which its errors list them.
+RUNTIMES = (
+    "nodejs20.x python3.14 provided.al2023 python3.12 python3.13 nodejs24.x nodejs22.x java25 python3.10 python3.11 "
+    "java21 ruby3.3 ruby3.4 ruby3.2 python3.8 python3.9 java17 nodejs16.x dotnet10 dotnet8 java11 dotnet6 nodejs18.x "
+    "provided.al2 java8.al2"
+).split()
 
 
 class FunctionEngine(LambdaFunction):
@@ -37,7 +43,9 @@ class FunctionEngine(LambdaFunction):
     directory: ClassVar[Path]
 
     def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
+        self.renew()
         self.dead_letter_arn: str = ""
+        self._has_environment = spec.get("Environment") is not None
         self.log_group: str = ""
         _check_settings({"Timeout": 3, "MemorySize": 128, "Runtime": None, "Handler": None, **spec})
         if spec.get("PackageType", "Zip") != "Zip":
@@ -81,17 +89,32 @@ class FunctionEngine(LambdaFunction):
             log_group=self.log_group or self.logs_group_name,
         )
 
-    @property
-    def event_invoke_settings(self) -> dict[str, Any]:
-        """What PutFunctionEventInvokeConfig asked for; empty if nobody did."""
-        return self.event_invoke_config[0].config if self.event_invoke_config else {}
-
     def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
+        """The configuration as AWS tells it; *on_create*, of a function that is still being made."""
         configuration = super().get_configuration(on_create)
+        if not self.layers:
+            del configuration["Layers"]
+        if self._has_environment:
+            configuration["Environment"] = {"Variables": self.environment_vars}
         if self.dead_letter_arn:
             configuration["DeadLetterConfig"] = {"TargetArn": self.dead_letter_arn}
         configuration["LoggingConfig"] = {"LogFormat": "Text", "LogGroup": self.log_group or self.logs_group_name}
+        digest = hashlib.sha256(str(self.run_time).encode()).hexdigest()
+        arn = f"arn:{self.partition}:lambda:{self.region}::runtime:{digest}"
+        configuration["RuntimeVersionConfig"] = {"RuntimeVersionArn": arn}
+        configuration["RevisionId"] = self.revision_id
+        if on_create:
+            creating = {
+                "State": "Pending",
+                "StateReason": "The function is being created.",
+                "StateReasonCode": "Creating",
+            }
+            configuration |= creating
         return configuration
+
+    def renew(self) -> None:
+        """Every change makes another revision."""
+        self.revision_id = str(uuid.uuid4())
 
     def invoke(self, body: str, request_headers: Any, response_headers: Any) -> bytes:
         """Take an event from another service of moto's, to be run asynchronously."""
@@ -104,6 +127,7 @@ class FunctionEngine(LambdaFunction):
         _check_settings(config_updates)
         if "Environment" in config_updates:
             config_updates = {**config_updates, "Environment": {"Variables": {}, **config_updates["Environment"]}}
+            self._has_environment = True
         former = self.layers
         super().update_configuration(config_updates)
         try:
@@ -133,6 +157,7 @@ class FunctionEngine(LambdaFunction):
             self.log_group = spec["LoggingConfig"].get("LogGroup", self.log_group)
 
     def _touch(self) -> None:
+        self.renew()
         self.last_modified = self.lab.clock.now().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
 
     def _layer_versions(self) -> list[LayerVersion]:
@@ -183,10 +208,8 @@ def _from_s3(lab: Lab, code: dict[str, Any], region: str) -> bytes:
 
 def _check_settings(spec: dict[str, Any]) -> None:
     """Raises InvalidParameterValueException for settings that AWS, or this lab, cannot run."""
-    if "Runtime" in spec and not _RUNTIME.fullmatch(spec["Runtime"] or ""):
-        raise InvalidParameterValueException(
-            f"This lab runs Python functions: the runtime must be python3.x, not {spec['Runtime']!r}."
-        )
+    if "Runtime" in spec:
+        _check_runtime(spec["Runtime"])
     if "Handler" in spec and not spec["Handler"]:
         raise InvalidParameterValueException("Handler is required for functions with PackageType Zip.")
     for name, allowed in (("Timeout", TIMEOUTS), ("MemorySize", MEMORY_SIZES)):
@@ -199,3 +222,15 @@ def _check_settings(spec: dict[str, Any]) -> None:
     if (spec.get("LoggingConfig") or {}).get("LogFormat", "Text") != "Text":
         raise InvalidParameterValueException("This lab writes function logs in the LogFormat Text only.")
     check_variables((spec.get("Environment") or {}).get("Variables", {}))
+
+
+def _check_runtime(runtime: str | None) -> None:
+    if runtime not in RUNTIMES:
+        raise InvalidParameterValueException(
+            f"Value {runtime} at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: "
+            f"[{', '.join(RUNTIMES)}] or be a valid ARN"
+        )
+    if not runtime.startswith("python"):
+        raise InvalidParameterValueException(
+            f"This lab runs Python functions: the runtime must be python3.x, not {runtime!r}."
+        )

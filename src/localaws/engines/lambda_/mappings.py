@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -39,6 +40,13 @@ def start_source(engine: LambdaEngine, mapping: MappingEngine, function: Functio
         source.start()
     except ClientError as error:
         details = error.response["Error"]
+        if details["Code"] == "ResourceNotFoundException":
+            raise InvalidParameterValueException(f"Stream not found: {arn}") from None
+        if service == "sqs" and details["Code"] == "AWS.SimpleQueueService.NonExistentQueue":
+            raise InvalidParameterValueException(
+                f"Error occurred while ReceiveMessage. SQS Error Code: {details['Code']}. "
+                f"SQS Error Message: {details['Message']}"
+            ) from None
         raise InvalidParameterValueException(
             f"Cannot access event source {arn} with the function's role: {details['Code']}: {details['Message']}"
         ) from None
@@ -52,14 +60,15 @@ def _check_visibility(seconds: int, timeout: Any) -> None:
         )
 
 
-def check_new(mappings: dict[str, Any], spec: dict[str, Any]) -> None:
+def check_new(mappings: Iterable[MappingEngine], new: MappingEngine) -> None:
     """Raises ResourceConflictException if the function already has a mapping of this source."""
-    for mapping in mappings.values():
-        if (mapping.event_source_arn, mapping.function_arn) == (spec["EventSourceArn"], spec["FunctionArn"]):
-            raise AwsError(
-                "ResourceConflictException",
-                f'An event source mapping with event source (" {mapping.event_source_arn} ") and function '
-                f'(" {mapping.function_arn} ") already exists. Please update or delete the existing mapping with UUID '
-                f"{mapping.uuid}",
-                409,
-            )
+    for mapping in mappings:
+        if mapping.state == "Deleting":
+            continue
+        if (mapping.event_source_arn, mapping.function_arn) == (new.event_source_arn, new.function_arn):
+            source, function = f'(" {mapping.event_source_arn} ")', f'(" {mapping.function_name} ")'
+            said = f"The event source arn {source} and function {function} provided mapping already exists."
+            if mapping.kind.startswith("sqs"):
+                said = f"An event source mapping with SQS arn {source} and function {function} already exists."
+            said += f" Please update or delete the existing mapping with UUID {mapping.uuid}"
+            raise AwsError("ResourceConflictException", said, 409)

@@ -69,7 +69,9 @@ def _members(archive: bytes) -> list[zipfile.ZipInfo]:
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
             members = opened.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except zipfile.BadZipFile:
+        raise _refused() from None
+    except (OSError, ValueError, NotImplementedError) as error:
         raise _refused(str(error)) from None
     for member in members:
         _check(member)
@@ -105,7 +107,6 @@ def _extract(opened: zipfile.ZipFile, member: zipfile.ZipInfo, root: Path) -> No
     target.chmod(0o755 if executable else 0o644)
 
 
-def _refused(reason: str) -> InvalidParameterValueException:
-    return InvalidParameterValueException(
-        f"Could not unzip uploaded file. Please check your file, then try to upload again. ({reason})"
-    )
+def _refused(reason: str = "") -> InvalidParameterValueException:
+    said = "Could not unzip uploaded file. Please check your file, then try to upload again."
+    return InvalidParameterValueException(f"{said} ({reason})" if reason else said)

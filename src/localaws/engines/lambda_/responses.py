@@ -5,36 +5,35 @@ from __future__ import annotations
 import base64
 import json
 from typing import Any
-from urllib.parse import unquote
 
-from moto.awslambda.responses import LambdaResponse
+from moto.awslambda.exceptions import UnknownFunctionException
 
+from localaws.engines.lambda_.alias_responses import AliasResponses
 from localaws.engines.lambda_.backend import (
     LARGEST_ASYNCHRONOUS_EVENT,
     LARGEST_EVENT,
-    LambdaEngine,
     Target,
     check_event,
 )
+from localaws.engines.lambda_.event_invoke import EventInvokeResponses
+from localaws.engines.lambda_.function_responses import FunctionResponses
+from localaws.engines.lambda_.layer_responses import LayerResponses
+from localaws.engines.lambda_.mapping_responses import MappingResponses
+from localaws.engines.lambda_.wire import Answer, missing
 from localaws.gateway.errors import AwsError
 from localaws.gateway.records import current_call
 
-#: Status, headers (moto reads the status from them too), body.
-_Answer = tuple[int, dict[str, str], bytes]
 
-
-class LambdaEngineResponse(LambdaResponse):
+class LambdaEngineResponse(FunctionResponses, AliasResponses, LayerResponses, MappingResponses, EventInvokeResponses):
     """The operations whose answers tell of a real execution."""
 
-    @property
-    def engine(self) -> LambdaEngine:
-        engine = self.backend
-        assert isinstance(engine, LambdaEngine)
-        return engine
-
-    def invoke(self) -> _Answer:
+    def invoke(self) -> Answer:
         """Run the function now (RequestResponse), soon (Event), or not at all (DryRun)."""
-        target = self.engine.resolve(unquote(self.path.rsplit("/", 2)[-2]), self._get_param("Qualifier"))
+        try:
+            target = self.engine.resolve(self.function_name, self._get_param("Qualifier"))
+        except UnknownFunctionException as error:
+            qualified = error.message.count(":") > 7  # "Function not found: arn:…:function:name" has seven
+            raise missing(error.message if qualified else f"{error.message}:$LATEST") from None
         kind = self.headers.get("X-Amz-Invocation-Type") or "RequestResponse"
         if kind == "DryRun":
             return 204, {"status": "204"}, b""
@@ -54,17 +53,11 @@ class LambdaEngineResponse(LambdaResponse):
             headers["X-Amz-Log-Result"] = base64.b64encode(result.tail).decode()
         return 200, headers, result.payload
 
-    def invoke_async(self) -> _Answer:
+    def invoke_async(self) -> Answer:
         """The deprecated way to send an event."""
-        return self._accept(self.engine.resolve(unquote(self.path.rstrip("/").rsplit("/", 2)[-2])))
+        return self._accept(self.engine.resolve(self.function_name))
 
-    def create_event_source_mapping(self) -> _Answer:
-        """AWS accepts a mapping and says that it is being created, though polls may have begun."""
-        mapping = self.engine.create_event_source_mapping(self.json_body)
-        configuration = {**mapping.get_configuration(), "State": "Creating"}
-        return 202, {"status": "202"}, json.dumps(configuration).encode()
-
-    def _accept(self, target: Target) -> _Answer:
+    def _accept(self, target: Target) -> Answer:
         event = self._event(LARGEST_ASYNCHRONOUS_EVENT)
         self.engine.accept(target.arn, event, current_call.get().request_id, self._client_context())
         return 202, {"status": "202"}, b""

@@ -126,12 +126,12 @@ class BatchProcessor:
     def _try_again(self, attempt: _Attempt, failed: int) -> list[_Attempt]:
         """What remains to be tried of a batch that failed from place *failed* on, the last to be tried first."""
         remaining = attempt.records[failed:]
+        if failed:  # what is left is a batch of its own, with all its retries
+            return [_Attempt(remaining)]
         if self._mapping.bisect_on_error and len(remaining) > 1:  # "does not count towards the retry quota"
-            if failed:
-                return [_Attempt(remaining)]
             half = len(remaining) // 2
             return [_Attempt(remaining[half:], attempt.failures), _Attempt(remaining[:half], attempt.failures)]
-        failures = 1 if failed else attempt.failures + 1
+        failures = attempt.failures + 1
         retries = self._mapping.max_retry_attempts
         if retries is not None and 0 <= retries < failures:
             self._give_up(remaining, attempt, "RetryAttemptsExhausted")
@@ -174,9 +174,11 @@ class BatchProcessor:
             },
         }
         if attempt.last is not None:
-            document["responseContext"] = {"statusCode": 200, "executedVersion": attempt.last.version}
-            if attempt.last.error:
-                document["responseContext"]["functionError"] = "Unhandled"
+            document["responseContext"] = {
+                "statusCode": 200,
+                "executedVersion": attempt.last.version,
+                "functionError": "Unhandled" if attempt.last.error else None,
+            }
         if destination.split(":")[2] == "s3":  # a bucket is also given the records
             document["payload"] = json.dumps({"Records": [record.event for record in records]})
         self._destinations.send(

@@ -20,6 +20,8 @@ from localaws.lab import Lab
 
 log = logging.getLogger(__name__)
 
+#: How long AWS takes to create, change or delete a mapping: "several minutes" at worst, a second here.
+TRANSITION_SECONDS = 1.0
 _BATCH_SIZES = {"kinesis": (100, 10_000), "dynamodb": (100, 10_000), "sqs": (10, 10_000), "sqs-fifo": (10, 10)}
 _STREAM_DEFAULTS: dict[str, Any] = {
     "MaximumBatchingWindowInSeconds": 0,
@@ -52,14 +54,16 @@ class MappingEngine(EventSourceMapping):
         kind = kind_of(spec["EventSourceArn"])
         _check(kind, spec)
         if kind in ("kinesis", "dynamodb") and spec.get("StartingPosition") not in _positions(kind):
-            raise InvalidParameterValueException(
-                f"StartingPosition must be one of {', '.join(_positions(kind))} for this event source."
-            )
+            said = f"Unsupported starting position for arn type: {spec['EventSourceArn']}"
+            if not spec.get("StartingPosition"):
+                said = "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: "
+                said += "Member must not be null."
+            raise InvalidParameterValueException(said)
         super().__init__({**_defaults(kind), **spec})
         self.kind = kind
         self.filters = Filters(self.filter_criteria)
         self.last_result = "No records processed"
-        self.touch()
+        self.transition("Creating" if self.enabled else "")
 
     def update(self, changes: dict[str, Any]) -> None:
         """Check what an UpdateEventSourceMapping asks for, before moto stores it."""
@@ -68,9 +72,28 @@ class MappingEngine(EventSourceMapping):
         )
         if "FilterCriteria" in changes:
             self.filters = Filters(changes["FilterCriteria"])
+        enabled = changes.get("Enabled", self.enabled)
+        self.transition("Updating" if enabled == self.enabled else "Enabling" if enabled else "Disabling")
 
-    def touch(self) -> None:
+    def transition(self, state: str) -> None:
+        """Begin a change; it is told of as *state* for `TRANSITION_SECONDS`, though it is done."""
+        self._transition = state
         self.last_modified = self._lab.clock.time()
+
+    @property
+    def state(self) -> str:
+        if self._transition and (self._transition == "Deleting" or self._age < TRANSITION_SECONDS):
+            return self._transition
+        return "Enabled" if self.enabled else "Disabled"
+
+    @property
+    def gone(self) -> bool:
+        """Whether it is deleted, and no longer to be seen."""
+        return self._transition == "Deleting" and self._age >= TRANSITION_SECONDS
+
+    @property
+    def _age(self) -> float:
+        return float(self._lab.clock.time() - self.last_modified)
 
     def problem(self, error: Exception) -> None:
         """Show why a batch could not be read or handed over; errors that are no service's are bugs, and logged."""
@@ -91,9 +114,11 @@ class MappingEngine(EventSourceMapping):
 
     def get_configuration(self) -> dict[str, Any]:
         configuration = super().get_configuration()
-        configuration["LastProcessingResult"] = self.last_result
-        if self.kind.startswith("sqs"):
+        configuration["State"] = self.state
+        if self.kind.startswith("sqs"):  # of a queue AWS tells neither
             configuration.pop("StartingPosition", None)
+        else:
+            configuration["LastProcessingResult"] = self.last_result
         # as AWS's recorded answers have it, for queues and for streams
         configuration["StateTransitionReason"] = "USER_INITIATED" if self.kind.startswith("sqs") else "User action"
         return configuration
