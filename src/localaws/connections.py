@@ -7,11 +7,14 @@ between requests, and is the last to go when there are too many.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import resource
 import selectors
 import socket
 import time
+from contextlib import suppress
 from typing import Any
 
 from cheroot.connections import ConnectionManager
@@ -26,6 +29,17 @@ MAX_LINGER_BYTES = 256 << 20  # what it may still send; then it loses its connec
 _FORM = re.compile(rb"\r\ncontent-type:[ \t]*multipart/form-data", re.IGNORECASE)
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
 _LOOK_EVERY = 0.2  # seconds between looks for who is overdue
+_OWN_FILES = 8  # what connections leave to the lab when there are no more
+_TURNING_AWAY = 0.05  # seconds
+#: What the system says when this process, or all together, have as many files open as they may.
+OUT_OF_FILES = {errno.EMFILE, errno.ENFILE}
+_BUSY_BODY = (
+    b"<ErrorResponse><Error><Type>Receiver</Type><Code>ServiceUnavailable</Code><Message>The lab has as many files and "
+    b"connections open as this system allows it (ulimit -n).</Message></Error></ErrorResponse>"
+)
+_BUSY = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/xml\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
+)
 
 
 class Connection(HTTPConnection):
@@ -100,6 +114,7 @@ class Connections(ConnectionManager):
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._most = max(64, min(512, files // 2))  # the rest is for the lab's own files
         self._discarding: set[Connection] = set()
+        self._spare = os.open(os.devnull, os.O_RDONLY)  # a file descriptor to answer with when there is no other
 
     def put(self, conn: Connection) -> None:
         """Watch a connection that a worker is done with, or give it back if the next request is there already."""
@@ -152,9 +167,37 @@ class Connections(ConnectionManager):
     def _accept(self) -> None:
         if self._num_connections >= self._most:
             self._close_one()
-        conn = self._from_server_socket(self.server.socket)
+        try:
+            conn = self._from_server_socket(self.server.socket)
+        except OSError as error:
+            if error.errno not in OUT_OF_FILES:
+                raise
+            self._most = max(1, self._num_connections - _OWN_FILES)
+            closed = [self._close_one() for _ in range(_OWN_FILES)]
+            if not closed[0]:  # else the client is taken at the next look
+                self._turn_away()
+            return
         if conn is not None:
             self._watch(conn)
+
+    def _turn_away(self) -> None:
+        """Answer a client that cannot be served with 503, which SDKs take for a reason to try again.
+
+        Leaving it in the queue would have the selector call at once, again and again.
+        """
+        if self._spare >= 0:
+            os.close(self._spare)
+        self._spare = -1
+        with suppress(OSError):
+            client, _ = self.server.socket.accept()
+            with client:
+                client.settimeout(_TURNING_AWAY)
+                client.recv(MAX_HEAD_BYTES)  # what is left unread would reset the connection before it is answered
+                client.sendall(_BUSY % (len(_BUSY_BODY), _BUSY_BODY))
+        try:
+            self._spare = os.open(os.devnull, os.O_RDONLY)
+        except OSError:  # another thread was faster
+            time.sleep(_TURNING_AWAY)
 
     def _serve(self, file: int, conn: Connection) -> None:
         """Something has come on *conn*."""
@@ -176,8 +219,8 @@ class Connections(ConnectionManager):
             if conn is not self.server and conn.deadline < now:
                 self._drop(file, conn)
 
-    def _close_one(self) -> None:
-        """Make room: the first to go is who has proved nothing and has kept us waiting longest."""
+    def _close_one(self) -> bool:
+        """Make room, if anybody waits: the first to go is who has proved nothing and has kept us waiting longest."""
         watched = [
             (conn.proved, conn.deadline, file, conn)
             for file, conn in self._selector.connections
@@ -186,6 +229,7 @@ class Connections(ConnectionManager):
         if watched:
             _, _, file, conn = min(watched, key=lambda one: one[:3])
             self._drop(file, conn)
+        return bool(watched)
 
     def _drop(self, file: int, conn: Connection) -> None:
         self._selector.unregister(file)

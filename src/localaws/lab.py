@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ class Lab:
         self.credentials = CredentialStore(self.clock)
         self.credentials.add(self.owner)
         self.records = CallRecords(self.directory / "calls.jsonl")
+        self._place = self.directory.stat()
         self.metrics = Metrics(self)
         self._on_stop: list[Callable[[], None]] = []
 
@@ -54,6 +56,16 @@ class Lab:
         from localaws.client import in_process_client
 
         return in_process_client(self, service, region or self.region, role_arn, session_name)
+
+    @property
+    def has_place(self) -> bool:
+        """Whether ``directory`` is still the one that the lab was started in: it may have been deleted."""
+        try:
+            return os.path.samestat(self.directory.stat(), self._place)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
 
     def spawn(self, name: str, target: Callable[[], None]) -> threading.Thread:
         """Run *target* on a background thread; it must return soon after ``stopping`` is set."""

@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 THREADS = 40
 MAX_UNREAD_BYTES = 256 << 20  # of a body that a service left; a client that sends more loses its connection
 STOP_SECONDS = 1.7  # from the signal to the end of the process, whatever is still running
+_LOOK_FOR_PLACE = 2.0  # seconds
 LAB_FILE = "lab.json"
 
 
@@ -194,12 +195,21 @@ def _serve(directory: Path, port: int, account_id: str, region: str) -> None:
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         _write_lab_file(lab, server.bind_addr[1])
+        lab.spawn("place", partial(_end_without_place, lab))
         log.info("serving %s from %s", lab.endpoint, directory)
         server.serve()
         stopper.join(server.shutdown_timeout)  # requests that are being answered have this long
     finally:
         lab.stop()
         _farewell(directory)
+
+
+def _end_without_place(lab: Lab) -> None:
+    """End a lab whose directory has been deleted: nobody could find it to stop it."""
+    while not lab.stopping.wait(_LOOK_FOR_PLACE):
+        if not lab.has_place:
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
 
 
 def _end_within(seconds: float, directory: Path) -> None:

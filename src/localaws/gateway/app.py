@@ -15,6 +15,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
+from localaws.connections import OUT_OF_FILES
 from localaws.credentials import Credential
 from localaws.gateway.binding import identified_as
 from localaws.gateway.body import EMPTY_SHA256, open_body
@@ -43,6 +44,9 @@ PROVED = "localaws.proved"
 
 #: What a full, a limited or a read-only disk says.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+
+#: What nobody can write to any more must not be acknowledged.
+GONE = "The lab's directory has been deleted while it ran, and with it all that it had. Start a new lab."
 
 Decision = Callable[[Call], None]
 StartResponse = Callable[..., Any]
@@ -73,6 +77,8 @@ class Gateway:
         arriving = environ["wsgi.input"]
         protocol = protocol_of(_service_of_unsigned(environ), environ)  # a guess, until the signature names the service
         try:
+            if not self._lab.has_place:
+                raise AwsError("InternalFailure", GONE, 500)
             posted = is_form_upload(environ)
             check_guard(environ, posted)
             if posted:
@@ -92,10 +98,7 @@ class Gateway:
             response = _refuse(AwsError("NotImplemented", honest, 501), protocol, call, environ)
         except Exception as error:
             log.exception("request %s: %s %s failed", call.request_id, call.service, call.operation)
-            hint = f"The lab failed to serve this request. Its log has the cause under request id {call.request_id}."
-            if isinstance(error, OSError) and error.errno in _NO_ROOM:
-                hint = f"The lab cannot write to its directory: {os.strerror(error.errno)}. What it has can be read."
-            response = _refuse(AwsError("InternalFailure", hint, 500), protocol, call, environ)
+            response = _refuse(_failure(error, call), protocol, call, environ)
         finally:
             current_call.reset(token)
         call.bytes_in = getattr(arriving, "received", call.bytes_in)  # a chunked transfer declares no length
@@ -233,6 +236,18 @@ class Gateway:
         except (ArithmeticError, ValueError, LookupError, TypeError, RecursionError) as error:
             raise AwsError("ValidationException", f'Send {{"advance": seconds}}, seconds ≥ 0: {error}', 400) from None
         return Response(json.dumps({"now": self._lab.clock.now().isoformat()}), 200, content_type="application/json")
+
+
+def _failure(error: Exception, call: Call) -> AwsError:
+    """What the caller is told of an *error* that no engine has expected."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number in OUT_OF_FILES:
+        hint = "The lab has as many files and connections open as this system allows it (ulimit -n)."
+        return AwsError("ServiceUnavailable", hint, 503)
+    hint = f"The lab failed to serve this request. Its log has the cause under request id {call.request_id}."
+    if number in _NO_ROOM:
+        hint = f"The lab cannot write to its directory: {os.strerror(number)}. What it has can be read."
+    return AwsError("InternalFailure", hint, 500)
 
 
 def _record(call: Call, lab: Lab, started: float) -> None:
