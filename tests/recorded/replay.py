@@ -111,12 +111,12 @@ class Replay:
 
     def _compare(self, actual: Any, expected: Any, path: str) -> Iterator[tuple[str, str | None]]:
         """Each field's path and how it differs, None where it agrees."""
+        if hasattr(actual, "read"):
+            actual = actual.read().decode()
         if isinstance(expected, Json) and isinstance(actual, str | bytes):
             actual, expected = _parsed(actual), expected.value
         if isinstance(expected, AnyOrder) and isinstance(actual, list):
             expected = self._in_order_of(actual, expected.items)
-        if hasattr(actual, "read"):
-            actual = actual.read().decode()
         if isinstance(actual, dict) and isinstance(expected, dict) and (actual or expected):
             for name in [*expected, *(name for name in actual if name not in expected)]:
                 below = f"{path}.{name}" if path else str(name)

@@ -175,7 +175,10 @@ class LambdaEngine(LambdaBackend):
 
     def list_event_source_mappings(self, event_source_arn: str, function_name: str) -> list[EventSourceMapping]:
         """Mappings of a source, of a function (by name or ARN), or all."""
-        arn = self.resolve(function_name).arn if function_name else None
+        try:
+            arn = self.resolve(function_name).arn if function_name else None
+        except UnknownFunctionException:
+            return []
         return [
             mapping
             for mapping in self._mappings()
@@ -248,7 +251,8 @@ def check_event(event: bytes, largest: int) -> None:
     try:
         json.loads(event)
     except (ValueError, RecursionError) as error:
-        raise AwsError("InvalidRequestContentException", f"Could not parse request body into json: {error}") from None
+        said = f"Could not parse request body into json: Could not parse payload into json: {error}"
+        raise AwsError("InvalidRequestContentException", said) from None
 
 
 def _choose_version(alias: LambdaAlias) -> str:

@@ -224,7 +224,9 @@ class Runtime:
         if trace:
             text += "\nTraceback (most recent call last):\n" + "".join(trace).rstrip("\n")
         print(text.replace("\n", INNER_NEWLINE))
-        document = {"errorMessage": str(error), "errorType": error_type, "requestId": request_id, "stackTrace": trace}
+        document: dict[str, object] = {"errorMessage": str(error), "errorType": error_type}
+        if not error_type.startswith("Function."):  # which the service says, not the runtime
+            document |= {"requestId": request_id, "stackTrace": trace}
         return json.dumps(document, ensure_ascii=False).encode(errors="replace")
 
     def _trace(self, trace: TracebackType | None) -> list[str]:

@@ -80,6 +80,14 @@ class LambdaWire(LambdaResponse):
     def nothing(self) -> Answer:
         return 204, {"status": "204"}, b""
 
+    def setup_class(self, *arguments: Any, **options: Any) -> None:
+        """Raises InvalidRequestContentException for a payload that is no text: all other bodies have been read."""
+        try:
+            super().setup_class(*arguments, **options)
+        except UnicodeDecodeError as error:
+            said = f"Could not parse request body into json: Could not parse payload into json: {error}"
+            raise _told(AwsError("InvalidRequestContentException", said)) from None
+
     def call_action(self) -> Any:
         try:
             self._normalize_name()
