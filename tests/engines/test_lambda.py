@@ -207,7 +207,10 @@ def test_errors_of_the_runtime(lab: RunningLab, code: str, handler: str, error_t
     payload, answer = invoke(lab, name)
     assert answer["FunctionError"] == "Unhandled"
     assert payload["errorType"] == error_type and message in payload["errorMessage"]
-    assert answer["ResponseMetadata"]["RequestId"] in str(payload)
+    if error_type == "Function.ResponseSizeTooLarge":  # said by the service, which names no request (recorded on AWS)
+        assert payload.keys() == {"errorType", "errorMessage"}
+    else:
+        assert answer["ResponseMetadata"]["RequestId"] in str(payload)
 
 
 def test_layers_lie_over_one_another(lab: RunningLab) -> None:
