@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,15 @@ from tests.suite import (  # noqa: F401 (pytest finds its hooks here)
 class RunningLab:
     """A lab's process, seen only through its endpoint and keys, as any user sees it."""
 
-    def __init__(self, directory: Path, *options: str) -> None:
+    def __init__(self, directory: Path, *options: str, wrapper: Sequence[str] = ()) -> None:
+        """*wrapper*: a command that starts the lab's, as a system would that differs from this one."""
         self.directory = directory
         self.options = options
+        self.wrapper = wrapper
         self.start()
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "localaws", "--dir", str(self.directory), *self.options]
+        command = [*self.wrapper, sys.executable, "-m", "localaws", "--dir", str(self.directory), *self.options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + 30
         while self._facts().get("pid") != self.process.pid:  # a killed lab leaves its file behind

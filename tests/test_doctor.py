@@ -26,7 +26,7 @@ def command(*arguments: str | Path, **environment: str) -> subprocess.CompletedP
 
 def test_it_checks_everything_and_leaves_no_lab_running(tmp_path: Path) -> None:
     answer = command("--dir", tmp_path)
-    for name in ("python", "packages", "disk", "kernel", "commands", "data", "ports", "lab"):
+    for name in ("python", "packages", "disk", "kernel", "commands", "data", "ports", "lab", "functions"):
         assert f"ok     {name}" in answer.stdout
     assert "All is well." in answer.stdout
     assert answer.returncode == 0

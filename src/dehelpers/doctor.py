@@ -166,6 +166,17 @@ def running(home: Path) -> str:
     return f"answers at {found.endpoint}"
 
 
+def functions(_: Path) -> str:
+    """What can the code of a Lambda function do on this system that it could not on AWS?"""
+    command = [sys.executable, "-m", "localaws.engines.lambda_"]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    if answer.returncode:
+        raise Fault(f"no function runs here: {answer.stderr.strip().splitlines()[-1:]}", "make setup")
+    if not answer.stdout.strip():
+        return "Lambda functions are shut in"
+    return "".join(f"\n{'':<17}a Lambda function can {line}" for line in answer.stdout.strip().splitlines()).lstrip()
+
+
 def locked(text: str) -> Iterator[tuple[str, str]]:
     """Name and version of each line of a lock file that applies to this machine."""
     for match in re.finditer(r"^([\w.\-]+)==([^\s;\\]+)(?: ; ([^\\\n]+))?", text, re.MULTILINE):
@@ -182,4 +193,5 @@ CHECKS: dict[str, Check] = {
     "data": data,
     "ports": ports,
     "lab": running,
+    "functions": functions,
 }

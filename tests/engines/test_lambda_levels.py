@@ -1,149 +1,148 @@
-"""What holds of a function's processes where the system allows no namespaces: they end, and their memory counts.
+"""What of a function is held on systems that give less, and that the lab says what is not.
 
-AWS's bounds as in test_lambda_isolation.py. Environments are made in this process, for a lab takes the strongest level
-that its system allows and has no setting for less.
+Labs are started as on such systems (started_as.py), where the kernel itself refuses; a lab finds its level out by
+trial. AWS's bounds as in test_lambda_isolation.py, which has what holds where root may make namespaces.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
-import textwrap
-import uuid
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 
-import psutil
 import pytest
 
-from localaws.clock import Clock
-from localaws.engines.lambda_.isolation import Isolation
-from localaws.engines.lambda_.processes import kill_strays
-from localaws.engines.lambda_.transcript import Transcript
-from localaws.engines.lambda_.worker import Answer, Sandbox, Worker, WorkerLost
-from tests.conftest import eventually
-from tests.engines.lambda_tools import environments
+from tests.conftest import RunningLab, eventually
+from tests.engines.lambda_tools import client, create, environments, invoke
+from tests.engines.started_as import UNABLE, USER
 from tests.engines.test_lambda_isolation import RELAY
 
-CALL = {"request_id": "1", "arn": "", "client_context": None}
-Maker = Callable[[str], Worker]
+STARTED_AS = Path(__file__).with_name("started_as.py")
+DISK = "fill more of the disk than its EphemeralStorage with several files"
+FILES = "read and write the files of the user who started the lab, the lab's own among them"
+STRAYS = "let processes run between its calls and after its end, if they hide whose they are"
 
 
-@pytest.fixture(params=[True, False], ids=["own user", "none"])
-def isolation(request: pytest.FixtureRequest, tmp_path: Path) -> Isolation:
-    if request.param and (sys.platform != "linux" or os.getuid() != 0):
-        pytest.skip("only root can give a function a user of its own")
-    if request.param and any(path.stat().st_mode & 0o5 != 0o5 for path in Path(os.__file__).resolve().parents):
-        pytest.skip("this Python lies where other users may not go, so that a lab would not take this level either")
-    return Isolation(namespaces=False, own_user=request.param, hidden=tmp_path)
+@dataclass(frozen=True)
+class Level:
+    name: str
+    lab: RunningLab
+    shut_in: bool
+    not_held: tuple[str, ...]
 
 
-@pytest.fixture
-def make(isolation: Isolation, tmp_path: Path) -> Iterator[Maker]:
-    """Makes an environment of some code, its handler imported; ends it after the test."""
-    made: list[Worker] = []
-    place = isolation.place(tmp_path)
-
-    def make(code: str) -> Worker:
-        name, user = f"level-{uuid.uuid4().hex}", isolation.user()
-        directory, temporary = place / "code", place / "temporary"
-        directory.mkdir()
-        temporary.mkdir()
-        if user is not None:
-            os.chown(temporary, user, user)
-        (directory / "app.py").write_text(textwrap.dedent(code))
-        sandbox = Sandbox(
-            account_id="",
-            region="",
-            name=name,
-            version="",
-            runtime="",
-            handler="app.handler",
-            role="",
-            memory_mb=128,
-            timeout=10,
-            storage_mb=512,
-            code=directory,
-            layers=None,
-            variables=(),
-            log_group="",
-        )
-        names = ("NAME", "VERSION", "MEMORY_SIZE")
-        variables = {f"AWS_LAMBDA_FUNCTION_{key}": name for key in names} | {"TMPDIR": str(temporary), "MARK": name}
-        variables |= {"AWS_LAMBDA_LOG_GROUP_NAME": "", "AWS_LAMBDA_LOG_STREAM_NAME": ""}
-        made.append(Worker(sandbox, isolation, variables, name, temporary, user))
-        assert not made[-1].initialize(20, Transcript(Clock())).error
-        made[-1].thaw()
-        return made[-1]
-
-    yield make
-    for worker in made:
-        worker.close()
-    kill_strays(worker.family for worker in made)
-    shutil.rmtree(place)
+def _as(level: str) -> list[str]:
+    return [sys.executable, str(STARTED_AS), level]
 
 
-def call(worker: Worker) -> Answer:
-    return worker.call(CALL, b"null", Transcript(Clock()))
+def _namespaces_of_users() -> bool:
+    """Whether this machine gives ordinary users namespaces, as its own program says."""
+    program = [sys.executable, str(STARTED_AS), "user", shutil.which("unshare") or "", "--user", "--pid", "--mount"]
+    return subprocess.run([*program, "--fork", "true"], capture_output=True).returncode == 0
 
 
-def end(worker: Worker) -> None:
-    """As the pool ends an environment whose function is deleted, or at the lab's stop."""
-    worker.kill()
-    kill_strays([worker.family])
+@pytest.fixture(scope="module", params=["container", "user", "no-namespaces"])
+def level(request: pytest.FixtureRequest) -> Iterator[Level]:
+    name, root = request.param, os.getuid() == 0
+    if sys.platform != "linux":
+        pytest.skip("these are levels of Linux; test_lambda_elsewhere.py has macOS")
+    if name == "container" and not root:
+        pytest.skip("only root can be a container's root")
+    tried = subprocess.run([*_as(name), "/bin/true"], capture_output=True, text=True)
+    if tried.returncode == UNABLE:
+        pytest.skip(f"this system does not let its namespaces be limited: {tried.stderr}")
+    shut_in = name == "user" and _namespaces_of_users()
+    not_held = () if shut_in else (DISK,) if name == "container" else (DISK, FILES, STRAYS)
+    directory = Path(mkdtemp())
+    if root and name != "container":
+        os.chown(directory, USER, USER)
+    lab = RunningLab(directory / "lab", wrapper=_as(name))
+    yield Level(name, lab, shut_in, not_held)
+    lab.stop()
+    shutil.rmtree(directory)
 
 
-def test_detached_processes_stop_with_the_call_and_end_with_the_environment(make: Maker) -> None:
-    worker = make("""
+def test_the_lab_says_what_it_does_not_hold(level: Level) -> None:
+    """In its log; and `dehelpers doctor` asks the same program."""
+    client(level.lab, "lambda").list_functions()
+    said = [line.partition("a function can ")[2] for line in level.lab.log().splitlines()]
+    assert [line.removesuffix(": run only code that you trust") for line in said if line] == list(level.not_held)
+    command = [*_as(level.name), sys.executable, "-m", "localaws.engines.lambda_"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (told.returncode, told.stdout.splitlines()) == (0, list(level.not_held))
+
+
+def test_files_and_memory_lie_open_only_where_that_is_said(level: Level) -> None:
+    code = """
+        import os
+        def handler(event, context):
+            found = []
+            for path, mode in event:
+                try:
+                    open(path, mode).close()
+                    found.append(path)
+                except OSError: pass
+            full = 0
+            try:
+                for number in range(2):
+                    with open(f"{os.environ['TMPDIR']}/{number}", "wb") as file:
+                        os.posix_fallocate(file.fileno(), 0, 300 << 20)
+                        full += 300
+            except OSError: pass
+            try: memory = os.memfd_create("x")
+            except OSError: memory = None
+            return found, full, memory, os.getuid()
+        """
+    create(level.lab, "opens", code, Timeout=20)
+    keys, record = level.lab.directory / "keys.json", level.lab.directory / "calls.jsonl"
+    paths = [(str(keys), "r"), (str(record), "a"), (f"/proc/{level.lab.pid}/mem", "r")]
+    found, full, memory, user = invoke(level.lab, "opens", paths)[0]
+    assert [path for path in found if "/proc/" not in path] == (
+        [str(keys), str(record)] if FILES in level.not_held else []
+    )
+    assert full == (600 if DISK in level.not_held else 300)
+    assert memory is None, "memory that belongs to no process counts nowhere"
+    assert (user == (USER if os.getuid() == 0 else os.getuid())) == (level.name != "container")
+    client(level.lab, "lambda").delete_function(FunctionName="opens")
+
+
+def test_detached_processes_end_with_the_function(level: Level) -> None:
+    code = """
         import subprocess
         def handler(event, context):
             subprocess.run("sleep 600 & sleep 600 &", shell=True, start_new_session=True)
-        """)
-    call(worker)
-    processes = [psutil.Process(pid) for pid in worker.family.handlers()]
-    eventually(lambda: [process.status() for process in processes] == [psutil.STATUS_STOPPED] * 3)
-    end(worker)
-    eventually(lambda: not environments(worker.sandbox.name), seconds=5)
+        """
+    create(level.lab, "detaches", code)
+    invoke(level.lab, "detaches")
+    assert len(environments("detaches")) >= 3
+    client(level.lab, "lambda").delete_function(FunctionName="detaches")
+    eventually(lambda: not environments("detaches"), seconds=5)
 
 
-def test_processes_whose_ancestors_have_gone_end_too(make: Maker) -> None:
-    """A handler that kills its own supervisor cuts the tree; user or mark still tell whose a process is."""
-    worker = make("""
-        import os, signal, subprocess
-        def handler(event, context):
-            subprocess.Popen(["sleep", "600"], start_new_session=True)
-            os.kill(os.getppid(), signal.SIGKILL)
-            os.kill(os.getpid(), signal.SIGKILL)
-        """)
-    if worker.family.user is not None:
-        pytest.skip("the supervisor is another user's: a handler cannot kill it")
-    with pytest.raises(WorkerLost):
-        call(worker)
-    end(worker)
-    eventually(lambda: not environments(worker.sandbox.name), seconds=5)
-
-
-def test_memory_of_detached_processes_counts(make: Maker) -> None:
-    worker = make("""
+def test_memory_of_detached_processes_counts(level: Level) -> None:
+    code = """
         import subprocess, sys, time
         def handler(event, context):
             for _ in range(3):
                 subprocess.Popen([sys.executable, "-c", "x = b'x' * 60_000_000; import time; time.sleep(60)"],
                                  start_new_session=True)
-            time.sleep(9)
-        """)
-    with pytest.raises(WorkerLost) as lost:
-        call(worker)
-    assert lost.value.error_type == "Runtime.OutOfMemory"
+            time.sleep(20)
+        """
+    create(level.lab, "breeds-apart", code, Timeout=25)
+    assert invoke(level.lab, "breeds-apart")[0]["errorType"] == "Runtime.OutOfMemory"
 
 
-def test_processes_that_replace_themselves_end(make: Maker) -> None:
-    worker = make(RELAY)
-    with ThreadPoolExecutor(1) as threads:
-        lost = threads.submit(call, worker)
-        eventually(lambda: len(environments(worker.sandbox.name)) >= 3)
-        end(worker)
-        assert isinstance(lost.exception(), WorkerLost)
-    eventually(lambda: not environments(worker.sandbox.name), seconds=5)
+def test_processes_that_replace_themselves_end_with_the_function_and_with_the_lab(level: Level) -> None:
+    create(level.lab, "relays", RELAY, Timeout=60)
+    for end in lambda: client(level.lab, "lambda").delete_function(FunctionName="relays"), level.lab.stop:
+        invoke(level.lab, "relays", InvocationType="Event")
+        eventually(lambda: len(environments("relays")) >= 3)
+        end()
+        eventually(lambda: not environments("relays"), seconds=5)
+        if level.lab.process.poll() is None:
+            create(level.lab, "relays", RELAY, Timeout=60)

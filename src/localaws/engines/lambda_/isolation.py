@@ -47,9 +47,13 @@ class Isolation:
         if not self.own_user:
             held += [
                 "read and write the files of the user who started the lab, the lab's own among them",
-                "leave a process behind that hides its descent and clears its environment variables",
+                "let processes run between its calls and after its end, if they hide whose they are",
             ]
         return held
+
+    def __str__(self) -> str:
+        where = "in namespaces" if self.namespaces else "without namespaces"
+        return f"{where}, as {'users of their own' if self.own_user else 'the user who started the lab'}"
 
     @property
     def counts_processes(self) -> bool:

@@ -36,7 +36,7 @@ NUMBERS: dict[str, dict[str, int]] = {
 }
 MOUNT_SETATTR, CLONE3, MEMFD_SECRET = 442, 435, 447  # the same on every machine
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x8000000, 0x10000000, 0x20000000
-MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 0x2, 0x4, 0x1000, 0x4000, 0x40000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 0x1, 0x2, 0x4, 0x1000, 0x4000, 0x40000
 MNT_DETACH, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID = 0x2, -100, 0x8000, 0x1, 0x2
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 36, 38
 LINUX_CAPABILITY_VERSION_3 = 0x20080522
@@ -51,7 +51,7 @@ EPERM, ENOSYS = 1, 38
 
 
 class Kernel:
-    PRIVATE, NOSUID, NODEV = MS_REC | MS_PRIVATE, MS_NOSUID, MS_NODEV
+    PRIVATE, RDONLY, NOSUID, NODEV = MS_REC | MS_PRIVATE, MS_RDONLY, MS_NOSUID, MS_NODEV
 
     def __init__(self) -> None:
         self._library = ctypes.CDLL(None, use_errno=True)
@@ -73,6 +73,10 @@ class Kernel:
     def adopt_orphans(self) -> None:
         """Become the parent of every descendant whose own parent ends."""
         self._prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+    def be_first_to_end(self) -> None:
+        """Where the machine runs out of memory, have the system end this process and its children before others."""
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
     def die_with_parent(self) -> None:
         self._prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -119,7 +123,8 @@ class Kernel:
 
     def refuse_system_calls(self) -> None:
         """Refuse memory that belongs to no process, so that nobody would count it, and further namespaces."""
-        assert self._numbers is not None
+        if self._numbers is None:
+            raise OSError(f"the numbers of {platform.machine()}'s system calls are not known to this lab")
         program = _filter(self._numbers)
         instructions = ctypes.create_string_buffer(program, len(program))
         described = struct.pack("@HP", len(program) // 8, ctypes.addressof(instructions))

@@ -18,6 +18,7 @@ import os
 import resource
 import signal
 import sys
+from contextlib import suppress
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
@@ -43,6 +44,9 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     bootstrap = sibling("bootstrap")
     kernel: Any = sibling("kernel").Kernel() if sys.platform == "linux" else None
+    if kernel:
+        with suppress(OSError):
+            kernel.be_first_to_end()
     if settings["namespaces"]:
         kernel.enter_namespaces(own_user=settings["user"] is None)
     elif kernel:
@@ -57,8 +61,10 @@ def main() -> None:
     os.close(reading)
     if settings["namespaces"]:
         _become_init(kernel, settings, writing)
-    elif settings["user"] is not None:
+    elif kernel:
         kernel.give_up_rights(settings["user"])
+        with suppress(OSError):  # a system that filters no calls
+            kernel.refuse_system_calls()
     os.close(writing)
     bootstrap.main(settings["descriptor"])
 
@@ -98,7 +104,7 @@ def _make_root(kernel: Any, settings: dict[str, Any]) -> None:
         if Path(root + hidden).exists():
             kernel.mount_memory(root + hidden, "size=4k,mode=000")
     Path(f"{root}/proc").mkdir()
-    kernel.mount("proc", f"{root}/proc", "proc", kernel.NOSUID | kernel.NODEV)
+    kernel.mount("proc", f"{root}/proc", "proc", kernel.RDONLY | kernel.NOSUID | kernel.NODEV)
     kernel.read_only(root)
     kernel.enter_root(root)
 

@@ -1,4 +1,4 @@
-"""All processes that descend from one: found, stopped, continued, ended, and their memory added up.
+"""All processes that descend from one: found, stopped, continued and ended.
 
 A process that starts a session or group of its own still descends from the one that it was started by, and an orphan
 is adopted by the environment's init or supervisor (`launcher`): so the tree has them all.
@@ -112,22 +112,6 @@ def _kill_marked(marks: set[str]) -> bool:
         except psutil.Error:
             continue
     return again
-
-
-def memory(pid: int) -> int:
-    """Bytes of memory of process *pid*; 0 once it has ended."""
-    try:
-        return int(psutil.Process(pid).memory_info().rss)
-    except psutil.Error:
-        return 0
-
-
-def own_memory(pid: int) -> int:
-    """Bytes that *pid* shares with no other process: what a fork shares with its parent is counted there."""
-    try:
-        return int(psutil.Process(pid).memory_full_info().uss)
-    except psutil.Error:
-        return 0
 
 
 def _children(pid: int) -> list[int]:

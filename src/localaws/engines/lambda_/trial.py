@@ -25,7 +25,15 @@ handler = print
 
 
 def find_out(lab: Lab) -> Isolation:
-    """The strongest isolation in which Python works."""
+    """The strongest isolation in which Python works; the log tells what it does not hold."""
+    isolation = _strongest(lab)
+    log.info("functions run %s", isolation)
+    for sentence in isolation.not_held:
+        log.warning("on this system a function can %s: run only code that you trust", sentence)
+    return isolation
+
+
+def _strongest(lab: Lab) -> Isolation:
     root = os.getuid() == 0
     levels = [Isolation(namespaces=True, own_user=root, hidden=lab.directory)] if sys.platform == "linux" else []
     levels += [Isolation(namespaces=False, own_user=True, hidden=lab.directory)] if root else []
@@ -33,7 +41,7 @@ def find_out(lab: Lab) -> Isolation:
         refused = _try(lab, isolation)
         if refused is None:
             return isolation
-        log.info("functions do not run in %s: %s", isolation, refused)
+        log.info("functions do not run %s: %s", isolation, refused)
     return Isolation(namespaces=False, own_user=False, hidden=lab.directory)
 
 

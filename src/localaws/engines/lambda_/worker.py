@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from localaws.engines.lambda_.isolation import LAUNCHER, PROCESSES, Isolation
-from localaws.engines.lambda_.processes import Family, memory, own_memory, resume
+from localaws.engines.lambda_.memory import resident, together
+from localaws.engines.lambda_.processes import Family, resume
 from localaws.engines.lambda_.transcript import Transcript
 
 #: Seconds between two looks at the memory, and between two looks at that of processes which the handler started.
@@ -290,7 +291,7 @@ class _Watch:
         self._family = family
         self._next = time.monotonic() + LOOK
         self._next_children = time.monotonic() + LOOK_AT_CHILDREN
-        self._children = 0
+        self._others = 0
 
     def due(self) -> bool:
         return time.monotonic() >= self._next
@@ -303,17 +304,17 @@ class _Watch:
         if now >= self._next_children:
             self._next_children = now + LOOK_AT_CHILDREN
             self._look_at_children(handlers)
-        return self._check(memory(handlers[0]) + self._children if handlers else 0)
+        return self._check(resident(handlers[0]) + self._others if handlers else 0)
 
     def last_look(self, peak: int, handlers: list[int]) -> int:
         """What a call took whose handler says that it had *peak* bytes itself. Raises _OutOfMemoryError."""
         self._look_at_children(handlers)
-        return self._check(peak + self._children)
+        return self._check(max(peak, resident(handlers[0]) + self._others if handlers else 0))
 
     def _look_at_children(self, handlers: list[int]) -> None:
         if len(handlers) > PROCESSES:
             raise _OutOfMemoryError
-        self._children = sum(own_memory(pid) for pid in handlers[1:])
+        self._others = max(0, together(handlers, self.limit) - (resident(handlers[0]) if handlers else 0))
 
     def _check(self, used: int) -> int:
         if used > self.limit:
