@@ -198,7 +198,7 @@ class Worker:
                     poller.unregister(self._output)  # the handler closed its output
                 if not ready or watch.due():
                     self._peak = max(self._peak, watch.look())
-                    if not self.alive:
+                    if not self.alive and not self._has_said_more():
                         raise self._ended()
         except _OutOfMemoryError:
             self.kill()
@@ -206,6 +206,12 @@ class Worker:
             raise self._lost("Runtime.OutOfMemory", "Runtime exited with error: signal: killed") from None
         finally:
             self._read_output(transcript)
+
+    def _has_said_more(self) -> bool:
+        """Whether a child that has ended left something to read: its answer may be the last thing that it did."""
+        poller = select.poll()
+        poller.register(self._socket, select.POLLIN)
+        return bool(poller.poll(0))
 
     def _send(self, unsent: memoryview) -> memoryview:
         try:
