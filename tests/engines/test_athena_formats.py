@@ -414,7 +414,7 @@ def test_a_regular_expression_takes_lines_apart(athena: Athena) -> None:
     header = "TBLPROPERTIES ('skip.header.line.count' = '1')"
     table(athena, "logs_headed", "ip string, tag string, code int", f"{REGEX} {pattern}", header)
     assert athena("SELECT tag FROM logs_headed").rows == [("row",)]
-    table(athena, "logs_less", "ip string", f"{REGEX} {pattern}")
+    table(athena, "logs_less", "ip string, tag string, code int, rest string", f"{REGEX} {pattern}")
     athena.put("logs_less/a.log", "x\n")
     assert "Number of matching groups doesn't match" in athena.fails("SELECT * FROM logs_less")
 

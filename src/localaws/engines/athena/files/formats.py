@@ -23,6 +23,12 @@ FORMATS = {
         f"{_IO}.parquet.serde.ParquetHiveSerDe",
     ),
     "ORC": (f"{_IO}.orc.OrcInputFormat", f"{_IO}.orc.OrcOutputFormat", f"{_IO}.orc.OrcSerde"),
+    # not written after STORED AS: CREATE TABLE names its input format
+    "CloudTrail": (
+        "com.amazon.emr.cloudtrail.CloudTrailInputFormat",
+        _TEXT_OUT,
+        "org.apache.hive.hcatalog.data.JsonSerDe",
+    ),
     "AVRO": (
         f"{_IO}.avro.AvroContainerInputFormat",
         f"{_IO}.avro.AvroContainerOutputFormat",

@@ -34,7 +34,7 @@ def lines_to_parquet(path: Path, uri: str, table: Table, session: Session) -> No
         groups = session.in_child("group_numbers", pattern, ignoring_case)
     except ValueError as error:
         raise QueryFailure("HIVE_CURSOR_ERROR", f"The table's pattern is not one: {error}") from None
-    if len(groups) != len(names):
+    if len(groups) < len(names):  # Athena's own table for ALB logs has a group more, for fields that are to come
         raise QueryFailure(
             "HIVE_CURSOR_ERROR", f"Number of matching groups doesn't match the number of columns ({uri})"
         )
@@ -45,7 +45,7 @@ def lines_to_parquet(path: Path, uri: str, table: Table, session: Session) -> No
             rows = islice(lines, header_lines(table), None)
             while part := list(islice(rows, _LINES_AT_ONCE)):
                 found = session.in_child("match_lines", pattern, ignoring_case, part)
-                columns = [pa.array(column, pa.string()) for column in found]
+                columns = [pa.array(column, pa.string()) for column in found[: len(names)]]
                 target.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
     except (OSError, EOFError, ValueError) as error:
         raise QueryFailure("HIVE_CURSOR_ERROR", f"Failed to read file at {uri}: {error}") from None

@@ -16,12 +16,12 @@ from urllib.parse import quote
 import duckdb
 
 from localaws.engines.athena.errors import QueryFailure, not_supported
-from localaws.engines.athena.files import json_keys, json_text, parquet, regex, text
+from localaws.engines.athena.files import cloudtrail, json_keys, json_text, parquet, regex, text
 from localaws.engines.athena.files.avro import avro_to_parquet
 from localaws.engines.athena.files.conversion import DECOMPRESSED, decompress, orc_to_parquet
 from localaws.engines.athena.files.lake import DataFile
 from localaws.engines.athena.files.reading import FILENAME, key_name
-from localaws.engines.athena.files.text_repair import mender
+from localaws.engines.athena.files.text_repair import Mender, mender
 from localaws.engines.athena.runtime import Session
 from localaws.engines.athena.sql.quoting import PATH, literal, name, own
 from localaws.engines.athena.tables.catalog import Partition, Table
@@ -71,9 +71,12 @@ def relation(session: Session, table: Table, sources: Sequence[Source], farm: Pa
         return _empty(table, with_path)
     serde = table.serde_name
     unpacked = [serde not in _BINARY and _suffix(each.file.uri) in DECOMPRESSED for each in sources]
-    mend = None
+    mend: Mender | None = None
     if serde in _TEXTS and not unpacked[0]:
-        mend = mender(sources[0].file.path, sources[0].file.uri, serde == "jsonserde")
+        if table.input_format == cloudtrail.INPUT_FORMAT:
+            mend = cloudtrail.one_record_a_line
+        else:
+            mend = mender(sources[0].file.path, sources[0].file.uri, serde == "jsonserde")
     paths = _paths(table, sources, farm, mend is not None or serde in _CONVERTERS or any(unpacked))
     uris = {path: source.file.uri for path, source in zip(paths, sources, strict=True)}
     for path, source, packed in zip(paths, sources, unpacked, strict=True):

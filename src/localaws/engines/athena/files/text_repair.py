@@ -24,7 +24,7 @@ def mender(path: Path, uri: str, is_json: bool) -> Mender | None:
     if codec(uri) == "zstd":
         return None
     try:
-        with _open(path, uri) as file:
+        with open_file(path, uri) as file:
             sample = file.read(_SAMPLE_BYTES)
     except (OSError, EOFError):
         return None  # whatever is wrong, the reading itself will tell
@@ -38,7 +38,7 @@ def mender(path: Path, uri: str, is_json: bool) -> Mender | None:
 def _replace_bytes(path: Path, uri: str) -> None:
     """Java reads what is no UTF-8 as U+FFFD."""
     made = path.with_suffix(".utf8")
-    with _open(path, uri) as file, _create(made, uri) as target:
+    with open_file(path, uri) as file, create_file(made, uri) as target:
         recoded = codecs.EncodedFile(file, "utf-8", "utf-8", errors="replace")
         shutil.copyfileobj(recoded, target)
     made.replace(path)
@@ -55,7 +55,7 @@ def _is_crammed(line: str) -> bool:
 def _keep_first(path: Path, uri: str) -> None:
     """The first object of each line: the SerDes read no more of it, and do not complain."""
     made = path.with_suffix(".first")
-    with _open(path, uri) as lines, _create(made, uri) as target:
+    with open_file(path, uri) as lines, create_file(made, uri) as target:
         for line in lines:
             try:
                 text = line.decode().strip()
@@ -69,9 +69,11 @@ def _end_of_first(text: str) -> int:
     return json.JSONDecoder().raw_decode(text)[1]
 
 
-def _open(path: Path, uri: str) -> BinaryIO:
+def open_file(path: Path, uri: str) -> BinaryIO:
+    """The bytes of a file, unpacked if its *uri* says that they are packed."""
     return cast(BinaryIO, gzip.open(path, "rb") if codec(uri) == "gzip" else path.open("rb"))
 
 
-def _create(path: Path, uri: str) -> BinaryIO:
+def create_file(path: Path, uri: str) -> BinaryIO:
+    """A file to write to, packed as `open_file` reads it."""
     return cast(BinaryIO, gzip.open(path, "wb", 1) if codec(uri) == "gzip" else path.open("wb"))

@@ -1,0 +1,85 @@
+"""Tables over AWS's own logs, as the Athena user guide writes them, with a few made-up lines.
+
+Sources: "Query AWS CloudTrail logs", "Query Amazon VPC flow logs", "Query Application Load Balancer logs".
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+
+from tests.conftest import RunningLab
+from tests.engines.athena_tools import Athena
+
+
+@pytest.fixture(scope="module")
+def athena(lab: RunningLab) -> Athena:
+    return Athena(lab, "aws-logs", "logs")
+
+
+def _record(name: str, user: str) -> dict[str, object]:
+    return {
+        "eventVersion": "1.08",
+        "userIdentity": {"type": "IAMUser", "arn": f"arn:aws:iam::1:user/{user}"},
+        "eventName": name,
+        "requestParameters": {"bucketName": "b"},
+        "resources": [{"ARN": "arn:aws:s3:::b", "accountId": "1"}],
+    }
+
+
+CLOUDTRAIL = """CREATE EXTERNAL TABLE {name} (
+    eventversion STRING, useridentity STRUCT<type:STRING, arn:STRING>, eventname STRING, requestparameters STRING,
+    resources ARRAY<STRUCT<arn:STRING, accountid:STRING>>)
+    PARTITIONED BY (`timestamp` string)
+    ROW FORMAT SERDE 'org.apache.hive.hcatalog.data.JsonSerDe'
+    STORED AS INPUTFORMAT 'com.amazon.emr.cloudtrail.CloudTrailInputFormat'
+    OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'
+    LOCATION 's3://aws-logs/{name}'
+    TBLPROPERTIES ('projection.enabled' = 'true', 'projection.timestamp.type' = 'date',
+      'projection.timestamp.format' = 'yyyy/MM/dd', 'projection.timestamp.range' = '2021/05/01,2021/05/02',
+      'projection.timestamp.interval' = '1', 'projection.timestamp.interval.unit' = 'DAYS',
+      'storage.location.template' = 's3://aws-logs/{name}/${{timestamp}}')"""
+
+
+def test_every_record_of_a_cloudtrail_file_is_a_row(athena: Athena) -> None:
+    records = [_record("GetObject", "alice"), _record("PutObject", "bob")]
+    athena.put("trail/2021/05/01/a.json.gz", gzip.compress(json.dumps({"Records": records}).encode()))
+    athena.put("trail/2021/05/02/b.json", json.dumps({"Records": [_record("ConsoleLogin", "bob")]}, indent=2))
+    athena.put("trail/2021/05/02/empty.json", '{"Records": []}')
+    athena(CLOUDTRAIL.format(name="trail"))
+    answer = athena(
+        "SELECT useridentity.arn, eventname, json_extract_scalar(requestparameters, '$.bucketName'), resources[1].arn "
+        "FROM trail WHERE \"timestamp\" >= '2021/05/01' ORDER BY eventname"
+    )
+    assert [row[1] for row in answer.rows] == ["ConsoleLogin", "GetObject", "PutObject"]
+    assert answer.rows[1] == ("arn:aws:iam::1:user/alice", "GetObject", "b", "arn:aws:s3:::b")
+
+
+@pytest.mark.parametrize("text", ['{"Records": [{"a": 1}', '{"Records": [{"a": 1} {"b"', '{"eventName": "x"}'])
+def test_a_file_that_is_not_cloudtrails_fails_the_query(athena: Athena, text: str) -> None:
+    athena("DROP TABLE IF EXISTS broken")
+    athena.put("broken/2021/05/01/a.json", text)
+    athena(CLOUDTRAIL.format(name="broken"))
+    assert "HIVE_CURSOR_ERROR" in athena.fails("SELECT eventname FROM broken")
+
+
+def test_flow_logs_have_columns_called_start_and_action(athena: Athena) -> None:
+    athena.put("flows/a.log", "version start end action\n2 1620140761 1620140821 REJECT\n")
+    athena(
+        "CREATE EXTERNAL TABLE flows (version int, start bigint, `end` bigint, action string) ROW FORMAT DELIMITED "
+        "FIELDS TERMINATED BY ' ' LOCATION 's3://aws-logs/flows/' TBLPROPERTIES (\"skip.header.line.count\"=\"1\")"
+    )
+    assert athena("SELECT from_unixtime(start), action FROM flows").rows == [("2021-05-04 15:06:01.000 UTC", "REJECT")]
+
+
+def test_a_pattern_may_have_groups_for_fields_that_are_to_come(athena: Athena) -> None:
+    """ "Create the table for ALB connection logs": its last group, ``( .*)?``, has no column."""
+    athena.put("connections/a.log", "2023-10-04T17:05:15Z 1.2.3.4 36280 TID_1 what comes next\n")
+    athena(
+        "CREATE EXTERNAL TABLE connections (time string, client_ip string, client_port int, conn_trace_id string) "
+        "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe' WITH SERDEPROPERTIES ("
+        "'serialization.format' = '1', 'input.regex' = '([^ ]*) ([^ ]*) ([0-9]*) ?([^ ]*)?( .*)?') LOCATION 's3://aws-logs/connections/'"
+    )
+    assert athena("SELECT * FROM connections").rows == [("2023-10-04T17:05:15Z", "1.2.3.4", "36280", "TID_1")]
