@@ -196,7 +196,7 @@ TOLD = [
     ("CAST('x' AS char(3))", "x  ", "char", 3, 0, True),
     ("X'00ff'", "00 ff", "varbinary", 1073741824, 0, False),
     ("DATE '2024-02-29'", "2024-02-29", "date", 0, 0, False),
-    ("TIME '01:02:03'", "01:02:03.000", "time", 3, 0, False),
+    ("CAST('01:02:03' AS time)", "01:02:03.000", "time", 3, 0, False),
     ("TIMESTAMP '2024-02-29 01:02:03'", "2024-02-29 01:02:03.000", "timestamp", 3, 0, False),
     ("TIMESTAMP '2024-02-29 01:02:03 Asia/Tokyo'", "2024-02-29 01:02:03.000 Asia/Tokyo", "timestamp with time zone",
      3, 0, False),

@@ -9,6 +9,9 @@ import json
 import re
 from typing import Any
 
+from sqlglot import exp
+
+from localaws.engines.athena.sql import datetimes
 from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.quoting import is_unnamed, literal, name, own
 
@@ -22,16 +25,13 @@ _PRECISION = {
     "double": 17,
     "varchar": 2147483647,
     "varbinary": 1073741824,
-    "time": 3,
-    "timestamp": 3,
-    "timestamp with time zone": 3,
 }
 _FIELD = re.compile(rb'(?:"((?:[^"]|"")*)"|([^",\n]*))(,|\n|\Z)')
 
 
 def column_info(column: str, kind: Type) -> dict[str, Any]:
     """An entry of ResultSetMetadata."""
-    precision = kind.precision or _PRECISION.get(kind.name, 0)
+    precision = kind.digits if kind.name.startswith("time") else kind.precision or _PRECISION.get(kind.name, 0)
     return {
         "CatalogName": "hive",
         "SchemaName": "",
@@ -56,13 +56,13 @@ def as_text(value: str, kind: Type) -> str:
         case "double" | "real":
             return f"java_double({value})"
         case "timestamp":
-            return f"strftime(CAST({value} AS TIMESTAMP), '%Y-%m-%d %H:%M:%S.{'%f' if kind.precision > 3 else '%g'}')"
-        case "timestamp with time zone" if kind.precision > 3 and not kind.zoned:
+            return _printed(f"CAST({value} AS TIMESTAMP)", "%Y-%m-%d %H:%M:%S", kind.digits)
+        case "timestamp with time zone" if kind.digits > 3 and not kind.zoned:
             return f"strftime({value} AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S.%f UTC')"
         case "timestamp with time zone":
             return f"zoned_text({value})" if kind.zoned else f"strftime(utc_clock({value}), '%Y-%m-%d %H:%M:%S.%g UTC')"
         case "time":
-            return f"strftime(DATE '1970-01-01' + {value}, '%H:%M:%S.{'%f' if kind.precision > 3 else '%g'}')"
+            return _printed(f"(DATE '1970-01-01' + {value})", "%H:%M:%S", kind.digits)
         case "varbinary":
             return f"rtrim(regexp_replace(lower(hex({value})), '(..)', '\\1 ', 'g'))"
         case "interval day to second":
@@ -91,6 +91,11 @@ def as_text(value: str, kind: Type) -> str:
         case "bigint":
             return f"CAST(CAST({value} AS BIGINT) AS VARCHAR)"  # a HUGEINT that does not fit is an error
     return f"CAST({value} AS VARCHAR)"
+
+
+def _printed(moment: str, form: str, digits: int) -> str:
+    """SQL that prints a timestamp in the *form* of strftime, with *digits* of a second."""
+    return datetimes.printed(exp.var(moment), form, digits).sql("duckdb")
 
 
 def _field(value: str, field: str, number: int) -> str:

@@ -118,7 +118,7 @@ def write(job: Job, sql: str, columns: Sequence[tuple[str, Type]], target: Targe
     for column, kind in columns:
         if kind.name in _UNWRITABLE:
             raise QueryFailure("NOT_SUPPORTED", f"Unsupported Hive type: {kind.trino} (column {column})")
-        if kind.name == "timestamp" and kind.precision > 3:  # such as Iceberg's are: CAST(… AS timestamp(3)) helps
+        if kind.name == "timestamp" and kind.digits != 3:  # such as Iceberg's are: CAST(… AS timestamp(3)) helps
             words = f"Incorrect timestamp precision for {kind.trino}; the configured precision is MILLISECONDS"
             raise QueryFailure("NOT_SUPPORTED", f"{words}; column name: {column}")
     options = target.options()

@@ -50,7 +50,8 @@ CREATE MACRO timestamp_text(text) AS list_transform([text], LAMBDA s : CASE
     WHEN regexp_full_match(s, '\s*[+-]?\d{4,}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?( [A-Za-z]\S*| ?(UTC|Z|[+-]\d\d:?\d\d))?\s*')
         THEN regexp_replace(trim(s), '^(\S+ [\d:.]+|\d+-\d+-\d+) ?[A-Za-z+-].*$', '\1')
     ELSE uncastable('Value cannot be cast to timestamp: ' || s) END)[1];
-CREATE MACRO to_whole_milliseconds(t) AS date_trunc('millisecond', t + to_microseconds(500));
+CREATE MACRO rounded_moment(t, microseconds) AS list_transform([t + to_microseconds(microseconds // 2)],
+    LAMBDA m : m - to_microseconds(((microsecond(m) % microseconds))))[1];
 CREATE MACRO text_of_length(s, most, type) AS CASE WHEN length(s) <= most OR s IS NULL THEN s
     ELSE failing(s, 'INVALID_CAST_ARGUMENT', 'Value ' || s || ' cannot be represented as ' || type) END;
 CREATE MACRO decimal_quotient(a, b, digits) AS

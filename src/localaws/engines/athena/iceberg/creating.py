@@ -64,11 +64,11 @@ def create_table_as(
     if str(given.get("is_external", "false")).lower() != "false":
         raise QueryFailure("INVALID_TABLE_PROPERTY", "is_external must be false for table type ICEBERG")
     for _, kind in columns:
-        if kind.name.startswith("timestamp") and kind.precision != 6:
+        if kind.name.startswith("timestamp") and kind.digits != 6:
             word = kind.trino.replace("(3)", "(6)")
             raise QueryFailure(
                 "NOT_SUPPORTED",
-                f'Timestamp precision ({kind.precision or 3}) not supported for Iceberg. Use "{word}" instead.',
+                f'Timestamp precision ({kind.digits}) not supported for Iceberg. Use "{word}" instead.',
             )
     settings = properties.to_iceberg({key: str(value) for key, value in given.items() if key not in _OF_CTAS})
     if "object_store_layout_enabled" in given:

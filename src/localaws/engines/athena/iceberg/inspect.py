@@ -27,7 +27,7 @@ from localaws.engines.athena.sql.quoting import literal, name
 from localaws.engines.athena.tables.catalog import Table as GlueTable
 
 _INTEGER, _BIGINT, _VARCHAR, _BOOLEAN = Type("integer"), Type("bigint"), Type("varchar"), Type("boolean")
-_MOMENT = Type("timestamp with time zone", precision=3)
+_MOMENT = Type("timestamp with time zone")
 _COUNTS, _BOUNDS = Type("map", (_INTEGER, _BIGINT)), Type("map", (_INTEGER, _VARCHAR))
 _SUMMARY = Type(
     "row",

@@ -48,7 +48,7 @@ def from_iceberg(kind: iceberg.IcebergType) -> Type:
     if type(kind) not in _NAMES:
         raise not_supported(f"Iceberg's type {kind}")
     name = _NAMES[type(kind)]
-    return Type(name, precision=6 if name.startswith("time") else 0)  # microseconds, where Hive's are milliseconds
+    return Type(name, digits=6 if name.startswith("time") else 3)  # microseconds, where Hive's are milliseconds
 
 
 def to_iceberg(kind: Type, ids: count[int]) -> iceberg.IcebergType:

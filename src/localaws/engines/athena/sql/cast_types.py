@@ -50,20 +50,23 @@ def of_datatype(node: exp.DataType) -> Type | None:
     if name == "CHAR":
         return Type("char", precision=1)
     if name in ("TIMESTAMP", "TIME", "TIMESTAMPTZ") and inner:
-        digits = int(inner[0].this.name)
-        return Type(_DATATYPES[name], precision=0 if digits == 3 else digits, zoned=name == "TIMESTAMPTZ")
+        return Type(_DATATYPES[name], digits=int(inner[0].this.name), zoned=name == "TIMESTAMPTZ")
     return Type(_DATATYPES[name], zoned=name == "TIMESTAMPTZ") if name in _DATATYPES else None
 
 
 def of_cast(node: exp.Cast) -> Type | None:
-    """The type of a CAST, or of a literal such as ``TIMESTAMP '2024-01-01 10:00:00.000001'``, which tells more."""
+    """The type of a CAST, or of a literal such as ``TIMESTAMP '2024-01-01 10:00:00.000001'``, which tells more.
+
+    ``TIME '13:24:11'`` is a time(0). A timestamp has three digits at least, which clients rely on.
+    """
     column_type = of_datatype(node.to)
     if column_type is None or not node.meta.get("literal"):
         return column_type
     text = node.this.name
     if column_type.name in ("timestamp", "time", TIMESTAMP_TZ.name):
         fraction = re.search(r":\d+\.(\d+)", text)
-        return replace(column_type, precision=len(fraction[1]) if fraction and len(fraction[1]) > 3 else 0)
+        digits = len(fraction[1]) if fraction else 0
+        return replace(column_type, digits=digits if column_type.name == "time" else max(digits, 3))
     return (
         replace(column_type, precision=len(text))
         if column_type.name in ("varchar", "char") and not node.to.expressions

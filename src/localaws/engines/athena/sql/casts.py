@@ -100,8 +100,8 @@ def converted(value: exp.Expr, source: Type, target: Type) -> exp.Expr:
     elif target.name == "decimal" and source.name in ("double", "real"):
         value = cast(value, "VARCHAR")  # the number as it is written, not as it is in binary
     made = cast(value, target.duckdb)
-    if target.name == "timestamp" and not target.precision and (source.precision > 3 or source.name in TEXTS):
-        return call("to_whole_milliseconds", made)
+    if target.name in ("timestamp", "time") and target.digits < (6 if source.name in TEXTS else source.digits):
+        return call("rounded_moment", made, 10 ** (6 - target.digits))
     return made
 
 
@@ -161,11 +161,12 @@ def _to_text(value: exp.Expr, source: Type) -> exp.Expr:
     if source.name == "decimal" and source.precision == source.scale:  # DuckDB would write .5
         value = cast(value, f"DECIMAL({min(source.precision + 1, 38)},{source.scale})")
     if source.name == "timestamp":
-        return call("strftime", value, f"%Y-%m-%d %H:%M:%S.{'%f' if source.precision > 3 else '%g'}")
+        return datetimes.printed(value, "%Y-%m-%d %H:%M:%S", source.digits)
     if source.name == TIMESTAMP_TZ.name:
         return call("zoned_text", datetimes.with_zone(value, source))
     if source.name == "time":
-        return call("left", exp.DPipe(this=cast(value, "VARCHAR"), expression=exp.Literal.string(".000")), 12)
+        midnight = cast(exp.Literal.string("1970-01-01"), "DATE")
+        return datetimes.printed(exp.Add(this=midnight, expression=value), "%H:%M:%S", source.digits)
     if source.name == "json":
         return call("json_extract_string", value, "$")
     if source.name == "char" and source.precision:

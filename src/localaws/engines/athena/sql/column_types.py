@@ -71,8 +71,7 @@ _TOKEN = re.compile(r"\s*([<>(),:]|[^<>(),:\s]+)")
 class Type:
     """A type by Trino's name; ``parts`` are what is in its brackets, ``fields`` the names of a row's parts.
 
-    ``precision`` is a decimal's digits, a text's length (0: no limit), or how many digits of a second are kept
-    (0: the usual 3).
+    ``precision`` is a decimal's digits, or a text's length (0: no limit).
     """
 
     name: str
@@ -80,6 +79,8 @@ class Type:
     fields: tuple[str, ...] = ()
     precision: int = 0
     scale: int = 0
+    digits: int = 3
+    """Of a time or a timestamp: how many digits of a second are kept."""
     zoned: bool = field(default=False, compare=False)
     """Of a timestamp with time zone: whether DuckDB keeps the zone beside the moment (else it is UTC)."""
 
@@ -111,7 +112,7 @@ class Type:
         if self.name == "decimal":
             return f"decimal({self.precision},{self.scale})"
         if self.name.startswith("time"):
-            return self.name.replace(self.name.split()[0], f"{self.name.split()[0]}({self.precision or 3})", 1)
+            return self.name.replace(self.name.split()[0], f"{self.name.split()[0]}({self.digits})", 1)
         return f"{self.name}({self.precision})" if self.precision else self.name
 
     @property

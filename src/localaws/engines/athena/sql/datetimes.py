@@ -104,6 +104,13 @@ def alike(values: list[exp.Expr], types: list[Type | None]) -> list[exp.Expr]:
     ]
 
 
+def printed(value: exp.Expr, form: str, digits: int) -> exp.Expr:
+    """A timestamp as text: *form* (of strftime) and so many *digits* of a second behind it."""
+    written = {0: form, 3: f"{form}.%g"}.get(digits, f"{form}.%f")
+    text = call("strftime", value, written)
+    return call("left", text, digits - 6) if digits in (1, 2, 4, 5) else text
+
+
 def literal(text: str) -> exp.Expr:
     """``TIMESTAMP '2013-03-10 01:00:00 America/New_York'``."""
     match = _ZONED_LITERAL.fullmatch(text)
@@ -329,11 +336,8 @@ def to_iso8601(translator: Translator, node: exp.Anonymous, arguments: list[exp.
     column_type, value = translator.type_of(arguments[0]), arguments[0]
     if column_type is not None and column_type.name == "date":
         return call("strftime", value, "%Y-%m-%d")
-    text = call(
-        "strftime",
-        to_wall_clock(value, column_type),
-        f"%Y-%m-%dT%H:%M:%S.{'%f' if column_type and column_type.precision > 3 else '%g'}",
-    )
+    digits = column_type.digits if column_type else 3
+    text = printed(to_wall_clock(value, column_type), "%Y-%m-%dT%H:%M:%S", digits)
     if column_type is not None and column_type.name == TIMESTAMP_TZ.name:
         return exp.DPipe(
             this=text, expression=call("zone_iso", zone_of(value, column_type), instant(value.copy(), column_type))

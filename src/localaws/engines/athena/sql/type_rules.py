@@ -6,6 +6,7 @@ What cannot be told is None: the translation then keeps to what DuckDB itself do
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -68,7 +69,7 @@ def _wider(left: Type | None, right: Type | None) -> Type | None:
         parts = [common([one, other]) for one, other in zip(left.parts, right.parts, strict=True)]
         return Type(left.name, tuple(each for each in parts if each), left.fields) if all(parts) else None
     if left.name == right.name and left.name.startswith("time"):
-        return left if (left.precision or 3) > (right.precision or 3) else right
+        return left if left.digits > right.digits else right
     if left.name in NUMBERS and right.name in NUMBERS:
         if "decimal" in (left.name, right.name) and {left.name, right.name} <= {"decimal", *INTEGERS}:
             left, right = as_decimal(left), as_decimal(right)
@@ -94,7 +95,8 @@ def arithmetic(operator: type[exp.Expr], left: Type | None, right: Type | None) 
     if names & set(INTERVALS):
         if operator in (exp.Mul, exp.Div):
             return left if left.name in INTERVALS else right
-        return right if left.name in INTERVALS else left
+        moment = right if left.name in INTERVALS else left
+        return replace(moment, digits=max(moment.digits, 3)) if INTERVAL.name in names else moment
     if operator is exp.Sub and names <= set(MOMENTS):
         return INTERVAL
     if "decimal" in names and names <= {"decimal", *INTEGERS}:
