@@ -53,6 +53,7 @@ ENGINES = {
     "sns": "localaws.engines.sns",
     "sqs": "localaws.engines.sqs",
     "ssm": "localaws.engines.ssm",
+    "stepfunctions": "localaws.engines.stepfunctions",
     "sts": "localaws.engines.sts",
 }
 
