@@ -115,3 +115,18 @@ def test_nothing_is_lost_or_given_twice_between_threads(sqs: Any) -> None:
         for receiver in receivers:
             receiver.result()
     assert sorted(received) == sorted(f"{s}-{b}-{i}" for s in range(4) for b in range(10) for i in range(10))
+
+
+def test_at_most_ten_message_attributes(lab: RunningLab) -> None:
+    """SQS developer guide, "Message quotas": a message has up to 10 attributes."""
+    sqs = lab.client("sqs")
+    url = sqs.create_queue(QueueName="ten-attributes")["QueueUrl"]
+    attributes = {f"a{number}": {"DataType": "String", "StringValue": "v"} for number in range(11)}
+    with pytest.raises(ClientError, match=r"\[11\] exceeds the allowed maximum \[10\]") as caught:
+        sqs.send_message(QueueUrl=url, MessageBody="m", MessageAttributes=attributes)
+    assert caught.value.response["Error"]["Code"] == "InvalidParameterValue"
+    del attributes["a10"]
+    sqs.send_message(QueueUrl=url, MessageBody="m", MessageAttributes=attributes)
+    entry = {"Id": "1", "MessageBody": "m", "MessageAttributes": {**attributes, "a10": attributes["a0"]}}
+    with pytest.raises(ClientError, match=r"exceeds the allowed maximum"):
+        sqs.send_message_batch(QueueUrl=url, Entries=[entry])

@@ -210,10 +210,6 @@ def sts_roles(replay: Replay) -> None:
 
 def test_sqs_answers_as_aws(lab: RunningLab) -> None:
     known = {
-        "moto knows one name of this error for both protocols": [
-            "sqs_limits.receive 11: Error.QueryErrorCode",
-            "sqs_limits.over 1 MiB: Error.QueryErrorCode",
-        ],
         "moto does not say which attribute differs": ["sqs_missing_queues.other delay: Error.Message"],
     }
     assert_agreement(lab, [sqs_tags, sqs_limits, sqs_batches, sqs_missing_queues, sqs_more_limits], known)

@@ -6,9 +6,16 @@ Source: API reference, "Common error types" and each operation's errors (all wit
 from __future__ import annotations
 
 import json
+import re
+from typing import Any
 
 from moto.core.common_types import TYPE_RESPONSE
-from moto.secretsmanager.exceptions import ResourceNotFoundException, SecretNotFoundException
+from moto.secretsmanager.exceptions import (
+    InvalidRequestException,
+    ResourceNotFoundException,
+    SecretNotFoundException,
+    ValidationException,
+)
 from moto.secretsmanager.models import SecretsManagerBackend, secretsmanager_backends
 from moto.secretsmanager.responses import SecretsManagerResponse
 
@@ -33,16 +40,64 @@ class SecretsManagerEngine(SecretsManagerBackend):
             said = f"Secrets Manager can't find the specified secret value for staging label: {version_stage}"
             raise ResourceNotFoundException(said) from None
 
+    def create_secret(self, name: str, *arguments: Any, **more: Any) -> str:
+        """Raises InvalidRequestException while a deleted secret of this name can still be restored."""
+        if name in self.secrets and self.secrets[name].is_deleted():
+            said = "You can't create this secret because a secret with this name is already scheduled for deletion."
+            raise InvalidRequestException(said)
+        return super().create_secret(name, *arguments, **more)
+
+    def rotate_secret(
+        self,
+        secret_id: str,
+        client_request_token: str | None = None,
+        rotation_lambda_arn: str | None = None,
+        *arguments: Any,
+        **more: Any,
+    ) -> str:
+        """Raises InvalidRequestException where nothing would rotate the secret (API reference, RotateSecret)."""
+        found = self.secrets[secret_id] if self._is_valid_identifier(secret_id) else None
+        if found is not None and not (rotation_lambda_arn or getattr(found, "rotation_lambda_arn", None)):
+            raise InvalidRequestException("No Lambda rotation function ARN is associated with this secret.")
+        return super().rotate_secret(secret_id, client_request_token, rotation_lambda_arn, *arguments, **more)
+
+    def tag_resource(self, arn: str, tags: dict[str, str]) -> None:
+        self._check_not_deleted(arn)
+        super().tag_resource(arn, tags)
+
+    def untag_resource(self, arn: str, tag_keys: list[str]) -> None:
+        self._check_not_deleted(arn)
+        super().untag_resource(arn, tag_keys)
+
+    def _check_not_deleted(self, arn: str) -> None:
+        if arn in self.secrets and self.secrets[arn].is_deleted():
+            said = "You can't perform this operation on the secret because it was marked for deletion."
+            raise InvalidRequestException(said)
+
 
 class SecretsManagerEngineResponse(SecretsManagerResponse):
     """Writes errors as Secrets Manager does."""
+
+    def create_secret(self) -> str:
+        """Raises ValidationException for a name that no secret can have (API reference, CreateSecret, Name)."""
+        if not re.fullmatch(r"[\w/+=.@!-]+", self._get_param("Name") or "", re.ASCII):
+            raise ValidationException(
+                "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: "
+                "-/_+=.@!"
+            )
+        return super().create_secret()
 
     def call_action(self) -> TYPE_RESPONSE:
         status, headers, body = super().call_action()
         if 400 <= status < 500:
             error = json.loads(body)
-            return 400, headers, json.dumps({"__type": error["__type"], "Message": error.get("message", "")})
+            return 400, headers, _error(error["__type"], error.get("message", ""))
         return status, headers, body
+
+
+def _error(code: str, message: str) -> str:
+    """The service's errors say ``Message``; what AWS finds before the service sees the request, ``message``."""
+    return json.dumps({"__type": code, "message" if code == "ValidationException" else "Message": message})
 
 
 def install(lab: Lab) -> None:

@@ -15,16 +15,41 @@ from typing import Any, ClassVar
 
 import moto.sns.models
 from botocore.exceptions import ClientError
-from moto.sns.exceptions import InvalidParameterValue, SNSInvalidParameter
+from moto.core.responses import ActionResult
+from moto.sns.exceptions import SNSInvalidParameter, SNSNotFoundError
 from moto.sns.models import SNSBackend, Subscription, Topic, sns_backends
+from moto.sns.responses import SNSResponse
 
-from localaws.engines import replace_backend
+from localaws.engines import replace_backend, replace_responses
+from localaws.engines.sns_messages import check_attributes, check_entry_ids, check_message
 from localaws.lab import Lab
 from localaws.outgoing import is_loopback
 
 log = logging.getLogger(__name__)
 
 PROTOCOLS = {"application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs"}
+SUBSCRIPTION_ATTRIBUTES = {
+    "DeliveryPolicy",
+    "FilterPolicy",
+    "FilterPolicyScope",
+    "RawMessageDelivery",
+    "RedrivePolicy",
+    "SubscriptionRoleArn",
+}
+#: How AWS delivers by HTTP where nobody set a policy.
+EFFECTIVE_DELIVERY = {
+    "defaultHealthyRetryPolicy": {
+        "minDelayTarget": 20,
+        "maxDelayTarget": 20,
+        "numRetries": 3,
+        "numMaxDelayRetries": 0,
+        "numNoDelayRetries": 0,
+        "numMinDelayRetries": 0,
+        "backoffFunction": "linear",
+    },
+    "disableSubscriptionOverrides": False,
+    "defaultRequestPolicy": {"headerContentType": "text/plain; charset=UTF-8"},
+}
 
 
 #: Posts that are under way at once, and those that wait for their turn; of more, the newest are not sent.
@@ -110,12 +135,11 @@ class SNSEngine(SNSBackend):
 
     def publish(self, message: str, arn: str | None, phone_number: str | None = None, *args: Any, **kwargs: Any) -> str:
         """Raises InvalidParameter and NotFound (API reference, Publish)."""
-        if not message:
-            raise InvalidParameterValue("Invalid parameter: Empty message")  # the kind that a batch reports
+        check_message(message, kwargs.get("message_attributes") or {}, kwargs.get("message_structure"))
         if phone_number is None:
             _check_arn(arn or "")
             if ":endpoint/" not in (arn or ""):
-                self.get_topic(arn or "")
+                _check_fifo(self.get_topic(arn or ""), kwargs)
         return super().publish(message, arn, phone_number, *args, **kwargs)
 
     def subscribe(self, topic_arn: str, endpoint: str, protocol: str) -> Subscription:
@@ -129,6 +153,15 @@ class SNSEngine(SNSBackend):
                 f"localhost), not to {endpoint}"
             )
         return super().subscribe(topic_arn, endpoint, protocol)
+
+    def create_topic(
+        self, name: str, attributes: dict[str, str] | None = None, tags: dict[str, str] | None = None
+    ) -> Topic:
+        """Raises InvalidParameter for a topic that is there with other tags (API reference, CreateTopic)."""
+        former = next((topic for topic in self.topics.values() if topic.name == name), None)
+        if former is not None and tags and tags != former._tags:
+            raise SNSInvalidParameter("Invalid parameter: Tags Reason: Topic already exists with different tags")
+        return super().create_topic(name, attributes, tags)
 
     def unsubscribe(self, subscription_arn: str) -> None:
         """Raises InvalidParameter for what is no ARN; a subscription that there is not is no error."""
@@ -145,6 +178,78 @@ class SNSEngine(SNSBackend):
         return super().get_topic(arn)
 
 
+class SNSEngineResponse(SNSResponse):
+    """Checks what moto reads from a request, or leaves unread."""
+
+    def create_topic(self) -> ActionResult:
+        keys = [tag["Key"] for tag in self._get_param("Tags", [])]
+        if len(set(keys)) < len(keys):
+            raise SNSInvalidParameter("Invalid parameter: Duplicated keys are not allowed.")
+        return super().create_topic()
+
+    def get_topic_attributes(self) -> ActionResult:
+        """A delivery policy that nobody set is not told of, and the one in effect as HTTP sees it."""
+        answer = super().get_topic_attributes()
+        told: dict[str, Any] = answer.result["Attributes"]  # type: ignore[index]
+        told["EffectiveDeliveryPolicy"] = json.dumps({"http": EFFECTIVE_DELIVERY})
+        if not told.get("DeliveryPolicy"):
+            told.pop("DeliveryPolicy", None)
+        return answer
+
+    def subscribe(self) -> ActionResult:
+        for name, value in (self._get_param("Attributes") or {}).items():
+            check_subscription_attribute(name, value, "Attributes Reason: ")
+        return super().subscribe()
+
+    def set_subscription_attributes(self) -> ActionResult:
+        arn, name = self._get_param("SubscriptionArn"), self._get_param("AttributeName")
+        if all(subscription.arn != arn for subscription in self.backend.subscriptions.values()):
+            raise SNSNotFoundError("Subscription does not exist")
+        check_subscription_attribute(name, self._get_param("AttributeValue"))
+        return super().set_subscription_attributes()
+
+    def confirm_subscription(self) -> ActionResult:
+        """Raises InvalidParameter: no token is ever sent to anybody who would have to confirm."""
+        self.backend.get_topic(self._get_param("TopicArn"))
+        raise SNSInvalidParameter("Invalid token")
+
+    def publish_batch(self) -> ActionResult:
+        check_entry_ids(entry["Id"] for entry in self._get_param("PublishBatchRequestEntries", []))
+        return super().publish_batch()
+
+    def _transform_message_attributes(self, message_attributes: dict[str, Any]) -> dict[str, Any]:
+        check_attributes(message_attributes)
+        return super()._transform_message_attributes(message_attributes)
+
+
+def check_subscription_attribute(name: str, value: Any, where: str = "") -> None:
+    """Raises InvalidParameter for a value that a subscription's attribute cannot have."""
+    if name not in SUBSCRIPTION_ATTRIBUTES:
+        raise SNSInvalidParameter("Invalid parameter: AttributeName")
+    if name == "RawMessageDelivery" and str(value).lower() not in ("true", "false"):
+        said = f"{where}RawMessageDelivery: Invalid value [{value}]. Must be true or false."
+        raise SNSInvalidParameter(f"Invalid parameter: {said}")
+    if name == "RedrivePolicy" and value:
+        try:
+            policy = json.loads(value)
+        except (ValueError, RecursionError) as error:
+            raise SNSInvalidParameter(f"Invalid parameter: RedrivePolicy: failed to parse JSON. {error}") from None
+        if not isinstance(policy, dict) or str(policy.get("deadLetterTargetArn")).count(":") < 5:
+            raise SNSInvalidParameter("Invalid parameter: RedrivePolicy: deadLetterTargetArn is an invalid arn")
+
+
+def _check_fifo(topic: Topic, settings: dict[str, Any]) -> None:
+    if not topic.fifo_topic:
+        return
+    if not settings.get("group_id"):
+        raise SNSInvalidParameter("Invalid parameter: The MessageGroupId parameter is required for FIFO topics")
+    if not settings.get("deduplication_id") and not topic.content_based_deduplication:
+        raise SNSInvalidParameter(
+            "Invalid parameter: The topic should either have ContentBasedDeduplication enabled or "
+            "MessageDeduplicationId provided explicitly"
+        )
+
+
 def _check_arn(arn: str, parameter: str = "TopicArn") -> None:
     elements = len(arn.split(":"))
     if elements < 6:
@@ -157,3 +262,4 @@ def install(lab: Lab) -> None:
     SubscriptionEngine.post = Post(lab)
     moto.sns.models.Subscription = SubscriptionEngine  # type: ignore[misc]
     replace_backend(sns_backends, SNSEngine)
+    replace_responses(SNSResponse, SNSEngineResponse)

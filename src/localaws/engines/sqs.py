@@ -18,6 +18,7 @@ from moto.core.utils import camelcase_to_underscores, unix_time_millis
 from moto.sqs.constants import MAXIMUM_MESSAGE_LENGTH
 from moto.sqs.exceptions import (
     BatchRequestTooLong,
+    InvalidAttributeName,
     InvalidBatchEntryId,
     InvalidParameterValue,
     MissingParameter,
@@ -126,6 +127,9 @@ class SQSEngine(SQSBackend):
         queue = self.get_queue(queue_name)
         if not message_body:
             raise MissingParameter("MessageBody")
+        check_attributes(message_attributes or {})
+        check_id("MessageGroupId", kwargs.get("group_id"))
+        check_id("MessageDeduplicationId", kwargs.get("deduplication_id"))
         if _size(message_body, message_attributes) > queue.maximum_message_size:  # type: ignore[attr-defined]
             limit = queue.maximum_message_size  # type: ignore[attr-defined]
             reason = f"Message must be shorter than {limit} bytes."
@@ -140,6 +144,29 @@ class SQSEngine(SQSBackend):
         if total > MAXIMUM_MESSAGE_LENGTH:
             raise BatchRequestTooLong(total)
         return super().send_message_batch(queue_name, entries)
+
+    def create_queue(self, name: str, tags: dict[str, str] | None = None, **kwargs: Any) -> Queue:
+        check_fifo_attributes(name, kwargs)
+        queue: Queue = super().create_queue(name, tags, **kwargs)
+        return queue
+
+    def set_queue_attributes(self, queue_name: str, attributes: dict[str, Any]) -> Queue:
+        check_fifo_attributes(queue_name, attributes)
+        queue: Queue = super().set_queue_attributes(queue_name, attributes)
+        return queue
+
+    def add_permission(
+        self, region_name: str, queue_name: str, actions: list[str], account_ids: list[str], label: str
+    ) -> None:
+        super().add_permission(region_name, queue_name, actions, account_ids, label)
+        self.get_queue(queue_name)._policy_json["Version"] = "2008-10-17"
+
+    def remove_permission(self, queue_name: str, label: str) -> None:
+        """Raises InvalidParameterValue for a label that there is not (API reference, RemovePermission)."""
+        policy = self.get_queue(queue_name)._policy_json
+        if all(statement["Sid"] != label for statement in policy["Statement"]):
+            raise InvalidParameterValue(f"Value {label} for parameter Label is invalid. Reason: can't find label.")
+        super().remove_permission(queue_name, label)
 
     def receive_message(
         self,
@@ -172,7 +199,18 @@ class SQSEngineResponse(SQSResponse):
         if not 1 <= int(count) <= 10:
             reason = "Must be between 1 and 10, if provided."
             raise InvalidParameterValue(f"Value {count} for parameter MaxNumberOfMessages is invalid. Reason: {reason}")
+        wait = self._get_param("WaitTimeSeconds")
+        if wait is not None and not 0 <= int(wait) <= 20:
+            reason = "Must be >= 0 and <= 20, if provided."
+            raise InvalidParameterValue(f"Value {wait} for parameter WaitTimeSeconds is invalid. Reason: {reason}")
         return super().receive_message()
+
+    def call_action(self) -> Any:
+        """The JSON protocol has another name for this error; moto knows one for both protocols."""
+        status, headers, body = super().call_action()
+        if headers.get("x-amzn-query-error", "").startswith("InvalidParameterValue;"):
+            body = str(body).replace('InvalidParameterValue"', 'InvalidParameterValueException"', 1)
+        return status, headers, body
 
     def list_queue_tags(self) -> ActionResult:
         return _without_empty(super().list_queue_tags())
@@ -200,6 +238,41 @@ def _is_value_of(name: str, value: Any) -> bool:
         except (ValueError, RecursionError):
             return False
     return True
+
+
+def check_attributes(attributes: Mapping[str, Any]) -> None:
+    """Raises InvalidParameterValue for too many message attributes, or an empty one (developer guide, "Quotas")."""
+    if len(attributes) > 10:
+        raise InvalidParameterValue(
+            f"Number of message attributes [{len(attributes)}] exceeds the allowed maximum [10]."
+        )
+    for name, value in attributes.items():
+        kind = str(value.get("DataType") or value.get("data_type") or "")
+        field = "BinaryValue" if kind.startswith("Binary") else "StringValue"
+        if field in value and not value[field]:
+            raise InvalidParameterValue(
+                f"Message (user) attribute '{name}' must contain a non-empty value of type '{kind}'."
+            )
+
+
+def check_id(name: str, value: str | None) -> None:
+    """Raises InvalidParameterValue for what is no group or deduplication id (API reference, SendMessage)."""
+    if value is not None and not re.fullmatch(r"[!-~]{1,128}", value):
+        reason = f"{name} can only include alphanumeric and punctuation characters. 1 to 128 in length."
+        raise InvalidParameterValue(f"Value {value} for parameter {name} is invalid. Reason: {reason}")
+
+
+def check_fifo_attributes(name: str, attributes: Mapping[str, Any]) -> None:
+    """Raises InvalidAttributeName for an attribute that only a FIFO queue has (API reference, CreateQueue)."""
+    if name.endswith(".fifo"):
+        return
+    for each in attributes:
+        if each in ("FifoQueue", "ContentBasedDeduplication"):
+            raise InvalidAttributeName(each)
+        if each in ("DeduplicationScope", "FifoThroughputLimit"):
+            error = InvalidAttributeName(each)
+            error.message = f"You can specify the {each} only when FifoQueue is set to true."
+            raise error
 
 
 def _check_batch(entries: list[dict[str, Any]]) -> None:

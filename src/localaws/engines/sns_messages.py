@@ -1,0 +1,99 @@
+"""What SNS refuses of a message before it is sent to anybody.
+
+Sources: SNS developer guide, "Amazon SNS message attributes"; Publish, API reference ("Message", "MessageStructure");
+the sentences are those that LocalStack's suite recorded on AWS (test_sns).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from moto.sns.exceptions import InvalidParameterValue, SNSException
+
+#: Bytes of a message with its attributes' names, types and values.
+LARGEST_MESSAGE = 262_144
+_TYPES = ("String", "Number", "Binary")
+
+
+class ParameterValueInvalid(SNSException):
+    code = "ParameterValueInvalid"
+
+
+class InvalidBatchEntryId(SNSException):
+    code = "InvalidBatchEntryId"
+
+
+def check_message(message: str, attributes: Mapping[str, Any], structure: str | None) -> None:
+    """Raises InvalidParameter (of the kind that a batch reports) for a *message* that cannot be sent.
+
+    *attributes* are as moto keeps them, each with ``Type`` and ``Value``.
+    """
+    if not message:
+        raise InvalidParameterValue("Invalid parameter: Empty message")
+    texts = [message, *(part for name, value in attributes.items() for part in (name, value["Type"], value["Value"]))]
+    if sum(len(str(text).encode()) for text in texts) > LARGEST_MESSAGE:
+        raise InvalidParameterValue("Invalid parameter: Message too long")
+    if structure == "json":
+        _check_structure(message)
+
+
+def _check_structure(message: str) -> None:
+    try:
+        parts = json.loads(message)
+    except (ValueError, RecursionError):
+        parts = None
+    if not isinstance(parts, dict):
+        said = "Message Structure - JSON message body failed to parse"
+        raise InvalidParameterValue(f"Invalid parameter: {said}")
+    if not isinstance(parts.get("default"), str):
+        said = "Message Structure - No default entry in JSON message body"
+        raise InvalidParameterValue(f"Invalid parameter: {said}")
+
+
+def check_attributes(attributes: Mapping[str, Any]) -> None:
+    """Raises ParameterValueInvalid for message attributes as a request has them."""
+    for name, value in attributes.items():
+        _check_name(name)
+        kind = str(value.get("DataType") or "").split(".")[0]
+        if kind not in _TYPES:
+            raise ParameterValueInvalid(
+                f"The message attribute '{name}' has an invalid message attribute type, the set of supported type "
+                "prefixes is Binary, Number, and String."
+            )
+        right, other = ("BinaryValue", "StringValue") if kind == "Binary" else ("StringValue", "BinaryValue")
+        if other in value and right not in value:
+            field = right.removesuffix("Value")
+            raise ParameterValueInvalid(f"The message attribute '{name}' with type '{kind}' must use field '{field}'.")
+        if not value.get(right):
+            raise ParameterValueInvalid(
+                f"The message attribute '{name}' must contain non-empty message attribute value for message attribute "
+                f"type '{kind}'."
+            )
+
+
+def _check_name(name: str) -> None:
+    if len(name.encode()) > 256:
+        raise ParameterValueInvalid("Length of message attribute name must be less than 256 bytes.")
+    if wrong := re.search(r"[^\w.-]", name, re.ASCII):
+        raise ParameterValueInvalid(
+            f"Invalid non-alphanumeric character '#x{ord(wrong[0]):X}' was found in the message attribute name. Can "
+            "only include alphanumeric characters, hyphens, underscores, or dots."
+        )
+    for place, end in (("starting", 0), ("ending", -1)):
+        if name[end] == ".":
+            raise ParameterValueInvalid(f"Invalid message attribute name {place} with character '.' was found.")
+    if ".." in name:
+        raise ParameterValueInvalid("Message attribute name can not have successive '.' character.")
+
+
+def check_entry_ids(ids: Iterable[str]) -> None:
+    """Raises InvalidBatchEntryId (PublishBatchRequestEntry, API reference: up to 80 letters, digits, - and _)."""
+    for each in ids:
+        said = "contains an impermissible character" if not re.fullmatch(r"[\w-]+", each, re.ASCII) else ""
+        if len(each) > 80:
+            said = "is too long"
+        if said:
+            raise InvalidBatchEntryId(f"The Id of a batch entry in the batch request {said}: {each}")
