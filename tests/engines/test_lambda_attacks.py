@@ -293,8 +293,9 @@ def _member(name: str, content: bytes = b"x = 1", mode: int = stat.S_IFREG | 0o6
         _member("x" * 300),
         archive(**{"a": b"file", "a/b__py": b"in a file"}),
         archive(big=b"\0" * 262_144_001),
+        archive(**{f"{number:x}": b"" for number in range(65_536)}),
     ],
-    ids=str.split("empty text cut up deep-up absolute backslash drive link pipe long file-as-directory too-large"),
+    ids=str.split("empty text cut up deep-up absolute backslash drive link pipe long file-as-directory large many"),
 )
 def test_bad_archives_are_refused(lab: RunningLab, package: bytes) -> None:
     before = _files_around(lab)
@@ -304,6 +305,31 @@ def test_bad_archives_are_refused(lab: RunningLab, package: bytes) -> None:
     assert _files_around(lab) == before
     with pytest.raises(ClientError, match="InvalidParameterValueException"):
         client(lab, "lambda").update_function_code(FunctionName="well", ZipFile=package)
+
+
+def test_an_archive_that_declares_less_than_it_has_is_refused(lab: RunningLab) -> None:
+    """The limit holds for what comes out: nothing is unzipped beyond the declared size."""
+    package = archive(app__py=b"\0" * 50_000_000)
+    size = (
+        package.rindex(b"PK\x01\x02") + 24
+    )  # of the central directory's entry (.ZIP File Format Specification, 4.3.12)
+    before = _files_around(lab)
+    with pytest.raises(ClientError, match="InvalidParameterValueException"):
+        create(lab, "liar", package[:size] + (10).to_bytes(4, "little") + package[size + 4 :])
+    assert _files_around(lab) == before
+
+
+def test_deep_directories_are_removed_again(new_lab: Callable[..., RunningLab]) -> None:
+    """Deeper than Python's functions may call themselves; a lab that could not remove them would never serve again."""
+    lab = new_lab()
+    create(lab, "deep", archive(**{"a/" * depth + "x": b"" for depth in (500, 900, 1200, 1900)}))
+    lab.kill()
+    lab.start()
+    assert client(lab, "sts").get_caller_identity()["Account"]
+    assert lab.client("lambda").list_functions()["Functions"] == []
+    assert not list((lab.directory / "lambda").glob("code/*"))
+    lab.stop()
+    assert not (lab.directory / "lambda").exists()
 
 
 def test_damaged_content_is_refused(lab: RunningLab) -> None:

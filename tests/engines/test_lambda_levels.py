@@ -6,8 +6,10 @@ trial. AWS's bounds as in test_lambda_isolation.py, which has what holds where r
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,8 +25,9 @@ from tests.engines.started_as import UNABLE, USER
 from tests.engines.test_lambda_isolation import RELAY
 
 STARTED_AS = Path(__file__).with_name("started_as.py")
+LISTENERS = "connect to what listens on this machine: ports of its loopback, and abstract sockets before Linux 6.12"
 DISK = "fill more of the disk than its EphemeralStorage with several files"
-FILES = "read and write the files of the user who started the lab, the lab's own among them"
+FILES = "read and write the files of the user who started the lab; end that user's processes before Linux 6.12"
 STRAYS = "let processes run between its calls and after its end, if they hide whose they are"
 
 
@@ -57,12 +60,12 @@ def level(request: pytest.FixtureRequest) -> Iterator[Level]:
     if tried.returncode == UNABLE:
         pytest.skip(f"this system does not let its namespaces be limited: {tried.stderr}")
     shut_in = name == "user" and _namespaces_of_users()
-    not_held = () if shut_in else (DISK,) if name == "container" else (DISK, FILES, STRAYS)
+    more = () if shut_in else (DISK,) if name == "container" else (DISK, FILES, STRAYS)
     directory = Path(mkdtemp())
     if root and name != "container":
         os.chown(directory, USER, USER)
     lab = RunningLab(directory / "lab", wrapper=_as(name))
-    yield Level(name, lab, shut_in, not_held)
+    yield Level(name, lab, shut_in, (LISTENERS, *more))
     lab.stop()
     shutil.rmtree(directory)
 
@@ -109,6 +112,35 @@ def test_files_and_memory_lie_open_only_where_that_is_said(level: Level) -> None
     assert memory is None, "memory that belongs to no process counts nowhere"
     assert (user == (USER if os.getuid() == 0 else os.getuid())) == (level.name != "container")
     client(level.lab, "lambda").delete_function(FunctionName="opens")
+
+
+def test_processes_of_others_and_their_abstract_sockets_are_out_of_reach(level: Level) -> None:
+    """Such sockets have no file that could be out of sight; a desktop's would show and steer everything."""
+    if tuple(map(int, os.uname().release.split(".")[:2])) < (6, 12):
+        pytest.skip("Linux before 6.12 does not hold these, as the lab says")
+    code = """
+        import os, socket
+        def reached(pid):
+            found = 0
+            for reach in (lambda: os.kill(pid, 0)), (lambda: open(f"/proc/{pid}/environ").read()):
+                try: reach(); found += 1
+                except OSError: pass
+            return found
+        def handler(event, context):
+            pid, address = event
+            with socket.socket(socket.AF_UNIX) as own, socket.socket(socket.AF_UNIX) as client:
+                own.bind("")
+                own.listen()
+                client.connect(own.getsockname())
+            with socket.socket(socket.AF_UNIX) as made:
+                return reached(pid), made.connect_ex(bytes.fromhex(address))
+        """
+    create(level.lab, "knocks", code)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("")
+        listening.listen()
+        event = level.lab.pid, listening.getsockname().hex()
+        assert invoke(level.lab, "knocks", event)[0] == [0, errno.EPERM]
 
 
 def test_detached_processes_end_with_the_function(level: Level) -> None:

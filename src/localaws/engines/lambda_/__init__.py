@@ -10,8 +10,6 @@ in as far as `isolation` says that this system can (with `kernel`), and `bootstr
 
 from __future__ import annotations
 
-import shutil
-
 import moto.awslambda.models
 from moto.awslambda.models import lambda_backends
 from moto.awslambda.responses import LambdaResponse
@@ -21,6 +19,7 @@ from localaws.engines.lambda_.asynchronous import AsynchronousInvoker
 from localaws.engines.lambda_.backend import LambdaEngine
 from localaws.engines.lambda_.execution import Executor
 from localaws.engines.lambda_.function import FunctionEngine
+from localaws.engines.lambda_.removal import remove
 from localaws.engines.lambda_.responses import LambdaEngineResponse
 from localaws.engines.lambda_.trial import find_out
 from localaws.engines.lambda_.wire import add_routes
@@ -30,10 +29,10 @@ from localaws.lab import Lab
 def install(lab: Lab) -> None:
     """Serve Lambda from this engine. Functions do not outlive the server, so what an earlier one left is removed."""
     directory = lab.directory / "lambda"
-    shutil.rmtree(directory, ignore_errors=True)
+    remove(directory)
     isolation = find_out(lab)
     directory = isolation.place(directory)
-    lab.on_stop(lambda: shutil.rmtree(directory, ignore_errors=True))
+    lab.on_stop(lambda: remove(directory))
     LambdaEngine.lab = FunctionEngine.lab = lab
     FunctionEngine.directory = directory
     LambdaEngine.executor = Executor(lab, directory / "environments", isolation)

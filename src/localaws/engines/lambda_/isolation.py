@@ -40,13 +40,16 @@ class Isolation:
 
     @property
     def not_held(self) -> list[str]:
-        """What a function's code could do here that it cannot on AWS, each as a sentence's end; empty if nothing."""
+        """What a function's code could do here that it cannot on AWS, each as a sentence's end."""
+        held = [
+            "connect to what listens on this machine: ports of its loopback, and abstract sockets before Linux 6.12"
+        ]
         if self.namespaces:
-            return []
-        held = ["fill more of the disk than its EphemeralStorage with several files"]
+            return held
+        held += ["fill more of the disk than its EphemeralStorage with several files"]
         if not self.own_user:
             held += [
-                "read and write the files of the user who started the lab, the lab's own among them",
+                "read and write the files of the user who started the lab; end that user's processes before Linux 6.12",
                 "let processes run between its calls and after its end, if they hide whose they are",
             ]
         return held

@@ -63,8 +63,9 @@ def main() -> None:
         _become_init(kernel, settings, writing)
     elif kernel:
         kernel.give_up_rights(settings["user"])
-        with suppress(OSError):  # a system that filters no calls
-            kernel.refuse_system_calls()
+        for refuse in kernel.keep_from_others, kernel.refuse_system_calls:
+            with suppress(OSError):  # Linux before 6.12, or a system that filters no calls
+                refuse()
     os.close(writing)
     bootstrap.main(settings["descriptor"])
 
@@ -74,6 +75,8 @@ def _become_init(kernel: Any, settings: dict[str, Any], writing: int) -> None:
     _make_root(kernel, settings)
     kernel.give_up_rights(settings["user"])
     kernel.die_with_parent()
+    with suppress(OSError):  # Linux before 6.12
+        kernel.keep_from_others()
     kernel.refuse_system_calls()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # as with every other signal, process 1 does not end by it
     os.chdir(settings["code"])

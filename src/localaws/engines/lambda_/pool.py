@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import threading
 import time
 import uuid
@@ -19,6 +18,7 @@ from localaws.engines.lambda_.environment import environment_of
 from localaws.engines.lambda_.guardian import Guardian
 from localaws.engines.lambda_.isolation import Isolation
 from localaws.engines.lambda_.processes import kill_strays
+from localaws.engines.lambda_.removal import remove
 from localaws.engines.lambda_.worker import Sandbox, Worker
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
@@ -47,7 +47,7 @@ class Pool:
         self._idle: list[Worker] = []  # longest idle first
         self._all: set[Worker] = set()
         self._running: Counter[tuple[str, str]] = Counter()
-        shutil.rmtree(directory, ignore_errors=True)
+        remove(directory)
         directory.mkdir(parents=True, mode=0o711)
         lab.on_stop(self._stop)
         lab.spawn("lambda-pool", self._let_go_of_idle)

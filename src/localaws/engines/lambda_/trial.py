@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import sys
 
 from localaws.engines.lambda_.isolation import Isolation
+from localaws.engines.lambda_.removal import remove
 from localaws.engines.lambda_.transcript import Transcript
 from localaws.engines.lambda_.worker import Sandbox, Worker, WorkerLost
 from localaws.lab import Lab
@@ -82,4 +82,4 @@ def _try(lab: Lab, isolation: Isolation) -> str | None:
         return f"{loss.message}: {transcript.tail().decode()}"
     finally:
         worker.close()
-        shutil.rmtree(directory, ignore_errors=True)
+        remove(directory)

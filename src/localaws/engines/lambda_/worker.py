@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import struct
@@ -24,6 +23,7 @@ from typing import Any, NamedTuple
 from localaws.engines.lambda_.isolation import LAUNCHER, PROCESSES, Isolation
 from localaws.engines.lambda_.memory import resident, together
 from localaws.engines.lambda_.processes import Family, resume
+from localaws.engines.lambda_.removal import remove
 from localaws.engines.lambda_.transcript import Transcript
 
 #: Seconds between two looks at the memory, and between two looks at that of processes which the handler started.
@@ -162,7 +162,7 @@ class Worker:
         self.kill()
         self._socket.close()
         os.close(self._output)
-        shutil.rmtree(self._temporary, ignore_errors=True)
+        remove(self._temporary)
 
     def _exchange(self, request_id: str, outgoing: bytes, seconds: float, transcript: Transcript) -> Answer:
         """Send frames and wait for the answer, collecting output and watching time and memory meanwhile.
