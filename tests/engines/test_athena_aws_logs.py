@@ -83,3 +83,61 @@ def test_a_pattern_may_have_groups_for_fields_that_are_to_come(athena: Athena) -
         "'serialization.format' = '1', 'input.regex' = '([^ ]*) ([^ ]*) ([0-9]*) ?([^ ]*)?( .*)?') LOCATION 's3://aws-logs/connections/'"
     )
     assert athena("SELECT * FROM connections").rows == [("2023-10-04T17:05:15Z", "1.2.3.4", "36280", "TID_1")]
+
+
+@pytest.fixture(scope="module")
+def waf(athena: Athena) -> Athena:
+    """WAF's logs, a folder for each minute of many years."""
+    for minute, action in (("09", "ALLOW"), ("10", "BLOCK"), ("11", "BLOCK")):
+        request = {
+            "clientIp": "1.1.1.1",
+            "headers": [{"name": "Host", "value": "h"}, {"name": "Referer", "value": "r"}],
+        }
+        line = {"action": action, "httpRequest": request, "labels": [{"name": "l1"}], "minute": minute}
+        athena.put(f"waf/2025/03/01/10/{minute}/a.json", json.dumps(line))
+    athena(
+        "CREATE EXTERNAL TABLE waf (action string, minute string, "
+        "httprequest struct<clientip:string,headers:array<struct<name:string,value:string>>>, "
+        "labels array<struct<name:string>>) PARTITIONED BY (log_time string) "
+        "ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' LOCATION 's3://aws-logs/waf/' TBLPROPERTIES ("
+        "'projection.enabled' = 'true', 'projection.log_time.type' = 'date', "
+        "'projection.log_time.format' = 'yyyy/MM/dd/HH/mm', 'projection.log_time.range' = '2020/01/01/00/00,NOW', "
+        "'projection.log_time.interval' = '1', 'projection.log_time.interval.unit' = 'minutes', "
+        "'storage.location.template' = 's3://aws-logs/waf/${log_time}')"
+    )
+    return athena
+
+
+@pytest.mark.parametrize(
+    ("condition", "minutes"),
+    [
+        ("log_time = '2025/03/01/10/10'", ["10"]),
+        ("log_time IN ('2025/03/01/10/09', '2025/03/01/10/11')", ["09", "11"]),
+        ("log_time >= '2025/03/01/10/10' AND log_time < '2025/03/01/10/12'", ["10", "11"]),
+        ("log_time > '2025/03/01/10/09' AND log_time <= '2025/03/01/10/10'", ["10"]),
+        ("log_time BETWEEN '2025/03/01/10/09' AND '2025/03/01/10/10'", ["09", "10"]),
+        ("log_time = '2025/03/01/10/10' AND log_time = '2025/03/01/10/11'", []),
+        ("log_time = '2019/12/31/00/00'", []),
+    ],
+)
+def test_a_long_projection_is_narrowed_by_the_condition(waf: Athena, condition: str, minutes: list[str]) -> None:
+    """ "Query AWS WAF logs": a partition for each minute since 2020 is more than may be read at once."""
+    assert [row[0] for row in waf(f"SELECT minute FROM waf WHERE {condition} ORDER BY 1").rows] == minutes
+
+
+def test_without_a_condition_it_is_too_many_partitions(waf: Athena) -> None:
+    assert "HIVE_EXCEEDED_PARTITION_LIMIT" in waf.fails("SELECT minute FROM waf WHERE log_time > '2020/02/01/00/00'")
+
+
+def test_unnest_of_rows_under_one_name_gives_the_rows(waf: Athena) -> None:
+    """ "Query AWS WAF logs" counts referrers so; with a name for each field there is a column for each."""
+    where = "WHERE log_time = '2025/03/01/10/10'"
+    unnested = "FROM waf CROSS JOIN UNNEST(httprequest.headers) AS t"
+    whole = f"WITH h AS (SELECT header {unnested}(header) {where}) SELECT header.value FROM h"
+    assert waf(f"{whole} WHERE lower(header.name) = 'referer'").rows == [("r",)]
+    assert waf(f"SELECT name, value {unnested}(name, value) {where} ORDER BY 1").rows == [
+        ("Host", "h"),
+        ("Referer", "r"),
+    ]
+    label = f"SELECT label.name FROM waf CROSS JOIN UNNEST(labels) AS t(label) {where}"
+    assert waf(label).rows == [("l1",)]

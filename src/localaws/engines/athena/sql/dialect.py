@@ -19,7 +19,7 @@ from localaws.engines.athena.sql.column_types import INSTANT, Type
 from localaws.engines.athena.sql.duckdb_ast import call, cast
 from localaws.engines.athena.sql.grammar import position
 from localaws.engines.athena.sql.quoting import as_written, internal, is_hidden, literal, name, own, unnamed
-from localaws.engines.athena.sql.type_inference import TypeInference, select_sources
+from localaws.engines.athena.sql.type_inference import TypeInference, rows_stay_whole, select_sources
 
 #: What DuckDB has and Trino has not: to be refused, not to work by chance.
 _FOREIGN = (
@@ -212,10 +212,11 @@ def _unnest(translator: Translator, node: exp.Expr) -> exp.Expr:
     if isinstance(ordinality, exp.Identifier):  # the grammar keeps its name apart
         columns.append(ordinality)
     types = [translator.type_of(each) for each in node.expressions]
-    simple = len(types) == 1 and not (types[0] and (types[0].name == "map" or _of_rows(types[0])))
+    whole = rows_stay_whole(node, types)
+    simple = len(types) == 1 and not (types[0] and (types[0].name == "map" or (_of_rows(types[0]) and not whole)))
     if simple:
         return node
-    width = [_width(column_type) for column_type in types]
+    width = [_width(column_type, whole) for column_type in types]
     lists = [
         call("map_entries", each) if column_type and column_type.name == "map" else each
         for each, column_type in zip(node.expressions, types, strict=True)
@@ -225,7 +226,7 @@ def _unnest(translator: Translator, node: exp.Expr) -> exp.Expr:
     items: list[exp.Expr] = []
     for each, column_type, parts in zip(lists, types, width, strict=True):
         value = call("list_extract", each.copy(), _place())
-        if parts == 1 and not (column_type and _of_rows(column_type)):
+        if parts == 1 and (whole or not (column_type and _of_rows(column_type))):
             items.append(value)
         else:
             items += [call("struct_extract_at", value.copy(), number) for number in range(1, parts + 1)]
@@ -252,11 +253,11 @@ def _place() -> exp.Column:
     return exp.Column(this=_identifier("place"), table=_identifier("places"))
 
 
-def _width(column_type: Type | None) -> int:
+def _width(column_type: Type | None, whole: bool) -> int:
     """How many columns UNNEST makes of one argument."""
     if column_type is not None and column_type.name == "map":
         return 2
-    return len(column_type.parts[0].parts) if column_type is not None and _of_rows(column_type) else 1
+    return len(column_type.parts[0].parts) if column_type and _of_rows(column_type) and not whole else 1
 
 
 def _of_rows(column_type: Type | None) -> bool:

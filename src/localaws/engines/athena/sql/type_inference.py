@@ -312,12 +312,13 @@ class TypeInference:
             return self._columns_of(node.this)
         if isinstance(node, exp.Unnest):
             types: list[Type | None] = []
+            whole = rows_stay_whole(node, [self.type_of(each) for each in node.expressions])
             for each in node.expressions:
                 column_type = self.type_of(each)
                 inner = element([column_type])
                 if column_type and column_type.name == "map":
                     types += column_type.parts
-                elif inner and inner.name == "row":
+                elif inner and inner.name == "row" and not whole:
                     types += inner.parts
                 else:
                     types.append(inner)
@@ -447,6 +448,17 @@ def select_sources(select: exp.Select) -> Iterator[exp.Expr]:
         yield join.this
         yield from (inner.this for inner in join.this.args.get("joins") or [])
     yield from select.args.get("laterals") or []
+
+
+def rows_stay_whole(node: exp.Expr, types: list[Type | None]) -> bool:
+    """Whether UNNEST of arrays of rows gives the rows themselves, and not a column for each of their fields.
+
+    Athena's own queries do both ("Query AWS WAF logs": ``UNNEST(headers) AS t(header)``, then ``header.name``): the
+    number of columns that the alias names tells.
+    """
+    alias = node.args.get("alias")
+    named = len(alias.columns) if isinstance(alias, exp.TableAlias) else 0
+    return named == sum(2 if column_type and column_type.name == "map" else 1 for column_type in types)
 
 
 def _cte(node: exp.Table) -> exp.Expr | None:

@@ -35,6 +35,8 @@ _UNITS = {
     "DAYS": timedelta(days=1),
     "WEEKS": timedelta(weeks=1),
 }
+#: Formats of dates that are sorted as texts as they are in time.
+_SORTED = re.compile(r"y{4}(\W*MM(\W*dd(\W*'?T?'?HH(\W*mm(\W*ss)?)?)?)?)?\W*")
 _MONTHS = {"MONTHS": 1, "YEARS": 12}
 
 
@@ -139,7 +141,7 @@ def _values(settings: _Settings, wanted: list[exp.Expr], now: datetime) -> Itera
         case "integer":
             values = _integers(settings, asked)
         case "date":
-            values = _dates(settings, now)
+            values = _dates(settings, wanted, now)
         case "injected":
             values = _injected(key, wanted)
         case other:
@@ -159,7 +161,7 @@ def _integers(settings: _Settings, asked: set[str] | None) -> Iterator[str]:
     return (str(number).zfill(digits) for number in numbers)
 
 
-def _dates(settings: _Settings, now: datetime) -> Iterator[str]:
+def _dates(settings: _Settings, wanted: list[exp.Expr], now: datetime) -> Iterator[str]:
     format = settings.text("format")
     try:
         pattern, write = strptime_format(format), writer(format)
@@ -175,7 +177,17 @@ def _dates(settings: _Settings, now: datetime) -> Iterator[str]:
     unit = settings.text("interval.unit", unit).upper()
     step = settings.number("interval", "1", 1, _BIGINT - 1)
     low, high = (_moment(end, pattern, now) for end in settings.ends())
+    begin, end = _bounds(settings.key, wanted, format, pattern)
+    count = 0
     try:
+        if begin is not None and unit not in _MONTHS and begin > low:  # a range may be long: not from its first moment
+            count = (begin - low) // (_after(low, unit, step) - low) * step
+        if end is not None:  # and one more, as a range that begins at NOW has its moments in the middle of days
+            high = min(high, _after(end, unit, step))
+    except (OverflowError, ValueError):
+        pass
+    try:
+        low = _after(low, unit, count) if count else low
         if _after(low, unit, step * _MOST) <= high:
             raise _too_many(settings.table)
     except (OverflowError, ValueError):
@@ -188,6 +200,55 @@ def _dates(settings: _Settings, now: datetime) -> Iterator[str]:
             moment = _after(low, unit, count)
         except (OverflowError, ValueError):  # after the last day that there is
             return
+
+
+def _bounds(key: Column, wanted: list[exp.Expr], format: str, pattern: str) -> tuple[datetime | None, datetime | None]:
+    """The earliest and the latest moment that comparisons with constants leave; None where they leave all."""
+    sorted_as_text = key.type.name != "varchar" or _SORTED.fullmatch(format) is not None
+    begin: datetime | None = None
+    end: datetime | None = None
+    for condition in wanted:
+        if not (isinstance(condition.this, exp.Column) and condition.this.name.lower() == key.name):
+            continue
+        lows, highs = _compared_with(condition) if sorted_as_text or isinstance(condition, exp.EQ) else ([], [])
+        earliest = [_constant(each, pattern) for each in lows]
+        latest = [_constant(each, pattern) for each in highs]
+        if earliest and None not in earliest:
+            least = min(each for each in earliest if each)
+            begin = max(begin, least) if begin else least
+        if latest and None not in latest:
+            most = max(each for each in latest if each)
+            end = min(end, most) if end else most
+    return begin, end
+
+
+def _compared_with(condition: exp.Expr) -> tuple[list[exp.Expr], list[exp.Expr]]:
+    """What a value must not be below, and what it must not be above: one of each list at least."""
+    other: exp.Expr = condition.args.get("expression") or exp.null()
+    match condition:
+        case exp.EQ():
+            return [other], [other]
+        case exp.GT() | exp.GTE():
+            return [other], []
+        case exp.LT() | exp.LTE():
+            return [], [other]
+        case exp.Between():
+            return [condition.args["low"]], [condition.args["high"]]
+        case exp.In() if condition.expressions:
+            return condition.expressions, condition.expressions
+    return [], []
+
+
+def _constant(value: exp.Expr, pattern: str) -> datetime | None:
+    """A text of the key's format, or a literal of DATE or TIMESTAMP; None for anything else."""
+    try:
+        if isinstance(value, exp.Literal):
+            return datetime.strptime(value.name, pattern).replace(tzinfo=UTC).replace(tzinfo=None)
+        if isinstance(value, exp.Cast) and isinstance(value.this, exp.Literal):
+            return datetime.fromisoformat(value.this.name).replace(tzinfo=None)
+    except ValueError:
+        pass
+    return None
 
 
 def _after(start: datetime, unit: str, count: int) -> datetime:
