@@ -23,7 +23,7 @@ def answers(*values: Any) -> Callable[[], Any]:
     return lambda: next(rest, last)
 
 
-def test_a_status_and_one_stable_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_wait_returns_status_and_prints_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert de.wait(answers("CREATING", "CREATING", "ACTIVE"), until="ACTIVE", what="stream x") == "ACTIVE"
     assert capsys.readouterr() == ("stream x: ACTIVE\n", "")
 

@@ -93,5 +93,5 @@ class Lab:
             try:
                 action()
             except Exception:
-                log.exception("while stopping")
+                log.exception("%s failed while the lab stopped", getattr(action, "__qualname__", action))
         self.records.close()

@@ -4,7 +4,7 @@ From the wire inwards: `wire` is what all operations share, `responses` reads In
 `event_invoke` the rest as far as AWS answers otherwise than moto. `backend` finds the function, `execution` runs it in
 a `worker` of the `pool` and writes its log (`transcript`, `logs`). What runs in the child is `launcher`, which shuts it
 in as far as `isolation` says that this system can (with `kernel`), and `bootstrap`, which calls the handler.
-`processes` and `guardian` end what a handler leaves behind; `packages` brings code to disk. What moto does right
+`processes` and `process_reaper` end what a handler leaves behind; `packages` brings code to disk. What moto does right
 (layers, policies, tags) stays moto's.
 """
 

@@ -15,8 +15,8 @@ from tempfile import mkdtemp
 
 from localaws.client import credential_of_role
 from localaws.engines.lambda_.environment import environment_of
-from localaws.engines.lambda_.guardian import Guardian
 from localaws.engines.lambda_.isolation import Isolation
+from localaws.engines.lambda_.process_reaper import ProcessReaper
 from localaws.engines.lambda_.processes import kill_strays
 from localaws.engines.lambda_.removal import remove
 from localaws.engines.lambda_.worker import Sandbox, Worker
@@ -42,7 +42,7 @@ class Pool:
         self._lab = lab
         self._directory = directory
         self._isolation = isolation
-        self._guardian = Guardian()
+        self._reaper = ProcessReaper()
         self._lock = threading.Lock()
         self._idle: list[Worker] = []  # longest idle first
         self._all: set[Worker] = set()
@@ -153,7 +153,7 @@ class Pool:
         environment = environment_of(sandbox, credential, self._lab.endpoint, log_stream, task_root, seen)
         worker = Worker(sandbox, isolation, environment, log_stream, temporary, user)
         worker.credentials_end = self._lab.clock.time() + CREDENTIAL_SECONDS
-        self._guardian.watch(worker.family)
+        self._reaper.watch(worker.family)
         with self._lock:
             self._all.add(worker)
         if self._lab.stopping.is_set():
@@ -168,7 +168,7 @@ class Pool:
             worker.close()
         kill_strays(worker.family for worker in workers)
         for worker in workers:
-            self._guardian.forget(worker.family)
+            self._reaper.forget(worker.family)
             with self._lock:
                 self._all.discard(worker)
 
@@ -187,7 +187,7 @@ class Pool:
         for worker in workers:
             worker.kill()
         kill_strays(worker.family for worker in workers)
-        self._guardian.stop()
+        self._reaper.stop()
 
 
 def _throttled(reason: str) -> AwsError:

@@ -3,7 +3,7 @@
 A process that starts a session or group of its own still descends from the one that it was started by, and an orphan
 is adopted by the environment's init or supervisor (`launcher`): so the tree has them all.
 
-Run as a script it is the child of `guardian`, and does what that one's docstring says.
+Run as a script it is the child of `process_reaper`, and does what that one's docstring says.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localaws.engines.lambda_.sources.batches import BatchProcessor, Record
-from localaws.engines.lambda_.sources.lane import Lane, wait_until_idle
 from localaws.engines.lambda_.sources.mapping import MappingEngine
+from localaws.engines.lambda_.sources.ordered_batcher import OrderedBatcher, wait_until_idle
 from localaws.engines.lambda_.sources.readers import Shard, StreamReader, after
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Seconds between two reads of a shard that has more (a shard allows five reads a second, which others share).
 HURRY = 0.25
-#: Batches that a shard's lanes may have waiting before the poller stops reading.
+#: Batches that a shard's batchers may have waiting before the poller stops reading.
 MOST_BATCHES_WAITING = 2
 
 
@@ -88,7 +88,7 @@ class StreamSource:
 
 
 class _ShardPoller:
-    """Reads one shard and deals its records out to lanes by their keys."""
+    """Reads one shard and deals its records out to batchers by their keys."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class _ShardPoller:
         self._mapping = mapping
         self._reader = reader
         self._ending = ending
-        self._lanes: list[Lane] = []
+        self._batchers: list[OrderedBatcher] = []
         self._position: dict[str, Any] = {}
         self._iterator: str | None = None
 
@@ -119,17 +119,17 @@ class _ShardPoller:
                 more = self._mapping.enabled and self._room() and self._read()
                 if self._iterator is not None:
                     self._engine.lab.clock.wait(self._ending, HURRY if more else self._reader.interval)
-            wait_until_idle(self._lanes, self._ending)
+            wait_until_idle(self._batchers, self._ending)
         finally:
-            for lane in self._lanes:
-                lane.end()
+            for batcher in self._batchers:
+                batcher.end()
 
     @property
     def _stopping(self) -> bool:
         return self._ending.is_set() or self._engine.lab.stopping.is_set()
 
     def _room(self) -> bool:
-        return all(lane.waiting < MOST_BATCHES_WAITING * self._mapping.batch_size for lane in self._lanes)
+        return all(batcher.waiting < MOST_BATCHES_WAITING * self._mapping.batch_size for batcher in self._batchers)
 
     def _read(self) -> bool:
         """Read once; returns whether there is more to read. What fails is tried again from the same place."""
@@ -164,27 +164,27 @@ class _ShardPoller:
         return record
 
     def _deal(self, records: list[Record]) -> None:
-        """Give each record that passes the filters to the lane of its key."""
+        """Give each record that passes the filters to the batcher of its key."""
         count = 1 if self._mapping.tumbling_window else self._mapping.parallelization_factor or 1
-        if count != len(self._lanes):
-            self._make_lanes(count)
+        if count != len(self._batchers):
+            self._make_batchers(count)
         wanted = [record for record in records if self._mapping.filters.passes(record.event)]
         if count == 1:
-            self._lanes[0].offer(wanted)
+            self._batchers[0].offer(wanted)
             return
         parts: list[list[Record]] = [[] for _ in range(count)]
         for record in wanted:
             parts[hashlib.md5(record.key.encode()).digest()[0] % count].append(record)
-        for lane, part in zip(self._lanes, parts, strict=True):
-            lane.offer(part)
+        for batcher, part in zip(self._batchers, parts, strict=True):
+            batcher.offer(part)
 
-    def _make_lanes(self, count: int) -> None:
-        """As many lanes as the mapping asks for, once those of the former number have nothing left to do."""
-        wait_until_idle(self._lanes, self._ending)
-        for lane in self._lanes:
-            lane.end()
-        self._lanes = [
-            Lane(
+    def _make_batchers(self, count: int) -> None:
+        """As many batchers as the mapping asks for, once those of the former number have nothing left to do."""
+        wait_until_idle(self._batchers, self._ending)
+        for batcher in self._batchers:
+            batcher.end()
+        self._batchers = [
+            OrderedBatcher(
                 self._engine.lab,
                 self._mapping,
                 self.shard_id,

@@ -17,7 +17,7 @@ from localaws.engines.lambda_ import processes
 from localaws.engines.lambda_.processes import Family
 
 
-class Guardian:
+class ProcessReaper:
     """The lab's side; started with the first family it is told of."""
 
     def __init__(self) -> None:

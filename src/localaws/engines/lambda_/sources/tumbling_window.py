@@ -16,7 +16,7 @@ from localaws.engines.lambda_.sources.mapping import MappingEngine
 
 LARGEST_STATE = 1 << 20
 #: Seconds after its end until a window is closed without a later record: what arrived in it has then been read.
-GRACE = 2.5
+LATE_RECORD_SECONDS = 2.5
 
 
 class TumblingWindow:
@@ -48,9 +48,9 @@ class TumblingWindow:
             self._call(records[position:end], final=False, early=False)
             position = end
 
-    def tick(self) -> None:
+    def close_if_due(self) -> None:
         """Close the window if it is over."""
-        if self._start is not None and self._clock.time() >= self._start + self._length + GRACE:
+        if self._start is not None and self._clock.time() >= self._start + self._length + LATE_RECORD_SECONDS:
             self._close(early=False)
 
     def _close(self, early: bool) -> None:

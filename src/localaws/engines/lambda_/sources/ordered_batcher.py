@@ -1,4 +1,7 @@
-"""A lane: records that must stay in order, gathered into batches and given to the function one batch at a time."""
+"""Records that must stay in order, gathered into batches and given to the function one batch at a time.
+
+A shard has one batcher, or as many as its mapping's ParallelizationFactor says: all records of a key go to the same.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,18 @@ from collections import deque
 
 from localaws.engines.lambda_.sources.batches import BatchProcessor, Record
 from localaws.engines.lambda_.sources.mapping import MappingEngine
-from localaws.engines.lambda_.sources.window import TumblingWindow
+from localaws.engines.lambda_.sources.tumbling_window import TumblingWindow
 from localaws.lab import Lab
 
 log = logging.getLogger(__name__)
 
 #: Bytes of a batch: the event's 6 MB, less its frame.
 LARGEST_BATCH = 6_200_000
-#: Seconds that a lane waits at most before it looks at its window and at the clock again.
-LOOK = 0.2
+#: Seconds that a batcher waits at most before it looks at its window and at the clock again.
+POLL_SECONDS = 0.2
 
 
-class Lane:
+class OrderedBatcher:
     """A thread with a backlog, fed by a shard's poller."""
 
     def __init__(self, lab: Lab, mapping: MappingEngine, shard_id: str, processor: BatchProcessor, number: int) -> None:
@@ -55,33 +58,33 @@ class Lane:
             self._changed.notify_all()
 
     def _run(self) -> None:
-        while not self._over:
+        while not self._stopping:
             batch = self._gather()
             try:
                 if batch and self._mapping.tumbling_window:
                     self._window.process(batch)
                 elif batch:
                     self._processor.process(batch)
-                self._window.tick()
+                self._window.close_if_due()
             except Exception:
                 log.exception("mapping %s lost a batch", self._mapping.uuid)
             finally:
                 self._busy = False
 
     @property
-    def _over(self) -> bool:
+    def _stopping(self) -> bool:
         return self._ended or self._lab.stopping.is_set()
 
     def _gather(self) -> list[Record]:
         """A batch, once it is full or its window is over; nothing if no record came for a while."""
         with self._changed:
             if not self._backlog:
-                self._changed.wait(LOOK)
-            if not self._backlog or self._over:
+                self._changed.wait(POLL_SECONDS)
+            if not self._backlog or self._stopping:
                 return []
             until = self._lab.clock.time() + (self._mapping.max_batch_window or 0)
-            while not self._full() and (left := until - self._lab.clock.time()) > 0 and not self._over:
-                self._changed.wait(min(left, LOOK))
+            while not self._full() and (left := until - self._lab.clock.time()) > 0 and not self._stopping:
+                self._changed.wait(min(left, POLL_SECONDS))
             self._busy = True
             return self._take()
 
@@ -99,9 +102,9 @@ class Lane:
         return batch
 
 
-def wait_until_idle(lanes: list[Lane], ending: threading.Event) -> bool:
-    """Wait for every lane to have done its work; False if the mapping ends before."""
-    while not all(lane.idle for lane in lanes):
+def wait_until_idle(batchers: list[OrderedBatcher], ending: threading.Event) -> bool:
+    """Wait for every batcher to have done its work; False if the mapping ends before."""
+    while not all(batcher.idle for batcher in batchers):
         if ending.is_set():
             return False
         time.sleep(0.02)
