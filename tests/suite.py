@@ -23,6 +23,7 @@ BUDGETS = {
     "tests/clients/test_dbt.py": 60.0,
     "tests/engines/test_athena_expressions.py": 120.0,
     "tests/engines/test_athena_iceberg_changes.py": 45.0,
+    "tests/engines/test_athena_memory.py": 90.0,
     "tests/engines/test_dms_recovery.py": 45.0,
     "tests/engines/test_rds_recovery.py": 45.0,
     "tests/gateway/test_validation_sweep.py": 45.0,

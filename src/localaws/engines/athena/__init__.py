@@ -7,6 +7,7 @@ moto answers every query with nothing, and SUCCEEDED. Here:
                                               └─ planner ─┬─ files/  objects as rows    ┐
                                                           └─ sql/, functions/            ┴▶ runtime ─▶ results (S3)
                                                              Trino's SQL as DuckDB's
+DuckDB runs in processes of its own (processes/), which are ended where a query takes too much or is stopped.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def install(lab: Lab) -> None:
-    """Loads the engine now and not before: a child (localaws.children) loads only functions from this package."""
+    """Loads the engine now and not before: a child loads only what it needs of this package."""
     from localaws.engines.athena.installing import install as begin
 
     begin(lab)

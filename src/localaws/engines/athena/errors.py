@@ -61,6 +61,12 @@ def too_large() -> QueryFailure:
     return QueryFailure("STACK_OVERFLOW", "statement is too large (stack overflow during analysis)")
 
 
+def out_of_memory() -> QueryFailure:
+    """For a query that takes more memory than there is for queries."""
+    return QueryFailure(*_EXHAUSTED)
+
+
+_EXHAUSTED = ("EXCEEDED_LOCAL_MEMORY_LIMIT", "Query exhausted resources at this scale factor")
 #: What DuckDB says of a file that it cannot read → the code and message of Athena's readers.
 _UNREADABLE = [
     (r'Failed to read file "(?P<uri>s3://[^"]+)"', "HIVE_CURSOR_ERROR", "Failed to read Parquet file: {uri}"),
@@ -110,8 +116,7 @@ _WORDS = [
      "Scalar sub-query has returned multiple rows"),
     (r"Could not cast value (?P<x>.*?) to|Overflow in (?P<y>\w+)|out of range", "NUMERIC_VALUE_OUT_OF_RANGE",
      "Value {name} is out of range"),
-    (r"Out of Memory|failed to allocate", "EXCEEDED_LOCAL_MEMORY_LIMIT",
-     "Query exhausted resources at this scale factor"),
+    (r"Out of Memory|failed to allocate|MemoryError|bad_alloc", *_EXHAUSTED),
 ]  # fmt: skip
 _SQL_NAMES = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
 

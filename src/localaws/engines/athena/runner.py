@@ -20,7 +20,7 @@ from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.managed import ManagedResults
 from localaws.engines.athena.planner import Planner
 from localaws.engines.athena.runtime import Session
-from localaws.engines.athena.sql.column_types import Type, from_duckdb
+from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.dialect import Translator
 from localaws.engines.athena.sql.grammar import parse
 from localaws.engines.athena.sql.quoting import literal
@@ -71,11 +71,10 @@ class Job:
         planner = Planner(self.session, self.catalog, self.lake, self.execution.database, translator)
         sql = planner.plan(query)
         self.source_bytes = planner.source_bytes
-        names, kinds = self.session.bind(sql)
+        columns = self.session.bind(sql)
         if self.execution.cutoff and planner.text_bytes > self.execution.cutoff:
             self.execution.scanned = self.execution.cutoff  # it would be stopped there
             raise QueryCancelled(SCANNED_TOO_MUCH)
-        columns = [(name, from_duckdb(kind)) for name, kind in zip(names, kinds, strict=True)]
         return translator.with_inferred_types(sql, columns, written=self.execution.kind.name != "select")
 
     def copy(self, sql: str, target: Path, options: str) -> int:

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import json
 
-import duckdb
-
 from localaws.engines.athena.files.json_keys import Keys, keys_of
 from localaws.engines.athena.files.reading import null_for_invalid, select_list
 from localaws.engines.athena.files.text import MOST_LINE_BYTES, by_codec
+from localaws.engines.athena.runtime import Session
 from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.quoting import literal, name, texts
 from localaws.engines.athena.tables.catalog import Table
 
 
-def read(cursor: duckdb.DuckDBPyConnection, table: Table, paths: list[str], uris: dict[str, str], options: str) -> str:
+def read(session: Session, table: Table, paths: list[str], uris: dict[str, str], options: str) -> str:
     """The files have to agree on how they spell their keys: see `json_keys`."""
     lenient = table.serde_parameters.get("ignore.malformed.json", "false").lower() == "true"
     forgiving = null_for_invalid(table)

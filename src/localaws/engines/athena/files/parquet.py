@@ -10,6 +10,7 @@ import duckdb
 
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.files.reading import select_list
+from localaws.engines.athena.runtime import Session
 from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.quoting import literal, name, texts
 from localaws.engines.athena.tables.catalog import Column, Table
@@ -45,7 +46,7 @@ _known: dict[tuple[str, int, int], Schema] = {}
 _MOST_KNOWN = 10_000
 
 
-def read(cursor: duckdb.DuckDBPyConnection, table: Table, paths: list[str], uris: dict[str, str], options: str) -> str:
+def read(session: Session, table: Table, paths: list[str], uris: dict[str, str], options: str) -> str:
     """The files' footers are read here, once, into DuckDB's metadata cache: they do not count as scanned.
 
     A column whose type does not fit ends only the queries that read it. Columns are matched by name, or by position
@@ -53,7 +54,7 @@ def read(cursor: duckdb.DuckDBPyConnection, table: Table, paths: list[str], uris
     """
     by_position = table.serde_parameters.get("parquet.column.index.access", "false").lower() == "true"
     parts: dict[Schema, dict[Schema, list[str]]] = {}
-    for path, schema in _schemas(cursor, paths, uris).items():
+    for path, schema in _schemas(session, paths, uris).items():
         if by_position:
             parts.setdefault(schema, {}).setdefault(schema, []).append(path)
             continue
@@ -80,13 +81,13 @@ def _read_part(
     return f"SELECT {select_list(values, table, options)} FROM read_parquet({texts(paths)}, {options})"
 
 
-def _schemas(cursor: duckdb.DuckDBPyConnection, paths: list[str], uris: dict[str, str]) -> dict[str, Schema]:
+def _schemas(session: Session, paths: list[str], uris: dict[str, str]) -> dict[str, Schema]:
     """The schema of each file."""
     identities = {path: _identity(path) for path in paths}
     found = {path: _known[identity] for path, identity in identities.items() if identity in _known}
     unknown = [path for path in paths if path not in found]
     if unknown:
-        for path, schema in _read_schemas(cursor, unknown, uris):
+        for path, schema in _read_schemas(session, unknown, uris):
             found[path] = _known[identities[path]] = schema
         while len(_known) > _MOST_KNOWN:
             _known.pop(next(iter(_known)), None)
@@ -98,14 +99,12 @@ def _identity(path: str) -> tuple[str, int, int]:
     return path, facts.st_size, facts.st_mtime_ns
 
 
-def _read_schemas(
-    cursor: duckdb.DuckDBPyConnection, paths: list[str], uris: dict[str, str]
-) -> Iterator[tuple[str, Schema]]:
+def _read_schemas(session: Session, paths: list[str], uris: dict[str, str]) -> Iterator[tuple[str, Schema]]:
     sql = f"""
         SELECT file_name, list((name, type, num_children)) AS elements
         FROM parquet_schema({texts(paths)}) GROUP BY file_name"""
     try:
-        rows = cursor.execute(sql).fetchall()
+        rows = session.run(sql)
     except duckdb.Error as error:
         uri = next((uri for path, uri in uris.items() if path in str(error)), "")
         raise QueryFailure("HIVE_BAD_DATA", f"Not valid Parquet file: {uri}") from None

@@ -11,7 +11,6 @@ import io
 from itertools import islice
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -19,6 +18,7 @@ from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.files.grok import GrokError, expand
 from localaws.engines.athena.files.reading import select_list
 from localaws.engines.athena.files.text import codec, header_lines, lazy
+from localaws.engines.athena.functions import rows
 from localaws.engines.athena.runtime import Session
 from localaws.engines.athena.sql.quoting import name, texts
 from localaws.engines.athena.tables.catalog import Table
@@ -31,7 +31,7 @@ def lines_to_parquet(path: Path, uri: str, table: Table, session: Session) -> No
     pattern, ignoring_case = _pattern(table)
     names = [column.name for column in table.columns]
     try:
-        groups = session.in_child("group_numbers", pattern, ignoring_case)
+        groups = session.call(rows.__name__, "group_numbers", pattern, ignoring_case)
     except ValueError as error:
         raise QueryFailure("HIVE_CURSOR_ERROR", f"The table's pattern is not one: {error}") from None
     if len(groups) < len(names):  # Athena's own table for ALB logs has a group more, for fields that are to come
@@ -42,9 +42,9 @@ def lines_to_parquet(path: Path, uri: str, table: Table, session: Session) -> No
     schema = pa.schema([(column, pa.string()) for column in names])
     try:
         with _lines(path, uri) as lines, pq.ParquetWriter(made, schema, compression="snappy") as target:
-            rows = islice(lines, header_lines(table), None)
-            while part := list(islice(rows, _LINES_AT_ONCE)):
-                found = session.in_child("match_lines", pattern, ignoring_case, part)
+            body = islice(lines, header_lines(table), None)
+            while part := list(islice(body, _LINES_AT_ONCE)):
+                found = session.call(rows.__name__, "match_lines", pattern, ignoring_case, part)
                 columns = [pa.array(column, pa.string()) for column in found[: len(names)]]
                 target.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
     except (OSError, EOFError, ValueError) as error:
@@ -52,7 +52,7 @@ def lines_to_parquet(path: Path, uri: str, table: Table, session: Session) -> No
     made.replace(path)
 
 
-def read(cursor: duckdb.DuckDBPyConnection, table: Table, paths: list[str], uris: dict[str, str], options: str) -> str:
+def read(session: Session, table: Table, paths: list[str], uris: dict[str, str], options: str) -> str:
     """What does not fit its column is NULL, as in delimited text."""
     values = {column.name: lazy(name(column.name), column.type, list("\x02\x03\x04")) for column in table.columns}
     return f"SELECT {select_list(values, table, options)} FROM read_parquet({texts(paths)}, {options})"

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-import duckdb
-
 from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.files import cloudtrail, json_keys, json_text, parquet, regex, text
 from localaws.engines.athena.files.avro import avro_to_parquet
@@ -27,8 +25,8 @@ from localaws.engines.athena.sql.quoting import PATH, literal, name, own
 from localaws.engines.athena.tables.catalog import Partition, Table
 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
-#: Makes the SELECT that reads files of one format: cursor, table, paths, uris by path, reader options → SQL.
-Reader = Callable[[duckdb.DuckDBPyConnection, Table, list[str], dict[str, str], str], str]
+#: Makes the SELECT that reads files of one format: session, table, paths, uris by path, reader options → SQL.
+Reader = Callable[[Session, Table, list[str], dict[str, str], str], str]
 
 _BY_SERDE: dict[str, Reader] = {
     "lazysimpleserde": text.lazy_simple,
@@ -99,7 +97,7 @@ def relation(session: Session, table: Table, sources: Sequence[Source], farm: Pa
         options = f"hive_partitioning = true, hive_types_autocast = false, hive_types = {{{types}}}"
     if with_path:
         options += f", filename = {literal(FILENAME)}"
-    sql = reader(session.cursor, table, list(uris), uris, options)
+    sql = reader(session, table, list(uris), uris, options)
     if with_path:
         rows = ", ".join(f"({literal(path)}, {literal(uri)})" for path, uri in uris.items())
         data, places, place, uri = map(own, ("data", "places", "place", "uri"))

@@ -11,10 +11,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
-
 from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.files.reading import null_for_invalid, select_list
+from localaws.engines.athena.runtime import Session
 from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.quoting import literal, name, texts
 from localaws.engines.athena.tables.catalog import Table
@@ -29,9 +28,7 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([0-7]{3})|(.))", re.DOTALL)
 _LETTERS = {"t": "\t", "n": "\n", "r": "\r", "b": "\b", "f": "\f"}
 
 
-def lazy_simple(
-    cursor: duckdb.DuckDBPyConnection, table: Table, paths: list[str], uris: dict[str, str], options: str
-) -> str:
+def lazy_simple(session: Session, table: Table, paths: list[str], uris: dict[str, str], options: str) -> str:
     """No quotes; ``\\N`` is NULL; a value that does not fit its column is NULL; extra values are dropped."""
     delimiter, *inner = delimiters(table.serde_parameters)
     null = table.serde_parameters.get("serialization.null.format", NULL)
@@ -41,9 +38,7 @@ def lazy_simple(
     return _read_csv(table, paths, uris, options, settings, values)
 
 
-def open_csv(
-    cursor: duckdb.DuckDBPyConnection, table: Table, paths: list[str], uris: dict[str, str], options: str
-) -> str:
+def open_csv(session: Session, table: Table, paths: list[str], uris: dict[str, str], options: str) -> str:
     """Quotes; every value is a text first; a value that does not fit its column ends the query."""
     parameters = table.serde_parameters
     separator = unescape(parameters.get("separatorChar", ","))

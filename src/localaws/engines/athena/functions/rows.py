@@ -1,4 +1,4 @@
-"""Functions that are easier told in Python than in SQL, row by row. They run in children (see natives.py).
+"""Functions that are easier told in Python than in SQL, row by row, run where a query can be ended (processes/).
 
 Each is pure, reads nothing but its arguments, and gives NULL where one of them is NULL.
 """
@@ -48,7 +48,7 @@ def native(name: str, takes: str, gives: str) -> Callable[[Callable[..., Any]], 
 
 
 def run(name: str, columns: list[list[Any]]) -> list[Any]:
-    """The function *name* of each row: what a child is asked for."""
+    """The function *name* of each row."""
     function = NATIVES[name].function
     return [None if None in row else function(*row) for row in zip(*columns, strict=True)]
 

@@ -6,15 +6,13 @@ Source: Iceberg Table Spec, "Partition Transforms", "Manifests", Appendix A (Par
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
-from duckdb.func import FunctionNullHandling, PythonUDFType
 from pyiceberg import types
 from pyiceberg.io.pyarrow import (
     compute_statistics_plan,
@@ -22,11 +20,10 @@ from pyiceberg.io.pyarrow import (
     parquet_path_to_id_mapping,
 )
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
-from pyiceberg.partitioning import PartitionField, PartitionKey, PartitionSpec, _to_partition_representation
+from pyiceberg.partitioning import PartitionField, PartitionKey, PartitionSpec
 from pyiceberg.schema import Schema, index_by_id
 from pyiceberg.table import Table
 from pyiceberg.transforms import (
-    BucketTransform,
     DayTransform,
     HourTransform,
     IdentityTransform,
@@ -39,7 +36,7 @@ from pyiceberg.transforms import (
 from pyiceberg.typedef import Record
 
 from localaws.engines.athena.errors import QueryFailure, not_supported
-from localaws.engines.athena.iceberg.hashing import buckets
+from localaws.engines.athena.iceberg import transforming
 from localaws.engines.athena.iceberg.properties import FILE_SIZE
 from localaws.engines.athena.iceberg.types import from_iceberg
 from localaws.engines.athena.runner import Job
@@ -55,8 +52,6 @@ _UNITS: dict[type[Transform[Any, Any]], str] = {
 }
 #: Where DuckDB is told the field id of what holds others, beside the ids of those.
 _FIELD_ID = "__duckdb_field_id"
-#: The types whose hash is that of a long.
-_HASHED_AS_LONG = types.IntegerType | types.LongType | types.DateType | types.TimestampType | types.TimestamptzType
 
 
 @dataclass(frozen=True)
@@ -139,35 +134,11 @@ def _transformed(job: Job, stack: ExitStack, schema: Schema, field: PartitionFie
 @contextmanager
 def _in_python(job: Job, kind: types.IcebergType, transform: Transform[Any, Any]) -> Iterator[str]:
     """A function for DuckDB that does *transform* (bucket, truncate) as pyiceberg does it; gives its name."""
-    apply = _transform(kind, transform)
-    modulus = transform.num_buckets if isinstance(transform, BucketTransform) else 0
-    result = from_iceberg(transform.result_type(kind)).duckdb
-    function = f"iceberg_{uuid.uuid4().hex}"
-
-    def call(values: Any) -> Any:
-        if modulus and isinstance(kind, _HASHED_AS_LONG):
-            return buckets(pa.concat_arrays(values.chunks) if isinstance(values, pa.ChunkedArray) else values, modulus)
-        return pa.array([apply(value) for value in values.to_pylist()])
-
-    cursor, nulls = job.session.cursor, FunctionNullHandling.SPECIAL
-    parameters: list[Any] = [from_iceberg(kind).duckdb]
-    cursor.create_function(function, call, parameters, result, type=PythonUDFType.ARROW, null_handling=nulls)
-    try:
+    function, takes = f"iceberg_{uuid.uuid4().hex}", from_iceberg(kind).duckdb
+    gives = from_iceberg(transform.result_type(kind)).duckdb
+    maker = (transforming.__name__, transforming.of_columns.__name__)
+    with job.session.function(function, maker, (kind, transform), takes, gives):
         yield function
-    finally:
-        cursor.remove_function(function)
-
-
-def _transform(kind: types.IcebergType, transform: Transform[Any, Any]) -> Callable[[Any], Any]:
-    """A column's value → the value of its partition."""
-    inner = transform.transform(kind)
-
-    def apply(value: Any) -> Any:
-        if isinstance(kind, types.UUIDType) and isinstance(value, str):  # as DuckDB hands it over
-            value = uuid.UUID(value)
-        return None if value is None else inner(_to_partition_representation(kind, value))
-
-    return apply
 
 
 def _options(table: Table) -> str:
@@ -238,7 +209,8 @@ def _record(path: Path, schema: Schema, spec: PartitionSpec) -> Record:
     if any("." in column for column in sources.values()):
         raise not_supported("Writing to a table partitioned by a field of a struct")
     first = next(pq.ParquetFile(path).iter_batches(1, columns=list(set(sources.values())))).to_pylist()[0]
-    return Record(*(
-        _transform(schema.find_field(field.source_id).field_type, field.transform)(first[sources[field.source_id]])
-        for field in spec.fields
-    ))  # fmt: skip
+    values = []
+    for field in spec.fields:
+        transform = transforming.of_value(schema.find_field(field.source_id).field_type, field.transform)
+        values.append(transform(first[sources[field.source_id]]))
+    return Record(*values)

@@ -18,6 +18,7 @@ from pyiceberg.table.delete_file_index import PATH_FIELD_ID
 from pyiceberg.types import LongType, StringType
 
 from localaws.engines.athena.runner import Job
+from localaws.engines.athena.sql.quoting import literal
 
 POSITION_FIELD_ID = 2147483545
 _SCHEMA = pa.schema(
@@ -75,7 +76,9 @@ def live_rows(task: FileScanTask) -> int | None:
 def _positions(job: Job, rows: str) -> Iterator[tuple[str, pa.Int64Array]]:
     """The positions in each data file, in order: Iceberg wants them sorted."""
     sql = f"SELECT file, list(position ORDER BY position) FROM ({rows}) AS gone(file, position) GROUP BY file"
-    for batch in job.session.cursor.sql(sql).to_arrow_reader(1000):
+    listed = job.session.directory / f"positions-{uuid.uuid4()}.parquet"
+    job.session.run(f"COPY ({sql}) TO {literal(str(listed))} (FORMAT parquet)")
+    for batch in pq.ParquetFile(listed).iter_batches(1000):
         for path, positions in zip(*batch.columns, strict=True):
             yield path.as_py(), positions.values.cast(pa.int64())
 

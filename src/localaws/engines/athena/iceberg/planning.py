@@ -13,7 +13,7 @@ from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.iceberg import pushdown, reading, tables
 from localaws.engines.athena.iceberg.travel import snapshot_of
 from localaws.engines.athena.runtime import Session
-from localaws.engines.athena.sql.column_types import INSTANT, Type, from_duckdb
+from localaws.engines.athena.sql.column_types import INSTANT, Type
 from localaws.engines.athena.sql.quoting import PATH, literal
 from localaws.engines.athena.tables.catalog import Column
 from localaws.engines.athena.tables.catalog import Table as GlueTable
@@ -58,8 +58,7 @@ def plan(
 def _evaluate(session: Session, translate: Callable[[exp.Expr], str], constant: exp.Expr) -> Any:
     """What an expression without columns is worth, as Python has it."""
     sql = translate(constant.copy())
-    _, (bound,) = session.bind(f"SELECT {sql} AS value")
-    kind = from_duckdb(bound)
+    ((_, kind),) = session.bind(f"SELECT {sql} AS value")
     if kind.name != "timestamp with time zone":
         return session.run(f"SELECT {sql}")[0][0]
     moment = f"struct_extract({sql}, {literal(INSTANT)})" if kind.zoned else sql
