@@ -56,6 +56,12 @@ def role(lab: RunningLab, name: str = "worker") -> str:
         return iam.get_role(RoleName=name)["Role"]["Arn"]
 
 
+def function_names(lab: RunningLab) -> set[str]:
+    """All of them: one answer of ListFunctions has fifty at most."""
+    pages = client(lab, "lambda").get_paginator("list_functions").paginate()
+    return {function["FunctionName"] for page in pages for function in page["Functions"]}
+
+
 def create(lab: RunningLab, name: str, code: str | bytes, **settings: Any) -> str:
     """Make a function of *code* (its ``app.handler``, or a .zip); returns its ARN."""
     function = {

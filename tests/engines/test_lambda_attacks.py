@@ -20,7 +20,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
-from tests.engines.lambda_tools import archive, client, create, environments, invoke, log_lines, source
+from tests.engines.lambda_tools import archive, client, create, environments, function_names, invoke, log_lines, source
 
 HARMLESS = "def handler(event, context): return 'well'"
 
@@ -28,7 +28,7 @@ HARMLESS = "def handler(event, context): return 'well'"
 @pytest.fixture(autouse=True)
 def the_lab_is_well_afterwards(lab: RunningLab) -> Iterator[None]:
     """Another function runs while and after each of these tests."""
-    if "well" not in {f["FunctionName"] for f in client(lab, "lambda").list_functions()["Functions"]}:
+    if "well" not in function_names(lab):
         create(lab, "well", HARMLESS)
     yield
     assert invoke(lab, "well")[0] == "well"

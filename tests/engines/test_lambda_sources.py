@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from localaws.engines.lambda_.filters import Filters
 from tests.conftest import RunningLab, eventually
-from tests.engines.lambda_tools import advance, client, create, log_lines, queue, receive
+from tests.engines.lambda_tools import advance, client, create, function_names, log_lines, queue, receive
 
 #: Prints each batch's data; fails on "poison".
 CONSUMER = """
@@ -480,7 +480,7 @@ def test_comparison_operators_of_filters(pattern: dict[str, Any], passes: bool) 
 def test_mappings_that_cannot_work_are_refused(lab: RunningLab, settings: dict[str, Any], message: str) -> None:
     name = "refusing-source"
     functions = client(lab, "lambda")
-    if name not in {function["FunctionName"] for function in functions.list_functions()["Functions"]}:
+    if name not in function_names(lab):
         stream(lab, name)
         create(lab, name, CONSUMER)
     arguments = {"EventSourceArn": f"arn:aws:kinesis:us-east-1:123456789012:stream/{name}", **settings}
