@@ -17,7 +17,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cheroot.server import HeaderReader, HTTPRequest
 from cheroot.wsgi import Gateway_10
 
 from localaws.connections import MAX_HEAD_BYTES, Connection, PatientServer
@@ -31,6 +30,7 @@ from localaws.gateway.errors import AwsError
 from localaws.gateway.sigv4 import regions
 from localaws.gateway.transfer import TransferChunks
 from localaws.gateway.tuning import tune
+from localaws.heads import StrictRequest
 from localaws.home import claim, hold
 from localaws.lab import Lab
 from localaws.outgoing import keep_on_this_machine
@@ -45,26 +45,8 @@ _LOOK_FOR_PLACE = 2.0  # seconds
 LAB_FILE = "lab.json"
 
 
-class _UserMetadataHeaders(HeaderReader):
-    """Drops headers with underscores (WSGI cannot tell them from dashes), except S3's user metadata."""
-
-    def _allow_header(self, key_name: bytes) -> bool:
-        return b"_" not in key_name or key_name.lower().startswith(b"x-amz-meta-")
-
-
-class _Request(HTTPRequest):
-    """Refuses a body whose length can be read in two ways (RFC 9112, 6.3): no honest client sends one."""
-
-    header_reader = _UserMetadataHeaders()
-
-    def read_request_headers(self) -> bool:
-        if not super().read_request_headers():
-            return False
-        length = self.inheaders.get(b"Content-Length")
-        if length is not None and (b"Transfer-Encoding" in self.inheaders or not length.isdigit()):
-            self.simple_response("400 Bad Request", "Content-Length must be a number, without Transfer-Encoding.")
-            return False
-        return True
+class _Request(StrictRequest):
+    """Sees to what is left of a body."""
 
     def send_headers(self) -> None:
         """Deal with what the service left of the body: it must not be taken for a request.

@@ -1,10 +1,11 @@
 """What breaks servers: the lab refuses it, and goes on serving everybody else.
 
-RFC 9112 (HTTP/1.1), sections 3, 6.1, 6.3 and 9.3.2.
+RFC 9112 (HTTP/1.1), sections 2.2, 3, 5, 6.1, 6.3 and 9.3.2.
 """
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -59,6 +60,60 @@ def test_a_length_that_can_be_read_in_two_ways(lab: RunningLab, lines: list[str]
     """Request smuggling: the connection is closed, so what follows is never taken for a request."""
     answer = raw(lab, get(lab, *lines) + b"0\r\n\r\n" + get(lab))
     assert (status(answer), answer.count(b"HTTP/1.1")) == (400, 1)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Content-Length : 5",
+        "Content-Length\t: 5",
+        "Content-Type:\r\n multipart/form-data; boundary=x",
+        "X-Folded: a\r\n\tb",
+        " X-Folded-At-Once: a",
+        "X-Bare: a\nContent-Length: 5",
+        "X-Bare: a\rContent-Length: 5",
+        "X-Nul: a\0b",
+        "X-Vertical: \x0bchunked",
+        "No colon",
+        ": no name",
+        "Content-Length: 5\r\nContent-Length: 5",
+        "Content-Length: 5\r\ncontent-length: 0",
+        "Host: 127.0.0.1",
+        "Content-Type: text/plain\r\nContent-Type: multipart/form-data; boundary=x",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+    ],
+)
+def test_a_header_that_can_be_read_in_two_ways(lab: RunningLab, line: str) -> None:
+    """Sections 2.2, 5.1 and 5.2: no blank before the colon, no folded lines, no bare CR, no second length or host."""
+    answer = raw(lab, get(lab, line) + b"0\r\n\r\n" + get(lab))
+    assert re.findall(rb"HTTP/1\.1 (\d+)", answer) == [b"400"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GET  / HTTP/1.1",
+        "GET\t/ HTTP/1.1",
+        "GET /a\tb HTTP/1.1",
+        "GET /a\x0bb HTTP/1.1",
+        "GET / HTTP/1.1 ",
+        "GET / HTTP/1.10",
+        "get / HTTP/1.1",
+        "GET //[x HTTP/1.1\n",
+        "GET /a#b HTTP/1.1",
+        "GET http://evil.example/ HTTP/1.1",
+        "GET a HTTP/1.1",
+        " GET / HTTP/1.1",
+    ],
+)
+def test_a_first_line_that_can_be_read_in_two_ways(lab: RunningLab, line: str) -> None:
+    assert status(raw(lab, f"{line}\r\nHost: {host(lab)}\r\n\r\n".encode())) == 400
+
+
+def test_a_chunked_body_needs_a_version_that_knows_it(lab: RunningLab) -> None:
+    """Section 6.1: HTTP/1.0 has no Transfer-Encoding, so the body would be taken for the next request."""
+    head = get(lab, "Transfer-Encoding: chunked", "Connection: Keep-Alive").replace(b"HTTP/1.1", b"HTTP/1.0", 1)
+    assert re.findall(rb"HTTP/1\.1 (\d+)", raw(lab, head + get(lab))) == [b"400"]
 
 
 @pytest.mark.parametrize("coding", ["gzip, chunked", "chunked, gzip", "identity", "x"])

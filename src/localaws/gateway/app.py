@@ -30,6 +30,7 @@ from localaws.gateway.services import Service, service_of
 from localaws.gateway.sigv2 import authenticate_v2, parse_signature_v2
 from localaws.gateway.sigv4 import Signature, authenticate, check_claims, check_signature, parse_signature
 from localaws.gateway.validation import ModelledRequest, without_gzip
+from localaws.gateway.virtual_host import to_path_style
 from localaws.lab import Lab
 
 log = logging.getLogger(__name__)
@@ -122,9 +123,11 @@ class Gateway:
     ) -> Response:
         if signature is None:
             raise _unsigned(protocol)
-        environ["RAW_URI"] = environ["REQUEST_URI"]
         body = self._authenticate(environ, call, signature, service.name, protocol)
         call.region = signature.region
+        if service.name == "s3":
+            to_path_style(environ)
+        environ["RAW_URI"] = environ["REQUEST_URI"]
         if signature.service == "localaws":
             return self._own_api(environ, body)
         return self._perform(environ, call, signature, service, protocol, body)

@@ -126,7 +126,7 @@ def _plain_object_call(environ: dict[str, Any]) -> Operation | None:
         return None
     name = _PLAIN_OBJECT_CALLS.get(environ["REQUEST_METHOD"])
     bucket, _, key = environ["REQUEST_URI"][1:].partition("/")
-    if not name or not bucket or not key or environ["HTTP_HOST"].partition(":")[0].endswith(".localhost"):
+    if not name or not bucket or not key:
         return None
     return Operation("s3", name, "s3", {"Bucket": unquote(bucket), "Key": unquote(key)})
 

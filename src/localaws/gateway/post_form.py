@@ -20,13 +20,13 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 from werkzeug.wrappers import Response
 
 from localaws.gateway.errors import AwsError
+from localaws.gateway.virtual_host import bucket_of_host
 
 MAX_FIELDS_BYTES = 20 * 1024  # of all that comes before the file (POST Object)
 #: In the environ of a PutObject that was a form: S3 tells its event apart (s3:ObjectCreated:Post).
 POSTED = "localaws.posted"
 _STANDARD_HEADERS = {"cache-control", "content-type", "content-disposition", "content-encoding", "expires"}
 _OF_THE_SIGNATURE = {"x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-signature", "x-amz-security-token"}
-_VIRTUAL_HOST = re.compile(r"(.+?)\.(?:s3\.)?localhost(?::\d+)?", re.IGNORECASE)
 
 
 def is_form_upload(environ: dict[str, Any]) -> bool:
@@ -90,8 +90,7 @@ def read_form(environ: dict[str, Any]) -> Upload:
             raise _not_one_file()
     filename = re.split(r"[/\\]", event.filename or "")[-1]
     fields = {name: value.replace("${filename}", filename) for name, value in fields.items()}
-    host = _VIRTUAL_HOST.fullmatch(environ["HTTP_HOST"])
-    bucket = host.group(1) if host else environ["PATH_INFO"].strip("/")
+    bucket = bucket_of_host(environ) or environ["PATH_INFO"].strip("/")
     if not fields.get("key"):
         raise missing_field("key")
     return Upload(bucket, fields, decoder, stream)

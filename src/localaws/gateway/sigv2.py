@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote
 from localaws.credentials import Credential, CredentialStore
 from localaws.gateway.errors import AwsError
 from localaws.gateway.sigv4 import Signature
+from localaws.gateway.virtual_host import bucket_of_host
 
 # Query parameters that are part of the resource which is signed.
 _SUBRESOURCES = frozenset(
@@ -75,6 +76,7 @@ def authenticate_v2(environ: dict[str, Any], signature: Signature, credentials: 
 
 def _string_to_sign(environ: dict[str, Any], signature: Signature) -> str:
     path, _, query = environ["REQUEST_URI"].partition("?")
+    bucket = bucket_of_host(environ)  # which the resource begins with, wherever the request names it
     fields = [(unquote(name), unquote(value)) for name, _, value in (part.partition("=") for part in query.split("&"))]
     # Clients move the headers they sign into the URL. S3 reads those of its own there; what the body is, the request's
     # headers alone say: so whoever holds the URL must send the Content-Type and the Content-MD5 that were signed.
@@ -90,6 +92,6 @@ def _string_to_sign(environ: dict[str, Any], signature: Signature) -> str:
             headers["content-type"],
             str(signature.expires),
             *amazon_headers,
-            path + ("?" + "&".join(subresources) if subresources else ""),
+            (f"/{bucket}" if bucket else "") + path + ("?" + "&".join(subresources) if subresources else ""),
         )
     )
