@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
+import psutil
 import pytest
 
 from tests.conftest import RunningLab, eventually
@@ -19,7 +21,7 @@ from tests.engines.lambda_tools import client, create, environments, invoke
 #: A handler whose processes are replaced faster than anybody can list them; each leads a session of its own. After a
 #: minute they end by themselves, or a test that fails would leave the machine busy.
 RELAY = """
-    import os, time
+    import os, subprocess, time
     def handler(event, context):
         end = time.monotonic() + 60
         for _ in range(4):
@@ -27,8 +29,22 @@ RELAY = """
                 while time.monotonic() < end:
                     if os.fork(): os._exit(0)
                     os.setsid()
+        subprocess.Popen(["sleep", "60"])  # stands still, to be seen
         while True: time.sleep(0.01)
     """
+
+
+def relay(lab: RunningLab, name: str) -> None:
+    """Have a function of RELAY run, its processes begun."""
+    create(lab, name, RELAY, Timeout=60)
+    invoke(lab, name, InvocationType="Event")
+
+    def begun() -> bool:
+        with suppress(psutil.Error):  # the others are gone as soon as they are seen
+            return any("sleep" in process.cmdline() for process in environments(name))
+        return False
+
+    eventually(begun, seconds=30)
 
 
 @pytest.fixture(autouse=True)
@@ -159,17 +175,13 @@ def test_deleting_a_function_ends_a_call_that_runs(lab: RunningLab) -> None:
 
 
 def test_deleting_a_function_ends_processes_that_replace_themselves(lab: RunningLab) -> None:
-    create(lab, "relays", RELAY, Timeout=60)
-    invoke(lab, "relays", InvocationType="Event")
-    eventually(lambda: len(environments("relays")) >= 4)
+    relay(lab, "relays")
     client(lab, "lambda").delete_function(FunctionName="relays")
     eventually(lambda: not environments("relays"), seconds=5)
 
 
 def test_a_stop_ends_processes_that_replace_themselves(new_lab: Callable[..., RunningLab]) -> None:
     lab = new_lab()
-    create(lab, "relays-on", RELAY, Timeout=60)
-    invoke(lab, "relays-on", InvocationType="Event")
-    eventually(lambda: len(environments("relays-on")) >= 4)
+    relay(lab, "relays-on")
     lab.stop()
     eventually(lambda: not environments("relays-on"), seconds=5)

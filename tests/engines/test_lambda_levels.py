@@ -22,7 +22,7 @@ import pytest
 from tests.conftest import RunningLab, eventually
 from tests.engines.lambda_tools import client, create, environments, invoke
 from tests.engines.started_as import UNABLE, USER
-from tests.engines.test_lambda_isolation import RELAY
+from tests.engines.test_lambda_isolation import relay
 
 STARTED_AS = Path(__file__).with_name("started_as.py")
 LISTENERS = "connect to what listens on this machine: ports of its loopback, and abstract sockets before Linux 6.12"
@@ -170,11 +170,7 @@ def test_memory_of_detached_processes_counts(level: Level) -> None:
 
 
 def test_processes_that_replace_themselves_end_with_the_function_and_with_the_lab(level: Level) -> None:
-    create(level.lab, "relays", RELAY, Timeout=60)
     for end in lambda: client(level.lab, "lambda").delete_function(FunctionName="relays"), level.lab.stop:
-        invoke(level.lab, "relays", InvocationType="Event")
-        eventually(lambda: len(environments("relays")) >= 3)
+        relay(level.lab, "relays")
         end()
         eventually(lambda: not environments("relays"), seconds=5)
-        if level.lab.process.poll() is None:
-            create(level.lab, "relays", RELAY, Timeout=60)
