@@ -142,8 +142,8 @@ def test_teardown_leaves_nothing_and_touches_nothing_else(aws: RunningLab, capsy
     capsys.readouterr()
     de.teardown()
     assert capsys.readouterr().out.splitlines() == [
-        "Teardown: 1 Kinesis stream, 1 SNS topic, 1 SQS queue, 1 DynamoDB table, 1 Glue database, 1 bucket, "
-        "1 IAM role. Nothing is left.",
+        "Teardown: 1 Kinesis stream, 1 SNS topic, 1 SQS queue, 1 DynamoDB table, 1 Glue database, 1",
+        "bucket, 1 IAM role. Nothing is left.",
         "Not this session's, left alone: SQS queue de-theirs",
     ]
     assert state(aws) == before

@@ -144,7 +144,7 @@ def test_an_unknown_target_lists_those_there_are(python: Callable[..., Outcome])
 @pytest.mark.parametrize(
     ("arguments", "consent", "message"),
     [
-        ("estimate=0.25", "", "Estimated price: 0.25 USD. Region: the one you name. To agree"),
+        ("estimate=0.25", "", "Estimated price: 0.25 USD. Region: the one you name.\nTo agree"),
         ("estimate=0.25", "yes", "consent 'yes' is not of the form REGION:USD"),
         ("", "us-east-1:5", "without an estimate nobody can agree to a price"),
         ("estimate=7", "us-east-1:5", "the estimate of 7.00 USD is above your cap of 5.00 USD"),

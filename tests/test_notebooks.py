@@ -359,6 +359,8 @@ def test_the_answer_to_a_prediction_is_collapsed(path: Path) -> None:
         following = (cell for cell in cells[number + 1 :] if cell.cell_type == "code" and not is_sketch(cell))
         answer = next(cell for cell in following if cell.outputs)
         assert answer.metadata.get("jupyter", {}).get("outputs_hidden"), (cells[number].source, answer.source)
+        # a closed output still shows its first line that is not empty (JupyterLab's CodeCell.getOutputPlaceholderText)
+        assert answer.outputs[0].get("text", "").startswith("The answer:\n"), answer.source
     exporter = HTMLExporter()
     shown = exporter.from_filename(str(path))[0]
     assert shown.count("jp-OutputArea-output") >= sum(len(cell.outputs) for cell in cells if cell.cell_type == "code")

@@ -40,13 +40,13 @@ def agree(consent: str | None, estimate: float | Bill | None) -> str:
     usd = estimate if estimate is None or isinstance(estimate, int | float) else estimate.total
     price = "not known" if usd is None else f"{usd:.2f} USD"
     how = (
-        "To agree, name the region and the most you are ready to spend, in US dollars: "
+        "To agree, name the region and the most you are ready to spend, in US dollars:\n"
         f'{CONSENT_VARIABLE}="us-east-1:5" in the environment, or de.connect("aws", consent="us-east-1:5").'
     )
     if not text:
         raise ConsentNeeded(
-            'target="aws" creates resources in your own AWS account, and AWS bills you for them. '
-            f"Estimated price: {price}. Region: the one you name. {how}"
+            'target="aws" creates resources in your own AWS account, and AWS bills you for them.\n'
+            f"Estimated price: {price}. Region: the one you name.\n{how}"
         )
     match = re.fullmatch(r"([a-z]{2}(?:-[a-z]+)+-\d):(\d+(?:\.\d+)?)", text.strip())
     if not match:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dehelpers.price import Bill
 
 INK, FILL = "#1b2733", "#9ec9e8"
+LONGEST_NAME = 44  # of a row in the tree of a lake, in characters
 _LEFT, _RIGHT = "text-align:left", "text-align:right"
 
 
@@ -205,13 +206,18 @@ def _tree(folder: _Folder, indent: str, depth: int, most: int, total: int) -> li
     rows = []
     for index, (name, files, size, inner) in enumerate(shown):
         last = index == len(shown) - 1 and not rest
-        rows.append(_row(indent + ("└─ " if last else "├─ ") + name, files, size, total))
+        rows.append(_row(indent + ("└─ " if last else "├─ ") + _shortened(name), files, size, total))
         if inner and depth > 1:
             rows += _tree(inner, indent + ("   " if last else "│  "), depth - 1, most, total)
     if rest:
         files, size = sum(entry[1] for entry in rest), sum(entry[2] for entry in rest)
         rows.append(_row(f"{indent}└─ … {len(rest):,} more", files, size, total))
     return rows
+
+
+def _shortened(name: str) -> str:
+    """A name without its middle, if it is so long that the table would be wider than a page."""
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME // 2]}…{name[-(LONGEST_NAME // 2 - 1) :]}"
 
 
 def _natural(entry: tuple[str, Any]) -> tuple[Any, ...]:
@@ -283,6 +289,11 @@ def shards(
     return figure(fig, f"{title}: {said}, over {_count(len(columns), 'value')} of {across}.")
 
 
+def usd_text(usd: float) -> str:
+    """Dollars as people read them: cents, and millionths where there is less than a dollar."""
+    return f"{usd:,.2f}" if usd >= 1 else f"{usd:.6f}"
+
+
 def cost(bill: Bill) -> Picture:
     """A bill as bars, the dearest line first, each with its amount."""
     from matplotlib.figure import Figure
@@ -293,9 +304,9 @@ def cost(bill: Bill) -> Picture:
     bars = axes.barh([f"{line.price.service}: {line.price.what}" for line in lines], [line.usd for line in lines])
     for bar in bars:
         bar.set(facecolor=FILL, edgecolor=INK, linewidth=0.6)
-    axes.bar_label(bars, [f"{line.usd:.6f}" for line in lines], padding=4, fontsize=9)
+    axes.bar_label(bars, [usd_text(line.usd) for line in lines], padding=4, fontsize=9)
     axes.margins(x=0.2)
-    axes.set(title=f"{bill.title}: {bill.total:.6f} USD (estimate)", xlabel="US dollars", ylabel="billed for")
+    axes.set(title=f"{bill.title}: {usd_text(bill.total)} USD (estimate)", xlabel="US dollars", ylabel="billed for")
     axes.spines[["top", "right"]].set_visible(False)
-    said = ", ".join(f"{line.price.service} {line.price.what} {line.usd:.6f}" for line in reversed(lines))
-    return figure(fig, f"{bill.title}, an estimate of {bill.total:.6f} USD: {said or 'nothing'}.")
+    said = ", ".join(f"{line.price.service} {line.price.what} {usd_text(line.usd)}" for line in reversed(lines))
+    return figure(fig, f"{bill.title}, an estimate of {usd_text(bill.total)} USD: {said or 'nothing'}.")

@@ -33,7 +33,7 @@ SKETCHES = {
         [Arrow(0, 1), Arrow(2, 3), Arrow(3, 4)],
     ),
     "consent": Sketch(
-        "Three conditions before anything is created on AWS",
+        "Two questions before anything is created on AWS",
         "With target aws, connect first asks for consent to a region, then compares the estimate with the cap, "
         "and only then makes the first call. If one of the two is missing, it raises an error and calls nothing.",
         [

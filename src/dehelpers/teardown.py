@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -202,7 +203,7 @@ def teardown(timeout: float = 120.0) -> None:
         lines = [label + fault for label, fault in faults.items()]
         raise LeftOver("\n- ".join(["teardown could not delete", *lines]) + "\nMend the cause and run it again.")
     what = ", ".join(kind.count(number) for kind, number in gone.items() if number) or "nothing to delete"
-    print(f"Teardown: {what}. Nothing is left.")
+    print(textwrap.fill(f"Teardown: {what}. Nothing is left.", 96))  # JupyterLab breaks longer lines within a word
     strangers = sorted(_strangers(session))
     if strangers:
         print("Not this session's, left alone: " + ", ".join(strangers))
