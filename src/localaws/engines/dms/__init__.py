@@ -7,6 +7,7 @@ moto's tasks say "running" and copy nothing. Here:
     load.py ────── the full load, at one moment: the slot's own, so that nothing falls between load and changes
     capture.py ─── changes: files first, then the slot is told
     spool.py ───── a file on disk until it is whole, as files.py says what it is like; values.py types its values
+    policies.py ── what an error does: a row is left out, its table suspended, or the task stopped
     task.py ────── start, stop, failure, resume; state.py is what a killed task goes on from
 """
 

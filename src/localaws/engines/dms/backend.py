@@ -21,6 +21,7 @@ from moto.dms.models import DatabaseMigrationServiceBackend, Endpoint, FakeRepli
 
 from localaws.engines.dms.files import parse_settings
 from localaws.engines.dms.mappings import parse_mappings
+from localaws.engines.dms.policies import ErrorBehavior
 from localaws.engines.dms.source import PostgresSource
 from localaws.engines.dms.task import RUNNING, ReplicationTask
 from localaws.engines.journal import Journal
@@ -370,10 +371,13 @@ def check_task(settings: dict[str, Any]) -> None:
     """Raise InvalidParameterValueException for table mappings or task settings that cannot be used."""
     parse_mappings(settings["table_mappings"] or "")
     try:
-        own = json.loads(settings.get("replication_task_settings") or "{}")
+        own = json.loads(settings.get("replication_task_settings") or "{}") or {}
     except ValueError as error:
         raise AwsError("InvalidParameterValueException", f"Invalid task settings JSON: {error}") from None
-    mode = ((own or {}).get("FullLoadSettings") or {}).get("TargetTablePrepMode", "DROP_AND_CREATE")
+    if not isinstance(own, dict) or not all(isinstance(each, dict | None) for each in own.values()):
+        raise AwsError("InvalidParameterValueException", "Invalid task settings JSON: it is an object of objects.")
+    ErrorBehavior(own, lambda _: None)
+    mode = (own.get("FullLoadSettings") or {}).get("TargetTablePrepMode", "DROP_AND_CREATE")
     if mode not in ("DROP_AND_CREATE", "TRUNCATE_BEFORE_LOAD", "DO_NOTHING"):
         raise AwsError("InvalidParameterValueException", f"There is no TargetTablePrepMode {mode}.")
 

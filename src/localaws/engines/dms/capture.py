@@ -17,11 +17,12 @@ import psycopg
 
 from localaws.engines.dms.decoding import Change
 from localaws.engines.dms.files import S3Settings, csv_row, rewriting
-from localaws.engines.dms.load import Reject, upload
+from localaws.engines.dms.load import upload
 from localaws.engines.dms.mappings import Selection, TableMappings, Target
+from localaws.engines.dms.policies import ErrorBehavior, TableSuspended
 from localaws.engines.dms.source import PostgresSource
 from localaws.engines.dms.spool import Layout, Spool
-from localaws.engines.dms.state import Progress
+from localaws.engines.dms.state import FAILED, Progress
 from localaws.lab import Lab
 
 _OPERATIONS = {"I": "Inserts", "U": "Updates", "D": "Deletes"}
@@ -30,9 +31,12 @@ _POLL = 0.25
 
 
 class _Table:
-    """A captured table as it is now; ``part`` counts its shapes, for a file has one shape."""
+    """The captured table *name* as it is now; ``part`` counts its shapes, for a file has one shape."""
 
-    def __init__(self, target: Target, selection: Selection, settings: S3Settings, part: int = 0) -> None:
+    def __init__(
+        self, name: tuple[str, str], target: Target, selection: Selection, settings: S3Settings, part: int = 0
+    ) -> None:
+        self.name = name
         self.target = target
         self.selection = selection
         self.layout = Layout(target, settings, settings.op_in_changes)
@@ -60,9 +64,9 @@ class Capture:
         mappings: TableMappings,
         progress: Progress,
         save: Callable[[], None],
-        reject: Reject,
+        errors: ErrorBehavior,
     ) -> None:
-        self._reject = reject
+        self._errors = errors
         self._lab, self._s3, self._source, self._settings = lab, s3, source, settings
         self._mappings, self._progress, self._save = mappings, progress, save
         self._tables: dict[tuple[str, str], _Table | None] = {}
@@ -115,6 +119,8 @@ class Capture:
                 table = self._table_of(catalog, change, counts)
                 if table is None or not self._wanted(change, table):
                     continue
+                if self._progress.table(change.schema, change.table).suspended:
+                    continue
                 if table not in keys:
                     committed = transaction.committed
                     keys[table] = self._settings.change_key(table.target, committed, stamp, table.part)
@@ -125,7 +131,11 @@ class Capture:
                 counts[change.schema, change.table, _OPERATIONS[change.op]] += 1
         for key, (table, spool) in spools.items():
             upload(self._s3, self._settings.bucket, key, spool)
-            self._reject(f"{table.target.schema}.{table.target.table}", spool.faults)
+            progress = self._progress.table(*table.name)
+            try:
+                self._errors.rows_left_out(progress, spool.faults)
+            except TableSuspended:
+                progress.TableState = FAILED
         self._source.advance(reader, self._progress.slot, end)
         for (schema, name, operation), count in counts.items():
             progress = self._progress.table(schema, name)
@@ -165,7 +175,7 @@ class Capture:
         if known and known.target != target:
             counts[(*name, "Ddls")] += 1
         part = known.part + 1 if known and known.target != target else 0
-        self._tables[name] = _Table(target, selection, self._settings, part)
+        self._tables[name] = _Table(name, target, selection, self._settings, part)
         progress = self._progress.table(*name)
         if progress.TableState == "Before load":  # a table of a CDC task, or one that is newer than the full load
             progress.TableState = "Table completed"

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from localaws.engines.dms.files import S3Settings
-from localaws.engines.dms.mappings import Selection, TableMappings, Target
+from localaws.engines.dms.mappings import Selection, TableMappings
+from localaws.engines.dms.policies import TABLE_ERRORS, ErrorBehavior, TableSuspended
 from localaws.engines.dms.source import PostgresSource
 from localaws.engines.dms.spool import Layout, Spool
-from localaws.engines.dms.state import CANCELLED, RELOADING, Progress, TableProgress
+from localaws.engines.dms.state import CANCELLED, FAILED, RELOADING, Progress, TableProgress
 from localaws.lab import Lab
 
 #: Rows between two looks at whether the task is to stop.
 _LOOK = 2000
-
-
-#: Told of the rows of a table that are left out, and why: returns if the work goes on without them.
-Reject = Callable[[str, list[str]], None]
 
 
 class Stopped(Exception):
@@ -42,9 +40,9 @@ class FullLoad:
         stop: threading.Event,
         save: Callable[[], None],
         keep_files: bool,
-        reject: Reject,
+        errors: ErrorBehavior,
     ) -> None:
-        self._reject = reject
+        self._errors = errors
         self._lab, self._s3, self._source, self._settings = lab, s3, source, settings
         self._mappings, self._progress, self._stop, self._save = mappings, progress, stop, save
         self._keep_files = keep_files
@@ -60,59 +58,76 @@ class FullLoad:
             self._progress.table(schema, table)
         for schema, table, selection in selected:
             progress = self._progress.table(schema, table)
-            if not progress.loaded:
+            if not progress.loaded and not progress.suspended:
                 self.load(connection, progress, selection)
         connection.execute("COMMIT")
 
     def selected(self, connection: psycopg.Connection[Any]) -> list[tuple[str, str, Selection]]:
-        """The tables of the source that the mappings select. Raises LookupError if there are none."""
+        """The tables of the source that the mappings select.
+
+        Raises LookupError if there are none, unless FailOnNoTablesCaptured is false.
+        """
         found = []
         for schema, table in self._source.tables(connection):
             selection = self._mappings.select(schema, table)
             if selection:
                 found.append((schema, table, selection))
-        if not found:
+        if not found and self._errors.fail_on_no_tables:
             raise LookupError("No tables were found at task initialization: no table of the source fits the mappings.")
         return found
 
     def load(self, connection: psycopg.Connection[Any], progress: TableProgress, selection: Selection) -> None:
-        """Load one table from its beginning, replacing what an earlier attempt has written."""
-        schema, table = progress.SchemaName, progress.TableName
-        target = self._mappings.target(schema, table, self._source.columns(connection, schema, table))
+        """Load one table from its beginning, replacing what an earlier attempt has written.
+
+        Returns too when an error has suspended it. Raises TaskStopped where that is the policy.
+        """
+        progress.suspended = False
         progress.TableState = RELOADING if progress.FullLoadReloaded else "Full load"
         progress.FullLoadRows, progress.FullLoadErrorRows = 0, 0
         progress.FullLoadStartTime = self._lab.clock.time()
         self._save()
-        if not self._keep_files:
-            delete_below(self._s3, self._settings.bucket, self._settings.folder_of(target))
         try:
-            self._write(connection, progress, selection, target)
+            self._write(connection, progress, selection)
+        except TableSuspended:
+            progress.TableState = FAILED
+            self._save()
+            return
         except Stopped:
             progress.TableState = CANCELLED
             raise
         except Exception:
-            progress.TableState = "Table error"
+            progress.TableState = FAILED
             raise
         progress.FullLoadEndTime = progress.LastUpdateTime = self._lab.clock.time()
         progress.TableState = "Table completed"
         self._save()
 
-    def _write(
-        self, connection: psycopg.Connection[Any], progress: TableProgress, selection: Selection, target: Target
-    ) -> None:
-        settings = self._settings
+    def _write(self, connection: psycopg.Connection[Any], progress: TableProgress, selection: Selection) -> None:
+        try:
+            with connection.transaction():  # a savepoint: an error of one table must not end that of the others
+                self._write_files(connection, progress, selection)
+        except TABLE_ERRORS as error:
+            self._errors.table_failed(progress, error)
+
+    def _write_files(self, connection: psycopg.Connection[Any], progress: TableProgress, selection: Selection) -> None:
+        settings, name = self._settings, (progress.SchemaName, progress.TableName)
+        target = self._mappings.target(*name, self._source.columns(connection, *name))
+        if not self._keep_files:
+            delete_below(self._s3, settings.bucket, settings.folder_of(target))
         layout = Layout(target, settings, settings.op_in_full_load)
         now = f"{self._lab.clock.now():%Y-%m-%d %H:%M:%S.%f}"
         first, last = ["I"] if layout.with_op else [], [now] if settings.timestamp_column else []
-        name = progress.SchemaName, progress.TableName
         rows = self._source.copy(connection, name, target.columns, selection, settings.form, first, last)
-        for number, spool in enumerate(self._files(rows, layout, progress), 1):
-            upload(self._s3, settings.bucket, settings.load_key(target, number), spool)
-            progress.FullLoadErrorRows += len(spool.faults)
-            progress.FullLoadRows -= len(spool.faults)
-            self._reject(f"{progress.SchemaName}.{progress.TableName}", spool.faults)
+        with closing(rows), closing(self._files(rows, layout, progress)) as files:  # an error ends COPY at once
+            for number, spool in enumerate(files, 1):
+                upload(self._s3, settings.bucket, settings.load_key(target, number), spool)
+                progress.FullLoadErrorRows += len(spool.faults)
+                progress.FullLoadRows -= len(spool.faults)
+                self._errors.rows_left_out(progress, spool.faults)
 
-    def _files(self, rows: Iterable[memoryview], layout: Layout, progress: TableProgress) -> Iterable[Spool]:
+    def _files(
+        self, rows: Iterable[memoryview], layout: Layout, progress: TableProgress
+    ) -> Generator[Spool, None, None]:
         """*rows* in files of MaxFileSize."""
         spool: Spool | None = None
         since_look = 0

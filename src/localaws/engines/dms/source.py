@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,7 +119,7 @@ class PostgresSource:
         form: CsvFormat,
         first: Sequence[str],
         last: Sequence[str],
-    ) -> Iterator[memoryview]:
+    ) -> Generator[memoryview, None, None]:
         """Rows as CSV, one at a time as the server sends them: texts *first*, the *columns*, texts *last*."""
         selected: list[sql.Composable] = [sql.Literal(text) for text in first]
         selected += [_expression(column) for column in columns]

@@ -8,11 +8,15 @@ from typing import Any
 #: States of a table ("Monitoring AWS DMS tasks", "Table state").
 RELOADING = "Table is being reloaded"
 CANCELLED = "Table cancelled"
+FAILED = "Table error"
 
 
 @dataclass
 class TableProgress:
-    """One table; the names are those of DescribeTableStatistics. Times are seconds since the epoch."""
+    """One table; the names are those of DescribeTableStatistics. Times are seconds since the epoch.
+
+    ``suspended``: an error has ended its replication (see `policies`), until it is reloaded.
+    """
 
     SchemaName: str
     TableName: str
@@ -27,6 +31,11 @@ class TableProgress:
     FullLoadEndTime: float | None = None
     LastUpdateTime: float | None = None
     TableState: str = "Before load"
+    suspended: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.SchemaName}.{self.TableName}"
 
     @property
     def loaded(self) -> bool:
@@ -34,7 +43,7 @@ class TableProgress:
 
     @property
     def described(self) -> dict[str, Any]:
-        known = {name: value for name, value in asdict(self).items() if value is not None}
+        known = {name: value for name, value in asdict(self).items() if value is not None and name != "suspended"}
         applied = {f"Applied{name}": known[name] for name in ("Inserts", "Deletes", "Updates", "Ddls")}
         errors = {"FullLoadCondtnlChkFailedRows": 0, "ValidationState": "Not enabled"}
         return known | applied | errors

@@ -18,8 +18,9 @@ from localaws.engines.dms.capture import Capture
 from localaws.engines.dms.files import S3Settings, parse_settings
 from localaws.engines.dms.load import FullLoad, Stopped, spool_directory
 from localaws.engines.dms.mappings import TableMappings, parse_mappings
+from localaws.engines.dms.policies import ErrorBehavior, TaskStopped
 from localaws.engines.dms.source import PostgresSource
-from localaws.engines.dms.state import CANCELLED, RELOADING, Progress
+from localaws.engines.dms.state import CANCELLED, FAILED, RELOADING, Progress
 from localaws.gateway.errors import AwsError
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Rows left out of one file that are told one by one.
-_TOLD = 20
+#: What ends a task with an error that its reader can do something about.
+_FAILURES = (psycopg.Error, ClientError, BotoCoreError, LookupError, AwsError, ValueError, OSError, TaskStopped)
 RUNNING = {"starting", "running", "stopping"}
 
 
@@ -58,7 +59,7 @@ class ReplicationTask(FakeReplicationTask):
     @property
     def own_settings(self) -> Mapping[str, Any]:
         """ReplicationTaskSettings."""
-        return json.loads(self.replication_task_settings or "{}")
+        return json.loads(self.replication_task_settings or "{}") or {}
 
     # What operations ask for
 
@@ -92,6 +93,7 @@ class ReplicationTask(FakeReplicationTask):
         """Load the table *name* again while the task runs; a task that has ended does so when it is resumed."""
         table = self.progress.tables[name]
         table.TableState, table.FullLoadReloaded = RELOADING, True
+        table.suspended = False
 
     def drop_slot(self) -> None:
         """Leave nothing behind at the source, as far as it can be reached."""
@@ -110,7 +112,7 @@ class ReplicationTask(FakeReplicationTask):
             self._finished("stopped", "Stop Reason FULL_LOAD_ONLY_FINISHED")
         except Stopped:
             self._finished("stopped", "Stop Reason NORMAL")
-        except (psycopg.Error, ClientError, BotoCoreError, LookupError, AwsError, ValueError, OSError) as error:
+        except _FAILURES as error:
             if self._stop.is_set():  # what was cut off by the stop itself is no failure
                 self._finished("stopped", "Stop Reason NORMAL")
             else:
@@ -147,7 +149,8 @@ class ReplicationTask(FakeReplicationTask):
             self.progress = Progress(fresh_start=self._lab.clock.time())
         progress, save = self.progress, self._engine.journal.save
         keep = (self.own_settings.get("FullLoadSettings") or {}).get("TargetTablePrepMode") == "DO_NOTHING"
-        load = FullLoad(self._lab, s3, source, settings, mappings, progress, self._stop, save, keep, self._reject)
+        errors = ErrorBehavior(self.own_settings, self.say)
+        load = FullLoad(self._lab, s3, source, settings, mappings, progress, self._stop, save, keep, errors)
         self.status = "running"
         if self.full_load and not progress.loaded:
             self._load(source, load)
@@ -157,9 +160,10 @@ class ReplicationTask(FakeReplicationTask):
             if not self.full_load:
                 with source.connect() as connection:
                     for schema, table, _ in load.selected(connection):
-                        progress.table(schema, table).TableState = "Table completed"
+                        if not progress.table(schema, table).suspended:
+                            progress.table(schema, table).TableState = "Table completed"
             self.say(f"Change capture from slot {progress.slot}.")
-            self._capture(source, load, settings, mappings, s3)
+            self._capture(source, load, settings, mappings, s3, errors)
             raise Stopped
 
     def _load(self, source: PostgresSource, load: FullLoad) -> None:
@@ -207,7 +211,13 @@ class ReplicationTask(FakeReplicationTask):
                 )
 
     def _capture(
-        self, source: PostgresSource, load: FullLoad, settings: S3Settings, mappings: TableMappings, s3: Any
+        self,
+        source: PostgresSource,
+        load: FullLoad,
+        settings: S3Settings,
+        mappings: TableMappings,
+        s3: Any,
+        errors: ErrorBehavior,
     ) -> None:
         for table in self.progress.tables.values():
             if table.TableState == CANCELLED:  # by the stop of an earlier run
@@ -219,24 +229,8 @@ class ReplicationTask(FakeReplicationTask):
                 assert selection is not None
                 load.load(connection, table, selection)
 
-        capture = Capture(
-            self._lab, s3, source, settings, mappings, self.progress, self._engine.journal.save, self._reject
-        )
+        capture = Capture(self._lab, s3, source, settings, mappings, self.progress, self._engine.journal.save, errors)
         capture.run(self._stop, reload_tables)
-
-    def _reject(self, table: str, faults: list[str]) -> None:
-        """Leave rows out as DataErrorPolicy says: by default their errors go to the task's log and the task goes on.
-
-        Source: DMS user guide, "Error handling task settings"; S3 targets have no table of exceptions ("Control table
-        task settings"). Raises ValueError where the policy is to stop.
-        """
-        policy = (self.own_settings.get("ErrorBehavior") or {}).get("DataErrorPolicy", "LOG_ERROR")
-        if faults and policy in ("SUSPEND_TABLE", "STOP_TASK"):
-            raise ValueError(f"Table {table}: {faults[0]} (DataErrorPolicy is {policy}).")
-        for fault in faults[:_TOLD] if policy == "LOG_ERROR" else []:
-            self.say(f"Table {table}: a row was left out: {fault}")
-        if len(faults) > _TOLD:
-            self.say(f"Table {table}: {len(faults) - _TOLD} more rows were left out.")
 
     def say(self, message: str) -> None:
         """Write a line to the task's log, which AWS keeps in CloudWatch Logs."""
@@ -272,7 +266,7 @@ class ReplicationTask(FakeReplicationTask):
             "TablesLoaded": loaded,
             "TablesLoading": states.count("Full load") + states.count(RELOADING),
             "TablesQueued": states.count("Before load"),
-            "TablesErrored": states.count("Table error"),
+            "TablesErrored": states.count(FAILED),
             "FreshStartDate": progress.fresh_start,
             "StartDate": _epoch(self.start_date),
             "StopDate": _epoch(self.stop_date),

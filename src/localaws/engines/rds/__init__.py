@@ -2,7 +2,8 @@
 
 moto describes instances that nobody can connect to. Here:
 
-    backend.py ── checks what is asked; works in the background; statuses tell how far it is
+    backend.py ── checks what is asked
+    work.py ───── does it in the background; statuses tell how far it is
     instance.py ─ moto's description and the server behind it
     server.py ─── initdb, start, stop, backup of one server
     postgres_supervisor.py ─ the small process between lab and server, which ends the server when the lab is gone
