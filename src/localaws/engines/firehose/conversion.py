@@ -16,15 +16,17 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import orc, parquet
 
-from localaws.engines.firehose.hive import (
-    HiveType,
+from localaws.engines.firehose.processing import Failure, Record
+from localaws.engines.firehose.values import (
     Mismatch,
     Rules,
+    arrow_type,
+    column_type,
+    fitted,
     hive_timestamp,
     openx_timestamp,
-    parse_type,
 )
-from localaws.engines.firehose.processing import Failure, Record
+from localaws.hive.types import HiveType
 
 Row = dict[str, Any]
 #: Records that are Python objects at the same time: they are many times larger than their JSON.
@@ -43,11 +45,11 @@ class Columns:
         columns = table.get("StorageDescriptor", {}).get("Columns") or []
         if not columns:
             raise ValueError(f"the table {table['Name']} has no columns")
-        return cls({column["Name"].lower(): parse_type(column.get("Type", "string")) for column in columns})
+        return cls({column["Name"].lower(): column_type(column.get("Type", "string")) for column in columns})
 
     @property
     def schema(self) -> pa.Schema:
-        return pa.schema([(name, kind.arrow) for name, kind in self.types.items()])
+        return pa.schema([(name, arrow_type(kind)) for name, kind in self.types.items()])
 
 
 def convert(
@@ -126,7 +128,7 @@ class _Reader:
         self._column_of = {
             self._spell(key): column.lower() for column, key in (openx.get("ColumnToJsonKeyMappings") or {}).items()
         }
-        exact = any("decimal" in str(kind.arrow) for kind in columns.types.values())
+        exact = any("decimal" in str(arrow_type(kind)) for kind in columns.types.values())
         self._decode = json.JSONDecoder(
             parse_float=Decimal if exact else _finite, parse_constant=_no_constant
         ).raw_decode
@@ -189,16 +191,16 @@ def _column(rows: list[Row], name: str, kind: HiveType, rules: Rules, bad: dict[
     values = [row.get(name) for row in rows]
     if set(map(type, values)) <= _DIRECT.get(kind.name, set()):
         try:
-            return pa.array(values, kind.arrow)
+            return pa.array(values, arrow_type(kind))
         except (pa.ArrowException, OverflowError):
             pass  # a number too large for its column: the slow way finds out whose
     for row, value in enumerate(values):
         try:
-            values[row] = kind.convert(value, rules)
+            values[row] = fitted(kind, value, rules)
         except Mismatch as error:
             bad.setdefault(row, f"Column {name}: {error}")
             values[row] = None
-    return pa.array(values, kind.arrow)
+    return pa.array(values, arrow_type(kind))
 
 
 def _serialize(table: pa.Table, serializer: dict[str, Any]) -> bytes:

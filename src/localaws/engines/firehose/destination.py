@@ -15,8 +15,8 @@ from moto.firehose.exceptions import InvalidArgumentException, ValidationExcepti
 
 from localaws.engines.firehose.compression import EXTENSIONS
 from localaws.engines.firehose.extraction import check
-from localaws.engines.firehose.hive import hive_timestamp
 from localaws.engines.firehose.prefix import expressions
+from localaws.engines.firehose.values import hive_timestamp
 from localaws.hive.javadates import format_time
 
 MIB = 1 << 20

@@ -6,11 +6,11 @@ Source: "Data types in Amazon Athena" (athena/latest/ug/data-types.html).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from localaws.engines.athena.sql.quoting import internal, name
+from localaws.hive.types import HiveType, parse
 
 #: Trino's name → (Hive's, DuckDB's), where they are words of their own
 _SIMPLE = {
@@ -36,7 +36,7 @@ _SIMPLE = {
     "sphericalgeography": ("string", "VARCHAR"),
     "unknown": ("string", "VARCHAR"),
 }
-_FROM_HIVE = {hive: trino for trino, (hive, _) in reversed(_SIMPLE.items())} | {"integer": "integer"}
+_FROM_HIVE = {hive: trino for trino, (hive, _) in reversed(_SIMPLE.items())}
 _FROM_DUCKDB = {
     **{duck.lower(): trino for trino, (_, duck) in reversed(_SIMPLE.items())},
     "timestamp with time zone": "timestamp with time zone",
@@ -64,7 +64,6 @@ _REFINED = (
     {"timestamp with time zone"},
     {"interval day to second", "interval year to month"},
 )
-_TOKEN = re.compile(r"\s*([<>(),:]|[^<>(),:\s]+)")
 
 
 @dataclass(frozen=True)
@@ -145,48 +144,21 @@ class Type:
 
 def from_hive(text: str) -> Type:
     """The type that a Glue column's Type says. Raises ValueError for one that Hive does not have."""
-    tokens = iter([*_TOKEN.findall(text.lower()), ""])
-    column_type, rest = _parse(next(tokens), tokens)
-    if rest:
-        raise ValueError(f"{text!r} is not a type")
-    return column_type
+    return _from_parsed(parse(text))
 
 
-def _parse(word: str, tokens: Iterator[str]) -> tuple[Type, str]:
-    """The type that begins with *word*, and the token after it."""
-    after = next(tokens, "")
-    if after == "<":
-        fields, parts = [], []
-        while after != ">":
-            name = next(tokens, "")
-            if word == "struct":
-                fields.append(name)
-                if next(tokens, "") != ":":
-                    raise ValueError("a struct's field needs a type")
-                name = next(tokens, "")
-            part, after = _parse(name, tokens)
-            parts.append(part)
-            if after not in (",", ">"):
-                raise ValueError(f"{word}<…> is not closed")
-        if len(parts) != {"array": 1, "map": 2}.get(word, len(parts)):
-            raise ValueError(f"{word} takes another number of types")
-        if word not in ("array", "map", "struct"):
-            raise ValueError(f"{word!r} takes no types in brackets")
-        return Type("row" if word == "struct" else word, tuple(parts), tuple(fields)), next(tokens, "")
-    numbers: list[int] = []
-    if after == "(":
-        while after != ")":
-            after = next(tokens, ")")
-            if after.isdigit():
-                numbers.append(int(after))
-        after = next(tokens, "")
-    if word == "decimal":
-        return Type("decimal", precision=(numbers or [10])[0], scale=numbers[1] if len(numbers) > 1 else 0), after
-    if word in ("varchar", "char"):
-        return Type(word, precision=numbers[0] if numbers else 0), after
-    if word not in _FROM_HIVE:
-        raise ValueError(f"{word!r} is not a type")
-    return Type(_FROM_HIVE[word]), after
+def _from_parsed(hive: HiveType) -> Type:
+    parts = tuple(map(_from_parsed, hive.parts))
+    match hive.name:
+        case "struct":
+            return Type("row", parts, hive.fields)
+        case "array" | "map":
+            return Type(hive.name, parts)
+        case "decimal":
+            return Type("decimal", precision=hive.numbers[0], scale=hive.numbers[1])
+        case "varchar" | "char":
+            return Type(hive.name, precision=hive.numbers[0] if hive.numbers else 0)
+    return Type(_FROM_HIVE[hive.name])
 
 
 def from_duckdb(column_type: Any) -> Type:

@@ -1,4 +1,4 @@
-"""Hive's column types, as a Glue table names them, and how JSON values become them.
+"""How JSON values become values of a Glue table's columns.
 
 Sources: "Convert input data format" (firehose/latest/dev/record-format-conversion.html) for the formats of
 timestamps and for what the Hive SerDe refuses; the OpenX SerDe's leniencies are its own (github.com/rcongiu).
@@ -18,6 +18,7 @@ from typing import Any
 import pyarrow as pa
 
 from localaws.hive.javadates import strptime_format
+from localaws.hive.types import HiveType, parse
 
 _DECIMALS = Context(prec=80)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,33 +40,11 @@ class Rules:
     timestamp: Callable[[Any], datetime]
 
 
-@dataclass(frozen=True)
-class HiveType:
-    """A column's type: its name, what is in its brackets, and the same for Arrow."""
-
-    name: str
-    arrow: pa.DataType
-    parts: tuple[HiveType, ...] = ()
-    fields: tuple[str, ...] = ()
-
-    def convert(self, value: Any, rules: Rules) -> Any:
-        """*value* (from JSON) for a column of this type. Raises Mismatch if it does not fit."""
-        if value is None:
-            return None
-        try:
-            return _CONVERTERS[self.name](self, value, rules)
-        except Mismatch:
-            raise
-        except (ValueError, TypeError, OverflowError, RecursionError, InvalidOperation):
-            raise Mismatch(f"{json.dumps(value, default=str)} does not fit the type {self.name}") from None
-
-
 _SCALARS = {
     "boolean": pa.bool_(),
     "tinyint": pa.int8(),
     "smallint": pa.int16(),
     "int": pa.int32(),
-    "integer": pa.int32(),
     "bigint": pa.int64(),
     "float": pa.float32(),
     "double": pa.float64(),
@@ -78,48 +57,38 @@ _SCALARS = {
 }
 
 
-def parse_type(text: str) -> HiveType:
-    """The type that a Glue column's Type says, such as ``array<struct<sku:string,qty:int>>``.
-
-    Raises ValueError for one that Hive does not have, or that Firehose does not convert (uniontype).
-    """
-    text = text.strip()
-    name, _, rest = re.sub(r"\s", "", text.lower()).partition("<")
-    if rest:
-        if not rest.endswith(">"):
-            raise ValueError(f"the type {text!r} is not closed")
-        arguments = _arguments(rest[:-1])
-        if name == "array" and len(arguments) == 1:
-            element = parse_type(arguments[0])
-            return HiveType("array", pa.list_(element.arrow), (element,))
-        if name == "map" and len(arguments) == 2:
-            key, value = map(parse_type, arguments)
-            return HiveType("map", pa.map_(key.arrow, value.arrow), (key, value))
-        if name == "struct":
-            fields = [argument.partition(":") for argument in arguments]
-            parts = tuple(parse_type(kind) for _, _, kind in fields)
-            names = tuple(field for field, _, _ in fields)
-            return HiveType(
-                "struct", pa.struct([(n, p.arrow) for n, p in zip(names, parts, strict=True)]), parts, names
-            )
-    name, _, rest = name.partition("(")
-    if name == "decimal":
-        precision, _, scale = rest.rstrip(")").partition(",")
-        return HiveType("decimal", pa.decimal128(int(precision or 10), int(scale or 0)))
-    if name in _SCALARS:
-        return HiveType("int" if name == "integer" else name, _SCALARS[name])
-    raise ValueError(f"Firehose does not convert the type {text!r}")
+def column_type(text: str) -> HiveType:
+    """The type that a Glue column's Type says. Raises ValueError for one that Firehose does not convert."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise ValueError(f"Firehose does not convert the type {text.strip()!r}: {error}") from None
 
 
-def _arguments(text: str) -> list[str]:
-    """Split at the commas outside any bracket."""
-    parts, depth, start = [], 0, 0
-    for position, character in enumerate(text):
-        depth += (character in "<(") - (character in ">)")
-        if character == "," and depth == 0:
-            parts.append(text[start:position])
-            start = position + 1
-    return [*parts, text[start:]]
+def arrow_type(kind: HiveType) -> pa.DataType:
+    """The same for Arrow, which writes Parquet and ORC."""
+    match kind.name:
+        case "array":
+            return pa.list_(arrow_type(kind.parts[0]))
+        case "map":
+            return pa.map_(*map(arrow_type, kind.parts))
+        case "struct":
+            return pa.struct(list(zip(kind.fields, map(arrow_type, kind.parts), strict=True)))
+        case "decimal":
+            return pa.decimal128(*kind.numbers)
+    return _SCALARS[kind.name]
+
+
+def fitted(kind: HiveType, value: Any, rules: Rules) -> Any:
+    """*value* (from JSON) for a column of the type *kind*. Raises Mismatch if it does not fit."""
+    if value is None:
+        return None
+    try:
+        return _CONVERTERS[kind.name](kind, value, rules)
+    except Mismatch:
+        raise
+    except (ValueError, TypeError, OverflowError, RecursionError, InvalidOperation):
+        raise Mismatch(f"{json.dumps(value, default=str)} does not fit the type {kind.name}") from None
 
 
 def _text(kind: HiveType, value: Any, rules: Rules) -> str:
@@ -138,7 +107,7 @@ def _number_text(value: Any, rules: Rules) -> Any:
 
 def _integer(kind: HiveType, value: Any, rules: Rules) -> int:
     number = Decimal(str(_number_text(value, rules)))
-    limit = 2 ** (kind.arrow.bit_width - 1)
+    limit = 2 ** (_SCALARS[kind.name].bit_width - 1)
     if number.adjusted() > 20 or number != number.to_integral_value() or not -limit <= number < limit:
         raise Mismatch(f"For input string: {json.dumps(str(value))}")
     return int(number)
@@ -153,11 +122,12 @@ def _float(kind: HiveType, value: Any, rules: Rules) -> float:
 
 def _decimal(kind: HiveType, value: Any, rules: Rules) -> Decimal:
     number = Decimal(str(_number_text(value, rules)))
+    precision, scale = kind.numbers
     if number.is_finite() and number.adjusted() < 38:
-        number = number.quantize(Decimal(1).scaleb(-kind.arrow.scale), ROUND_HALF_UP, _DECIMALS)
-        if abs(number) < Decimal(10) ** (kind.arrow.precision - kind.arrow.scale):
+        number = number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP, _DECIMALS)
+        if abs(number) < Decimal(10) ** (precision - scale):
             return number
-    raise Mismatch(f"{value} is out of range for decimal({kind.arrow.precision},{kind.arrow.scale})")
+    raise Mismatch(f"{value} is out of range for decimal({precision},{scale})")
 
 
 def _boolean(kind: HiveType, value: Any, rules: Rules) -> bool:
@@ -184,13 +154,13 @@ def _timestamp(kind: HiveType, value: Any, rules: Rules) -> datetime:
 
 def _array(kind: HiveType, value: Any, rules: Rules) -> list[Any]:
     items = value if isinstance(value, list) else [value]  # OpenX takes a single value for a list of one
-    return [kind.parts[0].convert(item, rules) for item in items]
+    return [fitted(kind.parts[0], item, rules) for item in items]
 
 
 def _map(kind: HiveType, value: Any, rules: Rules) -> list[tuple[Any, Any]]:
     if not isinstance(value, dict):
         raise Mismatch("a map must be a JSON object")
-    return [(kind.parts[0].convert(key, rules), kind.parts[1].convert(item, rules)) for key, item in value.items()]
+    return [(fitted(kind.parts[0], key, rules), fitted(kind.parts[1], item, rules)) for key, item in value.items()]
 
 
 def _struct(kind: HiveType, value: Any, rules: Rules) -> dict[str, Any]:
@@ -198,7 +168,7 @@ def _struct(kind: HiveType, value: Any, rules: Rules) -> dict[str, Any]:
         value = dict(zip(kind.fields, value, strict=False))
     if not isinstance(value, dict):
         raise Mismatch("a struct must be a JSON object")
-    return {field: part.convert(value.get(field), rules) for field, part in zip(kind.fields, kind.parts, strict=True)}
+    return {field: fitted(part, value.get(field), rules) for field, part in zip(kind.fields, kind.parts, strict=True)}
 
 
 _CONVERTERS: dict[str, Callable[[HiveType, Any, Rules], Any]] = {
