@@ -76,8 +76,8 @@ class Planner:
             return
         table = self._tables.get((schema, table_name)) or self._catalog.table(schema, table_name, where)
         self._tables[schema, table_name] = table
-        if table.view is not None:
-            self._open_view(node, table, table.view, depth)
+        if table.is_view:
+            self._open_view(node, table, table.view_text(), depth)
             return
         if table.iceberg:
             planning = import_module("localaws.engines.athena.iceberg.planning")  # a second's work for who needs it

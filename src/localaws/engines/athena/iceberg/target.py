@@ -86,7 +86,7 @@ def target_of(job: Job, node: exp.Table, verb: str) -> Target:
     if node.catalog and node.catalog.lower() != "awsdatacatalog":
         raise QueryFailure("CATALOG_NOT_FOUND", f"Catalog '{node.catalog}' does not exist", where)
     known = job.catalog.table(database, table_name, where)
-    if known.view is not None:
+    if known.is_view:
         raise QueryFailure("NOT_SUPPORTED", f"{verb} views is not supported", where)
     if not known.iceberg:
         raise QueryFailure("NOT_SUPPORTED", "Modifying Hive table rows is only supported for transactional tables")

@@ -55,13 +55,25 @@ class Table:
     input_format: str
     serde_parameters: dict[str, str]
     parameters: dict[str, str]
-    view: str | None = None
     raw: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_view(self) -> bool:
+        return self.raw.get("TableType") == "VIRTUAL_VIEW"
+
+    def view_text(self) -> str:
+        """The query that a view stands for. Raises QueryFailure for a view that another engine made."""
+        return _view_sql(self.raw)
 
     @property
     def serde_name(self) -> str:
         """The class of the SerDe without its package, in lower case."""
         return self.serde.rpartition(".")[2].lower()
+
+    def check_types(self) -> None:
+        """Raises QueryFailure if one of the columns has what is no type."""
+        for column in self.all_columns:
+            _ = column.type
 
     @property
     def all_columns(self) -> list[Column]:
@@ -168,7 +180,6 @@ def _table(raw: dict[str, Any]) -> Table:
         input_format=storage.get("InputFormat", ""),
         serde_parameters=serde.get("Parameters") or {},
         parameters=raw.get("Parameters") or {},
-        view=_view_sql(raw) if raw.get("TableType") == "VIRTUAL_VIEW" else None,
         raw=raw,
     )
 

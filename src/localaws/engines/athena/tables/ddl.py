@@ -134,7 +134,7 @@ def _drop_table(job: Job) -> None:
         if found["quiet"]:
             return
         raise QueryFailure("FAILED", f"SemanticException [Error 10001]: Table not found {database}.{name}")
-    if table.view is not None:
+    if table.is_view:
         raise QueryFailure("FAILED", f"SemanticException Cannot drop a view with DROP TABLE: {name}")
     if table.iceberg:
         import_module("localaws.engines.athena.iceberg.creating").drop_table(job, table)

@@ -135,7 +135,7 @@ def _extended(table: Table, storage: dict[str, object]) -> list[tuple[str, ...]]
 
 def create_statement(table: Table) -> list[str]:
     """The lines of CREATE EXTERNAL TABLE that would make *table*."""
-    if table.view is not None:
+    if table.is_view:
         raise QueryFailure("FAILED", f"SemanticException {table.name} is a view: use SHOW CREATE VIEW")
     storage = table.raw.get("StorageDescriptor", {})
     lines = [f"CREATE EXTERNAL TABLE `{table.name}`(", *_listed(table.columns)]

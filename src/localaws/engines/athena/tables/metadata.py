@@ -6,7 +6,9 @@ Source: "Query the AWS Glue Data Catalog" (athena/latest/ug/querying-glue-catalo
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
+from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.quoting import literal, name
 from localaws.engines.athena.tables.catalog import Catalog
@@ -48,11 +50,16 @@ def _rows(catalog: Catalog, table: str) -> Iterable[tuple[str | None, ...]]:
             continue
         for each in catalog.tables(database):
             if table == "tables":
-                yield home, database, each.name, "VIEW" if each.view else "BASE TABLE"
-            elif table == "views" and each.view:
-                yield home, database, each.name, each.view
+                yield home, database, each.name, "VIEW" if each.is_view else "BASE TABLE"
+            elif table == "views" and each.is_view:
+                with suppress(QueryFailure):  # another engine's
+                    yield home, database, each.name, each.view_text()
             elif table == "columns":
                 keys = {key.name for key in each.keys}
+                try:
+                    each.check_types()
+                except QueryFailure:  # Trino leaves out what the catalog does not describe
+                    continue
                 for number, column in enumerate(each.all_columns, 1):
                     extra = "partition key" if column.name in keys else None
                     kind, comment = column.type.trino, column.comment or None

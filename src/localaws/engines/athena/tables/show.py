@@ -52,7 +52,7 @@ def _show(job: Job) -> None:
         database = plain(groups["name"]) if groups["name"] else job.execution.database
         if not job.catalog.has_database(database):
             raise QueryFailure("FAILED", f"SemanticException [Error 10072]: Database does not exist: {database}")
-        names = [each.name for each in job.catalog.tables(database) if form == "tables" or each.view is not None]
+        names = [each.name for each in job.catalog.tables(database) if form == "tables" or each.is_view]
     else:
         table = _table(groups["name"], job, groups.get("database"))
         names, column = _about(form, table, job, groups.get("like"))
@@ -86,9 +86,9 @@ def _about(form: str, table: Table, job: Job, wanted: str | None) -> tuple[list[
             found = [f"Table {table.database}.{table.name} does not have property: {wanted}"]
         return found, "prpt_name"
     if form == "create view":
-        if table.view is None:
+        if not table.is_view:
             raise QueryFailure("FAILED", f"SemanticException {table.name} is not a view")
-        return [f"CREATE VIEW {table.database}.{table.name} AS", *table.view.splitlines()], "Create View"
+        return [f"CREATE VIEW {table.database}.{table.name} AS", *table.view_text().splitlines()], "Create View"
     lines = _of_iceberg().create_statement(job.lake, table) if table.iceberg else create_statement(table)
     return lines, "createtab_stmt"
 

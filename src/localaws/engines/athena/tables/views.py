@@ -26,7 +26,7 @@ def _create_view(job: Job) -> None:
     database, name = qualified(found["name"], job)
     ensure_database(job, database)
     existing = job.catalog.find(database, name)
-    if existing is not None and existing.view is None:
+    if existing is not None and not existing.is_view:
         raise QueryFailure("TABLE_ALREADY_EXISTS", f"line 1:1: Table already exists: '{database}.{name}'")
     if existing is not None and not found["replace"]:
         raise QueryFailure("TABLE_ALREADY_EXISTS", f"line 1:1: View already exists: '{database}.{name}'")
@@ -60,7 +60,7 @@ def _drop_view(job: Job) -> None:
         if found["quiet"]:
             return
         raise QueryFailure("TABLE_NOT_FOUND", f"line 1:1: View '{database}.{name}' does not exist")
-    if table.view is None:
+    if not table.is_view:
         raise QueryFailure("TABLE_NOT_FOUND", f"line 1:1: View '{database}.{name}' does not exist, but a table does")
     job.catalog.glue.delete_table(DatabaseName=database, Name=name)
 

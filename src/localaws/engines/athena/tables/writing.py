@@ -208,7 +208,7 @@ def _insert(job: Job) -> None:
     schema = statement.this
     node = schema.this if isinstance(schema, exp.Schema) else schema
     table = job.catalog.table(node.db or job.execution.database, node.name, position(node))
-    if table.view is not None:
+    if table.is_view:
         raise QueryFailure("NOT_SUPPORTED", "Inserting into views is not supported")
     kinds = {column.name: column.type for column in table.all_columns}
     if table.iceberg:
