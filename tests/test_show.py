@@ -60,6 +60,21 @@ def test_the_lake_escapes_keys_and_takes_a_prefix_and_a_depth(bucket: str) -> No
     assert len(shallow) == 4
 
 
+def test_the_lake_shortens_long_names_in_their_middle(bucket: str) -> None:
+    """Firehose names its files by stream, time and a UUID: the tree would be wider than the page."""
+    key = "long/de-01-curated-1-2026-11-26-22-01-02-7da7f30d-474e-4169-ba38-bb925ce43621.parquet"
+    boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=b"1")
+    [line] = [line for line in repr(de.show.lake(bucket, "long/")).splitlines() if ".parquet" in line]
+    assert line.split()[1] == "de-01-curated-1-2026-1…-bb925ce43621.parquet"
+    boto3.client("s3").delete_object(Bucket=bucket, Key=key)
+
+
+def test_a_bill_has_cents_and_less_only_below_a_dollar() -> None:
+    month = de.price.estimate({"s3.storage": 100, "s3.put": 10}, hours=730, title="A month")
+    assert "A month, an estimate of 2.30 USD" in alt(de.show.cost(month))
+    assert "0.000050" in alt(de.show.cost(month))
+
+
 def test_an_empty_lake_is_no_error(bucket: str) -> None:
     assert "0 objects, 0 B" in repr(de.show.lake(bucket, "none/"))
 
