@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 MOST_EVENTS = 10_000
 MOST_BYTES = 1_048_576
 _EVENT_OVERHEAD = 26
+#: Seconds in which lines of several calls are gathered for one request: it costs as much as a call itself.
+GATHERING = 0.1
 
 
 class LogDelivery:
@@ -37,14 +39,26 @@ class LogDelivery:
 
     def _deliver(self) -> None:
         while (item := self._outgoing.get()) is not None:
-            sandbox, log_stream, lines = item
-            try:
-                self._put(sandbox, log_stream, lines)
-            except ClientError as error:  # as on AWS, a role without rights to write logs leaves none
-                log.warning("no logs of function %s: %s", sandbox.name, error)
-            except Exception:
-                if self._lab.stopping.is_set():
-                    return
+            self._lab.stopping.wait(GATHERING)
+            gathered: dict[str, tuple[Sandbox, list[LogLine]]] = {}
+            while item is not None:
+                sandbox, log_stream, lines = item
+                gathered.setdefault(log_stream, (sandbox, []))[1].extend(lines)
+                if self._outgoing.empty():
+                    break
+                item = self._outgoing.get()
+            for log_stream, (sandbox, lines) in gathered.items():
+                self._try_to_put(sandbox, log_stream, lines)
+            if item is None:
+                return
+
+    def _try_to_put(self, sandbox: Sandbox, log_stream: str, lines: list[LogLine]) -> None:
+        try:
+            self._put(sandbox, log_stream, lines)
+        except ClientError as error:  # as on AWS, a role without rights to write logs leaves none
+            log.warning("no logs of function %s: %s", sandbox.name, error)
+        except Exception:
+            if not self._lab.stopping.is_set():
                 log.exception("no logs of function %s", sandbox.name)
 
     def _put(self, sandbox: Sandbox, log_stream: str, lines: list[LogLine]) -> None:
