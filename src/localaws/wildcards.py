@@ -5,19 +5,38 @@ As regular expressions they would go back and forth: ``a*a*a*…b`` then doubles
 
 from __future__ import annotations
 
+import re
 
-def matches(pattern: str, text: str, anything: str = "*") -> bool:
-    """Whether *text* as a whole fits *pattern*, where *anything* stands for any characters, or for none."""
-    first, *rest = pattern.split(anything)
+
+def matches(pattern: str, text: str, anything: str = "*", one: str = "") -> bool:
+    """Whether *text* as a whole fits *pattern*.
+
+    *anything* stands for any characters, or for none; *one*, if it is given, for any single character.
+    """
+    return fits(pattern.split(anything), text, one)
+
+
+def fits(pieces: list[str], text: str, one: str = "") -> bool:
+    """Whether *text* is the *pieces* in their order, with anything, or nothing, between them."""
+    first, *rest = pieces
     if not rest:
-        return text == pattern
+        return len(text) == len(first) and _find(first, text, 0, len(text), one) == 0
     *middle, last = rest
-    if len(text) < len(first) + len(last) or not text.startswith(first) or not text.endswith(last):
-        return False
     position, end = len(first), len(text) - len(last)
+    if end < position or _find(first, text, 0, position, one) < 0 or _find(last, text, end, len(text), one) < 0:
+        return False
     for piece in middle:  # the first place is as good as any later one
-        found = text.find(piece, position, end)
+        found = _find(piece, text, position, end, one)
         if found < 0:
             return False
         position = found + len(piece)
     return True
+
+
+def _find(piece: str, text: str, start: int, end: int, one: str) -> int:
+    """The first place of *piece* between *start* and *end*; -1 if there is none."""
+    if not one or one not in piece:
+        return text.find(piece, start, end)
+    letters = "".join("." if letter == one else re.escape(letter) for letter in piece)
+    found = re.compile(letters, re.DOTALL).search(text, start, end)  # nothing in it repeats
+    return found.start() if found else -1

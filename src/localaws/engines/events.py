@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import re
 import uuid
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -19,7 +20,7 @@ from moto.events.models import EventBus, EventsBackend, Rule, events_backends
 from moto.events.responses import EventsHandler
 from moto.events.utils import EventMessageType, EventTemplateParser
 
-from localaws.engines import replace_backend, replace_responses
+from localaws.engines import patterns, replace_backend, replace_responses
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
@@ -77,6 +78,12 @@ class EventsEngine(EventsBackend):
         if name not in bus.rules:
             raise AwsError("ResourceNotFoundException", f"Rule {name} does not exist on EventBus {bus.name}.")
         return super().describe_rule(name, event_bus_arn)
+
+    def list_rules(  # type: ignore[override]
+        self, prefix: str | None = None, event_bus_arn: str | None = None, **page: Any
+    ) -> tuple[list[Rule], str | None]:
+        """The *prefix* is a text; moto takes it for a regular expression."""
+        return super().list_rules(prefix=prefix and re.escape(prefix), event_bus_arn=event_bus_arn, **page)
 
     def put_targets(self, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> None:
         """Raises LimitExceededException for more targets than a rule may have."""
@@ -156,6 +163,7 @@ def _size(entry: dict[str, Any]) -> int:
 
 def install(lab: Lab) -> None:
     RuleEngine.lab = lab
+    patterns.of_events()
     moto.events.models.Rule = RuleEngine  # type: ignore[misc]
     replace_backend(events_backends, EventsEngine)
     replace_responses(EventsHandler, EventsEngineResponse)

@@ -12,7 +12,7 @@ from moto.core.responses import ActionResult
 from moto.iam.models import AccessKey, IAMBackend, Role, User, iam_backends
 from moto.iam.responses import IamResponse
 
-from localaws.engines import replace_backend, replace_responses
+from localaws.engines import patterns, replace_backend, replace_responses
 from localaws.gateway.errors import AwsError
 from localaws.gateway.records import current_call
 from localaws.lab import Lab
@@ -76,5 +76,6 @@ def _calling_user() -> str:
 
 def install(lab: Lab) -> None:
     IAMEngine.lab = lab
+    patterns.of_policies()
     replace_backend(iam_backends, IAMEngine)
     replace_responses(IamResponse, IamEngineResponse)

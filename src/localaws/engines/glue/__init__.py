@@ -13,7 +13,7 @@ from __future__ import annotations
 from moto.glue.models import glue_backends
 from moto.glue.responses import GlueResponse
 
-from localaws.engines import replace_backend, replace_responses
+from localaws.engines import patterns, replace_backend, replace_responses
 from localaws.engines.glue.backend import GlueEngine
 from localaws.engines.glue.responses import GlueEngineResponse
 from localaws.engines.glue.store import CatalogStore
@@ -23,6 +23,7 @@ from localaws.lab import Lab
 def install(lab: Lab) -> None:
     GlueEngine.lab = lab
     GlueEngine.store = CatalogStore(lab.directory / "glue.sqlite")
+    patterns.of_partitions()
     replace_backend(glue_backends, GlueEngine)
     replace_responses(GlueResponse, GlueEngineResponse)
     for key, body in GlueEngine.store.below():

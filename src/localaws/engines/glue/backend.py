@@ -10,11 +10,17 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from moto.core.exceptions import JsonRESTError
-from moto.glue.exceptions import GlueClientError, PartitionAlreadyExistsException, RegistryNotFoundException
+from moto.glue.exceptions import (
+    GlueClientError,
+    InvalidInputException,
+    PartitionAlreadyExistsException,
+    RegistryNotFoundException,
+)
 from moto.glue.glue_schema_registry_utils import validate_registry_id
 from moto.glue.models import FakeDatabase, FakePartition, FakeTable, GlueBackend
 
 from localaws.engines.glue.store import CatalogStore, Key
+from localaws.engines.patterns import names_like
 from localaws.lab import Lab
 
 _DEFAULT = "default"
@@ -175,6 +181,17 @@ class GlueEngine(GlueBackend):
             if skip_archive:
                 table.delete_version(before)
             self._keep_table(table)
+
+    def get_tables(self, database_name: str, expression: str | None) -> list[FakeTable]:
+        """Raises InvalidInputException for an *expression* that is none."""
+        tables = super().get_tables(database_name, None)
+        if not expression:
+            return tables
+        try:
+            found = set(names_like(expression, [table.name for table in tables]))
+        except ValueError as error:
+            raise InvalidInputException("GetTables", f"Expression {expression!r} is not valid: {error}") from None
+        return [table for table in tables if table.name in found]
 
     def delete_table_version(self, database_name: str, table_name: str, version_id: str) -> None:
         with self._changing(database_name):

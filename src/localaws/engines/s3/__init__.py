@@ -18,7 +18,7 @@ from moto.s3 import notifications as moto_notifications
 from moto.s3.models import s3_backends
 from moto.s3.responses import S3Response
 
-from localaws.engines import replace_backend, replace_responses
+from localaws.engines import patterns, replace_backend, replace_responses
 from localaws.engines.s3.backend import S3Engine
 from localaws.engines.s3.configurations import KEPT
 from localaws.engines.s3.journal import Journal
@@ -40,6 +40,7 @@ def install(lab: Lab) -> None:
     S3Engine.store = ObjectStore(directory / "data")
     S3Engine.journal = Journal(directory / "journal")
     S3Engine.notifier = notifier = Notifier(lab)
+    patterns.of_policies()
     replace_backend(s3_backends, S3Engine)
     replace_responses(S3Response, S3EngineResponse)
     # moto announces tagging, ACL and restore events through these two functions of its module
