@@ -22,7 +22,7 @@ from tests.conftest import RunningLab
 #: The services of the course and what stands around them. CloudFormation takes seconds for one call, as it compiles
 #: templates, and has tests of its own.
 SERVICES = (
-    "kinesis firehose lambda rds-data sqs emr-serverless redshift-data redshift-serverless ce sns dms kms "
+    "ec2 kinesis firehose lambda rds-data sqs emr-serverless redshift-data redshift-serverless ce sns dms kms "
     "cloudwatch budgets mwaa s3 s3control s3tables opensearch scheduler pipes rds iam glue dynamodb "
     "dynamodbstreams athena emr logs secretsmanager events cloudtrail stepfunctions lakeformation sts redshift "
     "quicksight kinesisanalyticsv2 ssm organizations resourcegroupstaggingapi support trustedadvisor "
@@ -31,12 +31,12 @@ SERVICES = (
 KINDS = ("minimal", "empty", "huge", "wrong type", "deep", "not UTF-8")
 #: Of a service with more operations than this each is called with one of the kinds, not with all: for time's sake.
 MANY_OPERATIONS = 40
-_SESSION = botocore.session.get_session()
+SESSION = botocore.session.get_session()
 _DEPTH = 3000
 _DEEP_JSON = '{"a":' * _DEPTH + "1" + "}" * _DEPTH
 _DEEP_SQL = "SELECT " + "(" * _DEPTH
 #: Texts that the patterns of most names, ARNs, addresses and dates accept; all name the same thing.
-_TEXTS = (
+TEXTS = (
     "sweep",
     "arn:aws:iam::123456789012:role/sweep",
     "arn:aws:{}:us-east-1:123456789012:sweep",
@@ -71,12 +71,13 @@ class Sweeper:
 
     def __init__(self, lab: RunningLab, service: str) -> None:
         self._endpoint = lab.endpoint
-        self._model = _SESSION.get_service_model(service)
+        self._service = service
+        self._model = SESSION.get_service_model(service)
         protocols = self._model.metadata["protocols"]
         self._protocol = next(protocol for protocol in protocols if not protocol.startswith("smithy"))
         self._serializer = create_serializer(self._protocol, include_validation=False)
         credentials = Credentials(lab.facts["access_key_id"], lab.facts["secret_access_key"])
-        signer = S3SigV4Auth if service == "s3" else SigV4Auth
+        signer = S3SigV4Auth if service in ("s3", "s3control") else SigV4Auth
         self._auth = signer(credentials, self._model.signing_name, "us-east-1")
 
     def requests(self, everything: bool = False) -> Iterator[tuple[str, Sent]]:
@@ -98,6 +99,10 @@ class Sweeper:
     def _signed(self, operation: OperationModel, kind: str) -> Sent:
         shape = operation.input_shape
         value = _Values(kind, self._model.signing_name).of(shape, "") if shape else {}
+        return self.sent(operation, value, kind)
+
+    def sent(self, operation: OperationModel, value: dict[str, Any], kind: str = "") -> Sent:
+        """The request of *operation* for *value*, its body spoilt as *kind* says."""
         serialized = self._serializer.serialize_to_request(value, operation)
         serialized["body"] = self._body(serialized["body"], kind)
         serialized.pop("host_prefix", None)  # the lab is one host
@@ -189,18 +194,18 @@ class _Values:
         if shape.enum:
             return str(shape.enum[0])
         pattern = shape.metadata.get("pattern")
-        if self._kind == "deep" and (most is None or most > len(_DEEP_JSON)) and _fits(pattern, _DEEP_JSON):
+        if self._kind == "deep" and (most is None or most > len(_DEEP_JSON)) and fits(pattern, _DEEP_JSON):
             return _DEEP_SQL if re.search("query|sql|statement|expression", name, re.IGNORECASE) else _DEEP_JSON
-        if self._kind == "huge" and (most is None or most > 1000) and _fits(pattern, "a" * 20):
+        if self._kind == "huge" and (most is None or most > 1000) and fits(pattern, "a" * 20):
             return "a" * min(int(most or 20_000), 20_000)
-        texts = [text.format(self._service) for text in _TEXTS]
+        texts = [text.format(self._service) for text in TEXTS]
         if name.lower().endswith("arn"):
             texts = texts[1:] + texts[:1]
-        fitting = (t for t in texts if _fits(pattern, t) and (least or 0) <= len(t) <= (most or len(t)))
+        fitting = (t for t in texts if fits(pattern, t) and (least or 0) <= len(t) <= (most or len(t)))
         return next(fitting, "a" * int(least or 1))
 
 
-def _fits(pattern: str | None, text: str) -> bool:
+def fits(pattern: str | None, text: str) -> bool:
     if pattern is None or len(text) > 1000:
         return pattern is None
     try:

@@ -5,6 +5,7 @@ Each code is one of the operation's "Errors" in its API reference.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -29,6 +30,39 @@ CASES: list[tuple[str, str, dict[str, Any], str]] = [
     ("dynamodb", "create_table", {"TableName": "without-keys"}, "ValidationException"),
     ("dynamodbstreams", "describe_stream", {"StreamArn": "n" * 40}, "ValidationException"),
     ("dynamodbstreams", "describe_stream", {"StreamArn": _STREAM}, "ResourceNotFoundException"),
+    (
+        "dynamodb",
+        "restore_table_to_point_in_time",
+        {"TargetTableName": "target", "SourceTableName": "none"},
+        "TableNotFoundException",
+    ),
+    ("ec2", "allocate_hosts", {"AvailabilityZone": "us-east-1a"}, "MissingParameter"),
+    ("ec2", "create_subnet", {}, "MissingParameter"),
+    ("ec2", "delete_managed_prefix_list", {"PrefixListId": "pl-0"}, "InvalidPrefixListID.NotFound"),
+    ("ec2", "delete_nat_gateway", {"NatGatewayId": "nat-0"}, "NatGatewayNotFound"),
+    ("ec2", "delete_transit_gateway", {"TransitGatewayId": "tgw-0"}, "InvalidTransitGatewayID.NotFound"),
+    ("ec2", "describe_vpcs", {"MaxResults": "many"}, "InvalidParameterValue"),
+    (
+        "ec2",
+        "authorize_security_group_ingress",
+        {"GroupId": "sg-0", "IpPermissions": [{"IpProtocol": "tcp"}]},
+        "InvalidParameterValue",
+    ),
+    ("ec2", "create_launch_template_version", {"LaunchTemplateData": {}}, "MissingParameter"),
+    ("ec2", "create_network_interface", {"SubnetId": "s", "PrivateIpAddress": "ten"}, "InvalidParameterValue"),
+    ("ec2", "modify_spot_fleet_request", {"SpotFleetRequestId": "sfr-0"}, "InvalidSpotFleetRequestId.NotFound"),
+    (
+        "ec2",
+        "request_spot_fleet",
+        {"SpotFleetRequestConfig": {"IamFleetRole": "r", "TargetCapacity": 1}},
+        "InvalidSpotFleetRequestConfig",
+    ),
+    (
+        "ec2",
+        "replace_network_acl_association",
+        {"AssociationId": "aclassoc-0", "NetworkAclId": "acl-0"},
+        "InvalidAssociationID.NotFound",
+    ),
     ("emr", "list_supported_instance_types", {"ReleaseLabel": "../../x"}, "InvalidRequestException"),
     (
         "emr",
@@ -36,6 +70,7 @@ CASES: list[tuple[str, str, dict[str, Any], str]] = [
         {"InstanceGroups": [{"InstanceGroupId": "ig-NONE", "InstanceCount": 2}]},
         "InvalidRequestException",
     ),
+    ("glue", "create_schema", {"SchemaName": "s", "DataFormat": "JSON"}, "InvalidInputException"),
     ("glue", "create_table", {"DatabaseName": "default"}, "InvalidInputException"),
     ("glue", "update_table", {"DatabaseName": "default"}, "InvalidInputException"),
     ("glue", "get_registry", {"RegistryId": {}}, "EntityNotFoundException"),
@@ -47,6 +82,14 @@ CASES: list[tuple[str, str, dict[str, Any], str]] = [
     ),
     ("iam", "create_service_linked_role", {"AWSServiceName": "sweep"}, "InvalidInput"),
     ("kms", "generate_random", {}, "ValidationException"),
+    (
+        "organizations",
+        "create_policy",
+        {"Name": "p", "Content": "{}", "Description": "d", "Type": "TAG_POLICY"},
+        "AWSOrganizationsNotInUseException",
+    ),
+    ("redshift", "restore_from_cluster_snapshot", {"ClusterIdentifier": "c"}, "MissingParameter"),
+    ("secretsmanager", "batch_get_secret_value", {"Filters": [{"Values": ["v"]}]}, "ValidationException"),
     ("kms", "retire_grant", {"GrantId": "g"}, "ValidationException"),
     ("lakeformation", "list_permissions", {"Principal": {"DataLakePrincipalIdentifier": "p"}}, "InvalidInputException"),
     ("logs", "put_delivery_destination", {"name": "nowhere"}, "ValidationException"),
@@ -92,6 +135,15 @@ def test_a_list_that_nobody_named_has_a_second_page(lab: RunningLab) -> None:
     assert set(counts[:-1]) == {100}
     names = {each["ParameterName"] for page in pages for each in page["Parameters"]}
     assert len(names) == sum(counts)
+
+
+def test_services_still_start_after_ec2_listed_their_endpoints(new_lab: Callable[..., RunningLab]) -> None:
+    """moto made all their backends for the list; after that Kinesis, Firehose, Lambda and DynamoDB answered 500."""
+    lab = new_lab()
+    names = lab.client("ec2").describe_vpc_endpoint_services()["ServiceNames"]
+    assert {f"com.amazonaws.us-east-1.{service}" for service in ("s3", "dynamodb", "kinesis-streams")} <= set(names)
+    assert lab.client("kinesis").list_streams()["StreamNames"] == []
+    assert lab.client("dynamodb").list_tables()["TableNames"] == []
 
 
 def test_capacity_reservations_need_no_tags(lab: RunningLab) -> None:

@@ -42,6 +42,19 @@ _INVALID = re.compile(r"Invalid(?:Input|Request|ParameterValue|Parameter)(?:Exce
 _TOKENS = {"NextToken", "nextToken", "Marker", "PageToken", "ShardIterator"}
 #: What services without a not-found error in their models answer (their API references, "Errors").
 _WITHOUT_NOT_FOUND = {"emr": "InvalidRequestException", "sns": "InvalidParameter"}
+#: EC2's models have no errors; those of its API reference ("Error codes") are made of the thing's name, but for these.
+_EC2_NOT_FOUND = {
+    "DhcpOptionsId": "InvalidDhcpOptionID.NotFound",
+    "GroupId": "InvalidGroup.NotFound",
+    "GroupName": "InvalidGroup.NotFound",
+    "ImageId": "InvalidAMIID.NotFound",
+    "KeyName": "InvalidKeyPair.NotFound",
+    "LaunchTemplateId": "InvalidLaunchTemplateId.NotFound",
+    "NatGatewayId": "NatGatewayNotFound",
+    "SnapshotId": "InvalidSnapshot.NotFound",
+    "VolumeId": "InvalidVolume.NotFound",
+    "VpcEndpointId": "InvalidVpcEndpointId.NotFound",
+}
 #: Brackets in one text that no honest client nests.
 _MANY_BRACKETS = 200
 
@@ -132,6 +145,9 @@ def _texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 def _not_found_code(request: ModelledRequest, member: str) -> tuple[str, int]:
     """The error among the operation's own that speaks of the thing in *member*, and its HTTP status."""
+    if request.operation.service == "ec2":
+        thing = re.sub(r"Ids?$", "", member)
+        return _EC2_NOT_FOUND.get(member.removesuffix("s"), f"Invalid{thing}ID.NotFound"), 400
     about = (member + request.operation.name).casefold()
     best, most = None, -2
     for shape in request.model.error_shapes if request.model else ():

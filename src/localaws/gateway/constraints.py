@@ -30,7 +30,14 @@ MAX_SHOWN = 2048
 #: How a fault of an ARN's form begins.
 NOT_AN_ARN = "An ARN must have at least 6 elements"
 #: Members that structures need in every service that has them, though not every model says so.
-_NEEDED = {"Tag": ("Key", "key"), "ReplicaRegionType": ("Region",)}
+_NEEDED = {
+    "Filter": ("Key",),
+    "MaintenanceWindowFilter": ("Key",),
+    "MetadataKeyValuePair": ("MetadataKey", "MetadataValue"),
+    "ReplicaRegionType": ("Region",),
+    "SecurityGroupRuleUpdate": ("SecurityGroupRule",),
+    "Tag": ("Key", "key"),
+}
 _BITS = {"integer": 31, "long": 63}
 #: Seconds from 1970 to the years 1 and 9999.
 _FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799

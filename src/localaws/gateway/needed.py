@@ -39,10 +39,44 @@ _TRAIL = OneOf(
     "Give either TrailName or EventDataStore.",
     exclusive=True,
 )
+_ATTACHMENT = OneOf(
+    ("TransitGatewayAttachmentId", "TransitGatewayRouteTableAnnouncementId"),
+    "MissingParameter",
+    "The request must contain the parameter TransitGatewayAttachmentId.",
+)
 _NEEDED: dict[tuple[str, str], tuple[OneOf, ...]] = {
     ("cloudtrail", "GetInsightSelectors"): (_TRAIL,),
     ("cloudtrail", "PutInsightSelectors"): (_TRAIL,),
     ("dynamodb", "CreateTable"): (_null("KeySchema"), _null("AttributeDefinitions")),
+    ("ec2", "AllocateHosts"): (
+        OneOf(("Quantity", "AssetIds"), "MissingParameter", "The request must contain the parameter Quantity."),
+    ),
+    ("ec2", "CreateLaunchTemplateVersion"): (
+        OneOf(
+            ("LaunchTemplateId", "LaunchTemplateName"),
+            "MissingParameter",
+            "The request must contain either LaunchTemplateId or LaunchTemplateName.",
+        ),
+    ),
+    ("ec2", "CreateSubnet"): (
+        OneOf(
+            ("CidrBlock", "Ipv6CidrBlock", "Ipv4IpamPoolId"),
+            "MissingParameter",
+            "Either 'cidrBlock' or 'ipv6CidrBlock' should be provided.",
+        ),
+    ),
+    ("ec2", "EnableTransitGatewayRouteTablePropagation"): (_ATTACHMENT,),
+    ("ec2", "DisableTransitGatewayRouteTablePropagation"): (_ATTACHMENT,),
+    ("dynamodb", "RestoreTableToPointInTime"): (
+        OneOf(
+            ("SourceTableArn", "SourceTableName"),
+            "ValidationException",
+            "SourceTableArn or SourceTableName must be specified",
+        ),
+    ),
+    ("glue", "CreateSchema"): (
+        OneOf(("SchemaDefinition",), "InvalidInputException", "SchemaDefinition must not be null."),
+    ),
     ("glue", "CreateTable"): (OneOf(("TableInput",), "InvalidInputException", "TableInput must not be null."),),
     ("glue", "UpdateTable"): (OneOf(("TableInput",), "InvalidInputException", "TableInput must not be null."),),
     ("glue", "PutSchemaVersionMetadata"): (
@@ -58,6 +92,13 @@ _NEEDED: dict[tuple[str, str], tuple[OneOf, ...]] = {
             ("deliveryDestinationConfiguration",),
             "ValidationException",
             "deliveryDestinationConfiguration is required unless the destination is X-Ray.",
+        ),
+    ),
+    ("redshift", "RestoreFromClusterSnapshot"): (
+        OneOf(
+            ("SnapshotIdentifier", "SnapshotArn"),
+            "MissingParameter",
+            "The request must contain the parameter SnapshotIdentifier.",
         ),
     ),
     ("s3tables", "GetTable"): (
@@ -81,6 +122,11 @@ _NEEDED: dict[tuple[str, str], tuple[OneOf, ...]] = {
 _NOT_SERVED = {
     ("cloudtrail", "GetInsightSelectors"): "EventDataStore",
     ("cloudtrail", "PutInsightSelectors"): "EventDataStore",
+    ("ec2", "AllocateHosts"): "AssetIds",
+    ("ec2", "CreateSubnet"): "Ipv4IpamPoolId",
+    ("ec2", "EnableTransitGatewayRouteTablePropagation"): "TransitGatewayRouteTableAnnouncementId",
+    ("ec2", "DisableTransitGatewayRouteTablePropagation"): "TransitGatewayRouteTableAnnouncementId",
+    ("redshift", "RestoreFromClusterSnapshot"): "SnapshotArn",
     ("s3tables", "GetTable"): "tableArn",
     ("stepfunctions", "ListExecutions"): "mapRunArn",
 }

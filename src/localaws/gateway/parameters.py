@@ -60,10 +60,17 @@ def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
 
-def form_parameters(text: str, shape: StructureShape) -> dict[str, Any]:
-    """Members of *shape* in the form *text* of a query call."""
+def form_parameters(text: str, shape: StructureShape, ec2: bool = False) -> dict[str, Any]:
+    """Members of *shape* in the form *text* of a query call, or of one in *ec2*'s own dialect.
+
+    Raises MalformedError for a form that is not UTF-8.
+    """
+    try:
+        fields = parse_qs(text, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        raise MalformedError("the form is not UTF-8") from None
     tree: dict[str, Any] = {}
-    for key, values in parse_qs(text, keep_blank_values=True).items():
+    for key, values in fields.items():
         node = tree
         for part in key.split(".")[:-1]:
             child = node.get(part)
@@ -71,7 +78,7 @@ def form_parameters(text: str, shape: StructureShape) -> dict[str, Any]:
                 child = node[part] = {}
             node = child
         node.setdefault(key.rpartition(".")[2], values[0])
-    found = _of_form(shape, tree)
+    found = _of_ec2_form(shape, tree) if ec2 else _of_form(shape, tree)
     return found if isinstance(found, dict) else {}
 
 
@@ -101,6 +108,21 @@ def _of_form(shape: Shape, node: Any) -> Any:
         value_name = shape.value.serialization.get("name", "value")
         entries = [item for item in _in_order(node) if isinstance(item, dict) and key_name in item]
         return {str(item[key_name]): _of_form(shape.value, item.get(value_name)) for item in entries}
+    return node
+
+
+def _of_ec2_form(shape: Shape, node: Any) -> Any:
+    """EC2's form has names of its own, in capitals, and numbers its lists without a word between (ec2Query)."""
+    if isinstance(shape, StructureShape) and isinstance(node, dict):
+        members = {}
+        for name, member in shape.members.items():
+            wire_name = member.serialization.get("name", name)
+            wire_name = member.serialization.get("queryName", wire_name[:1].upper() + wire_name[1:])
+            if wire_name in node:
+                members[name] = _of_ec2_form(member, node[wire_name])
+        return members
+    if isinstance(shape, ListShape):
+        return [] if node == "" else [_of_ec2_form(shape.member, item) for item in _in_order(node)]
     return node
 
 

@@ -33,6 +33,7 @@ _BY_PROTOCOL = {
 }
 _PARAMETERS = Codes("MalformedQueryString", "InvalidParameterValue", "MissingParameter", "InvalidParameterValue")
 _BY_SERVICE = {
+    "ec2": _PARAMETERS,
     "athena": Codes(missing="InvalidRequestException", constraint="InvalidRequestException"),
     "lambda": Codes(malformed="InvalidRequestContentException"),
     "logs": Codes(missing="InvalidParameterException", constraint="InvalidParameterException"),

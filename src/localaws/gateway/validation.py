@@ -68,8 +68,8 @@ class ModelledRequest:
         shape = self.model.input_shape if self.model else None
         if self.model is None or shape is None:
             return
-        if protocol == "query":
-            self._inside = form_parameters(form_of(environ, body), shape)
+        if protocol in ("query", "ec2"):
+            self._inside = form_parameters(form_of(environ, body), shape, protocol == "ec2")
         elif protocol in ("rest-json", "rest-xml", "s3"):
             labels = self.operation.parameters
             self._outside, self._inside = rest_parameters(self.model, environ, labels, body, protocol != "rest-json")
@@ -81,7 +81,7 @@ class ModelledRequest:
     def check(self) -> None:
         """Raise the service's own error if the request does not fit the model."""
         operation, model = self.operation, self.model
-        if model is None or operation.protocol in ("ec2", "smithy-rpc-v2-cbor"):
+        if model is None or operation.protocol == "smithy-rpc-v2-cbor":
             return
         faults: list[Fault] = []
         outside, inside = _checks(operation.service, operation.name, operation.protocol)

@@ -61,6 +61,14 @@ class DynamoEngineResponse(DynamoHandler):
                     raise AwsError("ResourceNotFoundException", f"Requested resource not found: Index {name}")
         return super().update_table()
 
+    def restore_table_to_point_in_time(self) -> ActionResult:
+        """Raises TableNotFoundException for a source that there is not; it is named in one of two ways."""
+        source = self.body.get("SourceTableName") or self.body["SourceTableArn"]
+        self.body["SourceTableName"] = name = source.rpartition("/")[2]
+        if name not in self.dynamodb_backend.tables:
+            raise AwsError("TableNotFoundException", f"Source table not found: {name}")
+        return super().restore_table_to_point_in_time()
+
     def export_table_to_point_in_time(self) -> ActionResult:
         self.body.setdefault("S3Prefix", "")  # which is optional (API reference)
         return super().export_table_to_point_in_time()
