@@ -54,6 +54,7 @@ def test_a_huge_request_line(lab: RunningLab) -> None:
         ["Content-Length: 1_0"],
         ["Content-Length: five"],
         ["Content-Length: 5, 5"],
+        ["Content-Length: 5", "Content-Length: 6"],
     ],
 )
 def test_a_length_that_can_be_read_in_two_ways(lab: RunningLab, lines: list[str]) -> None:
@@ -164,6 +165,46 @@ def test_garbage_is_not_a_request(lab: RunningLab) -> None:
     hello = b"\x16\x03\x01\x02\x00\x01\x00"  # a TLS handshake
     for garbage in (hello, b"GET\r\n\r\n", b"\r\n" * 100, b"GET / HTTP/9.9\r\n\r\n", b"\xff" * 999):
         assert status(raw(lab, garbage)) in (0, 400, 505)
+
+
+@pytest.mark.parametrize(
+    ("line", "headers"),
+    [
+        ("PRI * HTTP/2.0", []),  # HTTP/2's preface (RFC 9113, 3.4)
+        ("GET / HTTP/1.0", []),
+        ("GET http://example.com/raw HTTP/1.1", []),
+        ("CONNECT example.com:443 HTTP/1.1", []),
+        ("OPTIONS * HTTP/1.1", []),
+        ("TRACE / HTTP/1.1", []),
+        ("GET / HTTP/1.1", ["Host: other"]),
+        ("GET / HTTP/1.1", ["X-Nul: a\0b"]),
+        ("GET / HTTP/1.1", ["Transfer-Encoding: chunked", "Transfer-Encoding: chunked"]),
+        ("GET / HTTP/1.1", ["Expect: a-miracle"]),
+        ("GET /raw/%zz HTTP/1.1", []),
+        ("GET /raw/% HTTP/1.1", []),
+        ("GET /raw/%c0%af HTTP/1.1", []),
+        ("GET /../../etc/passwd HTTP/1.1", []),
+    ],
+)
+def test_a_request_that_only_an_attacker_sends(lab: RunningLab, line: str, headers: list[str]) -> None:
+    """One answer, and the connection is closed: nothing after it is taken for a request."""
+    data = "\r\n".join((line, f"Host: {host(lab)}", *headers, "", "")).encode("latin-1")
+    answer = raw(lab, data + get(lab))
+    assert 400 <= status(answer) < 500 or status(answer) in (501, 505)
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"<html" not in answer.lower()
+
+
+@pytest.mark.parametrize(
+    "path", ["/odd/%zz", "/odd/%", "/odd/%c0%af", "/odd/../keys.json", "/odd/%2e%2e/%2e%2e/keys.json"]
+)
+def test_a_path_that_is_no_key_is_refused_to_who_signs_it_too(lab: RunningLab, path: str) -> None:
+    """No object can be named so, and no file of the lab: its folder has no new one."""
+    s3 = lab.client("s3")
+    s3.create_bucket(Bucket="odd")
+    answer = send(lab, "PUT", path, signer(lab).headers("PUT", path, b"x"), b"x")
+    assert answer.status in (400, 403), answer
+    assert "Contents" not in s3.list_objects_v2(Bucket="odd")
 
 
 def test_slow_clients_hold_up_nobody(lab: RunningLab) -> None:
