@@ -179,3 +179,9 @@ def test_a_name_may_stand_twice_in_a_derived_table(athena: Athena, sql: str, col
 )
 def test_a_name_that_stands_twice_cannot_be_referred_to(athena: Athena, sql: str) -> None:
     assert athena.fails(sql) == "AMBIGUOUS_NAME: line 1:8: Column 'foo' is ambiguous"
+
+
+def test_a_query_can_ask_where_it_runs(athena: Athena) -> None:
+    """Trino's "Session information"; quoted, the words are names like others."""
+    assert athena("SELECT current_catalog, current_schema").rows == [("awsdatacatalog", "queries")]
+    assert athena('SELECT "current_schema" FROM (SELECT 1 AS "current_schema")').rows == [("1",)]

@@ -49,8 +49,17 @@ class Planner:
         if query.find(exp.MatchRecognize):
             raise not_supported("MATCH_RECOGNIZE")
         holder = exp.Subquery(this=query)
+        self._say_where(holder)
         self._resolve(holder, self._database, 0)
         return self._translator.translate(holder.this)
+
+    def _say_where(self, root: exp.Expr) -> None:
+        """``current_catalog`` and ``current_schema`` are texts; only between quotes do they name columns."""
+        for node in list(root.find_all(exp.CurrentCatalog)):
+            node.replace(exp.Literal.string("awsdatacatalog"))
+        for column in list(root.find_all(exp.Column)):
+            if not column.table and not column.this.args.get("quoted") and column.name.lower() == "current_schema":
+                column.replace(exp.Literal.string(self._database))
 
     def _resolve(self, root: exp.Expr, database: str, depth: int) -> None:
         for node in list(root.find_all(exp.Table)):

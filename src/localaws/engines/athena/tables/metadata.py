@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from localaws.engines.athena.errors import QueryFailure
+from localaws.engines.athena.files.scan import NULL_PARTITION
 from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.quoting import literal, name
 from localaws.engines.athena.tables.catalog import Catalog
-from localaws.engines.athena.tables.pruning import NULL_PARTITION
 
 _VARCHAR = Type("varchar")
 _COLUMNS = {
