@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
 from tests.engines.test_s3 import error_of
@@ -115,6 +116,28 @@ def test_known_checksum_values(s3: Any, bucket: str) -> None:
     for algorithm, check in expected.items():
         written = s3.put_object(Bucket=bucket, Key="k", Body=b"123456789", ChecksumAlgorithm=algorithm)
         assert int.from_bytes(base64.b64decode(written[f"Checksum{algorithm}"])) == check
+
+
+def test_a_request_has_one_checksum_and_a_whole_one(s3: Any, bucket: str) -> None:
+    """As AWS answered LocalStack's suite (test_s3_checksum_no_algorithm): what is not compared must not be stored."""
+    crc32, sha256 = "jNwWgw==", base64.b64encode(hashlib.sha256(b"x").digest()).decode()
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+    part: dict[str, Any] = {"Bucket": bucket, "Key": "k", "UploadId": upload, "PartNumber": 1}
+    for operation, request in ((s3.put_object, {"Bucket": bucket, "Key": "k"}), (s3.upload_part, part)):
+        for second in (sha256, "A" * 43 + "="):
+            with pytest.raises(ClientError, match="Multiple checksum Types are not allowed") as caught:
+                operation(**request, Body=b"x", ChecksumCRC32=crc32, ChecksumSHA256=second)
+            assert caught.value.response["Error"]["Code"] == "InvalidRequest"
+        for value in ("nonsense", "AAAA", crc32):
+            with pytest.raises(ClientError, match=r"Value for x-amz-checksum-sha256 header is invalid\."):
+                operation(**request, Body=b"x", ChecksumSHA256=value)
+    assert error_of(s3.head_object, Bucket=bucket, Key="k") == ("404", 404)
+    etag = s3.upload_part(**part, Body=b"x")["ETag"]
+    done: dict[str, Any] = {"Bucket": bucket, "Key": "k", "UploadId": upload}
+    done |= {"MultipartUpload": {"Parts": [{"ETag": etag, "PartNumber": 1}]}}
+    two = {"ChecksumCRC32": crc32, "ChecksumSHA256": sha256}
+    assert error_of(s3.complete_multipart_upload, **done, **two) == ("InvalidRequest", 400)
+    assert s3.complete_multipart_upload(**done)["ETag"]
 
 
 def test_an_upload_without_a_checksum_gets_crc64nvme(lab: RunningLab, bucket: str) -> None:

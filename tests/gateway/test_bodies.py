@@ -61,10 +61,11 @@ def upload(
     spoil: Callable[[list[bytes]], None] | None = None,
     announced: str = "x-amz-checksum-crc32",
     length: int = len(CONTENT),
+    more: dict[str, str] | None = None,
 ) -> Answer:
-    """Put CONTENT under *key* with a streaming signature."""
+    """Put CONTENT under *key* with a streaming signature, and *more* headers."""
     signing, target = signer(lab), f"/bodies/{key}"
-    headers = {"x-amz-decoded-content-length": str(length), "Content-Encoding": "aws-chunked"}
+    headers = {"x-amz-decoded-content-length": str(length), "Content-Encoding": "aws-chunked", **(more or {})}
     if trailer:
         headers["x-amz-trailer"] = announced
     headers = signing.headers("PUT", target, headers=headers, payload_hash=kind)
@@ -156,6 +157,7 @@ WRONG_TRAILERS = {
         "SignatureDoesNotMatch",
     ),
     "one without signature": ({"spoil": lambda pieces: pieces.pop(17)}, "SignatureDoesNotMatch"),
+    "one twice": ({"spoil": lambda pieces: pieces.insert(16, TRAILER)}, "MalformedTrailerError"),
     "none though announced": ({"spoil": lambda pieces: pieces.__delitem__(slice(16, 18))}, "MalformedTrailerError"),
 }
 
@@ -171,6 +173,19 @@ def test_a_wrong_trailer_stores_nothing(lab: RunningLab, s3: Any, name: str) -> 
 def test_a_trailing_checksum_is_checked(lab: RunningLab, s3: Any) -> None:
     """S3 user guide, "Checking object integrity": BadDigest for a checksum that does not match."""
     assert upload(lab, "checksum", UNSIGNED_TRAILER, b"x-amz-checksum-crc32:AAAAAA==\n").code == "BadDigest"
+    assert upload(lab, "checksum", UNSIGNED_TRAILER, b"x-amz-checksum-crc32:AAAA\n").code == "InvalidRequest"
+
+
+@pytest.mark.parametrize("header", ["x-amz-checksum-crc32c", "x-amz-checksum-sha256", "x-amz-checksum-crc32"])
+def test_one_checksum_a_request(lab: RunningLab, s3: Any, header: str) -> None:
+    """S3 API reference, PutObject: one checksum of a kind at a time, so that none is stored without being compared."""
+    answer = upload(lab, "two", UNSIGNED_TRAILER, TRAILER, more={header: "AAAAAA=="})
+    assert (answer.status, answer.code) == (400, "InvalidRequest")
+    trailers = TRAILER + b"x-amz-checksum-crc32c:AAAAAA==\n"
+    two = upload(lab, "two", UNSIGNED_TRAILER, trailers, announced="x-amz-checksum-crc32,x-amz-checksum-crc32c")
+    assert (two.status, two.code) == (400, "InvalidRequest")
+    with pytest.raises(ClientError, match="404"):
+        s3.head_object(Bucket="bodies", Key="two")
 
 
 def test_an_unsigned_payload_may_be_anything(lab: RunningLab, s3: Any) -> None:

@@ -17,6 +17,7 @@ from localaws.gateway.sigv4 import Signature, signing_key
 
 EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 MAX_LINE = 8192
+ONE_CHECKSUM = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK_SIZE = re.compile(r"[0-9a-fA-F]{1,16}")
 _SIGNED_CHUNKS = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
@@ -150,12 +151,12 @@ class ChunkedBody:
         self._hash = hashlib.sha256()
 
     def _read_trailers(self) -> None:
-        found: dict[str, str] = {}
-        while line := self._line(at_end=True):
-            name, _, value = line.partition(":")
-            found[name.strip().lower()] = value.strip()
+        lines = iter(lambda: self._line(at_end=True), "")
+        pairs = [(name.strip().lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+        found = dict(pairs)
+        repeated = len(found) < len(pairs)
         given = found.pop("x-amz-trailer-signature", "")
-        if set(found) != self._trailers:
+        if set(found) != self._trailers or repeated:
             raise AwsError(
                 "MalformedTrailerError",
                 "The request contained trailing data that was not well-formed or did not conform to our published "
@@ -164,9 +165,9 @@ class ChunkedBody:
             )
         if self._signing and found:
             signature, _ = self._signing
-            lines = "".join(f"{name}:{value}\n" for name, value in found.items())
+            signed = "".join(f"{name}:{value}\n" for name, value in found.items())
             text = f"AWS4-HMAC-SHA256-TRAILER\n{signature.timestamp}\n{signature.scope}\n{self._previous}\n"
-            self._verify(text + hashlib.sha256(lines.encode()).hexdigest(), given)
+            self._verify(text + hashlib.sha256(signed.encode()).hexdigest(), given)
         self._environ.update({"HTTP_" + name.upper().replace("-", "_"): value for name, value in found.items()})
 
     def _verify(self, text: str, given: str) -> None:
@@ -195,6 +196,8 @@ def open_body(environ: dict[str, Any], signature: Signature, credential: Credent
         trailers = frozenset(filter(None, re.split(r"[\s,]+", environ.get("HTTP_X_AMZ_TRAILER", "").lower())))
         if not all(name.startswith("x-amz-checksum-") for name in trailers):
             raise AwsError("InvalidRequest", "The value specified in the x-amz-trailer header is not supported", 400)
+        if any("HTTP_" + name.upper().replace("-", "_") in environ for name in trailers):
+            raise AwsError("InvalidRequest", ONE_CHECKSUM, 400)  # the trailer would hide the header
     elif payload_hash != _SIGNED_CHUNKS:
         declared = None if payload_hash == "UNSIGNED-PAYLOAD" else payload_hash
         if declared is not None and not _SHA256.fullmatch(declared):

@@ -17,6 +17,8 @@ DEFAULT_ALGORITHM = "CRC64NVME"
 _HASHES = {"SHA1": "sha1", "SHA256": "sha256", "SHA512": "sha512", "MD5": "md5"}
 _CRC_BYTES = {"CRC32": 4, "CRC32C": 4, "CRC64NVME": 8}
 ALGORITHMS = (*_CRC_BYTES, *_HASHES)
+#: The length of each algorithm's value before it is put in base64.
+DIGEST_BYTES = _CRC_BYTES | {name: hashlib.new(_HASHES[name], usedforsecurity=False).digest_size for name in _HASHES}
 
 
 class Hash(Protocol):

@@ -12,9 +12,10 @@ from typing import Any
 from moto.s3.exceptions import InvalidArgumentError, InvalidRange, PreconditionFailed, S3ClientError
 from werkzeug.http import parse_date
 
-from localaws.engines.s3.checksums import ALGORITHMS, DEFAULT_ALGORITHM, Checksum
+from localaws.engines.s3.checksums import ALGORITHMS, DEFAULT_ALGORITHM, DIGEST_BYTES
 from localaws.engines.s3.objects import StoredObject
 from localaws.engines.s3.store import Blob
+from localaws.gateway.body import ONE_CHECKSUM
 from localaws.gateway.errors import AwsError
 
 MAX_KEY = 1024
@@ -29,6 +30,7 @@ _SYSTEM_METADATA = {
     "content-disposition",
 }
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_ALGORITHM_OF = {f"x-amz-checksum-{algorithm.lower()}": algorithm for algorithm in ALGORITHMS}
 _UNSUPPORTED_CHECKSUM = re.compile(r"x-amz-checksum-xxhash\w+", re.IGNORECASE)
 
 
@@ -91,17 +93,39 @@ def metadata_of(headers: Any, query: Mapping[str, list[str]]) -> dict[str, str]:
 def checksum_wanted(headers: Any, default: str | None = DEFAULT_ALGORITHM) -> str | None:
     """The algorithm to compute over an upload: the one whose value is sent, before or behind the body, or asked for.
 
-    Raises NotImplemented for the xxHash family.
+    Raises NotImplemented for the xxHash family, InvalidRequest for more than one value or one of a wrong length.
     """
-    trailer = headers.get("x-amz-trailer", "")
-    for algorithm in ALGORITHMS:
-        name = f"x-amz-checksum-{algorithm.lower()}"
-        if name in headers or name in trailer:
-            return algorithm
-    if _UNSUPPORTED_CHECKSUM.search(trailer) or any(_UNSUPPORTED_CHECKSUM.match(name) for name in headers.keys()):  # noqa: SIM118
+    names = checksums_given(headers)
+    if any(_UNSUPPORTED_CHECKSUM.match(name) for name in names):
         raise AwsError("NotImplemented", f"This lab computes only these checksums: {', '.join(ALGORITHMS)}.", 501)
+    for name in names:
+        if name in headers:
+            _check_length(name, headers[name])
+        return _ALGORITHM_OF[name]
     asked = headers.get("x-amz-sdk-checksum-algorithm", "").upper()
     return asked if asked in ALGORITHMS else default
+
+
+def checksums_given(headers: Any) -> list[str]:
+    """The name, in small letters, of the header or announced trailer that brings a checksum: one or none.
+
+    Raises InvalidRequest for more: only one would be compared, and a wrong one beside it stored.
+    """
+    sent = {name.lower() for name in headers.keys()}  # noqa: SIM118 (of pairs, to werkzeug)
+    announced = set(re.split(r"[\s,]+", headers.get("x-amz-trailer", "").lower()))
+    names = [name for name in sent | announced if name in _ALGORITHM_OF or _UNSUPPORTED_CHECKSUM.fullmatch(name)]
+    if len(names) > 1:
+        raise AwsError("InvalidRequest", ONE_CHECKSUM, 400)
+    return names
+
+
+def _check_length(name: str, value: str, kind: str = "header") -> None:
+    try:
+        size = len(base64.b64decode(value, validate=True))
+    except binascii.Error:
+        size = -1
+    if size != DIGEST_BYTES[_ALGORITHM_OF[name]]:
+        raise AwsError("InvalidRequest", f"Value for {name} {kind} is invalid.", 400)
 
 
 def check_digests(headers: Any, blob: Blob) -> None:
@@ -117,12 +141,9 @@ def check_digests(headers: Any, blob: Blob) -> None:
             raise AwsError("BadDigest", "The Content-MD5 you specified did not match what we received.", 400)
     checksum = blob.checksum
     if checksum and headers.get(checksum.header, checksum.value) != checksum.value:
-        raise _bad_checksum(checksum)
-
-
-def _bad_checksum(checksum: Checksum) -> AwsError:
-    message = f"The {checksum.algorithm} you specified did not match the calculated checksum."
-    return AwsError("BadDigest", message, 400)
+        _check_length(checksum.header, headers[checksum.header], "trailing header")
+        message = f"The {checksum.algorithm} you specified did not match the calculated checksum."
+        raise AwsError("BadDigest", message, 400)
 
 
 def not_modified(headers: Any, key: StoredObject, prefix: str = "") -> bool:

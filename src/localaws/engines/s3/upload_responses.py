@@ -8,7 +8,7 @@ from moto.s3.exceptions import InvalidMaxPartNumberArgument
 
 from localaws.engines.s3 import uploads
 from localaws.engines.s3.checksums import ALGORITHMS
-from localaws.engines.s3.headers import checksum_wanted, copy_range
+from localaws.engines.s3.headers import checksum_wanted, checksums_given, copy_range
 from localaws.engines.s3.listing import list_parts
 from localaws.engines.s3.objects import UploadOptions
 from localaws.engines.s3.requests import Answer, S3Request, check_size
@@ -107,6 +107,7 @@ class UploadResponse(S3Request):
         bucket = self._bucket("PutObject")
         check_size(self.request)
         upload_id = self.querystring["uploadId"][0]
+        checksums_given(self.headers)  # raises InvalidRequest for two
         parts = uploads.parts_of(self.request.environ["wsgi.input"].read(), upload_id)
         key = self.backend.current(bucket, self.key_name)
         if key is None or key.multipart is None or key.multipart.id != upload_id:
