@@ -66,6 +66,12 @@ CASES: list[tuple[str, str, dict[str, Any], str]] = [
     ("emr", "list_supported_instance_types", {"ReleaseLabel": "../../x"}, "InvalidRequestException"),
     (
         "emr",
+        "add_job_flow_steps",
+        {"JobFlowId": "j-NONE", "Steps": [{"Name": "s", "HadoopJarStep": {"Jar": "command-runner.jar"}}]},
+        "ValidationException",
+    ),
+    (
+        "emr",
         "modify_instance_groups",
         {"InstanceGroups": [{"InstanceGroupId": "ig-NONE", "InstanceCount": 2}]},
         "InvalidRequestException",

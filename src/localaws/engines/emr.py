@@ -1,6 +1,6 @@
 """EMR: groups and steps keep all that a request says of them, and what is not there is said to be so.
 
-Source: EMR API reference. EMR has one error for a request that cannot be: InvalidRequestException.
+Source: EMR API reference. EMR's error for a request that cannot be is InvalidRequestException.
 """
 
 from __future__ import annotations
@@ -61,6 +61,12 @@ class ClusterEngine(Cluster):
 
 class EmrEngine(ElasticMapReduceBackend):
     """Raises InvalidRequestException for groups and release labels that there are not."""
+
+    def add_job_flow_steps(self, job_flow_id: str, steps: list[dict[str, Any]]) -> list[Step]:
+        """Raises ValidationException for a cluster that there is not, as the oldest operations of EMR do."""
+        if job_flow_id not in self.clusters:
+            raise AwsError("ValidationException", "Specified job flow ID does not exist.")
+        return super().add_job_flow_steps(job_flow_id, steps)
 
     def modify_instance_groups(self, instance_groups: list[dict[str, Any]]) -> None:
         for change in instance_groups:
