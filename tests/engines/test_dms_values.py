@@ -44,6 +44,8 @@ VALUES: list[tuple[str, str, str, Any]] = [
     ("num", "NaN", "NaN", None),
     ("num", "Infinity", "Infinity", None),
     ("num", "1e30", "1" + 30 * "0", None),
+    ("num", "1" + 130 * "0", "1" + 130 * "0", None),
+    ("num", "-" + 200 * "9", "-" + 200 * "9", None),
     ("num", "0.12345678", "0.12345678", "0.123457"),
     ("fixed", "NaN", "NaN", None),
     ("tiny", "0.00012", "0.00012", "0.00012"),

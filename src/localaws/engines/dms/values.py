@@ -19,6 +19,8 @@ import pyarrow.compute as pc
 _MOMENT = re.compile(r"(\d{4,})-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?( BC)?")
 _DAY = 86_400_000_000  # microseconds
 _LEAST, _MOST = -(1 << 63) + 1, (1 << 63) - 1
+#: What always fits into the 128 bits of a decimal.
+_DIGITS = 38
 #: More digits than a numeric of PostgreSQL has.
 _EXACT = Context(prec=150_000)
 
@@ -36,6 +38,8 @@ def to_array(texts: pa.Array, wanted: pa.DataType) -> tuple[pa.Array, dict[int, 
 def _cast(texts: pa.Array, wanted: pa.DataType) -> pa.Array:
     if wanted == pa.timestamp("ms"):
         return pc.floor_temporal(pc.cast(texts, pa.timestamp("us")), unit="millisecond").cast(wanted)
+    if pa.types.is_decimal(wanted) and (pc.max(pc.utf8_length(texts)).as_py() or 0) > _DIGITS:
+        raise pa.ArrowInvalid("Arrow cuts longer numbers to 128 bits without a word: 1 and 130 zeros is 0")
     return pc.cast(texts, wanted)
 
 
