@@ -1,15 +1,15 @@
 """Connections that take a thread only when there is a request to serve, so that silence holds up nobody.
 
 One thread watches all sockets. A worker gets a connection when the head of a request is there; who never sends one
-whole is cut off after `HEAD_SECONDS`. A connection that has carried a valid signature is *proved*: it stays open
-between requests, and is the last to go when there are too many.
+whole is cut off after `HEAD_SECONDS`. A worker gives a connection back when more of a request must come first. One
+that has carried a valid signature is *proved*: it stays open between requests, and is the last to go when there are
+too many.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import re
 import resource
 import selectors
 import socket
@@ -18,16 +18,11 @@ from contextlib import suppress
 from typing import Any
 
 from cheroot.connections import ConnectionManager
-from cheroot.server import HTTPConnection
 from cheroot.wsgi import Server
 
-MAX_HEAD_BYTES = 64 * 1024  # a presigned URL with a session token and 2 KB of metadata fits many times
-MAX_FORM_BYTES = 32 * 1024  # of an HTML form: its fields are at most 20 KB, and a buffer's worth
-HEAD_SECONDS = 10.0  # from the first byte of a request, or from connecting, to the end of its headers
-LINGER_SECONDS = 5.0  # how long an answered client that is still sending may pause
-MAX_LINGER_BYTES = 256 << 20  # what it may still send; then it loses its connection
-_FORM = re.compile(rb"\r\ncontent-type:[ \t]*multipart/form-data", re.IGNORECASE)
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r\n", re.IGNORECASE)
+from localaws.connection import HEAD_SECONDS, LINGER_SECONDS, MAX_HEAD_BYTES, Connection
+
+MAX_HELD_BYTES = 160 << 20  # of all requests that have been put aside: two of the largest
 _LOOK_EVERY = 0.2  # seconds between looks for who is overdue
 _OWN_FILES = 8  # what connections leave to the lab when there are no more
 _TURNING_AWAY = 0.05  # seconds
@@ -40,64 +35,6 @@ _BUSY_BODY = (
 _BUSY = (
     b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/xml\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
 )
-
-
-class Connection(HTTPConnection):
-    """A client's connection. ``deadline`` says when it is closed unless something happens (monotonic seconds)."""
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.proved = False
-        self.lingering = False
-        self.deadline = time.monotonic() + HEAD_SECONDS
-        self._unread = MAX_LINGER_BYTES
-
-    def take_in(self) -> bool:
-        """Read what has come, without waiting (the socket is readable); False when the client is done or gone."""
-        reader = self.rfile
-        try:
-            data = self.socket.recv(MAX_HEAD_BYTES)
-        except OSError:
-            return False
-        reader._read_buf = reader._read_buf[reader._read_pos :] + data
-        reader._read_pos = 0
-        return bool(data)
-
-    def has_head(self) -> bool:
-        """Whether what was read and not used yet has all that a worker needs to judge a request, or more than it may.
-
-        That is the headers; of an HTML form, whose signature is one of its fields, the fields too.
-        """
-        buffered = self.rfile._read_buf
-        start = self.rfile._read_pos
-        end = buffered.find(b"\r\n\r\n", start)
-        if end < 0:
-            return len(buffered) - start > MAX_HEAD_BYTES
-        if buffered.startswith(b"POST", start) and _FORM.search(buffered, start, end + 2):
-            length = _LENGTH.search(buffered, start, end + 2)
-            return len(buffered) - end - 4 >= (min(int(length[1]), MAX_FORM_BYTES) if length else 0)
-        return True
-
-    def discard(self) -> bool:
-        """Throw away what has come; whether more may follow."""
-        try:
-            data = self.socket.recv(1 << 16)
-        except OSError:
-            return False
-        self._unread -= len(data)
-        self.deadline = time.monotonic() + LINGER_SECONDS
-        return bool(data) and self._unread > 0
-
-    def close(self) -> None:
-        """Close it, at once or after the client has sent what it is sending.
-
-        A socket that is closed with unread data resets the connection, and the client may never see its answer.
-        """
-        if self.lingering and self.server.ready:
-            self.lingering = False
-            self.server._connections.linger(self)
-        else:
-            super().close()
 
 
 class Connections(ConnectionManager):
@@ -119,13 +56,11 @@ class Connections(ConnectionManager):
     def put(self, conn: Connection) -> None:
         """Watch a connection that a worker is done with, or give it back if the next request is there already."""
         conn.last_used = time.time()
-        if conn.rfile.has_data():
-            if conn.has_head():
-                self.server.process_conn(conn)
-                return
-            conn.deadline = time.monotonic() + HEAD_SECONDS
-        else:
-            conn.deadline = time.monotonic() + self.server.timeout
+        if conn.held and conn.is_ready():
+            self.server.process_conn(conn)
+            return
+        begun = conn.held and not conn.put_aside
+        conn.deadline = time.monotonic() + (HEAD_SECONDS if begun else self.server.timeout)
         self._watch(conn)
 
     def linger(self, conn: Connection) -> None:
@@ -163,6 +98,7 @@ class Connections(ConnectionManager):
             if time.monotonic() - looked > _LOOK_EVERY:
                 looked = time.monotonic()
                 self._close_overdue(looked)
+                self._close_held()
 
     def _accept(self) -> None:
         if self._num_connections >= self._most:
@@ -205,10 +141,12 @@ class Connections(ConnectionManager):
             if not conn.discard():
                 self._drop(file, conn)
             return
-        if not conn.rfile.has_data():  # a request begins
+        if not conn.held:  # a request begins
             conn.deadline = min(conn.deadline, time.monotonic() + HEAD_SECONDS)
+        elif conn.put_aside:
+            conn.deadline = time.monotonic() + self.server.timeout
         going_on = conn.take_in()
-        if conn.has_head() or (not going_on and conn.rfile.has_data()):
+        if conn.is_ready() or (not going_on and conn.held):
             self._selector.unregister(file)
             self.server.process_conn(conn)
         elif not going_on:
@@ -219,12 +157,20 @@ class Connections(ConnectionManager):
             if conn is not self.server and conn.deadline < now:
                 self._drop(file, conn)
 
-    def _close_one(self) -> bool:
-        """Make room, if anybody waits: the first to go is who has proved nothing and has kept us waiting longest."""
+    def _close_held(self) -> None:
+        """Keep within `MAX_HELD_BYTES`."""
+        while sum(conn.held for _, conn in self._selector.connections if conn is not self.server) > MAX_HELD_BYTES:
+            self._close_one(MAX_HEAD_BYTES)
+
+    def _close_one(self, least: int = 0) -> bool:
+        """Make room, if anybody waits: the first to go is who has proved nothing and has kept us waiting longest.
+
+        Only those that hold *least* bytes come into question.
+        """
         watched = [
             (conn.proved, conn.deadline, file, conn)
             for file, conn in self._selector.connections
-            if conn is not self.server
+            if conn is not self.server and conn.held >= least
         ]
         if watched:
             _, _, file, conn = min(watched, key=lambda one: one[:3])
@@ -242,6 +188,11 @@ class PatientServer(Server):
 
     ConnectionClass = Connection
     _connections: Any
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether requests wait for a thread."""
+        return self.requests.qsize > 0 and not self.requests.idle
 
     def prepare(self) -> None:
         super().prepare()

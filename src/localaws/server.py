@@ -19,11 +19,12 @@ from typing import Any
 
 from cheroot.wsgi import Gateway_10
 
-from localaws.connections import MAX_HEAD_BYTES, Connection, PatientServer
+from localaws.connection import MAX_HEAD_BYTES, Connection, NotYetError
+from localaws.connections import PatientServer
 from localaws.credentials import Credential, random_key_id
 from localaws.engines import REPLACED_RESPONSES, RETURNING, Installer
 from localaws.gateway import paging, query_errors
-from localaws.gateway.app import PROVED, Gateway
+from localaws.gateway.app import PROVED, TRUST, Gateway
 from localaws.gateway.binding import bind
 from localaws.gateway.dispatch import Dispatcher
 from localaws.gateway.errors import AwsError
@@ -46,7 +47,12 @@ LAB_FILE = "lab.json"
 
 
 class _Request(StrictRequest):
-    """Sees to what is left of a body."""
+    """Tells the connection of its body, and sees to what is left of it."""
+
+    def respond(self) -> None:
+        length = self.inheaders.get(b"Content-Length", b"0")
+        self.conn.expect(None if self.chunked_read else int(length))
+        super().respond()
 
     def send_headers(self) -> None:
         """Deal with what the service left of the body: it must not be taken for a request.
@@ -66,7 +72,7 @@ class _Request(StrictRequest):
                 if not self.rfile.read(1 << 16):
                     break
             left = not self.rfile.ended if self.chunked_read else self.rfile.remaining > 0
-        except (AwsError, OSError):
+        except (AwsError, OSError, NotYetError):
             left = True
         if left:
             self.close_connection = self.conn.lingering = True
@@ -82,16 +88,27 @@ class _Connection(Connection):
     RequestHandlerClass = _Request
 
     def communicate(self) -> bool:
-        while super().communicate():
+        while self._serve():
+            if self.put_aside:
+                return True
             poller = select.poll()
             poller.register(self.socket, select.POLLIN)
-            while not self.has_head():
-                idle = self.server.requests.idle and not self.rfile.has_data()
+            while not self.is_ready():
+                idle = self.server.requests.idle and not self.held
                 if not poller.poll(20 if idle else 0):  # milliseconds
                     return True
                 if not self.take_in():
                     return False
         return False
+
+    def _serve(self) -> bool:
+        """Answer a request or put it aside; whether the connection goes on."""
+        self.begin()
+        try:
+            return bool(super().communicate())
+        except NotYetError:
+            self.put_back()
+            return True
 
 
 class _WireGateway(Gateway_10):
@@ -103,6 +120,7 @@ class _WireGateway(Gateway_10):
 
     def get_environ(self) -> dict[str, Any]:  # type: ignore[override]
         environ: dict[str, Any] = super().get_environ()
+        environ[TRUST] = self.req.conn.trust
         if self.req.chunked_read:
             environ["wsgi.input"] = self.req.rfile = TransferChunks(self.req.conn.rfile)
         names = [name.decode("latin-1").lower() for name in self.req.inheaders if b"_" in name]

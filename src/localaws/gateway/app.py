@@ -43,6 +43,10 @@ MAX_BODY = 72 << 20
 #: Set in the environ of a request whose sender has proved who he is: the server keeps his connection.
 PROVED = "localaws.proved"
 
+#: In the environ of a request that a client is still sending: to be called, without arguments, once its body may be
+#: waited for. Before, reading what has not come puts the request aside, and it begins anew when more has.
+TRUST = "localaws.trust"
+
 #: What a full, a limited or a read-only disk says.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 
@@ -140,6 +144,7 @@ class Gateway:
         self._is_from(environ, call, credential)
         call.region = signature.region
         smallest, largest = check_policy(upload)
+        _trust(environ)
         content, size = upload.file(self._lab.directory, largest)
         with content:
             check_size(size, smallest)
@@ -187,6 +192,8 @@ class Gateway:
                 credential = authenticate(environ, signature, payload_hash, self._lab.credentials, protocol)
             else:
                 credential = authenticate_v2(environ, signature, self._lab.credentials)
+            if length > SMALL_BODY or environ.get("wsgi.input_terminated"):
+                _trust(environ)
             stream = open_body(environ, signature, credential, payload_hash)
             body = b""
             length = int(environ.get("CONTENT_LENGTH") or 0)  # aws-chunked apart
@@ -276,6 +283,12 @@ class _Recorded:
         if hasattr(self._body, "close"):
             self._body.close()
         _record(self._call, self._lab, self._started)
+
+
+def _trust(environ: dict[str, Any]) -> None:
+    trust = environ.get(TRUST)
+    if trust is not None:  # else it comes from this process, with all that belongs to it
+        trust()
 
 
 def _no_operation(call: Call, protocol: str) -> AwsError:
