@@ -71,3 +71,12 @@ def test_neither_host_nor_path_nor_body_choose_the_service(lab: RunningLab) -> N
         record = recorded(lab, answer.headers["x-amzn-requestid"])
         assert (record["service"], record["operation"]) == ("sqs", "ListQueues")
         assert b"iam" not in answer.body.lower()
+
+
+def test_two_apis_that_sign_alike_are_told_apart(lab: RunningLab) -> None:
+    """OpenSearch and its elder sign as ``es``; their paths begin with the version of the API (OpenSearch reference)."""
+    domain = {"DomainName": "flights"}
+    lab.client("opensearch").create_domain(**domain)
+    assert "AdvancedSecurityOptions" in lab.client("opensearch").describe_domain(**domain)["DomainStatus"]
+    assert [each["DomainName"] for each in lab.client("es").list_domain_names()["DomainNames"]] == ["flights"]
+    lab.client("opensearch").delete_domain(**domain)

@@ -39,6 +39,8 @@ def service_of(signing_name: str, environ: dict[str, Any]) -> Service:
         host = None
     backend = _backend_of_host(host) if host else ""
     name = _names().get(ALT_BACKEND_NAMES.get(backend, backend).replace("-", ""), "")
+    if name == "es" and environ.get("PATH_INFO", "").startswith("/2021-01-01/"):
+        name = "opensearch"  # the two sign alike; only the version of the API is another
     if name and _signing_name(name) == signing_name:
         return Service(name, backend)
     name = _WITHOUT_BACKEND.get(signing_name, signing_name)
