@@ -101,3 +101,69 @@ def test_a_batch_puts_and_deletes_and_refuses_the_same_key_twice(table: Any) -> 
     with pytest.raises(ClientError) as error:
         table.batch_write_item(RequestItems={"puts": [puts[0], puts[0]]})
     assert error.value.response["Error"]["Code"] == "ValidationException"
+
+
+def refusal_of(operation: Any, **request: Any) -> str:
+    with pytest.raises(ClientError) as caught:
+        operation(TableName="puts", **request)
+    error = caught.value.response["Error"]
+    assert error["Code"] == "ValidationException"
+    return str(error["Message"])
+
+
+def test_every_name_and_value_given_is_used(table: Any) -> None:
+    """Developer guide, "Using expression attribute values": DynamoDB refuses what stands in no expression."""
+    values = {":i": {"S": "a"}, ":w": {"N": "1"}, ":v": {"N": "1"}}
+    condition = {"ConditionExpression": "id <> :i", "ExpressionAttributeValues": values}
+    equal = {"KeyConditionExpression": "id = :i", "ExpressionAttributeValues": values}
+    calls: list[tuple[Any, dict[str, Any]]] = [
+        (table.scan, {"FilterExpression": "id = :i", "ExpressionAttributeValues": values}),
+        (table.query, equal),
+        (table.put_item, {"Item": key("a"), **condition}),
+        (table.delete_item, {"Key": key("a"), **condition}),
+        (table.update_item, {"Key": key("a"), "UpdateExpression": "SET x = :i", "ExpressionAttributeValues": values}),
+    ]
+    unused = "Value provided in ExpressionAttributeValues unused in expressions: keys: {:v, :w}"
+    for call, request in calls:
+        assert refusal_of(call, **request) == unused
+    put = {"Put": {"TableName": "puts", "Item": key("a"), **condition}}
+    with pytest.raises(ClientError, match="unused in expressions"):
+        table.transact_write_items(TransactItems=[put])
+    names = {"#i": "id", "#w": "at"}
+    said = "Value provided in ExpressionAttributeNames unused in expressions: keys: {#w}"
+    assert refusal_of(table.scan, ProjectionExpression="#i", ExpressionAttributeNames=names) == said
+    asked = {"puts": {"Keys": [key("a")], "ProjectionExpression": "#i", "ExpressionAttributeNames": names}}
+    with pytest.raises(ClientError, match="unused in expressions"):
+        table.batch_get_item(RequestItems=asked)
+    assert not table.get_item(TableName="puts", Key=key("a")).get("Item"), "a refused write wrote"
+    used = {":low": {"N": "1"}, ":high": {"N": "2"}, ":one": {"N": "1"}, ":x": {"N": "3"}}
+    table.update_item(
+        TableName="puts",
+        Key=key("sum"),
+        UpdateExpression="SET #n = :high-:one",
+        ConditionExpression="NOT (#n BETWEEN :low AND :x)",
+        ExpressionAttributeNames={"#n": "n"},
+        ExpressionAttributeValues=used,
+    )
+    assert table.get_item(TableName="puts", Key=key("sum"))["Item"]["n"] == {"N": "1"}
+
+
+def test_names_and_values_come_with_an_expression(table: Any) -> None:
+    """Developer guide, "Expression attribute names"; they belong to expressions alone."""
+    values, names = {":w": {"N": "1"}}, {"#w": "at"}
+    where = {
+        table.scan: ({}, "FilterExpression is null"),
+        table.put_item: ({"Item": key("b")}, "ConditionExpression is null"),
+        table.delete_item: ({"Key": key("b")}, "ConditionExpression is null"),
+        table.update_item: ({"Key": key("b")}, "UpdateExpression and ConditionExpression are null"),
+    }
+    only = "can only be specified when using expressions"
+    for call, (request, expected) in where.items():
+        said = refusal_of(call, **request, ExpressionAttributeValues=values)
+        assert said == f"ExpressionAttributeValues {only}: {expected}"
+        assert refusal_of(call, **request, ExpressionAttributeNames=names) == f"ExpressionAttributeNames {only}"
+    assert (
+        refusal_of(table.get_item, Key=key("b"), ExpressionAttributeNames=names) == f"ExpressionAttributeNames {only}"
+    )
+    empty = refusal_of(table.scan, FilterExpression="attribute_exists(id)", ExpressionAttributeValues={})
+    assert empty == "ExpressionAttributeValues must not be empty"

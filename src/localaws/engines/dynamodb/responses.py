@@ -24,6 +24,7 @@ from localaws.engines.dynamodb.conditions import ConditionError
 from localaws.engines.dynamodb.expressions import ExpressionParser, parse_key_condition
 from localaws.engines.dynamodb.partiql.execution import token_of
 from localaws.engines.dynamodb.paths import Parts, project
+from localaws.engines.dynamodb.placeholders import check_placeholders
 from localaws.engines.dynamodb.values import check_values
 from localaws.gateway.errors import AwsError
 
@@ -40,7 +41,7 @@ class DynamoEngineResponse(DynamoHandler):
     def call_action(self) -> TYPE_RESPONSE:
         request = getattr(self, "params", {})
         check_values(request)
-        _check_expressions(request)
+        _check_expressions(self._get_action(), request)
         return super().call_action()
 
     def create_table(self) -> ActionResult:
@@ -185,9 +186,9 @@ def _described_while(answer: ActionResult, status: str, unsaid: set[str]) -> Act
     return DynamoResult({"TableDescription": shown | {"TableStatus": status}})
 
 
-def _check_expressions(request: dict[str, Any]) -> None:
+def _check_expressions(operation: str, request: dict[str, Any]) -> None:
     """Raise ValidationException for a condition or filter, here or in a transaction's parts, that cannot be asked."""
-    for part in _parts_of_request(request):
+    for name_of_part, part in _parts_of_request(operation, request):
         for name in ("ConditionExpression", "FilterExpression"):
             text = part.get(name)
             if text is None:
@@ -198,12 +199,16 @@ def _check_expressions(request: dict[str, Any]) -> None:
                 ).parse()
             except ConditionError as error:
                 raise AwsError("ValidationException", f"Invalid {name}: {error}") from None
+        check_placeholders(name_of_part, part)
 
 
-def _parts_of_request(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield request
+def _parts_of_request(operation: str, request: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What has expressions of its own: the request, the parts of a transaction, the tables of BatchGetItem."""
+    yield operation, request
     for item in request.get("TransactItems") or []:
-        yield from (part for part in item.values() if isinstance(part, dict))
+        yield from ((f"{name}Item", part) for name, part in item.items() if isinstance(part, dict))
+    if operation == "BatchGetItem":
+        yield from ((operation, part) for part in request["RequestItems"].values())
 
 
 def _changed_paths(node: Any) -> Iterator[Any]:
