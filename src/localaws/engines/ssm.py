@@ -15,6 +15,7 @@ import yaml
 from moto.ssm.models import Document, SimpleSystemManagerBackend, ssm_backends
 from moto.ssm.responses import SimpleSystemManagerResponse
 
+from localaws.bounded_yaml import BoundedLoader
 from localaws.engines import replace_backend, replace_responses
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
@@ -25,7 +26,7 @@ class DocumentEngine(Document):
 
     def __init__(self, *, content: Any, **described: Any) -> None:
         try:  # JSON is YAML too
-            is_object = isinstance(yaml.safe_load(content), dict)
+            is_object = isinstance(yaml.load(content, Loader=BoundedLoader), dict)
         except (yaml.YAMLError, RecursionError):
             is_object = False
         if not is_object:

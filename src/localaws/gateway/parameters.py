@@ -11,9 +11,10 @@ import re
 import zlib
 from typing import Any
 from urllib.parse import parse_qs
-from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, ParseError
 
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
+from defusedxml import ElementTree
 
 _MAX_INFLATED = 72 << 20
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -181,22 +182,21 @@ def _header(environ: dict[str, Any], name: str) -> str | None:
     return value
 
 
-def _root(body: bytes) -> ElementTree.Element:
-    if b"<!DOCTYPE" in body:
-        raise MalformedError("the document has a DOCTYPE")
-    try:
-        return ElementTree.fromstring(body)
-    except (ElementTree.ParseError, ValueError, LookupError) as error:
+def _root(body: bytes) -> Element:
+    try:  # in whatever encoding, a document type is refused: it can define entities that grow without end
+        root: Element = ElementTree.fromstring(body, forbid_dtd=True)
+        return root
+    except (ParseError, ValueError, LookupError) as error:
         raise MalformedError(str(error)) from None
 
 
-def _tag(element: ElementTree.Element) -> str:
+def _tag(element: Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
-def _of_xml(shape: Shape, element: ElementTree.Element) -> Any:
+def _of_xml(shape: Shape, element: Element) -> Any:
     if isinstance(shape, StructureShape):
-        children: dict[str, list[ElementTree.Element]] = {}
+        children: dict[str, list[Element]] = {}
         for child in element:
             children.setdefault(_tag(child), []).append(child)
         attributes = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}

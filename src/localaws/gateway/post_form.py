@@ -12,9 +12,10 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, BinaryIO
 from urllib.parse import quote, urlencode, urlsplit
-from xml.etree import ElementTree
+from xml.etree.ElementTree import ParseError
 from xml.sax.saxutils import escape
 
+from defusedxml import ElementTree
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 from werkzeug.wrappers import Response
@@ -162,9 +163,9 @@ def _headers(fields: dict[str, str]) -> dict[str, str]:
 
 def _tags(document: str) -> str:
     try:
-        tags = ElementTree.fromstring(document).iter("Tag")
+        tags = ElementTree.fromstring(document, forbid_dtd=True).iter("Tag")
         return urlencode({tag.findtext("Key", ""): tag.findtext("Value", "") for tag in tags})
-    except ElementTree.ParseError:
+    except (ParseError, ValueError):  # ValueError: a document type, which can define entities without end
         raise AwsError("MalformedXML", "The tagging field of the form is not well-formed XML.") from None
 
 

@@ -15,6 +15,9 @@ from localaws.engines.cloudformation.templates import read_template
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
+# "CloudFormation quotas" (user guide): of a template in the request, and of one in S3.
+MAX_BODY_BYTES = 51_200
+MAX_TEMPLATE_BYTES = 1_000_000
 _HELP = "For more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html"
 
 
@@ -22,6 +25,15 @@ class CloudFormationEngineResponse(CloudFormationResponse):
     """Where templates come from, and what OnFailure asks for."""
 
     lab: ClassVar[Lab]
+
+    def _get_param(self, param_name: str, if_none: Any = None) -> Any:
+        """A parameter's value. Raises ValidationError for a template that is too large to come with the request."""
+        value = super()._get_param(param_name, if_none)
+        if param_name == "TemplateBody" and value and len(value.encode()) > MAX_BODY_BYTES:
+            broken = f"failed to satisfy constraint: Member must have length less than or equal to {MAX_BODY_BYTES}"
+            message = f"1 validation error detected: Value '{value}' at 'templateBody' {broken}"
+            raise AwsError("ValidationError", message)
+        return value
 
     def create_stack(self) -> ActionResult:
         with wanting(self._on_failure()):
@@ -56,13 +68,16 @@ class CloudFormationEngineResponse(CloudFormationResponse):
         """The template's text; raises ValidationError for a URL that is not of S3, or that S3 has nothing for."""
         bucket, key = self._place(template_url)
         try:
-            body: bytes = self.lab.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+            stored = self.lab.client("s3").get_object(Bucket=bucket, Key=key)
         except ClientError as error:
             # AWS does not tell a caller whether there is such a bucket
             denied = error.response["Error"]["Code"] == "NoSuchBucket"
             said = "Access Denied" if denied else error.response["Error"]["Message"]
             raise AwsError("ValidationError", f"S3 error: {said}\n{_HELP}") from None
-        return body.decode()
+        if stored["ContentLength"] > MAX_TEMPLATE_BYTES:
+            raise AwsError("ValidationError", f"Template may not exceed {MAX_TEMPLATE_BYTES} bytes in size.")
+        body: bytes = stored["Body"].read()
+        return body.decode(errors="replace")
 
     def _place(self, template_url: str) -> tuple[str, str]:
         """Bucket and key of a URL in virtual-hosted or path style, at AWS's host or the lab's."""

@@ -15,10 +15,11 @@ import yaml
 from moto.cloudformation.utils import yaml_tag_constructor
 from yaml.constructor import ConstructorError
 
+from localaws.bounded_yaml import AliasError, BoundedLoader
 from localaws.gateway.errors import AwsError
 
 
-class TemplateLoader(yaml.SafeLoader):
+class TemplateLoader(BoundedLoader):
     """Plain data, and the short forms of CloudFormation's functions (!Ref, !Sub, …): nothing that Python would run."""
 
 
@@ -59,6 +60,9 @@ def _parse(text: str) -> Any:
     """YAML, or JSON that is no YAML because of its tabs for instance."""
     try:
         return yaml.load(text, Loader=TemplateLoader)
+    except AliasError:
+        message = "Template error: YAML aliases are not allowed in CloudFormation templates"
+        raise AwsError("ValidationError", message) from None
     except ConstructorError as error:
         if not text.lstrip().startswith("{"):
             raise refusal(str(error.problem)) from None
