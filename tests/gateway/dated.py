@@ -9,7 +9,6 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.conftest import RunningLab
 from tests.engines.lambda_tools import source
 
 ROLE = "arn:aws:iam::123456789012:role/dated"
@@ -283,9 +282,8 @@ MADE: dict[str, list[tuple[str, dict[str, Any]]]] = {
 }
 
 
-def dates_of(lab: RunningLab, service: str) -> Iterator[tuple[str, datetime]]:
-    """Every date that *service* tells of what is made in it, under "operation.Member"."""
-    client = lab.client(service)
+def dates_of(client: Any, service: str) -> Iterator[tuple[str, datetime]]:
+    """Every date that *service* tells *client* of what is made in it, under "operation.Member"."""
     known: dict[str, Any] = {}
     for operation, arguments in MADE[service]:
         given = {name: _filled(value, known) for name, value in arguments.items()}

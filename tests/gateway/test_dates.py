@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab
 from tests.gateway.dated import MADE, ROLE, dates_of
+from tests.gateway.modelled import Watch
 from tests.gateway.wire import own_api
 
 AHEAD = timedelta(days=100)
@@ -31,11 +32,18 @@ def later(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
 
 @pytest.mark.parametrize("service", MADE)
 def test_every_date_is_of_the_labs_day(later: RunningLab, service: str) -> None:
-    told = list(dates_of(later, service))
+    """Every answer in JSON has the types of its model too: moments are numbers, unless the model says otherwise.
+
+    Source: Smithy 2.0, "AWS JSON 1.1 protocol" and "AWS restJson1 protocol" (timestamps, content type).
+    """
+    client = later.client(service)
+    watch = Watch(client)
+    told = list(dates_of(client, service))
     now = datetime.now(UTC) + AHEAD
     wrong = [(name, date) for name, date in told if not now - timedelta(days=1) < date < now + timedelta(days=31)]
     assert wrong == []
     assert told or service in WITHOUT
+    assert watch.faults == []
 
 
 def test_no_history_is_made_up(later: RunningLab) -> None:

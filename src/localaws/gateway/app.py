@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 
 from localaws.connections import OUT_OF_FILES
 from localaws.credentials import Credential
+from localaws.gateway.answers import as_modelled
 from localaws.gateway.binding import identified_as
 from localaws.gateway.body import EMPTY_SHA256, open_body
 from localaws.gateway.dispatch import Dispatcher, WireRequest
@@ -177,7 +178,7 @@ class Gateway:
         for decide in self.decisions:
             decide(call)
         parsed.check()
-        return self._dispatcher.dispatch(request, service, parsed)
+        return as_modelled(self._dispatcher.dispatch(request, service, parsed), operation.protocol, parsed.model)
 
     def _authenticate(
         self, environ: dict[str, Any], call: Call, signature: Signature, service: str, protocol: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from moto.core.responses import ActionResult, PaginatedResult
@@ -67,7 +68,9 @@ class RDSEngineResponse(NamedResponse):
         files = []
         if log.exists():
             told = log.stat()
-            files = [{"LogFileName": LOG_NAME, "LastWritten": int(told.st_mtime * 1000), "Size": told.st_size}]
+            ago = time.time() - told.st_mtime  # the file has the machine's time, which may be behind the lab's
+            written = int((self.engine.lab.clock.time() - ago) * 1000)
+            files = [{"LogFileName": LOG_NAME, "LastWritten": written, "Size": told.st_size}]
         return ActionResult({"DescribeDBLogFiles": files})
 
     def download_db_log_file_portion(self) -> ActionResult:
