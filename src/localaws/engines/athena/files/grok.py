@@ -94,7 +94,7 @@ def _expand(text: str, patterns: dict[str, str], depth: int, numbers: Iterator[i
     def one(match: re.Match[str]) -> str:
         if match["pattern"] not in patterns:
             raise GrokError(f"no pattern is called {match['pattern']}")
-        opening = f"(?P<field{next(numbers)}>" if match["field"] else "(?:"
+        opening = f"(?<field{next(numbers)}>" if match["field"] else "(?:"
         return f"{opening}{_expand(patterns[match['pattern']], patterns, depth + 1, numbers)})"
 
     expanded = _REFERENCE.sub(one, text)

@@ -1,8 +1,7 @@
 """Tables of lines that a regular expression, or a Grok pattern, takes apart.
 
-Sources: "Regex SerDe", "Grok SerDe" (athena/latest/ug/regex-serde.html, grok-serde.html). Java's expressions are
-Python's but for rare corners, so the lines are matched in a child, for a pattern may never end, and reach DuckDB as
-Parquet.
+Sources: "Regex SerDe", "Grok SerDe" (athena/latest/ug/regex-serde.html, grok-serde.html). The lines are matched in a
+child, for a pattern may never end, and reach DuckDB as Parquet.
 """
 
 from __future__ import annotations
@@ -33,6 +32,9 @@ def lines_to_parquet(path: Path, uri: str, table: Table, session: Session) -> No
     try:
         groups = session.call(rows.__name__, "group_numbers", pattern, ignoring_case)
     except ValueError as error:
+        code, _, words = str(error).removeprefix("ATHENA ").partition(": ")
+        if code == "NOT_SUPPORTED":
+            raise QueryFailure(code, words) from None
         raise QueryFailure("HIVE_CURSOR_ERROR", f"The table's pattern is not one: {error}") from None
     if len(groups) < len(names):  # Athena's own table for ALB logs has a group more, for fields that are to come
         raise QueryFailure(

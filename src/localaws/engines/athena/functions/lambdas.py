@@ -5,15 +5,16 @@ Source: Trino's "Lambda expressions", "Array functions and operators", "Map func
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localaws.engines.athena.errors import not_supported
+from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.sql.duckdb_ast import Special, call
 from localaws.engines.athena.sql.quoting import internal
+from localaws.hive import javaregex
+from localaws.hive.javaregex import PatternError, Untranslatable
 
 if TYPE_CHECKING:
     from localaws.engines.athena.sql.dialect import Translator
@@ -124,7 +125,12 @@ def _regexp_replace(translator: Translator, node: exp.Anonymous, arguments: list
     text, pattern, function = arguments
     if not isinstance(pattern, exp.Literal):
         raise not_supported("regexp_replace with a function and a pattern that is not a constant")
-    groups = re.compile(re.sub(r"\(\?<([A-Za-z]\w*)>", "(", pattern.name)).groups
+    try:
+        groups = javaregex.read(pattern.name, "trino").groups
+    except PatternError as error:
+        raise QueryFailure("INVALID_FUNCTION_ARGUMENT", str(error)) from None
+    except Untranslatable as error:
+        raise not_supported(str(error)) from None
     (name,) = _names(function)
     place = _parameter("place")
     found = exp.Array(expressions=[

@@ -151,13 +151,9 @@ CREATE MACRO trino_split_to_map(s, between, inside) AS
 CREATE MACRO trino_bar(x, width) AS repeat('█', CAST(x * width AS BIGINT));
 
 -- Regular expressions
-CREATE MACRO trino_regexp_extract(s, pattern) AS CASE WHEN regexp_matches(s, pattern) THEN regexp_extract(s, pattern) END,
-    (s, pattern, part) AS CASE WHEN regexp_matches(s, pattern) THEN regexp_extract(s, pattern, part) END;
-CREATE MACRO trino_regexp_extract_all(s, pattern) AS regexp_extract_all(s, pattern),
-    (s, pattern, part) AS regexp_extract_all(s, pattern, part);
-CREATE MACRO java_replacement(r) AS regexp_replace(replace(r, '\', '\\'), '\$\{?(\d+)\}?', '\\\1', 'g');
-CREATE MACRO trino_regexp_replace(s, pattern) AS regexp_replace(s, pattern, '', 'g'),
-    (s, pattern, other) AS regexp_replace(s, pattern, java_replacement(other), 'g');
+CREATE MACRO trino_regexp_extract(s, pattern, part) AS
+    CASE WHEN regexp_matches(s, pattern) THEN regexp_extract(s, pattern, part) END;
+CREATE MACRO trino_regexp_extract_all(s, pattern, part) AS regexp_extract_all(s, pattern, part);
 CREATE MACRO trino_regexp_split(s, pattern) AS string_split_regex(s, pattern);
 CREATE MACRO trino_regexp_count(s, pattern) AS CAST(len(regexp_extract_all(s, pattern)) AS BIGINT);
 

@@ -16,13 +16,14 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from statistics import NormalDist
 from typing import Any
 
 import mmh3
 
 from localaws.engines.athena.functions import dateformats, hashing, javaformat, jsonpath
+from localaws.hive import javaregex
+from localaws.hive.javaregex import JavaPattern, PatternError, Untranslatable
 
 
 @dataclass(frozen=True)
@@ -177,43 +178,68 @@ def _luhn_check(text: str) -> bool:
     return total % 10 == 0
 
 
-# Regular expressions that DuckDB's library has not: looking around, references back
+# Regular expressions: what RE2, DuckDB's library, does not find just as Trino's does
 
 
-@lru_cache(256)
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _pattern(text: str) -> JavaPattern:
     try:
-        return re.compile(re.sub(r"\(\?<([A-Za-z]\w*)>", r"(?P<\1>", pattern))
-    except re.error as error:
-        raise invalid(f"{error} in pattern: {pattern}") from None
+        return javaregex.checked(text, "trino")
+    except PatternError as error:
+        raise invalid(str(error)) from None
+    except Untranslatable as error:
+        raise _unsupported(error) from None
+
+
+def _unsupported(error: Untranslatable) -> ValueError:
+    return ValueError(f"ATHENA NOT_SUPPORTED: {error} is not supported by this lab yet")
+
+
+def _with_group(text: str, group: int) -> JavaPattern:
+    pattern = _pattern(text)
+    if group < 0:
+        raise invalid("Group cannot be negative")
+    if group > pattern.groups:
+        raise invalid(f"Pattern has {pattern.groups} groups. Cannot access group {group}")
+    return pattern
 
 
 @native("native_regexp_like", "VARCHAR VARCHAR", "BOOLEAN")
 def _regexp_like(text: str, pattern: str) -> bool:
-    return _compiled(pattern).search(text) is not None
+    return _pattern(pattern).compiled.search(text) is not None
 
 
 @native("native_regexp_extract", "VARCHAR VARCHAR BIGINT", "VARCHAR")
 def _regexp_extract(text: str, pattern: str, group: int) -> str | None:
-    found = _compiled(pattern).search(text)
+    found = _with_group(pattern, group).compiled.search(text)
     return found[group] if found else None
 
 
 @native("native_regexp_extract_all", "VARCHAR VARCHAR BIGINT", "VARCHAR[]")
 def _regexp_extract_all(text: str, pattern: str, group: int) -> list[str | None]:
-    return [found[group] for found in _compiled(pattern).finditer(text)]
+    return [found[group] for found in _with_group(pattern, group).matches(text)]
 
 
 @native("native_regexp_replace", "VARCHAR VARCHAR VARCHAR", "VARCHAR")
 def _regexp_replace(text: str, pattern: str, replacement: str) -> str:
-    parts = re.sub(r"\\", r"\\\\", replacement)
-    return _compiled(pattern).sub(re.sub(r"\$\{(\w+)\}|\$(\d+)", r"\\g<\1\2>", parts), text)
+    compiled = _pattern(pattern)
+    pieces: list[str] = []
+    position, parts = 0, None
+    for found in compiled.matches(text):
+        if parts is None:
+            try:
+                parts = compiled.replacement(replacement)
+            except PatternError as error:
+                raise invalid(str(error)) from None
+        pieces.append(text[position : found.start()])
+        pieces += [part if isinstance(part, str) else found[part] or "" for part in parts]
+        position = found.end()
+    return "".join([*pieces, text[position:]])
 
 
 @native("native_regexp_split", "VARCHAR VARCHAR", "VARCHAR[]")
 def _regexp_split(text: str, pattern: str) -> list[str]:
     pieces, position = [], 0
-    for found in _compiled(pattern).finditer(text):
+    for found in _pattern(pattern).matches(text):
         pieces.append(text[position : found.start()])
         position = found.end()
     return [*pieces, text[position:]]
@@ -223,15 +249,16 @@ def _regexp_split(text: str, pattern: str) -> list[str]:
 def _regexp_position(text: str, pattern: str, start: int, nth: int) -> int:
     if start < 1:
         raise invalid("start position cannot be smaller than 1")
-    for number, found in enumerate(_compiled(pattern).finditer(text, start - 1), 1):
+    for number, found in enumerate(_pattern(pattern).matches(text, start - 1), 1):
         if number == nth:
             return found.start() + 1
     return -1
 
 
 def matching(pattern: str, names: list[str]) -> list[str]:
-    """The *names* that the regular expression *pattern* fits as a whole."""
-    return [name for name in names if _compiled(pattern).fullmatch(name)]
+    """The *names* that Java's regular expression *pattern* fits as a whole."""
+    compiled = javaregex.checked(pattern, "java").compiled
+    return [name for name in names if compiled.fullmatch(name)]
 
 
 # Tables of lines
@@ -242,27 +269,22 @@ def group_numbers(pattern: str, ignoring_case: bool) -> list[int]:
 
     Raises ValueError for what is no pattern.
     """
-    compiled = _of_lines(pattern, ignoring_case)
-    return sorted(compiled.groupindex.values()) or list(range(1, compiled.groups + 1))
+    try:
+        found = javaregex.checked(pattern, "java", ignoring_case)
+    except Untranslatable as error:
+        raise _unsupported(error) from None
+    return sorted(found.names.values()) or list(range(1, found.groups + 1))
 
 
 def match_lines(pattern: str, ignoring_case: bool, lines: list[str]) -> list[list[str | None]]:
     """Each column of what *pattern* finds in *lines*; NULL in all columns of a line that it does not match."""
-    compiled, groups = _of_lines(pattern, ignoring_case), group_numbers(pattern, ignoring_case)
+    groups = group_numbers(pattern, ignoring_case)
+    compiled = javaregex.checked(pattern, "java", ignoring_case).compiled
     missing: tuple[str | None, ...] = (None,) * len(groups)
     whole = groups == list(range(1, compiled.groups + 1))
     found = (compiled.fullmatch(line.rstrip("\r\n")) for line in lines)
     rows = (missing if one is None else one.groups() if whole else tuple(one[each] for each in groups) for one in found)
     return [list(column) for column in zip(*rows, strict=True)]
-
-
-@lru_cache(16)
-def _of_lines(pattern: str, ignoring_case: bool) -> re.Pattern[str]:
-    try:
-        named = re.sub(r"\(\?<(?=[A-Za-z])", "(?P<", pattern)  # Java's way to name a group
-        return re.compile(named, re.IGNORECASE if ignoring_case else 0)
-    except re.error as error:
-        raise ValueError(str(error)) from None
 
 
 # Bytes

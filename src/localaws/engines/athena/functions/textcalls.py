@@ -5,8 +5,6 @@ Source: Trino's "Regular expression functions", "String functions and operators"
 
 from __future__ import annotations
 
-import re
-from re import _parser
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -16,47 +14,79 @@ from localaws.engines.athena.functions import lambdas
 from localaws.engines.athena.sql import casts
 from localaws.engines.athena.sql.duckdb_ast import Special, call, cast
 from localaws.engines.athena.sql.type_rules import NUMBERS, VARBINARY, VARCHAR
+from localaws.hive import javaregex
+from localaws.hive.javaregex import JavaPattern, PatternError, Untranslatable
 
 if TYPE_CHECKING:
     from localaws.engines.athena.sql.dialect import Translator
 
-#: Parts of regular expressions that DuckDB's library has not: looking around, references back, possessive repetition.
-_BEYOND_RE2 = re.compile(r"\(\?(?:[=!>]|<[=!A-Za-z])|\\[1-9]|[*+?}]\+")
+#: Letters of a pattern that is read here, and not in a child.
+_LONGEST_READ = 1000
 
 # Regular expressions
 
 
 def _regexp(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    """DuckDB's library is quick; for what it has not (and for names of groups) there is Python's."""
-    name, pattern = node.name.lower(), arguments[1]
+    """RE2, DuckDB's library, where it finds the same; else Python's, in a child."""
+    name, (text, pattern, *extra) = node.name.lower(), arguments
     made = lambdas.replace_by_function(translator, node, arguments) if name == "regexp_replace" else None
+    made = made or _by_re2(name, text, pattern, extra)
     if made is not None:
         return made
-    if name == "regexp_extract" and len(arguments) == 2 and _never_empty(pattern):
-        return call("nullif", call("regexp_extract", *arguments), "")
-    if not isinstance(pattern, exp.Literal) or not _BEYOND_RE2.search(pattern.name):
-        return call("regexp_matches" if name == "regexp_like" else f"trino_{name}", *arguments)
-    extra = arguments[2:]
     if name == "regexp_count":
-        return cast(call("len", call("native_regexp_extract_all", *arguments[:2], 0)), "BIGINT")
+        return cast(call("len", call("native_regexp_extract_all", text, pattern, 0)), "BIGINT")
     if not extra and name.startswith("regexp_extract"):
         extra = [exp.Literal.number(0)]
     if not extra and name == "regexp_replace":
         extra = [exp.Literal.string("")]
-    return call(f"native_{name}", *arguments[:2], *extra)
+    return call(f"native_{name}", text, pattern, *extra)
 
 
-def _never_empty(pattern: exp.Expr) -> bool:
-    """Whether what the pattern finds is never the empty text, which to DuckDB is the same as nothing found.
+def _by_re2(name: str, text: exp.Expr, pattern: exp.Expr, extra: list[exp.Expr]) -> exp.Expr | None:
+    """The call by DuckDB's own functions; None where they would find something else than Trino's.
 
-    The pattern is only measured, not tried: it may be one that never ends.
+    To them a group that found nothing is the empty text, and they step otherwise over empty matches.
     """
-    if not isinstance(pattern, exp.Literal) or re.search(r"\\[bBAzZ]|[\^$]|\(\?", pattern.name):
-        return False
+    if not isinstance(pattern, exp.Literal) or len(pattern.name) > _LONGEST_READ:
+        return None
     try:
-        return int(_parser.parse(pattern.name).getwidth()[0]) > 0
-    except (re.error, RecursionError):
-        return False
+        found = javaregex.read(pattern.name, "trino")
+    except (PatternError, Untranslatable):
+        return None  # the child says so, for each row: try() may want to know
+    quick = found.re2(only_whether=name == "regexp_like")
+    if quick is None:
+        return None
+    if name == "regexp_like":
+        return call("regexp_matches", text, quick)
+    if found.shortest == 0:
+        return None
+    match name:
+        case "regexp_count" | "regexp_split":
+            return call(f"trino_{name}", text, quick)
+        case "regexp_replace":
+            rewritten = _re2_replacement(found, extra)
+            return None if rewritten is None else call("regexp_replace", text, quick, rewritten, "g")
+    group = extra[0] if extra else exp.Literal.number(0)
+    number = int(group.name) if isinstance(group, exp.Literal) and group.name.isdigit() else -1
+    if number and number not in found.certain_groups:
+        return None
+    if name == "regexp_extract" and number == 0:
+        return call("nullif", call("regexp_extract", text, quick), "")
+    return call(f"trino_{name}", text, quick, number)
+
+
+def _re2_replacement(pattern: JavaPattern, extra: list[exp.Expr]) -> str | None:
+    """The replacement in RE2's words; None if it is not known, or not the same to it."""
+    if extra and not (isinstance(extra[0], exp.Literal) and extra[0].is_string):
+        return None
+    try:
+        parts = pattern.replacement(extra[0].name if extra else "")
+    except PatternError:
+        return None
+    groups = [part for part in parts if isinstance(part, int)]
+    if any(group > 9 or (group and group not in pattern.certain_groups) for group in groups):
+        return None
+    return "".join(f"\\{part}" if isinstance(part, int) else part.replace("\\", r"\\") for part in parts)
 
 
 def _regexp_position(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
