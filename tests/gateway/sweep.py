@@ -19,14 +19,13 @@ from botocore.serialize import create_serializer
 
 from tests.conftest import RunningLab
 
-#: The services of the course and what stands around them. CloudFormation takes seconds for one call, as it compiles
-#: templates, and has tests of its own.
+#: The services of the course and what stands around them.
 SERVICES = (
     "ec2 kinesis firehose lambda rds-data sqs emr-serverless redshift-data redshift-serverless ce sns dms kms "
     "cloudwatch budgets mwaa s3 s3control s3tables opensearch scheduler pipes rds iam glue dynamodb "
     "dynamodbstreams athena emr logs secretsmanager events cloudtrail stepfunctions lakeformation sts redshift "
     "quicksight kinesisanalyticsv2 ssm organizations resourcegroupstaggingapi support trustedadvisor "
-    "bcm-data-exports cur pricing"
+    "bcm-data-exports cur pricing cloudformation"
 ).split()
 KINDS = ("minimal", "empty", "huge", "wrong type", "deep", "not UTF-8")
 #: Of a service with more operations than this each is called with one of the kinds, not with all: for time's sake.

@@ -146,6 +146,7 @@ class SQSEngine(SQSBackend):
         return super().send_message_batch(queue_name, entries)
 
     def create_queue(self, name: str, tags: dict[str, str] | None = None, **kwargs: Any) -> Queue:
+        kwargs.pop("QueueName", None)  # CloudFormation's properties have it among the attributes
         check_fifo_attributes(name, kwargs)
         queue: Queue = super().create_queue(name, tags, **kwargs)
         return queue

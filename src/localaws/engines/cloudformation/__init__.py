@@ -9,9 +9,10 @@ from moto.cloudformation.models import cloudformation_backends
 from moto.cloudformation.responses import CloudFormationResponse
 
 from localaws.engines import replace_backend, replace_responses
-from localaws.engines.cloudformation.failures import ResourceMapEngine, telling
+from localaws.engines.cloudformation.backend import CloudFormationEngine
+from localaws.engines.cloudformation.resources import ResourceMapEngine, telling
 from localaws.engines.cloudformation.responses import CloudFormationEngineResponse
-from localaws.engines.cloudformation.stacks import CloudFormationEngine, Stack
+from localaws.engines.cloudformation.stacks import Stack
 from localaws.engines.cloudformation.templates import TemplateYaml
 from localaws.lab import Lab
 

@@ -9,19 +9,17 @@ from __future__ import annotations
 import logging
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any
 
 from botocore.exceptions import ClientError
 from moto.cloudformation.exceptions import CloudFormationError
-from moto.cloudformation.parsing import ResourceMap
 from moto.core.exceptions import ServiceException
 from werkzeug.exceptions import HTTPException
 
 from localaws.gateway.errors import AwsError
 from localaws.gateway.records import current_call
-from localaws.lab import Lab
 
 log = logging.getLogger(__name__)
 
@@ -50,37 +48,9 @@ class ResourceFailed(Exception):
         self.reason = reason
 
 
-class ResourceMapEngine(ResourceMap):
-    """moto's resources of a stack; what cannot be deleted says so by name."""
-
-    lab: ClassVar[Lab]
-
-    def _delete_resource(self, parsed_resource: Any, resource_json: dict[str, Any]) -> None:
-        with _named(parsed_resource.logical_resource_id, resource_json, "DELETE"):
-            if resource_json["Type"] == "AWS::S3::Bucket":  # moto says nothing of a bucket that is not empty
-                self.lab.client("s3").delete_bucket(Bucket=parsed_resource.physical_resource_id)
-                return
-            super()._delete_resource(parsed_resource, resource_json)
-
-    def keep_only_made(self) -> None:
-        """Forget the resources that were not made, lest moto make them when somebody looks at the stack."""
-        self._resource_json_map = {
-            name: resource for name, resource in self._resource_json_map.items() if name in self._parsed_resources
-        }
-
-
-def telling(act: Callable[..., Any], action: str) -> Callable[..., Any]:
-    """moto's function *act*, which makes or changes a resource, raising `ResourceFailed` for whatever stops it."""
-
-    def tell(logical_id: str, resource_json: dict[str, Any], *arguments: Any, **more: Any) -> Any:
-        with _named(logical_id, resource_json, action):
-            return act(logical_id, resource_json, *arguments, **more)
-
-    return tell
-
-
 @contextmanager
-def _named(logical_id: str, resource: dict[str, Any], action: str) -> Iterator[None]:
+def named(logical_id: str, resource: dict[str, Any], action: str) -> Iterator[None]:
+    """Whatever stops the *action* (``CREATE``, …) on a resource becomes `ResourceFailed`."""
     try:
         yield
     except ResourceFailed:  # of a resource that this one refers to
@@ -95,6 +65,8 @@ def _reason(error: Exception, resource_type: str) -> str:
     if isinstance(error, CloudFormationError):
         return message
     if not code:
+        if isinstance(error, KeyError):  # moto's resources look for the properties that must be there
+            return f"Model validation failed (#: required key [{error.args[0]}] not found)"
         log.error("a resource of type %s failed", resource_type, exc_info=error)
         return f"Internal Failure: {type(error).__name__}: {error}"
     handler = next((name for pattern, name in _HANDLER_CODES if re.search(pattern, code)), "InvalidRequest")

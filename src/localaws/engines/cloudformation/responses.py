@@ -8,9 +8,11 @@ from urllib.parse import unquote, urlsplit
 
 from botocore.exceptions import ClientError
 from moto.cloudformation.responses import CloudFormationResponse
-from moto.core.responses import ActionResult
+from moto.core.responses import ActionResult, EmptyResult
 
-from localaws.engines.cloudformation.stacks import wanting
+from localaws.engines.cloudformation.backend import CloudFormationEngine
+from localaws.engines.cloudformation.parameters import resolved
+from localaws.engines.cloudformation.stacks import Wanted, wanting
 from localaws.engines.cloudformation.templates import read_template
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
@@ -36,8 +38,47 @@ class CloudFormationEngineResponse(CloudFormationResponse):
         return value
 
     def create_stack(self) -> ActionResult:
-        with wanting(self._on_failure()):
+        self._resolved({})
+        with wanting(Wanted(self._on_failure(), self._get_param("Capabilities", []))):
             return super().create_stack()
+
+    def update_stack(self) -> ActionResult:
+        with wanting(Wanted(capabilities=self._get_param("Capabilities", []))):
+            return super().update_stack()
+
+    def create_change_set(self) -> ActionResult:
+        previous: dict[str, Any] = {}
+        if self._get_param("ChangeSetType") == "UPDATE":
+            previous = self.cloudformation_backend.get_stack(self._get_param("StackName")).stack_parameters
+        self._resolved(previous)
+        with wanting(Wanted(capabilities=self._get_param("Capabilities", []))):
+            return super().create_change_set()
+
+    def describe_change_set(self) -> ActionResult:
+        return ActionResult(self._backend.describe_change_set(*self._change_set()))
+
+    def delete_change_set(self) -> ActionResult:
+        self._backend.delete_change_set(*self._change_set())
+        return EmptyResult()
+
+    def execute_change_set(self) -> ActionResult:
+        with wanting(Wanted(self._on_failure())):
+            return super().execute_change_set()
+
+    def create_stack_set(self) -> ActionResult:
+        self._resolved({})
+        with wanting(Wanted(capabilities=self._get_param("Capabilities", []))):
+            return super().create_stack_set()
+
+    def describe_stacks(self) -> ActionResult:
+        token = self._get_param("NextToken")
+        if token and token not in self._backend.stacks:
+            raise AwsError("ValidationError", "The specified NextToken is invalid.")
+        return super().describe_stacks()
+
+    def list_change_sets(self) -> ActionResult:
+        stack = self._backend.get_stack(self._get_param("StackName"))
+        return ActionResult({"Summaries": [each for each in self._backend.list_change_sets() if each.stack is stack]})
 
     def validate_template(self) -> ActionResult:
         """What the template asks of its user (ValidateTemplate, API reference); reading it has checked the rest."""
@@ -56,6 +97,27 @@ class CloudFormationEngineResponse(CloudFormationResponse):
             "Description": template.get("Description"),
         }
         return ActionResult(answer)
+
+    @property
+    def _backend(self) -> CloudFormationEngine:
+        backend = self.cloudformation_backend
+        assert isinstance(backend, CloudFormationEngine)
+        return backend
+
+    def _change_set(self) -> tuple[str, str | None]:
+        """The name or ARN of the change set, and its stack where that was told."""
+        return self._get_param("ChangeSetName"), self._get_param("StackName")
+
+    def _resolved(self, previous: dict[str, Any]) -> dict[str, Any]:
+        return resolved(self._get_param("Parameters", []), previous)
+
+    def _validate_different_update(self, incoming_params: Any, stack_body: str, old_stack: Any) -> None:
+        """Raises ValidationError for an update of nothing; a change set of nothing is made, and says so itself."""
+        if self._get_action() == "CreateChangeSet" or self._get_param("Tags"):
+            return
+        given = resolved(incoming_params or [], old_stack.stack_parameters)
+        if old_stack.has_parameters(given) and old_stack.has_template(stack_body):
+            raise AwsError("ValidationError", "No updates are to be performed.")
 
     def _on_failure(self) -> str:
         """``ROLLBACK``, ``DELETE`` or ``DO_NOTHING``. Raises ValidationError for both parameters at once."""

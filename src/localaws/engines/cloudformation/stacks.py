@@ -6,31 +6,43 @@ CloudFormation stack creation events"; CreateStack, API reference (OnFailure, Di
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from moto.cloudformation import models
-from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Event
+from moto.cloudformation.models import ChangeSet, Event
 from moto.cloudformation.parsing import OutputMap
 
-from localaws.engines.cloudformation.failures import ResourceFailed, ResourceMapEngine
-from localaws.engines.cloudformation.templates import read_template
-from localaws.gateway.errors import AwsError
+from localaws.engines.cloudformation.failures import ResourceFailed
+from localaws.engines.cloudformation.resources import ResourceMapEngine
 
-#: What the CreateStack that is being served wants of a stack that fails: ``ROLLBACK``, ``DELETE`` or ``DO_NOTHING``.
-on_failure: ContextVar[str] = ContextVar("on_failure", default="ROLLBACK")
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the call that is being served says besides its template.
+
+    *on_failure* is ``ROLLBACK``, ``DELETE`` or ``DO_NOTHING``; *capabilities* is None where nobody is to be asked.
+    """
+
+    on_failure: str = "ROLLBACK"
+    capabilities: Sequence[str] | None = None
+
+
+_NOTHING = Wanted()
+wanted: ContextVar[Wanted] = ContextVar("wanted", default=_NOTHING)
 
 
 @contextmanager
-def wanting(choice: str) -> Iterator[None]:
-    """Stacks made meanwhile treat a failure as *choice* says."""
-    token = on_failure.set(choice)
+def wanting(choice: Wanted) -> Iterator[None]:
+    """Stacks made meanwhile are made as *choice* says."""
+    token = wanted.set(choice)
     try:
         yield
     finally:
-        on_failure.reset(token)
+        wanted.reset(token)
 
 
 class Stack(models.Stack):
@@ -42,20 +54,37 @@ class Stack(models.Stack):
     resource_map: ResourceMapEngine
     stack_status_reason: str | None = None
 
+    @property
+    def stack_parameters(self) -> dict[str, Any]:
+        """The values as they were given, or the template's own: what UsePreviousValue means."""
+        declared = self.template_dict.get("Parameters", {})
+        return {name: str(self.parameters.get(name, each.get("Default"))) for name, each in declared.items()}
+
+    def has_parameters(self, other_parameters: dict[str, Any]) -> bool:
+        return {**self.stack_parameters, **other_parameters} == self.stack_parameters
+
     def update(self, *arguments: Any, **more: Any) -> None:
         self.stack_status_reason = None
         super().update(*arguments, **more)
+
+    def applied(self, change_set: ChangeSet) -> None:
+        """Take over what *change_set* has made of the resources."""
+        self.stack_status_reason = None
+        self.template, self.parameters = change_set.template, change_set.parameters
+        self.tags = change_set.tags or self.tags
+        self._parse_template()
+        self.description = self.template_dict.get("Description")
+        self.output_map = self._create_output_map()
 
     def delete(self) -> None:
         self.stack_status_reason = None
         super().delete()
 
     def creation_failed(self, failure: ResourceFailed, choice: str) -> None:
-        """End a creation that *failure* stopped, as *choice* (see `on_failure`) says."""
+        """End a creation that *failure* stopped, as *choice* (see `Wanted`) says."""
         self.disable_rollback = choice == "DO_NOTHING"
-        if not self.events:
-            self._add_stack_event("CREATE_IN_PROGRESS", resource_status_reason="User Initiated")
-        self._resource_event(failure)
+        self._begin_creation()
+        self._failure_event(failure)
         said = f"The following resource(s) failed to create: [{failure.logical_id}]. "
         self.output_map = OutputMap(self.resource_map, {}, self.stack_id)  # outputs would name what is not there
         self.resource_map.keep_only_made()
@@ -67,12 +96,12 @@ class Stack(models.Stack):
         self._undo(steps)
 
     def deletion_failed(self, failure: ResourceFailed) -> None:
-        self._resource_event(failure)
+        self._failure_event(failure)
         self._change("DELETE_FAILED", f"The following resource(s) failed to delete: [{failure.logical_id}]. ")
 
     def update_failed(self, failure: ResourceFailed, template: str, parameters: dict[str, Any]) -> None:
         """Return to the *template* and the *parameters* from before the update."""
-        self._resource_event(failure)
+        self._failure_event(failure)
         verb = failure.action.lower()
         said = f"The following resource(s) failed to {verb}: [{failure.logical_id}]. "
         self._change("UPDATE_ROLLBACK_IN_PROGRESS", said)
@@ -83,7 +112,7 @@ class Stack(models.Stack):
             self.resource_map.update(self.template_dict, parameters)
             self._change("UPDATE_ROLLBACK_COMPLETE")
         except ResourceFailed as second:
-            self._resource_event(second)
+            self._failure_event(second)
             said = f"The following resource(s) failed to {second.action.lower()}: [{second.logical_id}]. "
             self._change("UPDATE_ROLLBACK_FAILED", said)
         self.output_map = self._create_output_map()
@@ -92,7 +121,7 @@ class Stack(models.Stack):
         try:
             self.resource_map.delete()
         except ResourceFailed as failure:
-            self._resource_event(failure)
+            self._failure_event(failure)
             said = f"The following resource(s) failed to delete: [{failure.logical_id}]. "
             self._change(f"{steps}_FAILED", said)
         else:
@@ -103,98 +132,43 @@ class Stack(models.Stack):
         self.status, self.stack_status_reason = status, reason
         self._add_stack_event(status, resource_status_reason=reason)
 
-    def _resource_event(self, failure: ResourceFailed) -> None:
+    def _failure_event(self, failure: ResourceFailed) -> None:
+        self.resource_event(failure.logical_id, failure.resource_type, f"{failure.action}_IN_PROGRESS")
+        status = f"{failure.action}_FAILED"
+        self.resource_event(failure.logical_id, failure.resource_type, status, reason=failure.reason)
+
+    def resource_event(
+        self, logical_id: str, resource_type: str, status: str, physical_id: str = "", reason: str | None = None
+    ) -> None:
+        """Add to what DescribeStackEvents tells of a resource."""
+        self._begin_creation()
         event = Event(
             stack_id=self.stack_id,
             stack_name=self.name,
-            logical_resource_id=failure.logical_id,
-            physical_resource_id="",
-            resource_type=failure.resource_type,
-            resource_status=f"{failure.action}_FAILED",
-            resource_status_reason=failure.reason,
+            logical_resource_id=logical_id,
+            physical_resource_id=physical_id,
+            resource_type=resource_type,
+            resource_status=status,
+            resource_status_reason=reason,
             resource_properties=None,
         )
         event.sendToSns(self.account_id, self.region_name, self.notification_arns)
         self.events.append(event)
 
+    def _begin_creation(self) -> None:
+        """moto makes what an export names before it says that the stack begins."""
+        if not self.events:
+            self._add_stack_event("CREATE_IN_PROGRESS", resource_status_reason="User Initiated")
 
-class CloudFormationEngine(CloudFormationBackend):
-    """moto's backend, whose stacks fail by themselves."""
+    def _add_stack_event(self, resource_status: str, *arguments: Any, **more: Any) -> None:
+        begun = ("CREATE_IN_PROGRESS", self.stack_id) in [
+            (e.resource_status, e.physical_resource_id) for e in self.events
+        ]
+        if not (begun and resource_status == "CREATE_IN_PROGRESS"):
+            super()._add_stack_event(resource_status, *arguments, **more)
 
-    def create_stack(self, name: str, *arguments: Any, **more: Any) -> Stack:
-        before = set(self.stacks)
-        try:
-            stack = super().create_stack(name, *arguments, **more)
-        except ResourceFailed as failure:
-            stack = next(each for key, each in self.stacks.items() if key not in before and each.name == name)
-            assert isinstance(stack, Stack)
-            choice = on_failure.get()
-            stack.creation_failed(failure, choice)
-            if choice == "DELETE":
-                self.deleted_stacks[stack.stack_id] = self.stacks.pop(stack.stack_id)
-        except Exception:  # of the template: no stack comes of it
-            for key in [key for key, each in self.stacks.items() if key not in before and each.name == name]:
-                with suppress(ResourceFailed):
-                    self.stacks.pop(key).resource_map.delete()
-            raise
-        assert isinstance(stack, Stack)
-        return stack
-
-    def update_stack(self, name: str, *arguments: Any, **more: Any) -> Stack:
-        stack = self.get_stack(name)
-        assert isinstance(stack, Stack)
-        former = stack.template, stack.parameters
-        try:
-            super().update_stack(name, *arguments, **more)
-        except ResourceFailed as failure:
-            stack.update_failed(failure, *former)  # type: ignore[arg-type]
-        return stack
-
-    def create_change_set(  # type: ignore[override]
-        self, stack_name: str, change_set_name: str, template: str, **more: Any
-    ) -> tuple[str, str]:
-        read_template(template)  # before moto makes a stack for it
-        if more["change_set_type"] == "CREATE" and any(each.name == stack_name for each in self.stacks.values()):
-            said = f"Stack [{stack_name}] already exists and cannot be created again with the changeSet"
-            raise AwsError("ValidationError", f"{said} [{change_set_name}].")
-        answer: tuple[str, str] = super().create_change_set(stack_name, change_set_name, template, **more)
-        return answer
-
-    def execute_change_set(self, change_set_name: str, stack_name: str | None = None) -> None:
-        change_set = self.find_change_set(change_set_name, stack_name)
-        stack = change_set.stack
-        assert isinstance(stack, Stack)
-        former = stack.template, stack.parameters
-        try:
-            super().execute_change_set(change_set.change_set_id, stack_name)
-        except ResourceFailed as failure:
-            change_set.execution_status = "EXECUTE_FAILED"
-            if change_set.change_set_type == "CREATE":
-                stack.creation_failed(failure, on_failure.get())
-            else:
-                stack.update_failed(failure, *former)  # type: ignore[arg-type]
-
-    def describe_change_set(self, change_set_name: str) -> ChangeSet:
-        return self.find_change_set(change_set_name)
-
-    def delete_change_set(self, change_set_name: str) -> None:
-        super().delete_change_set(self.find_change_set(change_set_name).change_set_id)
-
-    def find_change_set(self, name: str, stack_name: str | None = None) -> ChangeSet:
-        """By ARN or name. Raises ChangeSetNotFound."""
-        for arn, change_set in self.change_sets.items():
-            of_stack = stack_name in (None, change_set.stack_name, change_set.stack_id)
-            if name == arn or (name == change_set.change_set_name and of_stack):
-                return change_set
-        raise AwsError("ChangeSetNotFound", f"ChangeSet [{name}] does not exist", 404)
-
-    def delete_stack(self, name_or_stack_id: str) -> None:
-        """Delete a stack, if there is one; what cannot be deleted leaves it as DELETE_FAILED."""
-        for stack in list(self.stacks.values()):
-            if name_or_stack_id in (stack.name, stack.stack_id):
-                assert isinstance(stack, Stack)
-                try:
-                    super().delete_stack(stack.stack_id)
-                except ResourceFailed as failure:
-                    self.stacks[stack.stack_id] = stack
-                    stack.deletion_failed(failure)
+    def _create_resource_map(self) -> ResourceMapEngine:
+        resource_map = super()._create_resource_map()
+        assert isinstance(resource_map, ResourceMapEngine)
+        resource_map.teller = self
+        return resource_map
