@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from typing import Any
 
@@ -88,6 +89,39 @@ def test_kms_keys_that_are_disabled_or_on_their_way_out_do_nothing(lab: RunningL
     kms.cancel_key_deletion(KeyId=key["KeyId"])
     kms.enable_key(KeyId=key["KeyId"])
     assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"secret"
+
+
+def test_logs_queries_are_run_as_they_say_or_refused(lab: RunningLab) -> None:
+    """CloudWatch Logs user guide, "language query syntax"; StartQuery: MalformedQueryException, queryCompileError."""
+    logs = lab.client("logs")
+    logs.create_log_group(logGroupName="queried")
+    logs.create_log_stream(logGroupName="queried", logStreamName="s")
+    now = int(time.time() * 1000)
+    events = [{"timestamp": now + n, "message": str(n)} for n in range(3)]
+    logs.put_log_events(logGroupName="queried", logStreamName="s", logEvents=events)
+    span = {"logGroupName": "queried", "startTime": 0, "endTime": 2_000_000_000}
+    for query, expected in {
+        "fields @message": ["2", "1", "0"],
+        "fields @timestamp, @message\n| sort @timestamp asc\n| limit 2": ["0", "1"],
+        "FIELDS @message|sort @timestamp|limit 1": ["2"],
+    }.items():
+        found = logs.get_query_results(queryId=logs.start_query(**span, queryString=query)["queryId"])["results"]
+        rows = [{cell["field"]: cell["value"] for cell in row} for row in found]
+        assert [row["@message"] for row in rows] == expected, query
+    for query, symbol in {"nonsense |||": "nonsense", "fields @message | | limit 1": "|", "limit x": "x"}.items():
+        with pytest.raises(ClientError) as caught:
+            logs.start_query(**span, queryString=query)
+        assert caught.value.response["Error"]["Code"] == "MalformedQueryException", query
+        compiled = caught.value.response["queryCompileError"]
+        assert compiled["message"].startswith(f"unexpected symbol found {symbol} at line 1 and position")
+    for query in (
+        "fields @message | filter @message like /a|b/",
+        "stats count(*) by bin(5m)",
+        "sort @message",
+        "fields f",
+    ):
+        with pytest.raises(ClientError, match="does not do the Logs Insights command"):
+            logs.start_query(**span, queryString=query)
 
 
 def test_logs_query_takes_identifiers(lab: RunningLab) -> None:

@@ -69,7 +69,8 @@ class KmsEngine(KmsBackend):
         """Raises ValidationException for a usage that the spec does not have (API reference, CreateKey, KeyUsage)."""
         spec = key_spec or SYMMETRIC
         if spec not in USES or (key_usage == "KEY_AGREEMENT" and spec.startswith("ECC_")):
-            raise NotImplementedError(f"KMS keys of {spec} for {key_usage or 'any use'}")
+            said = f"This lab does not do KMS keys of {spec} for {key_usage or 'any use'}."
+            raise AwsError("NotImplemented", said, 501)
         if not key_usage and spec != SYMMETRIC:
             said = "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys."
             raise AwsError("ValidationException", said)

@@ -95,7 +95,7 @@ def new_pair(spec: str) -> tuple[bytes, bytes]:
     elif spec.startswith("RSA_"):
         pair = rsa.generate_private_key(public_exponent=65537, key_size=int(spec.removeprefix("RSA_")))
     else:
-        raise NotImplementedError(f"KMS data key pairs of {spec}")
+        raise AwsError("NotImplemented", f"This lab does not do data key pairs of {spec}.", 501)
     private = pair.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     return private, pair.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 

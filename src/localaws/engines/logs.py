@@ -12,6 +12,7 @@ from moto.logs.models import LogGroup, LogResourcePolicy
 from moto.logs.responses import LogsResponse
 
 from localaws.engines import replace_responses
+from localaws.engines.logs_queries import check_query, run_query
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
@@ -145,10 +146,16 @@ class LogsEngineResponse(LogsResponse):
             raise AwsError("ResourceNotFoundException", "The specified log stream does not exist.")
 
     def start_query(self) -> str:
-        """Raises InvalidParameterException unless just one parameter names groups (API reference, StartQuery)."""
+        """Raises InvalidParameterException unless just one parameter names groups (API reference, StartQuery).
+
+        Also MalformedQueryException, for what is no query.
+        """
         given = [name for name in _GROUPS if super(LogsEngineResponse, self)._get_param(name)]
         if len(given) != 1:
             raise AwsError("InvalidParameterException", "Give exactly one of " + ", ".join(_GROUPS) + ".")
+        if self._get_param("queryLanguage", "CWLI") != "CWLI":
+            raise AwsError("NotImplemented", "This lab does queries in CWLI alone.", 501)
+        check_query(self._get_param("queryString"))
         return super().start_query()
 
     def _get_param(self, param_name: str, if_none: Any = None) -> Any:
@@ -163,6 +170,7 @@ def _name_of(identifier: str) -> str:
 
 
 def install(lab: Lab) -> None:
+    moto.logs.models.execute_query = run_query  # type: ignore[attr-defined]
     moto.logs.models.MetricFilters = MetricFiltersEngine  # type: ignore[attr-defined]
     moto.logs.models.LogResourcePolicy = ResourcePolicyEngine  # type: ignore[misc]
     replace_responses(LogsResponse, LogsEngineResponse)

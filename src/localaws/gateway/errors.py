@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from html import escape
+from typing import Any
 
 JSON_PROTOCOLS = {"json", "rest-json"}
 
@@ -12,10 +13,10 @@ JSON_PROTOCOLS = {"json", "rest-json"}
 class AwsError(Exception):
     """An error that the caller is meant to see: AWS's code, a clear message, an HTTP status.
 
-    *fields* are what S3 and Lambda say besides, by element name.
+    *fields* are what S3 (texts) and services with JSON say besides, by element name.
     """
 
-    def __init__(self, code: str, message: str, status: int = 400, fields: Mapping[str, str] | None = None) -> None:
+    def __init__(self, code: str, message: str, status: int = 400, fields: Mapping[str, Any] | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
