@@ -28,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:  # a path that cannot be read or written, a full disk
+        print(f"dehelpers: {error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("dehelpers: interrupted", file=sys.stderr)
         return 130
@@ -51,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = add("lab", _lab, "start the lab and open JupyterLab on the first notebook")
     sub.add_argument("notebook", nargs="?", type=Path, metavar="NOTEBOOK", help="open this one instead")
     sub.add_argument("--no-browser", action="store_true", help="only print the address")
-    sub.add_argument("--port", type=int, default=8888, metavar="N", help="JupyterLab's port (default: 8888)")
+    sub.add_argument("--port", type=_port, default=8888, metavar="N", help="JupyterLab's port (default: 8888)")
 
     sub = add("run", _run, "run notebooks headless on a fresh lab and write a report")
     sub.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="default: the whole course")
@@ -68,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--output", type=Path, metavar="DIR", help="where run/ and report/ go (default: build)")
 
     sub = add("start", _start, "start the lab, if it is not running")
-    sub.add_argument("--port", type=int, default=0, metavar="N", help="port to listen on (default: a free one)")
+    sub.add_argument("--port", type=_port, default=0, metavar="N", help="port to listen on (default: a free one)")
     add("stop", _stop, "stop the lab; its state stays")
     add("status", _status, "say whether the lab runs, and where")
     add("env", _env, 'print export lines, for eval "$(dehelpers env)"; starts the lab if need be')
@@ -81,10 +84,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+    return _number(text, 1, 1000)
+
+
+def _port(text: str) -> int:
+    return _number(text, 0, 65535)
+
+
+def _number(text: str, least: int, most: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
+        raise argparse.ArgumentTypeError(f"must be a number from {least} to {most}, not {text!r}")
+    return int(text)
 
 
 def _start(options: argparse.Namespace) -> int:

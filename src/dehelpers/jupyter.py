@@ -31,7 +31,7 @@ def open_jupyterlab(notebook: Path | None, directory: Path | None, port: int, *,
     apply(lab_environment(running, {**os.environ, **path}) | path | {DIRECTORY_VARIABLE: str(running.directory)})
     config = os.pathsep.join(filter(None, [str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH")]))
     os.environ["JUPYTER_CONFIG_PATH"] = config
-    opened = (notebook or root() / FIRST).resolve()
+    opened = Path(os.path.realpath(notebook or root() / FIRST))  # which, unlike resolve(), takes a link to itself
     # The whole project is in the file browser, so that a reader can look at data and code too.
     folder = root() if opened.is_relative_to(root()) else opened.parent
     command = [sys.executable, "-m", "jupyterlab", *([str(opened)] if opened.exists() else [])]

@@ -27,9 +27,11 @@ from typing import IO, Any
 import psutil
 
 from dehelpers.processes import end
+from dehelpers.project import LabError as LabError
 from dehelpers.project import lab_directory
 
 MARKER = ".localaws"  # in every lab's directory, and in no other
+MARKER_BEGINS = b"This directory is a lab's (python -m localaws)."
 START_TIMEOUT = 60.0  # seconds; it takes about one, but a laptop may be waking up
 
 # What the server inherits. Everything else, the reader's own AWS keys above all, stays outside.
@@ -45,10 +47,6 @@ INHERITED = (
     "JAVA_HOME",
     "PG_BIN",
 )
-
-
-class LabError(Exception):
-    """Something about the lab's process; the message says what, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -144,8 +142,8 @@ def reset(directory: str | Path | None = None) -> bool:
         return False
     if not _is_lab(home):
         raise LabError(
-            f"{home} does not look like a lab's directory (it has no file {MARKER}), so nothing was deleted. "
-            "Check --dir. A lab of an earlier version gets the file when it is started again."
+            f"{home} does not look like a lab's directory (it has no file {MARKER} that a lab has written), so nothing "
+            "was deleted. Check --dir. A lab of an earlier version gets the file when it is started again."
         )
     with _locked(home):
         _stop(home)
@@ -157,7 +155,12 @@ def reset(directory: str | Path | None = None) -> bool:
 
 
 def _is_lab(home: Path) -> bool:
-    return (home / MARKER).is_file()
+    """Whether the server has marked *home*: by a file of its own with its own words, not by any file of that name."""
+    marker = home / MARKER
+    try:
+        return not marker.is_symlink() and marker.read_bytes().startswith(MARKER_BEGINS)
+    except OSError:
+        return False
 
 
 def _stop(home: Path) -> bool:
@@ -243,9 +246,9 @@ def _check_free(port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             raise LabError(
-                f"port {port} cannot be used: {error.strerror}. "
+                f"port {port} cannot be used: {getattr(error, 'strerror', error)}. "
                 "Name another with --port, or leave --port out to take a free one."
             ) from error
 

@@ -63,7 +63,9 @@ def run(
             afterwards.
         output: where `run/` and `report/` go; default: `build` in the project.
     """
-    paths = list(dict.fromkeys(path.resolve() for path in notebooks)) or sorted((root() / "notebooks").glob("*.ipynb"))
+    paths = list(dict.fromkeys(Path(os.path.realpath(path)) for path in notebooks)) or sorted(
+        (root() / "notebooks").glob("*.ipynb")
+    )
     missing = [path for path in paths if not path.is_file()]
     if missing or not paths:
         print(f"dehelpers run: no such notebook: {missing[0] if missing else root() / 'notebooks'}", file=sys.stderr)
@@ -71,6 +73,10 @@ def run(
     if len({path.stem for path in paths}) < len(paths):
         print("dehelpers run: two of the notebooks have the same name; run them one by one", file=sys.stderr)
         return 2
+    for path in paths:
+        if fault := _fault(path):
+            print(f"dehelpers run: {path} is no notebook: {fault}", file=sys.stderr)
+            return 2
     try:
         parameters = assign(paths, values)
     except ParameterError as error:
@@ -96,6 +102,15 @@ def run(
     print(report.table(results))
     print(f"Report: {index}")
     return 1 if any(result.error for result in results) else 0
+
+
+def _fault(notebook: Path) -> str:
+    """What keeps a file from being read as a notebook; "" if nothing does."""
+    try:
+        nbformat.read(notebook, as_version=4)
+    except (nbformat.ValidationError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return str(error).splitlines()[0] if str(error) else type(error).__name__
+    return ""
 
 
 class _Runner:

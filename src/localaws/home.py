@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import IO, Any
 
-#: Its presence says: all in this directory is the lab's, and may be deleted with it.
+#: It says, in so many words: all in this directory is the lab's, and may be deleted with it.
 MARKER = ".localaws"
 LOCK = "lab.lock"
 
@@ -32,7 +32,7 @@ def claim(directory: Path) -> None:
         OSError: it cannot be made or written to.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    if not (directory / MARKER).exists():
+    if not _is_marked(directory):
         foreign = sorted(entry.name for entry in directory.iterdir())
         if foreign and _was_made_by_a_lab(directory):
             foreign = [name for name in foreign if name not in _LAB_ENTRIES]
@@ -73,6 +73,15 @@ def hold(directory: Path) -> IO[str]:
     lock.write(f"{os.getpid()}\n")
     lock.flush()
     return lock
+
+
+def _is_marked(directory: Path) -> bool:
+    """Whether the marker is a lab's: a file of that name alone may be anybody's."""
+    marker = directory / MARKER
+    try:
+        return not marker.is_symlink() and marker.read_text() == _MARKER_TEXT
+    except (OSError, ValueError):
+        return False
 
 
 def _was_made_by_a_lab(directory: Path) -> bool:
