@@ -36,6 +36,10 @@ class QueryFailure(Exception):
         super().__init__(f"{code}: {message}" if code else message)
         self.code = code
 
+    def __reduce__(self) -> tuple[type[QueryFailure], tuple[str, str]]:
+        """How it comes from a worker to the lab."""
+        return QueryFailure, (self.code, str(self).removeprefix(f"{self.code}: "))
+
     @property
     def error(self) -> dict[str, Any]:
         """The AthenaError that GetQueryExecution tells."""
@@ -61,11 +65,17 @@ def too_large() -> QueryFailure:
     return QueryFailure("STACK_OVERFLOW", "statement is too large (stack overflow during analysis)")
 
 
+def line_too_long(uri: str, most: int) -> QueryFailure:
+    """For a line of text of more than *most* bytes ("Considerations and limitations for SQL queries")."""
+    return QueryFailure("HIVE_CURSOR_ERROR", f"Failed to read file at {uri}: {_TOO_LONG}: {most}")
+
+
 def out_of_memory() -> QueryFailure:
     """For a query that takes more memory than there is for queries."""
     return QueryFailure(*_EXHAUSTED)
 
 
+_TOO_LONG = "TextLineLengthLimitExceededException: Too many bytes before newline"
 _EXHAUSTED = ("EXCEEDED_LOCAL_MEMORY_LIMIT", "Query exhausted resources at this scale factor")
 #: What DuckDB says of a file that it cannot read → the code and message of Athena's readers.
 _UNREADABLE = [
@@ -77,6 +87,10 @@ _UNREADABLE = [
      "HIVE_CURSOR_ERROR", "Row is not a valid JSON Object - JSONException: line {line} of {uri}"),
     (r'JSON transform error in file "(?P<uri>[^"]+)", in line (?P<line>\d+): [^:]*: "?(?P<value>.*?)"?(\n|\Z)',
      "HIVE_BAD_DATA", "Error parsing field value '{value}' in line {line} of {uri}: For input string: \"{value}\""),
+    (r"(?s)(Maximum line size of|Parallel CSV Reader currently does not support)(.*file = (?P<uri>[^\n]+))?",
+     "HIVE_CURSOR_ERROR", "Failed to read file at {uri}: " + _TOO_LONG),
+    (r"maximum_object_size of \d+ bytes exceeded while reading file \"(?P<uri>[^\"]+)\"",
+     "HIVE_CURSOR_ERROR", "Failed to read file at {uri}: " + _TOO_LONG),
     (r"(?s)CSV Error on Line: .*quoted new lines.*file = (?P<uri>[^\n]+)",
      "HIVE_BAD_DATA", "A line break within quotes in {uri}: the Open CSV SerDe does not support embedded line breaks"),
     (r"(?s)CSV Error on Line: (?P<line>\d+).*not utf-8 encoded",

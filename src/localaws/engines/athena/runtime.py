@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -66,9 +66,9 @@ class Session:
         """The names and types of a query's columns, without running it."""
         return list(self._ask("bind", sql))
 
-    def call(self, module: str, function: str, *arguments: Any) -> Any:
-        """What a function of ours gives, computed where `cancel` ends it; raises its ValueError."""
-        return self._ask("call", module, function, arguments)
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """What a module's *function* gives, computed where `cancel` ends it; raises its ValueError and QueryFailure."""
+        return self._ask("call", function.__module__, function.__name__, arguments)
 
     @contextmanager
     def function(

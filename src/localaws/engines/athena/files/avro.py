@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time
 from itertools import islice
 from pathlib import Path
@@ -107,11 +107,8 @@ _writers: dict[str, Any] = fastavro._write.BLOCK_WRITERS  # type: ignore[attr-de
 _writers |= {"snappy": _write_snappy_block, "zstandard": _write_zstandard_block}
 
 
-def avro_to_parquet(path: Path, uri: str, table: Table, check: Callable[[], None]) -> None:
-    """Replace the Avro file *path* by a Parquet file with the table's columns, matched by name.
-
-    *check* is called now and then, to end the work of a query that was cancelled.
-    """
+def avro_to_parquet(path: Path, uri: str, table: Table) -> None:
+    """Replace the Avro file *path* by a Parquet file with the table's columns, matched by name."""
     made = path.with_suffix(".parquet")
     schema = pa.schema([(column.name, arrow(column.type)) for column in table.columns])
     kinds = {column.name: column.type for column in table.columns}
@@ -119,13 +116,13 @@ def avro_to_parquet(path: Path, uri: str, table: Table, check: Callable[[], None
         with path.open("rb") as file, pq.ParquetWriter(made, schema, compression="snappy") as target:
             records = fastavro.reader(file, reader_schema=_schema(table))
             for rows in _batches(records):
-                check()
                 target.write_batch(_batch(rows, kinds, schema))
     except (
         ValueError,
         TypeError,
         EOFError,
         LookupError,
+        RecursionError,
         pa.ArrowException,
         fastavro.schema.SchemaParseException,
     ) as error:

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.files.text_repair import create_file, open_file
+from localaws.engines.athena.files.packed import create_file, open_file
 
 INPUT_FORMAT = "com.amazon.emr.cloudtrail.CloudTrailInputFormat"
 _RECORDS = re.compile(r'\s*\{\s*"Records"\s*:\s*\[\s*')
@@ -31,7 +31,7 @@ def one_record_a_line(path: Path, uri: str) -> None:
         while after == "," and text[position : position + 1] != "]":
             try:
                 record, position = decoder.raw_decode(text, position)
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise _unreadable(uri, position) from None
             target.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
             found = _BETWEEN.match(text, position)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import bz2
 import shutil
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,23 +16,21 @@ import pyarrow.parquet as pq
 from pyarrow import orc
 
 from localaws.engines.athena.errors import QueryFailure
+from localaws.engines.athena.files.packed import blocks, bounded, create_file
 from localaws.engines.athena.sql.quoting import internal
 from localaws.engines.athena.tables.catalog import Table
 
-#: How a key ends whose text `decompress` makes readable.
-DECOMPRESSED = {".bz2", ".snappy", ".lz4"}
 _FRAMED = b"\xff\x06\x00\x00sNaPpY"
 _LZ4_FRAME = b"\x04\x22\x4d\x18"
 _BLOCK_BYTES = 256 << 10
 _MOST_BLOCK_BYTES = 1 << 30
 
 
-def orc_to_parquet(path: Path, uri: str, table: Table, check: Callable[[], None]) -> None:
+def orc_to_parquet(path: Path, uri: str, table: Table) -> None:
     """Replace the ORC file *path* by a Parquet file with the table's names.
 
     Columns are matched by position, as Athena does unless told otherwise ("Handle schema updates": ORC is read by
-    index by default, by name without ``orc.column.index.access``). *check* is called now and then, to end the work of
-    a query that was cancelled.
+    index by default, by name without ``orc.column.index.access``).
     """
     made = path.with_suffix(".parquet")
     try:
@@ -44,7 +42,6 @@ def orc_to_parquet(path: Path, uri: str, table: Table, check: Callable[[], None]
             schema = pa.schema([field.with_name(name) for field, name in zip(schema, names, strict=False)])
         with pq.ParquetWriter(made, schema, compression="snappy") as target:
             for stripe in range(source.nstripes):
-                check()
                 batch = source.read_stripe(stripe)
                 target.write_batch(pa.record_batch(batch.columns, schema=schema))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
@@ -64,24 +61,32 @@ def parquet_to_orc(path: Path, compression: str) -> None:
     made.replace(path)
 
 
-def decompress(path: Path, uri: str) -> None:
-    """Replace the compressed text *path* by what it holds."""
-    made = path.with_suffix(".plain")
+def repack(path: Path, uri: str) -> None:
+    """Replace the compressed text *path* by the same, compressed as `packed.codec` tells DuckDB."""
+    made = path.with_suffix(".packed")
     try:
-        with made.open("wb") as target:
-            if uri.lower().endswith(".bz2"):
-                with bz2.open(path) as source:
-                    shutil.copyfileobj(source, target)
-            elif uri.lower().endswith(".snappy"):
-                target.writelines(_snappy(path.read_bytes()))
-            elif path.open("rb").read(4) == _LZ4_FRAME:
-                with pa.input_stream(str(path), compression="lz4") as source:
-                    shutil.copyfileobj(source, target)
-            else:
-                target.writelines(_hadoop_blocks(path.read_bytes(), pa.Codec("lz4_raw")))
+        with create_file(made, uri) as target:
+            for part in bounded(_unpacked(path, uri), uri):
+                target.write(part)
     except (OSError, EOFError, ValueError, struct.error) as error:
         raise QueryFailure("HIVE_CURSOR_ERROR", f"Failed to read file at {uri}: {error}") from None
     made.replace(path)
+
+
+def _unpacked(path: Path, uri: str) -> Iterator[bytes]:
+    if uri.lower().endswith(".bz2"):
+        with bz2.open(path) as file:
+            yield from blocks(file)
+        return
+    with path.open("rb") as packed:
+        is_frame = packed.read(4) == _LZ4_FRAME
+    if uri.lower().endswith(".snappy"):
+        yield from _snappy(path.read_bytes())
+    elif is_frame:
+        with pa.input_stream(str(path), compression="lz4") as file:
+            yield from blocks(file)
+    else:
+        yield from _hadoop_blocks(path.read_bytes(), pa.Codec("lz4_raw"))
 
 
 def compress(path: Path, codec: str) -> None:

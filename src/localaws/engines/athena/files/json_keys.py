@@ -18,17 +18,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.files.text import codec
+from localaws.engines.athena.files.packed import blocks, bounded, create_file, open_file
 from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.quoting import internal
 from localaws.engines.athena.tables.catalog import Table
 
 #: Name, as the table has it → the spellings of it that records have.
 Spellings = dict[str, tuple[str, ...]]
-_BLOCK_BYTES = 1 << 20
+#: Runs a function with arguments where it can be ended.
+Call = Callable[..., Any]
 _KEY = re.compile(rb'"([^"\\]+)"\s*:')
 #: The spellings in files read lately, by inode (a query reads partitions through links), size, time of change,
 #: and what was looked for.
@@ -70,8 +69,8 @@ class Keys:
         return not self.clashing and all(len(each) == 1 for each in self.spellings.values())
 
 
-def keys_of(table: Table, paths: Sequence[str], uris: dict[str, str]) -> Keys:
-    """The keys of *table* as the files *paths* spell them."""
+def keys_of(call: Call, table: Table, paths: Sequence[str], uris: dict[str, str]) -> Keys:
+    """The keys of *table* as the files *paths* spell them. *call* is the `Session.call` of the query."""
     parameters = table.serde_parameters
     mapped = {
         name.removeprefix("mapping.").lower(): key for name, key in parameters.items() if name.startswith("mapping.")
@@ -88,7 +87,7 @@ def keys_of(table: Table, paths: Sequence[str], uris: dict[str, str]) -> Keys:
     names = {keys.name(name) for name in (*wanted, *(name for each in table.columns for name in _fields(each.type)))}
     spellings: Spellings = {}
     for path in paths:
-        for name, spelt in _spellings(path, uris[path], keys, frozenset(names)).items():
+        for name, spelt in _spellings(call, path, uris[path], keys, frozenset(names)).items():
             spellings[name] = tuple(dict.fromkeys((*spellings.get(name, ()), *spelt)))
     return replace(keys, names=frozenset(names), spellings=spellings)
 
@@ -102,20 +101,25 @@ def _fields(kind: Type) -> Iterator[str]:
 # Which spellings there are
 
 
-def _spellings(path: str, uri: str, keys: Keys, names: frozenset[str]) -> Spellings:
-    """How a file spells *names*: all that is between quotes before a colon is looked at, wherever it stands."""
+def _spellings(call: Call, path: str, uri: str, keys: Keys, names: frozenset[str]) -> Spellings:
+    """How a file spells *names*."""
     facts = Path(path).stat()
     identity = facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, keys.insensitive, keys.dotted, names
     if identity not in _known:
-        found: dict[str, dict[str, None]] = {}
-        for key in sorted({each for block in _blocks(path, uri) for each in _quoted(block)}):
-            spelt = key.decode("utf-8", "replace")
-            if (name := keys.name(spelt)) in names:
-                found.setdefault(name, {})[spelt] = None
-        _known[identity] = {name: tuple(each) for name, each in found.items()}
+        _known[identity] = call(spellings, path, uri, keys, names)
     while len(_known) > _MOST_KNOWN:
         _known.pop(next(iter(_known)), None)
     return _known.get(identity, {})
+
+
+def spellings(path: str, uri: str, keys: Keys, names: frozenset[str]) -> Spellings:
+    """How a file spells *names*: all that is between quotes before a colon is looked at, wherever it stands."""
+    found: dict[str, dict[str, None]] = {}
+    for key in sorted({each for block in _whole_lines(path, uri) for each in _quoted(block)}):
+        spelt = key.decode("utf-8", "replace")
+        if (name := keys.name(spelt)) in names:
+            found.setdefault(name, {})[spelt] = None
+    return {name: tuple(each) for name, each in found.items()}
 
 
 def _quoted(block: bytes) -> set[bytes]:
@@ -125,48 +129,46 @@ def _quoted(block: bytes) -> set[bytes]:
     return {part.rpartition(b'"')[2] for part in block.split(b'":')}
 
 
-def _blocks(path: str, uri: str) -> Iterator[bytes]:
+def _whole_lines(path: str, uri: str) -> Iterator[bytes]:
     """The file, some lines at once. What cannot be read ends it: the reading itself will tell."""
     left = b""
-    with suppress(OSError, EOFError), _open(path, uri) as source:
-        while block := source.read(_BLOCK_BYTES):
+    with suppress(OSError, EOFError), open_file(Path(path), uri) as file:
+        for block in bounded(blocks(file), uri):
             whole, end, rest = (left + block).rpartition(b"\n")
             yield whole + end
             left = rest
     yield left
 
 
-def _open(path: str, uri: str) -> pa.NativeFile:
-    packed = codec(uri)
-    return pa.input_stream(path, compression=packed if packed != "none" else None)
-
-
 # Files written anew
 
 
-def respell(
-    table: Table, paths: Sequence[str], uris: dict[str, str], farm: Path, check: Callable[[], None]
-) -> list[str]:
+def respell(call: Call, table: Table, paths: Sequence[str], uris: dict[str, str], farm: Path) -> list[str]:
     """The files to read instead of *paths*: those that spell a key otherwise than the others are written anew.
 
-    A path within *farm*, the query's own, is replaced; of another a copy is put there. *check* ends cancelled work.
+    A path within *farm*, the query's own, is replaced; of another a copy is put there. *call* is `Session.call`.
     Raises QueryFailure (HIVE_CURSOR_ERROR) for a record in which two keys are one column.
     """
-    keys = keys_of(table, paths, uris)
+    keys = keys_of(call, table, paths, uris)
     if keys.agreed:
         return list(paths)
     made = []
     for number, path in enumerate(paths):
         target = Path(path) if farm in Path(path).parents else farm / f"respelt-{number}"
-        held = {} if keys.clashing else _spellings(path, uris[path], keys, keys.names)
+        held = {} if keys.clashing else _spellings(call, path, uris[path], keys, keys.names)
         if keys.clashing or any(spelt != (keys.of_field(name),) for name, spelt in held.items()):
             target.parent.mkdir(parents=True, exist_ok=True)
-            scratch = target.with_suffix(".respelt")
-            _Respelling(table, keys, uris[path]).write(path, scratch, check)
-            scratch.replace(target)
+            call(write_respelt, path, uris[path], target, table, keys)
             path = str(target)
         made.append(path)
     return made
+
+
+def write_respelt(path: str, uri: str, target: Path, table: Table, keys: Keys) -> None:
+    """Write the records of *path* to *target*, with the *keys* to read, and nothing but what the table has."""
+    made = target.with_suffix(".respelt")
+    _Respelling(table, keys, uri).write(path, made)
+    made.replace(target)
 
 
 class _Number(str):
@@ -187,7 +189,7 @@ class _Respelling:
     keys: Keys
     uri: str
 
-    def write(self, path: str, target: Path, check: Callable[[], None]) -> None:
+    def write(self, path: str, target: Path) -> None:
         decoder = json.JSONDecoder(
             object_pairs_hook=_Object, parse_float=_Number, parse_int=_Number, parse_constant=_Number
         )
@@ -195,14 +197,12 @@ class _Respelling:
             column.name: (self.keys.name(self.keys.mapped.get(column.name, column.name)), column.type)
             for column in self.table.columns
         }
-        packed = codec(self.uri)
-        with pa.output_stream(str(target), compression=packed if packed != "none" else None) as out:
-            for block in _blocks(path, self.uri):
-                check()
+        with create_file(target, self.uri) as out:
+            for block in _whole_lines(path, self.uri):
                 for line in block.decode("utf-8", "replace").splitlines(keepends=True):
                     try:
                         record = decoder.decode(line)
-                    except ValueError:
+                    except (ValueError, RecursionError):
                         out.write(line.encode())  # the reading itself will tell
                         continue
                     out.write(self._record(record, columns).encode() + b"\n")

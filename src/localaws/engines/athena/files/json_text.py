@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 
 from localaws.engines.athena.files.json_keys import Keys, keys_of
+from localaws.engines.athena.files.packed import MOST_LINE_BYTES
 from localaws.engines.athena.files.reading import null_for_invalid, select_list
-from localaws.engines.athena.files.text import MOST_LINE_BYTES, by_codec
+from localaws.engines.athena.files.text import by_codec
 from localaws.engines.athena.runtime import Session
 from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.quoting import literal, name, texts
@@ -20,7 +21,7 @@ def read(session: Session, table: Table, paths: list[str], uris: dict[str, str],
     """The files have to agree on how they spell their keys: see `json_keys`."""
     lenient = table.serde_parameters.get("ignore.malformed.json", "false").lower() == "true"
     forgiving = null_for_invalid(table)
-    keys = keys_of(table, paths, uris)
+    keys = keys_of(session.call, table, paths, uris)
     columns: dict[str, str] = {}
     values = {}
     for column in table.columns:

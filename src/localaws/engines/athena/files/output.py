@@ -20,6 +20,7 @@ from localaws.engines.athena.files.conversion import compress, parquet_to_orc
 from localaws.engines.athena.files.text import NULL, delimiters, lazy_text, unescape
 from localaws.engines.athena.files.unfinished import all_or_none
 from localaws.engines.athena.runner import Job
+from localaws.engines.athena.runtime import Session
 from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.quoting import internal, literal, name, own
 from localaws.engines.athena.tables.catalog import Partition
@@ -94,14 +95,14 @@ class Target:
             settings = f"DELIMITER {literal(delimiters(self.serde)[0])}, QUOTE '', ESCAPE '', NULL {literal(null)}"
         return f"FORMAT csv, {settings}, HEADER {self.header}, {packed}"
 
-    def finish(self, path: Path, columns: Sequence[tuple[str, Type]]) -> None:
+    def finish(self, session: Session, path: Path, columns: Sequence[tuple[str, Type]]) -> None:
         """Make a file that DuckDB wrote what the format wants. *columns* are those in the file."""
         if self.format == "ORC":
-            parquet_to_orc(path, self.codec)
+            session.call(parquet_to_orc, path, self.codec)
         elif self.format == "AVRO":
-            parquet_to_avro(path, self.codec, list(columns))
+            session.call(parquet_to_avro, path, self.codec, list(columns))
         elif self.suffix and self.codec not in ("gzip", "zstd"):
-            compress(path, self.codec)
+            session.call(compress, path, self.codec)
 
 
 @dataclass
@@ -140,8 +141,7 @@ def write(job: Job, sql: str, columns: Sequence[tuple[str, Type]], target: Targe
         )
     held = [(column, kind) for column, kind in columns if column.lower() not in target.keys]
     for path in files:
-        job.session.check()
-        target.finish(path, held)
+        target.finish(job.session, path, held)
     uris, partitions = _places(job, files, out, target)
     _put(job, uris)
     return Written(list(uris), partitions, rows)

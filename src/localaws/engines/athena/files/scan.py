@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
 from localaws.engines.athena.errors import QueryFailure, not_supported
-from localaws.engines.athena.files import cloudtrail, json_keys, json_text, parquet, regex, text
+from localaws.engines.athena.files import cloudtrail, json_keys, json_text, matching, parquet, regex, text
 from localaws.engines.athena.files.avro import avro_to_parquet
-from localaws.engines.athena.files.conversion import DECOMPRESSED, decompress, orc_to_parquet
+from localaws.engines.athena.files.conversion import orc_to_parquet, repack
 from localaws.engines.athena.files.lake import DataFile
+from localaws.engines.athena.files.packed import is_repacked
 from localaws.engines.athena.files.reading import FILENAME, key_name
 from localaws.engines.athena.files.text_repair import Mender, mender
 from localaws.engines.athena.runtime import Session
@@ -39,13 +40,12 @@ _BY_SERDE: dict[str, Reader] = {
     "regexserde": regex.read,
     "grokserde": regex.read,
 }
-#: Makes Parquet of a file: its path, its URI, the table, and the query's session, which may be cancelled.
-Converter = Callable[[Path, str, Table, Session], None]
-_CONVERTERS: dict[str, Converter] = {
-    "orcserde": lambda path, uri, table, session: orc_to_parquet(path, uri, table, session.check),
-    "avroserde": lambda path, uri, table, session: avro_to_parquet(path, uri, table, session.check),
-    "regexserde": regex.lines_to_parquet,
-    "grokserde": regex.lines_to_parquet,
+#: Makes Parquet of a file: its path, its URI, the table.
+_CONVERTERS: dict[str, Callable[[Path, str, Table], None]] = {
+    "orcserde": orc_to_parquet,
+    "avroserde": avro_to_parquet,
+    "regexserde": matching.lines_to_parquet,
+    "grokserde": matching.lines_to_parquet,
 }
 _TEXTS = ("lazysimpleserde", "opencsvserde", "jsonserde")
 _BINARY = ("parquethiveserde", "orcserde", "avroserde")
@@ -68,27 +68,27 @@ def relation(session: Session, table: Table, sources: Sequence[Source], farm: Pa
     if not sources:
         return _empty(table, with_path)
     serde = table.serde_name
-    unpacked = [serde not in _BINARY and _suffix(each.file.uri) in DECOMPRESSED for each in sources]
+    repacked = [serde not in _BINARY and is_repacked(each.file.uri) for each in sources]
     mend: Mender | None = None
-    if serde in _TEXTS and not unpacked[0]:
+    if serde in _TEXTS and not repacked[0]:
         if table.input_format == cloudtrail.INPUT_FORMAT:
             mend = cloudtrail.one_record_a_line
         else:
             mend = mender(sources[0].file.path, sources[0].file.uri, serde == "jsonserde")
-    paths = _paths(table, sources, farm, mend is not None or serde in _CONVERTERS or any(unpacked))
+    paths = _paths(table, sources, farm, mend is not None or serde in _CONVERTERS or any(repacked))
     uris = {path: source.file.uri for path, source in zip(paths, sources, strict=True)}
-    for path, source, packed in zip(paths, sources, unpacked, strict=True):
-        session.check()
+    plain = replace(table, raw={})
+    for path, source, packed in zip(paths, sources, repacked, strict=True):
         if packed:
-            decompress(Path(path), source.file.uri)
+            session.call(repack, Path(path), source.file.uri)
         if mend:
-            mend(Path(path), source.file.uri)
+            session.call(mend, Path(path), source.file.uri)
         if convert := _CONVERTERS.get(serde):
-            convert(Path(path), source.file.uri, table, session)
-            if serde != "orcserde":  # a format of rows: all of it is read, whatever the query needs
-                session.bytes_read += source.file.size
+            session.call(convert, Path(path), source.file.uri, plain)
+        if packed or (serde in _CONVERTERS and serde != "orcserde"):  # all of it is read, whatever the query needs
+            session.bytes_read += source.file.size
     if serde == "jsonserde":
-        paths = json_keys.respell(table, paths, uris, farm, session.check)
+        paths = json_keys.respell(session.call, plain, paths, uris, farm)
         uris = {path: source.file.uri for path, source in zip(paths, sources, strict=True)}
     session.uris |= uris
     options = "hive_partitioning = false"
@@ -115,10 +115,6 @@ def _reader(table: Table) -> Reader:
     if reader is None:
         raise not_supported(f"The SerDe {table.serde} of table {table.database}.{table.name}")
     return reader
-
-
-def _suffix(uri: str) -> str:
-    return Path(uri).suffix.lower()
 
 
 def _paths(table: Table, sources: Sequence[Source], farm: Path, linked: bool) -> list[str]:

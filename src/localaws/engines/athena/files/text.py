@@ -9,18 +9,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable
-from pathlib import Path
 
-from localaws.engines.athena.errors import QueryFailure, not_supported
+from localaws.engines.athena.files.packed import MOST_LINE_BYTES, codec
 from localaws.engines.athena.files.reading import null_for_invalid, select_list
 from localaws.engines.athena.runtime import Session
 from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.quoting import literal, name, texts
 from localaws.engines.athena.tables.catalog import Table
 
-#: How an object's key says that it is compressed → what DuckDB calls that.
-_CODECS = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd"}
-MOST_LINE_BYTES = 32 << 20
 NULL = "\\N"
 INTEGERS = ("tinyint", "smallint", "integer", "bigint")
 _TEXTS = ("varchar", "char")
@@ -82,7 +78,7 @@ def _parsed(value: str, kind: str, number: int, forgiving: bool) -> str:
 def _read_csv(
     table: Table, paths: list[str], uris: dict[str, str], options: str, settings: str, values: dict[str, str]
 ) -> str:
-    skip = header_lines(table)
+    skip = table.header_lines
     columns = ", ".join(f"{literal(column.name)}: 'VARCHAR'" for column in table.columns)
 
     def read(codec: str, part: list[str]) -> str:
@@ -95,27 +91,12 @@ def _read_csv(
     return by_codec(paths, uris, read)
 
 
-def header_lines(table: Table) -> int:
-    """How many lines at the top of each file are no rows, whatever SerDe reads them."""
-    return int(table.parameters.get("skip.header.line.count", "0"))
-
-
 def by_codec(paths: list[str], uris: dict[str, str], read: Callable[[str, list[str]], str]) -> str:
     """Files of each compression are read apart, for a reader knows only one."""
     parts: dict[str, list[str]] = defaultdict(list)
     for path in paths:
         parts[codec(uris[path])].append(path)
     return " UNION ALL ".join(read(codec, part) for codec, part in parts.items())
-
-
-def codec(uri: str) -> str:
-    """DuckDB's name of the compression that an object's key tells. Raises QueryFailure for one that is not read."""
-    suffix = Path(uri).suffix.lower()
-    if suffix == ".lzo":
-        raise not_supported(f"Text compressed with LZO ({uri}; compress it with GZIP, BZIP2, SNAPPY, LZ4 or ZSTD)")
-    if suffix == ".deflate":
-        raise QueryFailure("NOT_SUPPORTED", f"DEFLATE is for Avro, not for text: compress {uri} with GZIP instead")
-    return _CODECS.get(suffix, "none")
 
 
 def delimiters(parameters: dict[str, str]) -> list[str]:

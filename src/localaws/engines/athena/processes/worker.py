@@ -15,13 +15,20 @@ from importlib.resources import files
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import psutil
-import pyarrow.parquet  # noqa: F401 # before the fork, for all workers
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
+from localaws.engines.athena.errors import QueryFailure
+from localaws.engines.athena.files import (  # noqa: F401 # before the fork, for all workers
+    avro,
+    cloudtrail,
+    json_keys,
+    matching,
+    text_repair,
+)
 from localaws.engines.athena.functions import natives
 from localaws.engines.athena.sql.column_types import INSTANT, ZONE, Type, from_duckdb
 from localaws.engines.athena.sql.quoting import literal, texts
@@ -46,9 +53,12 @@ SET tracked_metrics = ['io.*'];
 _MEMORY, _DISK = min(2 << 30, psutil.virtual_memory().total // 4), 20 << 30
 #: Bytes of an answer to the lab. Results of queries are files.
 _LARGEST_ANSWER = 64 << 20
+#: Letters of an error's text, at its beginning and at its end.
+_MOST_TOLD = 16 << 10
 #: A worker that keeps more than this after a query is not used again: allocators seldom give memory back.
 _KEPT = 512 << 20
 _NICENESS = 5
+_Error = TypeVar("_Error", bound=Exception)
 
 
 def spill(scratch: Path, process_id: int) -> Path:
@@ -77,11 +87,19 @@ def _answer(method: Callable[..., Any], arguments: list[Any]) -> Any:
         packed = ForkingPickler.dumps((True, method(*arguments)))
         if len(packed) > _LARGEST_ANSWER:
             raise MemoryError
-    except (duckdb.Error, ValueError, MemoryError) as error:
-        return ForkingPickler.dumps((False, error))
+    except (duckdb.Error, ValueError, MemoryError, QueryFailure) as error:
+        return ForkingPickler.dumps((False, _shortened(error)))
     except Exception as error:
         return ForkingPickler.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
     return packed
+
+
+def _shortened(error: _Error) -> _Error:
+    """The *error*; the middle of its text is left out if that is long, for it may tell all of a line or a value."""
+    text = str(error)
+    if isinstance(error, QueryFailure) or len(text) <= 2 * _MOST_TOLD:
+        return error
+    return type(error)(f"{text[:_MOST_TOLD]} … {text[-_MOST_TOLD:]}")
 
 
 class Worker:
@@ -120,7 +138,7 @@ class Worker:
         try:
             rows = self._cursor.execute(sql).fetchall()
         except duckdb.Error as error:
-            rows = error
+            rows = _shortened(error)
         try:
             profile = json.loads(self._cursor.get_profiling_information(format="json"))
         except duckdb.Error:  # the statement failed before it ran

@@ -70,6 +70,11 @@ class Table:
         """The class of the SerDe without its package, in lower case."""
         return self.serde.rpartition(".")[2].lower()
 
+    @property
+    def header_lines(self) -> int:
+        """How many lines at the top of each file are no rows, whatever SerDe reads them."""
+        return int(self.parameters.get("skip.header.line.count", "0"))
+
     def check_types(self) -> None:
         """Raises QueryFailure if one of the columns has what is no type."""
         for column in self.all_columns:
