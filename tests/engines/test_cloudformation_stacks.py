@@ -86,6 +86,16 @@ def test_events_of_a_stack_that_succeeds(lab: RunningLab) -> None:
             "CREATE_IN_PROGRESS",
             "CREATE_COMPLETE",
         ]
+    for described in (
+        formation.describe_stack_resources(StackName=name)["StackResources"],
+        formation.list_stack_resources(StackName=name)["StackResourceSummaries"],
+        [formation.describe_stack_resource(StackName=name, LogicalResourceId="Queue")["StackResourceDetail"]],
+    ):
+        [queue] = [each for each in described if each["LogicalResourceId"] == "Queue"]
+        assert (queue["ResourceStatus"], queue["ResourceType"]) == ("CREATE_COMPLETE", "AWS::SQS::Queue")
+        made = queue.get("Timestamp") or queue["LastUpdatedTimestamp"]
+        [stack_told] = formation.describe_stacks(StackName=name)["Stacks"]
+        assert made >= stack_told["CreationTime"]  # moto: of 2010
     assert told.index(("Role", "CREATE_COMPLETE")) < told.index(("Function", "CREATE_IN_PROGRESS"))
     [first, second, _] = [
         event
@@ -125,6 +135,17 @@ def test_waiters_of_a_stack_that_fails(lab: RunningLab) -> None:
     wanted = json.dumps({"Resources": {"Queue": queue, "Role": {"Type": "AWS::IAM::Role"}}})
     formation.update_stack(StackName=name, TemplateBody=wanted, Capabilities=["CAPABILITY_IAM"])
     formation.get_waiter("stack_rollback_complete").wait(StackName=name, WaiterConfig=SOON)
+
+
+def test_resources_without_properties(lab: RunningLab) -> None:
+    """AWS::KMS::Key, template reference: KMS attaches the default key policy where KeyPolicy is left out."""
+    formation, name = lab.client("cloudformation"), unique()
+    body = json.dumps({"Resources": {"Key": {"Type": "AWS::KMS::Key"}}, "Outputs": {"K": {"Value": {"Ref": "Key"}}}})
+    formation.create_stack(StackName=name, TemplateBody=body)
+    [stack] = formation.describe_stacks(StackName=name)["Stacks"]
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    policy = lab.client("kms").get_key_policy(KeyId=stack["Outputs"][0]["OutputValue"])["Policy"]
+    assert json.loads(policy)["Statement"]
 
 
 def test_retained_resource(lab: RunningLab) -> None:
@@ -168,8 +189,6 @@ def deploy(lab: RunningLab, file: Path, name: str, *more: str) -> subprocess.Com
 def test_deploy(lab: RunningLab, tmp_path: Path) -> None:
     formation, name, file = lab.client("cloudformation"), unique(), tmp_path / "template.json"
     file.write_text(template())
-    refused = deploy(lab, file, name)
-    assert "Requires capabilities : [CAPABILITY_IAM]" in refused.stderr
     granted = ("--capabilities", "CAPABILITY_IAM")
     made = deploy(lab, file, name, *granted)
     assert made.returncode == 0, made.stderr
@@ -186,8 +205,15 @@ def test_deploy(lab: RunningLab, tmp_path: Path) -> None:
     assert changed.returncode == 0, changed.stderr
     attributes = lab.client("sqs").get_queue_attributes(QueueUrl=outputs["Queue"], AttributeNames=["All"])
     assert attributes["Attributes"]["VisibilityTimeout"] == "31"
-    again = deploy(lab, file, name, *granted, "--parameter-overrides", "Seconds=31")
-    assert "No changes to deploy" in again.stderr  # without the flag it is an error
+    values = [{"ParameterKey": "Seconds", "UsePreviousValue": True}]
+    names = {"StackName": name, "ChangeSetName": "same"}
+    formation.create_change_set(
+        **names, UsePreviousTemplate=True, Parameters=values, ChangeSetType="UPDATE", Capabilities=[granted[1]]
+    )
+    same = formation.describe_change_set(**names)
+    assert (same["Status"], same["ExecutionStatus"]) == ("FAILED", "UNAVAILABLE")
+    with pytest.raises(formation.exceptions.InvalidChangeSetStatusException):
+        formation.execute_change_set(**names)
     assert [each for each in events(formation, name) if each[0] == "Queue"][-2:] == [
         ("Queue", "UPDATE_IN_PROGRESS"),
         ("Queue", "UPDATE_COMPLETE"),

@@ -98,6 +98,26 @@ class CloudFormationEngineResponse(CloudFormationResponse):
         }
         return ActionResult(answer)
 
+    def describe_stack_resource(self) -> ActionResult:
+        stack, resource = self._backend.describe_stack_resource(
+            self._get_param("StackName"), self._get_param("LogicalResourceId")
+        )
+        told = _told(stack, resource, "LastUpdatedTimestamp")
+        return ActionResult({"StackResourceDetail": told})
+
+    def describe_stack_resources(self) -> ActionResult:
+        stack, resources = self._backend.describe_stack_resources(
+            self._get_param("StackName"), self._get_param("LogicalResourceId")
+        )
+        return ActionResult(
+            {"StackResources": [_told(stack, each, "Timestamp") for each in resources if each is not None]}
+        )
+
+    def list_stack_resources(self) -> ActionResult:
+        stack, resources = self._backend.list_stack_resources(self._get_param("StackName"))
+        told = [_told(stack, each, "LastUpdatedTimestamp") for each in resources if each is not None]
+        return ActionResult({"StackResourceSummaries": told})
+
     @property
     def _backend(self) -> CloudFormationEngine:
         backend = self.cloudformation_backend
@@ -153,3 +173,18 @@ class CloudFormationEngineResponse(CloudFormationResponse):
         if not (ours and bucket and key):
             raise AwsError("ValidationError", "TemplateURL must be a supported URL.")
         return bucket, key
+
+
+def _told(stack: Any, resource: Any, when: str) -> dict[str, Any]:
+    """A resource as its last event has it (StackResource, API reference); *when* names the member with the time."""
+    last = next(each for each in reversed(stack.events) if each.logical_resource_id == resource.logical_resource_id)
+    return {
+        "StackId": stack.stack_id,
+        "StackName": stack.name,
+        "LogicalResourceId": last.logical_resource_id,
+        "PhysicalResourceId": last.physical_resource_id,
+        "ResourceType": last.resource_type,
+        "ResourceStatus": last.resource_status,
+        "ResourceStatusReason": last.resource_status_reason,
+        when: last.timestamp,
+    }
