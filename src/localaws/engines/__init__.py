@@ -17,6 +17,7 @@ of moto's exceptions or `localaws.gateway.errors.AwsError`.
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -126,6 +127,8 @@ class Installer:
         self._lab = lab
         self._lock = threading.RLock()
         self._installed: set[str] = set()
+        # jsonschema, by which moto checks OpenAPI, would compile a grammar of IRIs on import: seconds, for nobody here
+        sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
     def __call__(self, service: str) -> None:
         wanted = ENGINES.keys() & ({service} | REACHES.get(service, set()))
