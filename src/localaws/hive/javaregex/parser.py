@@ -31,6 +31,7 @@ from localaws.hive.javaregex.nodes import (
 
 _EMPTY = Then(())
 _NEVER = One(sets.NONE)
+_SHARP_S = 0xDF
 _INTERVAL = re.compile(r"\{(\d+)(,)?(\d+)?\}", re.ASCII)
 _MOST = {"java": 0x7FFFFFFF, "trino": 100_000}
 _JAVA_LINE_ENDS = sets.among("\n\r\u0085\u2028\u2029")
@@ -57,7 +58,7 @@ class Parser(Classes):
 
     def _groups(self) -> int:
         """How many groups the whole has: what ``\\11`` means depends on it. Exact enough for numbers above 9."""
-        bare = re.sub(r"\\Q.*?(?:\\E|\Z)|\\.|\[(?:\\.|[^\]])*\]", "", self.text, flags=re.DOTALL)
+        bare = re.sub(r"\\Q.*?(?:\\E|\Z)|\\.|\[(?:\\.|[^\]])*\]", "x", self.text, flags=re.DOTALL)
         return len(re.findall(r"\((?!\?)|\(\?<(?![=!])", bare))
 
     # Structure
@@ -86,13 +87,28 @@ class Parser(Classes):
             if self.text[self.place] in "*+?" or (self.java and self.at("{")):
                 raise self._dangling()
             parts.append(self._repeated(self._atom()))
+        if "i" in self.flags and not self.java:
+            parts = self._with_sharp_s(parts)
         return parts[0] if len(parts) == 1 else Then(tuple(parts))
 
     def _dangling(self) -> PatternError:
         letter = self.text[self.place]
         if letter == "{":
+            if _INTERVAL.match(self.text, self.place):
+                raise Untranslatable("a repetition {} of nothing")
             return self.wrong("Illegal repetition", "")
         return self.wrong(f"Dangling meta character '{letter}'", "target of repeat operator is not specified")
+
+    def _with_sharp_s(self, parts: list[Node]) -> list[Node]:
+        """Without regard to case, Trino takes ss and \u00df for equal."""
+        letter = One(self.cased(sets.among("s")))
+        made: list[Node] = []
+        for part in parts:
+            if part == letter and made and made[-1] == letter:
+                made[-1] = Either((Then((letter, letter)), One(sets.one(_SHARP_S))))
+            else:
+                made.append(part)
+        return made
 
     def _quoted(self) -> list[Node] | None:
         if not self.taken(r"\Q"):
@@ -118,6 +134,8 @@ class Parser(Classes):
         self.place = found.end()
         self.flags = flags
         if found[3] == ")":
+            if not self.java and _INTERVAL.match(self.text, self.place):
+                raise self.wrong("", "target of repeat operator is not specified")
             return _EMPTY if self.java else self._either()
         body = self._either()
         self._close()
@@ -251,7 +269,10 @@ class Parser(Classes):
 
     def letter(self, code: int) -> Node:
         if "i" in self.flags and not self.java and len(chr(code).casefold()) > 1:
-            raise Untranslatable(f"{chr(code)} without regard to case: it is equal to several letters, which")
+            if code != _SHARP_S:
+                raise Untranslatable(f"{chr(code)} without regard to case: it is equal to several letters, which")
+            letter = One(self.cased(sets.among("s")))
+            return Either((One(sets.one(code)), Then((letter, letter))))
         return One(self.cased(sets.one(code)))
 
     def _escape(self) -> Node:

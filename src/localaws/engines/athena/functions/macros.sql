@@ -124,6 +124,8 @@ CREATE MACRO parse_zoned(text) AS list_transform([text], LAMBDA s : CASE
 -- Texts
 CREATE MACRO trino_substr(s, start) AS CASE WHEN start = 0 OR -start > length(s) THEN '' ELSE substr(s, start) END,
     (s, start, count) AS CASE WHEN start = 0 OR -start > length(s) OR count <= 0 THEN '' ELSE substr(s, start, count) END;
+CREATE MACRO some_delimiter(d) AS
+    CASE WHEN d = '' THEN failing(d, 'INVALID_FUNCTION_ARGUMENT', 'The delimiter may not be the empty string') ELSE d END;
 CREATE MACRO trino_split_part(s, delimiter, place) AS CASE
     WHEN place < 1 THEN failing(s, 'INVALID_FUNCTION_ARGUMENT', 'Index must be greater than zero')
     WHEN place <= len(string_split(s, delimiter)) THEN split_part(s, delimiter, place) END;
@@ -135,8 +137,12 @@ CREATE MACRO trino_strpos(s, part) AS CAST(strpos(s, part) AS BIGINT),
         WHEN s IS NOT NULL AND part IS NOT NULL THEN 0 END AS BIGINT);
 CREATE MACRO trino_version() AS 'Athena engine version 3';
 CREATE MACRO trino_substring(s, start) AS trino_substr(s, start), (s, start, count) AS trino_substr(s, start, count);
-CREATE MACRO trino_split(s, delimiter) AS string_split(s, delimiter),
-    (s, delimiter, most) AS CASE WHEN len(string_split(s, delimiter)) <= most THEN string_split(s, delimiter)
+CREATE MACRO trino_split(s, delimiter) AS
+    CASE WHEN s IS NOT NULL AND delimiter IS NOT NULL THEN string_split(s, some_delimiter(delimiter)) END,
+    (s, delimiter, most) AS CASE WHEN s IS NULL OR delimiter IS NULL OR most IS NULL THEN NULL
+        WHEN most <= 0 THEN failing([s], 'INVALID_FUNCTION_ARGUMENT', 'Limit must be positive')
+        WHEN most > 2147483647 THEN failing([s], 'INVALID_FUNCTION_ARGUMENT', 'Limit is too large')
+        WHEN len(string_split(s, some_delimiter(delimiter))) <= most THEN string_split(s, delimiter)
         ELSE list_append(string_split(s, delimiter)[:most - 1], array_to_string(string_split(s, delimiter)[most:], delimiter)) END;
 -- The first look is cheap, and enough for almost all texts; the second is exact.
 CREATE MACRO replacement(s, part, other) AS CASE WHEN strlen(s) * strlen(other) <= 16777216
@@ -146,8 +152,18 @@ CREATE MACRO replacement(s, part, other) AS CASE WHEN strlen(s) * strlen(other) 
 CREATE MACRO trino_replace(s, part) AS replace(s, part, ''),
     (s, part, other) AS replace(s, part, replacement(s, part, other));
 CREATE MACRO trino_chr(n) AS chr(CAST(n AS INTEGER));
-CREATE MACRO trino_split_to_map(s, between, inside) AS
-    map_from_entries(list_transform(string_split(s, between), LAMBDA x : (split_part(x, inside, 1), split_part(x, inside, 2))));
+CREATE MACRO split_failure(s, words) AS failing([s], 'INVALID_FUNCTION_ARGUMENT', words);
+CREATE MACRO split_entries(s, between, inside) AS CASE
+    WHEN between = '' THEN split_failure(s, 'entryDelimiter is empty')
+    WHEN inside = '' THEN split_failure(s, 'keyValueDelimiter is empty')
+    WHEN between = inside THEN split_failure(s, 'entryDelimiter and keyValueDelimiter must not be the same')
+    ELSE list_transform(string_split(CASE WHEN ends_with(s, between) THEN s[:-length(between) - 1] ELSE s END, between),
+        LAMBDA x : CASE WHEN len(string_split(x, inside)) = 2 THEN x ELSE failing(x, 'INVALID_FUNCTION_ARGUMENT',
+            'Key-value delimiter must appear exactly once in each entry. Bad input: ''' || x || '''') END) END;
+CREATE MACRO split_pairs(s, between, inside) AS list_transform(
+    CASE WHEN s = '' THEN CAST([] AS VARCHAR[]) ELSE split_entries(s, between, inside) END,
+    LAMBDA x : (split_part(x, inside, 1), split_part(x, inside, 2)));
+CREATE MACRO trino_split_to_map(s, between, inside) AS map_from_entries(split_pairs(s, between, inside));
 CREATE MACRO trino_bar(x, width) AS repeat('█', CAST(x * width AS BIGINT));
 
 -- Regular expressions
@@ -228,8 +244,10 @@ CREATE MACRO padded_length(n) AS CASE WHEN n BETWEEN 0 AND 1048576 OR n IS NULL 
     WHEN n BETWEEN 0 AND 2147483647 THEN CAST('ATHENA EXCEEDED_LOCAL_MEMORY_LIMIT: a text of ' || n
         || ' letters is more than this lab pads (1048576)' AS INTEGER)
     ELSE CAST('ATHENA INVALID_FUNCTION_ARGUMENT: Target length must be in the range [0..2147483647]' AS INTEGER) END;
-CREATE MACRO trino_lpad(s, n, padding) AS lpad(s, padded_length(n), padding);
-CREATE MACRO trino_rpad(s, n, padding) AS rpad(s, padded_length(n), padding);
+CREATE MACRO some_padding(padding) AS CASE WHEN padding <> '' THEN padding
+    WHEN padding = '' THEN failing(padding, 'INVALID_FUNCTION_ARGUMENT', 'Padding string must not be empty') END;
+CREATE MACRO trino_lpad(s, n, padding) AS lpad(s, padded_length(n), some_padding(padding));
+CREATE MACRO trino_rpad(s, n, padding) AS rpad(s, padded_length(n), some_padding(padding));
 CREATE MACRO trino_contains(a, x) AS
     CASE WHEN list_contains(a, x) THEN true WHEN len(list_filter(a, LAMBDA e : e IS NULL)) > 0 THEN NULL
         ELSE list_contains(a, x) END;
@@ -263,7 +281,7 @@ CREATE MACRO trino_array_join(a, delimiter) AS array_to_string(a, delimiter),
     (a, delimiter, missing) AS array_to_string(list_transform(a, LAMBDA x : coalesce(x, missing)), delimiter);
 CREATE MACRO map_rows(m) AS list_transform(map_entries(m), LAMBDA e : {'field0': e.key, 'field1': e.value});
 CREATE MACRO trino_ngrams(a, n) AS
-    list_transform(range(0, greatest(len(a) - n + 1, 1)), LAMBDA i : list_slice(a, i + 1, i + n));
+    CASE WHEN n <= 0 THEN failing([a], 'INVALID_FUNCTION_ARGUMENT', 'N must be positive') ELSE list_transform(range(0, greatest(len(a) - n + 1, 1)), LAMBDA i : list_slice(a, i + 1, i + n)) END;
 CREATE MACRO trino_contains_sequence(a, part) AS
     len(list_filter(range(0, len(a) - len(part) + 1), LAMBDA i : list_slice(a, i + 1, i + len(part)) = part)) > 0;
 CREATE MACRO list_any_match(m) AS
@@ -294,7 +312,7 @@ CREATE MACRO most_frequent_of(counts, buckets) AS map_from_entries(list_transfor
     list_slice(list_reverse_sort(list_transform(map_entries(counts), LAMBDA e : (e.value, e.key))), 1, buckets),
     LAMBDA e : (e[2], CAST(e[1] AS BIGINT))));
 CREATE MACRO trino_split_to_multimap(s, between, inside) AS pairs_by_key(
-    list_transform(string_split(s, between), LAMBDA x : (split_part(x, inside, 1), split_part(x, inside, 2))));
+    split_pairs(s, between, inside));
 CREATE MACRO trino_cosine_similarity(a, b) AS
     list_sum(list_transform(map_keys(a), LAMBDA k : coalesce(map_extract_value(a, k) * map_extract_value(b, k), 0)))
     / (sqrt(list_sum(list_transform(map_values(a), LAMBDA v : v * v))) * sqrt(list_sum(list_transform(map_values(b), LAMBDA v : v * v))));

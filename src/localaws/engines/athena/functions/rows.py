@@ -321,6 +321,31 @@ native("native_to_base32", "BLOB", "VARCHAR")(lambda data: base64.b32encode(data
 native("native_to_base64url", "BLOB", "VARCHAR")(lambda data: base64.urlsafe_b64encode(data).decode())
 
 
+#: Bytes that a padding may make, as for texts (padded_length).
+_LONGEST_PADDED = 1 << 20
+
+
+@native("native_pad_bytes", "BLOB BIGINT BLOB VARCHAR", "BLOB")
+def _pad_bytes(data: bytes, size: int, padding: bytes, name: str) -> bytes:
+    if not 0 <= size <= 2147483647:
+        raise invalid("Target length must be in the range [0..2147483647]")
+    if size > _LONGEST_PADDED:
+        words = f"{size} bytes are more than this lab pads ({_LONGEST_PADDED})"
+        raise ValueError(f"ATHENA EXCEEDED_LOCAL_MEMORY_LIMIT: {words}")
+    if not padding:
+        raise invalid("Padding bytes must not be empty")
+    missing = max(size - len(data), 0)
+    added = (padding * (missing // len(padding) + 1))[:missing]
+    return added + data[:size] if name == "lpad" else data[:size] + added
+
+
+@native("native_substr_bytes", "BLOB BIGINT BIGINT", "BLOB")
+def _substr_bytes(data: bytes, start: int, length: int) -> bytes:
+    """From 1 on, or from the end where *start* is negative; nothing where it is 0 or outside."""
+    begin = start - 1 if start > 0 else len(data) + start
+    return b"" if start == 0 or begin < 0 or length <= 0 else data[begin : begin + length]
+
+
 def _decoder(decode: Callable[[str], bytes]) -> Callable[[str], bytes]:
     def run(text: str) -> bytes:
         try:

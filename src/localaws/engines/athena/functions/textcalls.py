@@ -155,12 +155,24 @@ def substring(arguments: list[exp.Expr]) -> exp.Expr:
 
 
 def _substr(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
-    return substring(arguments)
+    if translator.type_of(arguments[0]) != VARBINARY:
+        return substring(arguments)
+    length = arguments[2] if len(arguments) > 2 else call("octet_length", arguments[0].copy())
+    return call("native_substr_bytes", *arguments[:2], length)
+
+
+def _pad(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:
+    name = node.name.lower()
+    if translator.type_of(arguments[0]) == VARBINARY:
+        return call("native_pad_bytes", *arguments, exp.Literal.string(name))
+    return call(f"trino_{name}", *arguments)
 
 
 FUNCTIONS: dict[str, Special] = {
     "substr": _substr,
     "substring": _substr,
+    "lpad": _pad,
+    "rpad": _pad,
     "regexp_like": _regexp,
     "regexp_extract": _regexp,
     "regexp_extract_all": _regexp,

@@ -134,6 +134,10 @@ def _average(types: list[Type | None]) -> Type | None:
     return DOUBLE if column_type and column_type.name in INTEGERS else column_type
 
 
+def _text_or_bytes(types: list[Type | None]) -> Type:
+    return VARBINARY if first(types) == VARBINARY else VARCHAR
+
+
 def _whole(types: list[Type | None]) -> Type | None:
     """What ceil, floor and round (with nothing but a number) give: decimals lose their fraction."""
     column_type = first(types)
@@ -213,7 +217,7 @@ RULES: dict[str, Rule] = {
     ),
     **_by_names(
         VARCHAR,
-        "lower upper trim ltrim rtrim substr substring replace lpad rpad split_part chr concat_ws format "
+        "lower upper trim ltrim rtrim replace split_part chr concat_ws format "
         "date_format format_datetime to_iso8601 json_extract_scalar json_format typeof url_extract_host "
         "url_extract_path url_extract_protocol url_extract_query url_extract_parameter url_extract_fragment url_encode "
         "url_decode regexp_extract regexp_replace array_join to_base to_hex to_base64 from_utf8 translate listagg "
@@ -246,6 +250,7 @@ RULES: dict[str, Rule] = {
         "last_value nth_value array_distinct array_sort array_remove array_union array_intersect array_except slice "
         "filter reverse map_filter nullif shuffle trim_array map_concat map_union",
     ),
+    **_by_names(_text_or_bytes, "substr substring lpad rpad"),
     **_by_names(_whole, "ceil ceiling floor"),
     **_by_names(_chosen, "min_by max_by"),
     **_by_names(_extremes, "min max"),
