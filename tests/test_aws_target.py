@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,14 @@ from tests.connected import keys_of, process
 
 ACCOUNT = "999999999999"
 AGREED = {"consent": "us-east-1:2", "estimate": 0.5}
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
 TAGS = {"project": "aws-data-engineering", "dehelpers": "de"}
 
 
@@ -86,7 +95,7 @@ def create() -> None:
     kinesis.create_stream(StreamName=de.name("departures", "stream"), ShardCount=1)
     boto3.client("sqs").create_queue(QueueName=de.name("files", "queue"), tags={"owner": "ana"})
     boto3.client("sns").create_topic(Name=de.name("alerts", "topic"), Tags=[{"Key": "owner", "Value": "ana"}])
-    iam.create_role(RoleName=de.name("delivery", "role"), AssumeRolePolicyDocument="{}")
+    iam.create_role(RoleName=de.name("delivery", "role"), AssumeRolePolicyDocument=TRUST)
     boto3.client("glue").create_database(DatabaseInput={"Name": de.name("lake", "database")})
     boto3.client("dynamodb").create_table(
         TableName=de.name("checkpoints", "table"), BillingMode="PAY_PER_REQUEST",

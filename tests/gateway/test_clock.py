@@ -31,6 +31,14 @@ def later(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
 
 STATES = {"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}
 ROLE = "arn:aws:iam::123456789012:role/r"
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
 KEYS = {
     "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}],
     "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}],
@@ -40,7 +48,7 @@ KEYS = {
 #: service → a call that makes something, and tells or leads to its date
 DATES: dict[str, Callable[[Callable[[str], Any]], Any]] = {
     "iam user": lambda c: c("iam").create_user(UserName="u")["User"]["CreateDate"],
-    "iam role": lambda c: c("iam").create_role(RoleName="r", AssumeRolePolicyDocument="{}")["Role"]["CreateDate"],
+    "iam role": lambda c: c("iam").create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)["Role"]["CreateDate"],
     "kms": lambda c: c("kms").create_key()["KeyMetadata"]["CreationDate"],
     "secretsmanager": lambda c: (
         c("secretsmanager").create_secret(Name="s", SecretString="x")

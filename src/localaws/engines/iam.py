@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from moto.core.responses import ActionResult
 from moto.iam.models import AccessKey, IAMBackend, Role, User, iam_backends
+from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 from moto.iam.responses import IamResponse
 
 from localaws.engines import patterns, replace_backend, replace_responses
@@ -56,6 +57,11 @@ class IAMEngine(IAMBackend):
 
 class IamEngineResponse(IamResponse):
     """Answers for the caller where the request names no user (API reference, GetUser, ListAccessKeys)."""
+
+    def create_role(self) -> ActionResult:
+        """Raises MalformedPolicyDocument for what is no trust policy, as UpdateAssumeRolePolicy does."""
+        IAMTrustPolicyDocumentValidator(self._get_param("AssumeRolePolicyDocument")).validate()
+        return super().create_role()
 
     def get_user(self) -> ActionResult:
         return ActionResult({"User": self.backend.get_user(self._get_param("UserName") or _calling_user())})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import moto.kms.models
 from moto.kms.models import Key, KmsBackend, kms_backends
@@ -13,6 +13,7 @@ from moto.kms.responses import KmsResponse
 
 from localaws.engines import replace_backend, replace_responses
 from localaws.engines.kms_crypto import SYMMETRIC, USES, new_pair, oaep_decrypt, oaep_encrypt, sign, verify
+from localaws.engines.policies import PolicyFaultError, check_policy
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
@@ -63,11 +64,14 @@ class KeyEngine(Key):
 class KmsEngine(KmsBackend):
     """Asks a key before it is used, and gives RSA keys their own ciphertexts."""
 
+    lab: ClassVar[Lab]
     keys: dict[str, KeyEngine]  # type: ignore[assignment]
 
     def create_key(self, policy: Any, key_usage: str, key_spec: str, *args: Any, **kwargs: Any) -> Key:
         """Raises ValidationException for a usage that the spec does not have (API reference, CreateKey, KeyUsage)."""
         spec = key_spec or SYMMETRIC
+        if policy:
+            self._check_policy(policy)
         if spec not in USES or (key_usage == "KEY_AGREEMENT" and spec.startswith("ECC_")):
             said = f"This lab does not do KMS keys of {spec} for {key_usage or 'any use'}."
             raise AwsError("NotImplemented", said, 501)
@@ -78,6 +82,20 @@ class KmsEngine(KmsBackend):
         if usage not in USES[spec]:
             raise AwsError("ValidationException", f"KeyUsage {usage} is not compatible with KeySpec {spec}")
         return super().create_key(policy, usage, spec, *args, **kwargs)
+
+    def put_key_policy(self, key_id: str, policy: str) -> None:
+        self._check_policy(policy)
+        super().put_key_policy(key_id, policy)
+
+    def _check_policy(self, policy: str) -> None:
+        """Raises MalformedPolicyDocumentException (API reference, PutKeyPolicy)."""
+        try:
+            check_policy(self.lab, policy, "kms")
+        except PolicyFaultError as fault:
+            said = f"Policy contains a statement with one or more invalid {fault.element.lower()}s."
+            if fault.element in ("JSON", "syntax"):
+                said = "Policy document is malformed."
+            raise AwsError("MalformedPolicyDocumentException", said) from None
 
     def key(self, key_id: str) -> KeyEngine:
         """The key of an id, ARN or alias that there is."""
@@ -267,6 +285,7 @@ def _no_context(encryption_context: dict[str, str]) -> None:
 
 
 def install(lab: Lab) -> None:
+    KmsEngine.lab = lab
     moto.kms.models.Key = KeyEngine  # type: ignore[misc]
     replace_backend(kms_backends, KmsEngine)
     replace_responses(KmsResponse, KmsEngineResponse)

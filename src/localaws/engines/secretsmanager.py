@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from moto.core.common_types import TYPE_RESPONSE
 from moto.secretsmanager.exceptions import (
@@ -20,11 +20,15 @@ from moto.secretsmanager.models import SecretsManagerBackend, secretsmanager_bac
 from moto.secretsmanager.responses import SecretsManagerResponse
 
 from localaws.engines import replace_backend, replace_responses
+from localaws.engines.policies import PolicyFaultError, check_policy
+from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
 
 class SecretsManagerEngine(SecretsManagerBackend):
     """Tells what is missing: the secret, or the version with that label."""
+
+    lab: ClassVar[Lab]
 
     def list_secret_version_ids(self, secret_id: str) -> str:
         if not self._is_valid_identifier(secret_id):
@@ -60,6 +64,17 @@ class SecretsManagerEngine(SecretsManagerBackend):
         if found is not None and not (rotation_lambda_arn or getattr(found, "rotation_lambda_arn", None)):
             raise InvalidRequestException("No Lambda rotation function ARN is associated with this secret.")
         return super().rotate_secret(secret_id, client_request_token, rotation_lambda_arn, *arguments, **more)
+
+    def put_resource_policy(self, secret_id: str, policy: str) -> tuple[str, str]:
+        """Raises MalformedPolicyDocumentException (API reference, PutResourcePolicy)."""
+        try:
+            check_policy(self.lab, policy, "secretsmanager")
+        except PolicyFaultError as fault:
+            said = "This resource policy contains a syntax error."
+            if fault.element == "Principal":
+                said = "This resource policy contains an unsupported principal."
+            raise AwsError("MalformedPolicyDocumentException", said, 400, {"Message": said}) from None
+        return super().put_resource_policy(secret_id, policy)
 
     def tag_resource(self, arn: str, tags: dict[str, str]) -> None:
         self._check_not_deleted(arn)
@@ -101,5 +116,6 @@ def _error(code: str, message: str) -> str:
 
 
 def install(lab: Lab) -> None:
+    SecretsManagerEngine.lab = lab
     replace_backend(secretsmanager_backends, SecretsManagerEngine)
     replace_responses(SecretsManagerResponse, SecretsManagerEngineResponse)

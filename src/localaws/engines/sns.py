@@ -21,6 +21,7 @@ from moto.sns.models import SNSBackend, Subscription, Topic, sns_backends
 from moto.sns.responses import SNSResponse
 
 from localaws.engines import replace_backend, replace_responses
+from localaws.engines.policies import PolicyFaultError, check_policy
 from localaws.engines.sns_messages import check_attributes, check_entry_ids, check_message
 from localaws.lab import Lab
 from localaws.outgoing import is_loopback
@@ -185,7 +186,13 @@ class SNSEngineResponse(SNSResponse):
         keys = [tag["Key"] for tag in self._get_param("Tags", [])]
         if len(set(keys)) < len(keys):
             raise SNSInvalidParameter("Invalid parameter: Duplicated keys are not allowed.")
+        _check_policy((self._get_param("Attributes") or {}).get("Policy"))
         return super().create_topic()
+
+    def set_topic_attributes(self) -> ActionResult:
+        if self._get_param("AttributeName") == "Policy":
+            _check_policy(self._get_param("AttributeValue"))
+        return super().set_topic_attributes()
 
     def get_topic_attributes(self) -> ActionResult:
         """A delivery policy that nobody set is not told of, and the one in effect as HTTP sees it."""
@@ -236,6 +243,19 @@ def check_subscription_attribute(name: str, value: Any, where: str = "") -> None
             raise SNSInvalidParameter(f"Invalid parameter: RedrivePolicy: failed to parse JSON. {error}") from None
         if not isinstance(policy, dict) or str(policy.get("deadLetterTargetArn")).count(":") < 5:
             raise SNSInvalidParameter("Invalid parameter: RedrivePolicy: deadLetterTargetArn is an invalid arn")
+
+
+def _check_policy(text: str | None) -> None:
+    """Raises InvalidParameter for what is no policy of a topic."""
+    try:
+        if text:
+            check_policy(SubscriptionEngine.lab, text, "sns")
+    except PolicyFaultError as fault:
+        said = {
+            "Principal": "Policy Error: PrincipalNotFound",
+            "Action": "Policy statement action out of service scope!",
+        }
+        raise SNSInvalidParameter(f"Invalid parameter: {said.get(fault.element, 'Policy Error: null')}") from None
 
 
 def _check_fifo(topic: Topic, settings: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import moto.sqs.models
 from moto.core.responses import ActionResult
@@ -29,6 +29,7 @@ from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 from moto.sqs.responses import SQSResponse
 
 from localaws.engines import replace_backend, replace_responses
+from localaws.engines.policies import check_policy
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
@@ -76,6 +77,8 @@ class _Attributes(Mapping[str, Any]):
 
 class QueueEngine(Queue):
     """A queue whose list of messages is only ever changed in place, under its lock."""
+
+    lab: ClassVar[Lab]
 
     @property
     def attributes(self) -> _Attributes:  # type: ignore[override]
@@ -235,6 +238,8 @@ def _is_value_of(name: str, value: Any) -> bool:
         return str(value).isascii() and str(value).isdigit() and least <= int(value) <= most
     if name in _JSON and isinstance(value, str) and value:
         try:
+            if name == "Policy":
+                check_policy(QueueEngine.lab, value, "sqs")
             return isinstance(json.loads(value), dict)
         except (ValueError, RecursionError):
             return False
@@ -299,6 +304,7 @@ def _size(body: str, attributes: Mapping[str, Any] | None) -> int:
 
 
 def install(lab: Lab) -> None:
+    QueueEngine.lab = lab
     moto.sqs.models.Queue = QueueEngine  # type: ignore[misc]
     replace_backend(sqs_backends, SQSEngine)
     replace_responses(SQSResponse, SQSEngineResponse)

@@ -7,6 +7,7 @@ doesn't conform to the published XSD) for the configuration".
 from __future__ import annotations
 
 import json
+from typing import Any
 from xml.etree.ElementTree import Element
 
 from botocore.model import StructureShape
@@ -15,8 +16,17 @@ from defusedxml.common import DefusedXmlException
 from moto.core.utils import get_service_model
 from moto.s3.exceptions import MalformedACLError, MalformedXML, S3ClientError
 
+from localaws.engines.policies import PolicyFaultError, check_policy, element_of, texts_of
 from localaws.engines.s3.rules import check_rules, tag
+from localaws.lab import Lab
+from localaws.wildcards import matches
 
+#: What S3 says of an element of a bucket policy.
+_POLICY_FAULTS = {
+    "Principal": "Invalid principal in policy",
+    "Action": "Policy has invalid action",
+    "Resource": "Policy has invalid resource",
+}
 #: Operations whose document may be missing: headers, or nothing, say it all.
 _OPTIONAL = {"CreateBucket", "PutBucketAcl", "PutObjectAcl"}
 
@@ -26,8 +36,6 @@ def check_document(operation: str, body: bytes) -> None:
 
     The gateway has held it against the schema already (`localaws.gateway.validation`).
     """
-    if operation == "PutBucketPolicy":
-        _check_policy(body)
     if operation not in get_service_model("s3").operation_names:
         return
     if _payload(operation) is None and operation != "SelectObjectContent":
@@ -52,8 +60,11 @@ def parse_document(operation: str, body: bytes) -> Element:
     return root
 
 
-def _check_policy(body: bytes) -> None:
-    """Source: S3 user guide, "Policies and permissions in Amazon S3": the elements that each statement has."""
+def check_bucket_policy(lab: Lab, bucket_name: str, body: bytes) -> None:
+    """Raises MalformedPolicy for what is no policy of this bucket.
+
+    Source: S3 user guide, "Policies and permissions in Amazon S3": the elements that each statement has.
+    """
     if not body.startswith(b"{"):
         raise _malformed_policy("Policies must be valid JSON and the first byte must be '{'")
     try:
@@ -73,6 +84,20 @@ def _check_policy(body: bytes) -> None:
         for either in (("Principal", "NotPrincipal"), ("Action", "NotAction"), ("Resource", "NotResource")):
             if not any(name in statement for name in either):
                 raise _malformed_policy(f"Missing required field {either[0]}")
+    try:
+        for statement in check_policy(lab, body.decode(), "s3"):
+            _check_resources(statement, bucket_name)
+    except PolicyFaultError as fault:
+        raise _malformed_policy(_POLICY_FAULTS.get(fault.element, "Invalid policy syntax.")) from None
+
+
+def _check_resources(statement: dict[str, Any], bucket_name: str) -> None:
+    """Raises PolicyFaultError for a resource that is neither the bucket nor in it."""
+    bucket = f"arn:aws:s3:::{bucket_name}"
+    for resource in texts_of(element_of(statement, "Resource"), "Resource"):
+        name = resource.partition("/")[0]
+        if name != bucket and not ("*" in name and matches(name, bucket)):
+            raise PolicyFaultError("Resource")
 
 
 def _malformed_policy(reason: str) -> S3ClientError:

@@ -23,7 +23,7 @@ from moto.s3.responses import ALLOWED_HEADER_OVERRIDES
 
 from localaws.engines.s3 import configurations, listing
 from localaws.engines.s3.backend import SSE_S3, Condition, S3Engine
-from localaws.engines.s3.documents import check_document, parse_document
+from localaws.engines.s3.documents import check_bucket_policy, check_document, parse_document
 from localaws.engines.s3.headers import MAX_PUT, byte_range, check_key, checksum_wanted, not_modified
 from localaws.engines.s3.objects import DeleteMarker, StoredObject
 from localaws.engines.s3.operations import check_done
@@ -128,6 +128,8 @@ class S3EngineResponse(UploadResponse):
         if operation in ("PutBucketAcl", "PutObjectAcl") and not by_header and not self.request.get_data():
             message = "Your request was missing a required header"
             raise AwsError("MissingSecurityHeader", message, 400, {"MissingHeaderName": "x-amz-acl"})
+        if operation == "PutBucketPolicy":
+            check_bucket_policy(self.lab, self.bucket_name, self.request.get_data())
         if self.request.method in ("PUT", "POST"):
             check_document(operation, self.request.get_data())
 
