@@ -46,7 +46,8 @@ def keep_on_this_machine() -> None:
     os.environ["no_proxy"] = "*"  # a proxy on this machine would send things on; macOS has one in its settings
     for method, position in {"connect": 0, "connect_ex": 0, "sendto": -1, "sendmsg": 3}.items():
         setattr(socket.socket, method, _asking(getattr(socket.socket, method), position))
-    for function in "getaddrinfo", "gethostbyname":
+    # getfqdn asks gethostbyaddr
+    for function in "getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo":
         setattr(socket, function, _looking_up(getattr(socket, function)))
     send = HTTPAdapter.send
 
@@ -69,11 +70,11 @@ def _asking(method: Callable[..., Any], position: int) -> Callable[..., Any]:
 
 
 def _looking_up(look_up: Callable[..., Any]) -> Callable[..., Any]:
-    """*look_up*, which would tell others of a name: so that asking for it alone carries things away."""
+    """*look_up*, which would tell others of a name or an address: so that asking for it alone carries things away."""
 
     def ask(host: Any, *arguments: Any, **options: Any) -> Any:
         if host:  # else every address of this machine, to listen on
-            _check(host)
+            _check(host[0] if isinstance(host, tuple) else host)
         return look_up(host, *arguments, **options)
 
     return ask

@@ -231,6 +231,10 @@ ways = {
     "UDP, a message": lambda: raw(socket.AF_INET, socket.SOCK_DGRAM, "sendmsg", [b"x"], [], 0, (address, port)),
     "a file": lambda: raw(socket.AF_UNIX, socket.SOCK_STREAM, "connect", file),
     "a name": lambda: socket.getaddrinfo("secret.example.com", 80),
+    "a name's address": lambda: socket.gethostbyname("secret.example.com"),
+    "a name's addresses": lambda: socket.gethostbyname_ex("secret.example.com"),
+    "an address's name": lambda: socket.gethostbyaddr(address),
+    "a server's name": lambda: socket.getnameinfo((address, port), 0),
 }
 for name, way in ways.items():
     try:
@@ -241,6 +245,8 @@ for name, way in ways.items():
             print("other:", name, repr(error))
 with socket.create_server(("127.0.0.1", 0)) as server:
     socket.create_connection(("localhost", server.getsockname()[1])).close()
+assert socket.getnameinfo(("127.0.0.1", 80), socket.NI_NUMERICHOST)[0] == "127.0.0.1"
+assert socket.getfqdn("secret.example.com") == "secret.example.com"
 print("tried")
 """
 
