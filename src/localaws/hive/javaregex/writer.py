@@ -25,6 +25,7 @@ from localaws.hive.javaregex.nodes import (
 #: What RE2 repeats at most, and the size of a pattern that DuckDB still takes with its memory for one (in our units).
 _MOST_REPEATED = 1000
 _LARGEST_RE2 = 20_000
+_BELOW: Letters = ((0, 0xFFFF),)
 _JAVA_LAST = r"(?=(?:\r\n|(?<!\r)\n|[\r\x85\u2028\u2029])?\Z)"
 _JAVA_LINE_END = r"(?=\r\n|(?<!\r)\n|[\r\x85\u2028\u2029]|\Z)"
 _JAVA_LINE_START = r"(?:\A|(?<=[\n\x85\u2028\u2029])|(?<=\r)(?!\n))(?!\Z)"
@@ -125,6 +126,11 @@ class _Python:
             written, sign = sets.without(letters), "^"
         return f"[{sign}{''.join(self._range(*each) for each in written)}]"
 
+    def _quick_set(self, letters: Letters) -> str:
+        """A large set, asked for at every place: re looks characters up below 0x10000, and tries ranges above."""
+        low, high = (sets.both(letters, half) for half in (_BELOW, sets.without(_BELOW)))
+        return f"(?:{self._set(low)}|(?!{self._set(_BELOW)}){self._set(high)})"
+
     @staticmethod
     def _range(low: int, high: int) -> str:
         return _code(low) if low == high else f"{_code(low)}-{_code(high)}"
@@ -160,7 +166,7 @@ class _Python:
                 return r"\G"
             case "cluster":
                 return r"\X"
-        words = self._set(sets.of_words(place.unicode_words))
+        words = self._quick_set(sets.of_words(place.unicode_words))
         if place.kind == "word":
             return rf"(?:(?<={words})(?!{words})|(?<!{words})(?={words}))"
         return rf"(?:(?<={words})(?={words})|(?<!{words})(?!{words}))"
