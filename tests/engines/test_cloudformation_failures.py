@@ -174,3 +174,22 @@ def test_deletion_that_fails(lab: RunningLab) -> None:
         formation.describe_stacks(StackName=name)
     with pytest.raises(ClientError, match="404"):
         s3.head_bucket(Bucket=name)
+
+
+def test_output_without_a_value(lab: RunningLab) -> None:
+    """Fn::ImportValue, user guide: what nobody exports cannot be imported; the stack is rolled back, and readable."""
+    formation, name = lab.client("cloudformation"), unique()
+    resources = {"Queue": queue(name)}
+    outputs = {"A": {"Value": {"Fn::ImportValue": "none"}}}
+    body = json.dumps({"Resources": resources, "Outputs": outputs})
+    formation.create_stack(StackName=name, TemplateBody=body)
+    assert status(formation, name) == "ROLLBACK_COMPLETE"
+    formation.delete_stack(StackName=name)
+    formation.create_stack(StackName=name, TemplateBody=template(Queue=queue(name)))
+    formation.update_stack(StackName=name, TemplateBody=body)
+    assert status(formation, name) == "UPDATE_ROLLBACK_COMPLETE"
+    formation.delete_stack(StackName=name)
+    twice = {key: {"Value": key, "Export": {"Name": name}} for key in "ab"}
+    formation.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources, "Outputs": twice}))
+    formation.delete_stack(StackName=name)
+    assert queues(lab, name) == 0

@@ -7,6 +7,7 @@ from typing import Any
 
 from moto.cloudformation.exceptions import StackInstanceNotFound
 from moto.cloudformation.models import ChangeSet, CloudFormationBackend, StackSet
+from moto.cloudformation.parsing import OutputMap
 
 from localaws.engines.cloudformation.failures import ResourceFailed
 from localaws.engines.cloudformation.parameters import check_capabilities, check_parameters, resolved
@@ -91,14 +92,13 @@ class CloudFormationEngine(CloudFormationBackend):
         former = stack.template, stack.parameters
         try:
             super().execute_change_set(change_set.change_set_id, stack_name)
+            stack.applied(change_set)
         except ResourceFailed as failure:
             change_set.execution_status = "EXECUTE_FAILED"
             if change_set.change_set_type == "CREATE":
                 stack.creation_failed(failure, wanted.get().on_failure)
             else:
                 stack.update_failed(failure, *former)  # type: ignore[arg-type]
-        else:
-            stack.applied(change_set)
         self._export(stack)
 
     def describe_change_set(self, change_set_name: str, stack_name: str | None = None) -> ChangeSet:
@@ -120,12 +120,16 @@ class CloudFormationEngine(CloudFormationBackend):
         for stack in list(self.stacks.values()):
             if name_or_stack_id in (stack.name, stack.stack_id):
                 assert isinstance(stack, Stack)
+                outputs = stack.output_map
+                stack.output_map = OutputMap(stack.resource_map, {}, stack.stack_id)  # they name what will be gone
                 try:
                     super().delete_stack(stack.stack_id)
                 except ResourceFailed as failure:
+                    stack.output_map = outputs
                     self.stacks[stack.stack_id] = stack
                     stack.deletion_failed(failure)
                 else:
+                    self._export(stack)
                     self.change_sets = {arn: each for arn, each in self.change_sets.items() if each.stack is not stack}
 
     def create_stack_set(self, name: str, template: str, parameters: dict[str, str], **more: Any) -> StackSet:  # type: ignore[override]

@@ -16,7 +16,7 @@ from moto.cloudformation import models
 from moto.cloudformation.models import ChangeSet, Event
 from moto.cloudformation.parsing import OutputMap
 
-from localaws.engines.cloudformation.failures import ResourceFailed
+from localaws.engines.cloudformation.failures import ResourceFailed, named
 from localaws.engines.cloudformation.resources import ResourceMapEngine
 
 
@@ -75,6 +75,16 @@ class Stack(models.Stack):
         self._parse_template()
         self.description = self.template_dict.get("Description")
         self.output_map = self._create_output_map()
+        self._check_outputs(change_set.change_set_type)
+
+    def mark_creation_complete(self) -> None:
+        self._check_outputs("CREATE")
+        super().mark_creation_complete()
+
+    def _check_outputs(self, action: str) -> None:
+        """Raises `ResourceFailed` for an output without a value, which moto would only miss when it is asked for."""
+        with named(self.name, {"Type": self.cloudformation_type()}, action):
+            assert self.outputs is None or self.outputs
 
     def delete(self) -> None:
         self.stack_status_reason = None
@@ -164,6 +174,8 @@ class Stack(models.Stack):
         begun = ("CREATE_IN_PROGRESS", self.stack_id) in [
             (e.resource_status, e.physical_resource_id) for e in self.events
         ]
+        if resource_status == "UPDATE_COMPLETE":
+            self._check_outputs("UPDATE")
         if not (begun and resource_status == "CREATE_IN_PROGRESS"):
             super()._add_stack_event(resource_status, *arguments, **more)
 
