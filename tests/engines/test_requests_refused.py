@@ -91,6 +91,57 @@ def test_kms_keys_that_are_disabled_or_on_their_way_out_do_nothing(lab: RunningL
     assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == b"secret"
 
 
+@pytest.mark.parametrize("body", ["a\x00b", "a\uffffb", "\x1b", "\ufffe"])
+def test_sqs_takes_what_xml_can_hold(lab: RunningLab, body: str) -> None:
+    """SendMessage: InvalidMessageContents, "a message can include only XML, JSON, and unformatted text"."""
+    sqs = lab.client("sqs", config=UNCHECKED)
+    url = sqs.create_queue(QueueName=name("q"))["QueueUrl"]
+    assert refused(sqs.send_message, QueueUrl=url, MessageBody=body)[0] == "InvalidMessageContents"
+    text = {"a": {"DataType": "String", "StringValue": body}}
+    refusal = refused(sqs.send_message, QueueUrl=url, MessageBody="x", MessageAttributes=text)
+    assert refusal[0] == "InvalidMessageContents"
+    fine = "tab\tline\r\n\ud7ff\ue000\ufffd\U0001f600"
+    sqs.send_message(QueueUrl=url, MessageBody=fine)
+    assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == fine
+
+
+def test_sqs_attributes_are_named_and_typed(lab: RunningLab) -> None:
+    """SQS developer guide, "Message attribute components"."""
+    sqs = lab.client("sqs", config=UNCHECKED)
+    url = sqs.create_queue(QueueName=name("q"))["QueueUrl"]
+    text = {"DataType": "String", "StringValue": "x"}
+    wrong: list[dict[str, Any]] = [{bad: text} for bad in ("AWS.x", "aws.x", "Amazon.x", ".a", "a.", "a..b", "a" * 257)]
+    wrong += [{"a": {"DataType": kind, "StringValue": "abc"}} for kind in ("Number", "Number.int")]
+    wrong.append({"a": {"DataType": "String", "StringValue": ""}})
+    for attributes in wrong:
+        request = {"QueueUrl": url, "MessageBody": "x", "MessageAttributes": attributes}
+        assert refused(sqs.send_message, **request)[0] == "InvalidParameterValue", attributes
+    numbers = {
+        f"n{at}": {"DataType": "Number", "StringValue": text} for at, text in enumerate(("1", "-1.5", "1e5", ".5"))
+    }
+    sqs.send_message(QueueUrl=url, MessageBody="x", MessageAttributes=numbers | {"AWSx": text, "a" * 256: text})
+    assert len(sqs.receive_message(QueueUrl=url)["Messages"]) == 1
+
+
+def test_sns_endpoints_fit_their_protocol_and_subjects_are_one_line(lab: RunningLab) -> None:
+    """Subscribe, Endpoint; Publish, Subject: up to 100 characters without line breaks (API reference)."""
+    sns = lab.client("sns", config=UNCHECKED)
+    topic = sns.create_topic(Name=name("topic"))["TopicArn"]
+    wrong = {"email": "notanemail", "email-json": "a@", "lambda": "x", "firehose": "x", "sqs": topic}
+    wrong |= {"https": "http://127.0.0.1/", "http": "https://127.0.0.1/"}
+    for protocol, endpoint in wrong.items():
+        refusal = refused(sns.subscribe, TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
+        assert refusal[0] == "InvalidParameter", protocol
+    assert sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ana@example.com")
+    for subject in ("a\nb", "a\tb", "", "a" * 101):
+        refusal = refused(sns.publish, TopicArn=topic, Message="m", Subject=subject)
+        assert refusal == ("InvalidParameter", "Invalid parameter: Subject")
+    assert sns.publish(TopicArn=topic, Message="m", Subject="a" * 100)["MessageId"]
+    required = "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter"
+    assert refused(sns.publish, Message="m") == ("InvalidParameter", required)
+
+
 def test_logs_queries_are_run_as_they_say_or_refused(lab: RunningLab) -> None:
     """CloudWatch Logs user guide, "language query syntax"; StartQuery: MalformedQueryException, queryCompileError."""
     logs = lab.client("logs")

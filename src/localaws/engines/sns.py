@@ -22,7 +22,13 @@ from moto.sns.responses import SNSResponse
 
 from localaws.engines import replace_backend, replace_responses
 from localaws.engines.policies import PolicyFaultError, check_policy
-from localaws.engines.sns_messages import check_attributes, check_entry_ids, check_message
+from localaws.engines.sns_messages import (
+    check_attributes,
+    check_endpoint,
+    check_entry_ids,
+    check_message,
+    check_subject,
+)
 from localaws.lab import Lab
 from localaws.outgoing import is_loopback
 
@@ -136,9 +142,13 @@ class SNSEngine(SNSBackend):
 
     def publish(self, message: str, arn: str | None, phone_number: str | None = None, *args: Any, **kwargs: Any) -> str:
         """Raises InvalidParameter and NotFound (API reference, Publish)."""
+        check_subject(kwargs.get("subject"))
         check_message(message, kwargs.get("message_attributes") or {}, kwargs.get("message_structure"))
         if phone_number is None:
-            _check_arn(arn or "")
+            if not arn:
+                said = "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter"
+                raise SNSInvalidParameter(said)
+            _check_arn(arn)
             if ":endpoint/" not in (arn or ""):
                 _check_fifo(self.get_topic(arn or ""), kwargs)
         return super().publish(message, arn, phone_number, *args, **kwargs)
@@ -153,6 +163,7 @@ class SNSEngine(SNSBackend):
                 f"Invalid parameter: Endpoint Reason: this lab posts to this machine alone (127.0.0.1, ::1 or "
                 f"localhost), not to {endpoint}"
             )
+        check_endpoint(protocol, endpoint)
         return super().subscribe(topic_arn, endpoint, protocol)
 
     def create_topic(

@@ -40,6 +40,31 @@ def check_message(message: str, attributes: Mapping[str, Any], structure: str | 
         _check_structure(message)
 
 
+def check_subject(subject: str | None) -> None:
+    """Raises InvalidParameter for what is no subject of a message (API reference, Publish, Subject)."""
+    if subject is not None and not re.fullmatch(r"[^\x00-\x1f\x7f]{1,100}", subject):
+        raise InvalidParameterValue("Invalid parameter: Subject")
+
+
+#: What an endpoint of a protocol looks like (API reference, Subscribe, Endpoint), and what AWS says of another.
+_ENDPOINTS = {
+    "http": (r"http://.+", "Endpoint must match the specified protocol"),
+    "https": (r"https://.+", "Endpoint must match the specified protocol"),
+    "email": (r"[^@\s]+@[^@\s]+", "Email address"),
+    "email-json": (r"[^@\s]+@[^@\s]+", "Email address"),
+    "lambda": (r"arn:aws[\w-]*:lambda:[\w-]+:\d{12}:function:.+", "Lambda endpoint ARN"),
+    "firehose": (r"arn:aws[\w-]*:firehose:[\w-]+:\d{12}:deliverystream/.+", "Firehose endpoint ARN"),
+    "sqs": (r"arn:aws[\w-]*:sqs:[\w-]+:\d{12}:.+", "SQS endpoint ARN"),
+}
+
+
+def check_endpoint(protocol: str, endpoint: str) -> None:
+    """Raises InvalidParameter for an *endpoint* that does not fit its *protocol*."""
+    pattern, said = _ENDPOINTS.get(protocol, (".*", ""))
+    if not re.fullmatch(pattern, endpoint, re.DOTALL):
+        raise InvalidParameterValue(f"Invalid parameter: {said}")
+
+
 def _check_structure(message: str) -> None:
     try:
         parts = json.loads(message)

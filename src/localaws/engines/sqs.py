@@ -44,6 +44,8 @@ _RANGES = {
 }
 _JSON = ("Policy", "RedrivePolicy", "RedriveAllowPolicy")
 _TEXTS = {"KmsMasterKeyId", "SqsManagedSseEnabled", "ContentBasedDeduplication", "DeduplicationScope"}
+_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _SETTABLE = {*_RANGES, *_JSON, *_TEXTS, "FifoThroughputLimit", "FifoQueue"}
 
 
@@ -130,6 +132,7 @@ class SQSEngine(SQSBackend):
         queue = self.get_queue(queue_name)
         if not message_body:
             raise MissingParameter("MessageBody")
+        check_characters(message_body)
         check_attributes(message_attributes or {})
         check_id("MessageGroupId", kwargs.get("group_id"))
         check_id("MessageDeduplicationId", kwargs.get("deduplication_id"))
@@ -253,12 +256,41 @@ def check_attributes(attributes: Mapping[str, Any]) -> None:
             f"Number of message attributes [{len(attributes)}] exceeds the allowed maximum [10]."
         )
     for name, value in attributes.items():
+        _check_attribute_name(name)
         kind = str(value.get("DataType") or value.get("data_type") or "")
         field = "BinaryValue" if kind.startswith("Binary") else "StringValue"
         if field in value and not value[field]:
             raise InvalidParameterValue(
                 f"Message (user) attribute '{name}' must contain a non-empty value of type '{kind}'."
             )
+        text = value.get("StringValue") or value.get("string_value") or ""
+        if kind.startswith("Number") and text and not _NUMBER.fullmatch(text):
+            raise InvalidParameterValue(f"Can't cast the value of message (user) attribute '{name}' to a number.")
+        check_characters(text)
+
+
+def _check_attribute_name(name: str) -> None:
+    """Raises InvalidParameterValue (developer guide, "Message attribute components": Name)."""
+    said = ""
+    if len(name) > 256:
+        said = "Message (user) attribute name must be shorter than 256 characters."
+    elif re.match(r"aws\.|amazon\.", name, re.IGNORECASE):
+        said = f"The message attribute name '{name}' is invalid. It must not start with AWS. or Amazon."
+    elif name.startswith(".") or name.endswith(".") or ".." in name:
+        said = (
+            f"The message attribute name '{name}' is invalid. It must not start or end with a period, nor repeat one."
+        )
+    if said:
+        raise InvalidParameterValue(said)
+
+
+def check_characters(text: str) -> None:
+    """Raises InvalidMessageContents for a character that XML does not allow (API reference, SendMessage)."""
+    if _NOT_XML.search(text):
+        said = (
+            "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD"
+        )
+        raise AwsError("InvalidMessageContents", f"{said} | #x10000 to #x10FFFF")
 
 
 def check_id(name: str, value: str | None) -> None:
