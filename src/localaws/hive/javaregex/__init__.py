@@ -73,9 +73,12 @@ class JavaPattern:
                 parts.append(found[0][-1])
         return parts
 
-    def re2(self, only_whether: bool = False) -> str | None:
-        """The same for RE2; None where that cannot find the same. *only_whether* there is a match counts."""
-        return for_re2(self.node, only_whether)
+    def re2(self, only_whether: bool = False, in_ascii: bool = False) -> str | None:
+        """The same for RE2; None where that cannot find the same.
+
+        *only_whether* there is a match counts. *in_ascii*: the texts are ASCII, so that RE2's words are Java's.
+        """
+        return for_re2(self.node, only_whether, in_ascii)
 
     @property
     def shortest(self) -> int:

@@ -50,12 +50,15 @@ def needs_regex(node: Node) -> bool:
     return False
 
 
-def for_re2(node: Node, only_whether: bool) -> str | None:
-    """For RE2, which never goes back; None for what it has not. *only_whether* it matches counts, not where."""
+def for_re2(node: Node, only_whether: bool, in_ascii: bool) -> str | None:
+    """For RE2, which never goes back; None for what it has not.
+
+    *only_whether* it matches counts, not where. *in_ascii*: it meets texts of ASCII only.
+    """
     try:
         if _size(node) > _LARGEST_RE2:
             return None
-        return _Re2(only_whether).write(node, is_last=True)
+        return _Re2(only_whether, in_ascii).write(node, is_last=True)
     except Untranslatable:
         return None
 
@@ -187,8 +190,9 @@ def _size(node: Node) -> int:
 
 
 class _Re2:
-    def __init__(self, only_whether: bool) -> None:
+    def __init__(self, only_whether: bool, in_ascii: bool) -> None:
         self._only_whether = only_whether
+        self._in_ascii = in_ascii
         self._repeated = 1
 
     def write(self, node: Node, is_last: bool) -> str:
@@ -230,6 +234,10 @@ class _Re2:
                 return r"\z"
             case "line end", "unix":
                 return "(?m:$)"
+            case "word", _ if self._in_ascii:
+                return r"\b"
+            case "not word", _ if self._in_ascii:
+                return r"\B"
             case "last", "unix" if is_last and self._only_whether:
                 return r"(?:\x{a}?\z)"
         raise Untranslatable("this place, by RE2,")

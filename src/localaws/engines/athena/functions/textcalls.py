@@ -33,6 +33,15 @@ def _regexp(translator: Translator, node: exp.Anonymous, arguments: list[exp.Exp
     made = made or _by_re2(name, text, pattern, extra)
     if made is not None:
         return made
+    in_python = _by_python(name, text, pattern, extra)
+    in_ascii = _by_re2(name, text.copy(), pattern, extra, in_ascii=True)
+    if in_ascii is None:
+        return in_python
+    is_ascii = exp.EQ(this=call("strlen", text.copy()), expression=call("length", text.copy()))
+    return exp.Case().when(is_ascii, in_ascii).else_(in_python)
+
+
+def _by_python(name: str, text: exp.Expr, pattern: exp.Expr, extra: list[exp.Expr]) -> exp.Expr:
     if name == "regexp_count":
         return cast(call("len", call("native_regexp_extract_all", text, pattern, 0)), "BIGINT")
     if not extra and name.startswith("regexp_extract"):
@@ -42,7 +51,9 @@ def _regexp(translator: Translator, node: exp.Anonymous, arguments: list[exp.Exp
     return call(f"native_{name}", text, pattern, *extra)
 
 
-def _by_re2(name: str, text: exp.Expr, pattern: exp.Expr, extra: list[exp.Expr]) -> exp.Expr | None:
+def _by_re2(
+    name: str, text: exp.Expr, pattern: exp.Expr, extra: list[exp.Expr], in_ascii: bool = False
+) -> exp.Expr | None:
     """The call by DuckDB's own functions; None where they would find something else than Trino's.
 
     To them a group that found nothing is the empty text, and they step otherwise over empty matches.
@@ -53,7 +64,7 @@ def _by_re2(name: str, text: exp.Expr, pattern: exp.Expr, extra: list[exp.Expr])
         found = javaregex.read(pattern.name, "trino")
     except (PatternError, Untranslatable):
         return None  # the child says so, for each row: try() may want to know
-    quick = found.re2(only_whether=name == "regexp_like")
+    quick = found.re2(only_whether=name == "regexp_like", in_ascii=in_ascii)
     if quick is None:
         return None
     if name == "regexp_like":
