@@ -1,0 +1,62 @@
+"""What a template makes is what it asks for, through boto3.
+
+Source: CloudFormation template reference, under each type's name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from typing import Any
+
+from tests.conftest import RunningLab
+
+
+def unique() -> str:
+    return f"made-{uuid.uuid4().hex[:8]}"
+
+
+def created(lab: RunningLab, **resources: Any) -> tuple[str, dict[str, str]]:
+    """The name of a new stack of *resources*, and the physical ids of those."""
+    formation, name = lab.client("cloudformation"), unique()
+    formation.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources}))
+    [stack] = formation.describe_stacks(StackName=name)["Stacks"]
+    told = formation.describe_stack_events(StackName=name)["StackEvents"]
+    assert stack["StackStatus"] == "CREATE_COMPLETE", [each.get("ResourceStatusReason") for each in told]
+    found = formation.describe_stack_resources(StackName=name)["StackResources"]
+    return name, {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found}
+
+
+def test_queues(lab: RunningLab) -> None:
+    sqs, name = lab.client("sqs"), unique()
+    properties = {
+        "QueueName": name,
+        "VisibilityTimeout": 45,
+        "RedrivePolicy": {"deadLetterTargetArn": {"Fn::GetAtt": ["Dead", "Arn"]}, "maxReceiveCount": 3},
+        "Tags": [{"Key": "team", "Value": "data"}],
+    }
+    stack, ids = created(
+        lab,
+        Queue={"Type": "AWS::SQS::Queue", "Properties": properties},
+        Dead={"Type": "AWS::SQS::Queue", "Properties": {"FifoQueue": False}},
+        Ordered={"Type": "AWS::SQS::Queue", "Properties": {"FifoQueue": True, "ContentBasedDeduplication": True}},
+    )
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert attributes["VisibilityTimeout"] == "45"
+    assert json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"].endswith(ids["Dead"].split("/")[-1])
+    assert sqs.list_queue_tags(QueueUrl=url)["Tags"] == {"team": "data"}
+    assert ids["Ordered"].endswith(".fifo")
+    url = sqs.get_queue_url(QueueName=ids["Ordered"].split("/")[-1])["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert (attributes["FifoQueue"], attributes["ContentBasedDeduplication"]) == ("true", "true")
+    lab.client("cloudformation").delete_stack(StackName=stack)
+
+
+def test_parameter_without_a_name(lab: RunningLab) -> None:
+    parameter = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "v"}}
+    stack, ids = created(lab, Setting=parameter)
+    assert re.fullmatch(r"CFN-Setting-\w+", ids["Setting"])
+    assert lab.client("ssm").get_parameter(Name=ids["Setting"])["Parameter"]["Value"] == "v"
+    lab.client("cloudformation").delete_stack(StackName=stack)
