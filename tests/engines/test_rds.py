@@ -188,7 +188,11 @@ def test_logical_replication_by_a_parameter_group(databases: Databases, ops: str
         "rds.logical_replication": "1",
         "work_mem": "8192",
     }
-    refused("InvalidDBParameterGroupState", ops, rds.delete_db_parameter_group, DBParameterGroupName=group)
+    for undeletable, said in ((group, ops), (f"default.{family}", "Default DBParameterGroup cannot be deleted")):
+        refused("InvalidDBParameterGroupState", said, rds.delete_db_parameter_group, DBParameterGroupName=undeletable)
+    options = databases.describe(ops)["OptionGroupMemberships"][0]["OptionGroupName"]
+    refused("InvalidOptionGroupStateFault", "in use", rds.delete_option_group, OptionGroupName=options)
+    refused("InvalidOptionGroupStateFault", "default", rds.delete_option_group, OptionGroupName="default:postgres-1")
 
 
 def test_parameters_that_cannot_be_set(databases: Databases) -> None:

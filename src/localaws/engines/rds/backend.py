@@ -15,7 +15,7 @@ from moto.rds.exceptions import (
     InvalidParameterValue,
     RDSClientError,
 )
-from moto.rds.models import DBParameterGroup, DBSnapshot, RDSBackend
+from moto.rds.models import DBParameterGroup, DBSnapshot, OptionGroup, RDSBackend
 
 from localaws.engines.rds.accounts import (
     check_database,
@@ -264,7 +264,22 @@ class RDSEngine(RDSWork):
         with self.journal.changing(self.db_parameter_groups):
             return super().copy_db_parameter_group(*args, **more)
 
+    def delete_option_group(self, option_group_name: str) -> OptionGroup:
+        """Raises InvalidOptionGroupStateFault for a default group, or one in use (API reference, DeleteOptionGroup)."""
+        used = any(each.option_group_name == option_group_name for each in self.databases.values())
+        if used or option_group_name.startswith("default:"):
+            said = "is in use" if used else "is a default group"
+            raise RDSClientError(
+                "InvalidOptionGroupStateFault", f"Option group {option_group_name} cannot be deleted: it {said}."
+            )
+        return super().delete_option_group(option_group_name)
+
     def delete_db_parameter_group(self, db_parameter_group_name: str) -> DBParameterGroup:
+        """Raises InvalidDBParameterGroupState for a default group, or one in use (DeleteDBParameterGroup)."""
+        if db_parameter_group_name.startswith("default."):
+            raise RDSClientError(
+                "InvalidDBParameterGroupState", f"Default DBParameterGroup cannot be deleted: {db_parameter_group_name}"
+            )
         users = [
             each.resource_id
             for each in self.databases.values()
