@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import logging
-import re
 import threading
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, BinaryIO, ClassVar
 
 from botocore.exceptions import ClientError
 from moto.athena.models import AthenaBackend, PreparedStatement
 
 from localaws.client import on_behalf_of
 from localaws.credentials import Credential
-from localaws.engines.athena import results, statements, usage
+from localaws.engines.athena import pages, results, statements, usage
 from localaws.engines.athena.errors import QueryCancelled, QueryFailure, too_large
 from localaws.engines.athena.execution import FINAL, Execution
 from localaws.engines.athena.files.lake import Lake, split
@@ -32,8 +31,9 @@ log = logging.getLogger(__name__)
 
 #: Queries that run at once; more wait in QUEUED ("Service quotas": active DML queries).
 RUNNING_AT_ONCE = 20
+#: Seconds that a query runs at most, by its type ("Service quotas": DML query timeout, DDL query timeout).
+LONGEST = {"DML": 30 * 60, "DDL": 600 * 60}
 _MOST_QUERY_BYTES = 262144
-_BLOCK = 1 << 20
 _MOST_ROWS = 1000
 
 
@@ -161,7 +161,8 @@ class AthenaEngine(AthenaBackend):
             with execution.lock:
                 if execution.state != "QUEUED":
                     return
-                execution.session = self.runtime.open(execution.id)
+                longest = LONGEST["DDL" if execution.kind.type == "DDL" else "DML"]
+                execution.session = self.runtime.open(execution.id, longest)
                 execution.state = "RUNNING"
             execution.passed("ServicePreProcessingTime")
             if not self._reuse(execution):
@@ -285,31 +286,25 @@ class AthenaEngine(AthenaBackend):
             page["NextToken"] = str(following)
         return page
 
-    def _managed_rows(self, execution: Execution, start: int, most: int) -> tuple[list[list[str | None]], int | None]:
-        data = ManagedResults(self.lab).read(execution.output, execution.completed or 0, self.lab.clock.time())
-        if data is None:
-            raise invalid("Could not find results: managed query results are kept for 24 hours")
-        rows, taken = _parsed(execution, data[start:], most, complete=True)
-        return rows, start + taken if start + taken < len(data) else None
-
-    def _read_rows(self, execution: Execution, start: int, most: int) -> tuple[list[list[str | None]], int | None]:
+    def _read_rows(self, execution: Execution, start: int, most: int) -> tuple[pages.Rows, int | None]:
         if execution.managed:
-            return self._managed_rows(execution, start, most)
+            path = ManagedResults(self.lab).path(execution.output, execution.completed or 0, self.lab.clock.time())
+            if path is None:
+                raise invalid("Could not find results: managed query results are kept for 24 hours")
+            with path.open("rb") as file:
+                return pages.read_page(execution, partial(_part, file), path.stat().st_size, start, most)
         bucket, key = split(execution.output)
         s3 = self.lake.client("s3")
         try:
             size = s3.head_object(Bucket=bucket, Key=key)["ContentLength"]
         except ClientError:
             raise invalid(f"Could not find results: {execution.output} is gone") from None
-        data = b""
-        while True:
-            end = min(start + len(data) + _BLOCK, size)
-            if end > start + len(data):
-                span = f"bytes={start + len(data)}-{end - 1}"
-                data += s3.get_object(Bucket=bucket, Key=key, Range=span)["Body"].read()
-            rows, taken = _parsed(execution, data, most, end == size)
-            if len(rows) == most or end == size:
-                return rows, start + taken if start + taken < size else None
+
+        def read(first: int, end: int) -> bytes:
+            answer = s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={first}-{end - 1}")
+            return bytes(answer["Body"].read())
+
+        return pages.read_page(execution, read, size, start, most)
 
     def reset(self) -> None:
         for execution in self.queries.values():
@@ -317,19 +312,6 @@ class AthenaEngine(AthenaBackend):
         super().reset()
 
 
-def _parsed(execution: Execution, data: bytes, most: int, complete: bool) -> tuple[list[list[str | None]], int]:
-    """Rows of a result file's part, and how many bytes they took."""
-    if execution.has_header:
-        return results.parse_rows(data, most, complete)
-    return _lines(data, most, len(execution.columns))
-
-
-def _lines(data: bytes, most: int, columns: int) -> tuple[list[list[str | None]], int]:
-    """Rows of a .txt result: a statement with several columns is told as one line of text each."""
-    rows: list[list[str | None]] = []
-    taken = 0
-    for line in re.findall(rb"[^\n]*\n", data)[:most]:
-        cells = line.decode().rstrip("\n")
-        rows.append([*cells.split("\t", columns - 1)] if columns > 1 else [cells])
-        taken += len(line)
-    return rows, taken
+def _part(file: BinaryIO, first: int, end: int) -> bytes:
+    file.seek(first)
+    return file.read(end - first)

@@ -15,7 +15,8 @@ from sqlglot import exp
 
 SYSTEM, USER = 1, 2
 # Error types of the catalog
-INTERNAL, RESULT_NOT_WRITTEN, USER_ERROR, DATA_ERROR, DDL_FAILED, SYNTAX = 100, 401, 1000, 1001, 1003, 1006
+INTERNAL, TIMED_OUT, RESULT_NOT_WRITTEN = 100, 206, 401
+USER_ERROR, DATA_ERROR, DDL_FAILED, SYNTAX = 1000, 1001, 1003, 1006
 
 _TYPES = {
     "DIVISION_BY_ZERO": DATA_ERROR,
@@ -49,6 +50,17 @@ class QueryFailure(Exception):
             kind = _TYPES.get(self.code, SYNTAX if self.code else DDL_FAILED)
         category = SYSTEM if self.code == "INTERNAL_ERROR" else USER
         return {"ErrorCategory": category, "ErrorType": kind, "Retryable": False, "ErrorMessage": str(self)}
+
+
+class QueryTimeout(QueryFailure):
+    """The query has run for as long as a query may ("Service quotas")."""
+
+    def __init__(self) -> None:
+        super().__init__("", "Query timeout")
+
+    @property
+    def error(self) -> dict[str, Any]:
+        return {**super().error, "ErrorType": TIMED_OUT}
 
 
 class QueryCancelled(Exception):

@@ -35,12 +35,15 @@ class ManagedResults:
         else:
             place.write_bytes(content)
 
-    def read(self, output: str, completed: float, now: float) -> bytes | None:
-        """The result *output* of a query that *completed* then (seconds since 1970); None if it is too old by *now*."""
+    def path(self, output: str, completed: float, now: float) -> Path | None:
+        """The file of the result *output* of a query that *completed* then (seconds since 1970).
+
+        None if it is too old by *now*.
+        """
         place = self._place(output)
         if now - completed > _KEPT_SECONDS:
             place.unlink(missing_ok=True)
-        return place.read_bytes() if place.exists() else None
+        return place if place.exists() else None
 
     def clear(self) -> None:
         """Forget all of them: a lab that starts knows none of its queries any more."""

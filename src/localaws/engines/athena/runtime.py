@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from localaws.children import Children
-from localaws.engines.athena.errors import QueryCancelled, QueryFailure, out_of_memory
+from localaws.engines.athena.errors import QueryCancelled, QueryFailure, QueryTimeout, out_of_memory
 from localaws.engines.athena.functions import rows
 from localaws.engines.athena.processes.pool import Ended, OutOfMemory, Pool, Worker
 from localaws.engines.athena.sql.column_types import Type
@@ -28,9 +28,9 @@ class Runtime:
         self.children = Children(rows.__name__)
         """For patterns of requests that are no queries."""
 
-    def open(self, query_id: str) -> Session:
-        """A session for one query."""
-        return Session(self._pool, self.scratch / query_id)
+    def open(self, query_id: str, seconds: float) -> Session:
+        """A session for one query, which may run for so many *seconds*."""
+        return Session(self._pool, self.scratch / query_id, seconds)
 
     def close(self) -> None:
         self.children.close()
@@ -40,15 +40,18 @@ class Runtime:
 class Session:
     """A query's own DuckDB and directory. To be closed."""
 
-    def __init__(self, pool: Pool, directory: Path) -> None:
+    def __init__(self, pool: Pool, directory: Path, seconds: float) -> None:
         self._pool = pool
         self._worker: Worker = pool.take()
         self.directory = directory
         self.directory.mkdir()
-        self._cancelled = threading.Event()
+        self._cancelled, self._expired = threading.Event(), threading.Event()
         self._closing = threading.Lock()
         self._closed = False
         self.bytes_read = 0
+        self._timer = threading.Timer(seconds, self._end, [self._expired])
+        self._timer.daemon = True
+        self._timer.start()
         self.uris: dict[str, str] = {}
         """The object behind each file that the query reads: a path of this machine is nobody's business."""
 
@@ -81,24 +84,30 @@ class Session:
 
     def cancel(self) -> None:
         """End whatever runs; safe from any thread."""
-        self._cancelled.set()
+        self._end(self._cancelled)
+
+    def _end(self, why: threading.Event) -> None:
+        why.set()
         with self._closing:
             if not self._closed:  # else the worker may be another query's
                 self._worker.end()
 
     def close(self) -> None:
+        self._timer.cancel()
         with self._closing:
             self._closed = True
         self._pool.give_back(self._worker)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def check(self) -> None:
-        """Raises QueryCancelled once the query is cancelled."""
+        """Raises QueryCancelled once the query is cancelled, and QueryTimeout once its time is over."""
         if self._cancelled.is_set():
             raise QueryCancelled
+        if self._expired.is_set():
+            raise QueryTimeout
 
     def _ask(self, method: str, *arguments: Any) -> Any:
-        """Raises QueryCancelled once the query is cancelled, and QueryFailure if it took too much memory."""
+        """Raises what `check` does, and QueryFailure if the query took too much memory."""
         self.check()
         try:
             return self._worker.ask(method, *arguments)
