@@ -188,3 +188,44 @@ def test_a_key_has_a_usage_that_fits_its_spec(kms: Any) -> None:
     )
     symmetric = new_key(kms)["KeyId"]
     assert error_of(kms.get_public_key, KeyId=symmetric) == ("UnsupportedOperationException", 400)
+
+
+ARN = "arn:aws:kms:{region}:{account}:"
+UNKNOWN = "1234abcd-12ab-34cd-56ef-1234567890ab"
+GRANT = {"GranteePrincipal": "arn:aws:iam::111122223333:role/ExampleRole", "Operations": ["Encrypt"]}
+NAMING_A_KEY: dict[str, dict[str, Any]] = {
+    "create_grant": GRANT,
+    "retire_grant": {"GrantId": "a" * 64},
+    "revoke_grant": {"GrantId": "a" * 64},
+    "list_grants": {},
+    "describe_key": {},
+    "disable_key": {},
+    "schedule_key_deletion": {},
+    "encrypt": {"Plaintext": b"x"},
+}
+
+
+@pytest.mark.parametrize("operation", NAMING_A_KEY)
+def test_a_key_that_there_is_not(kms: Any, lab: RunningLab, operation: str) -> None:
+    """NotFoundException, whichever way the request names it (API reference, each operation's Errors)."""
+    region, account = "us-east-1", lab.client("sts").get_caller_identity()["Account"]
+    ours, elsewhere = (ARN.format(region=place, account=account) for place in (region, "eu-west-3"))
+    there = new_key(kms)["KeyId"]
+    for key in (UNKNOWN, f"{ours}key/{UNKNOWN}", "alias/none", f"{ours}alias/none", f"{elsewhere}key/{there}"):
+        told = said(getattr(kms, operation), KeyId=key, **NAMING_A_KEY[operation])
+        assert told.startswith("NotFoundException: "), (key, told)
+    foreign = f"{ARN.format(region=region, account='999999999999')}key/{there}"
+    assert said(getattr(kms, operation), KeyId=foreign, **NAMING_A_KEY[operation]).startswith("AccessDeniedException: ")
+
+
+def test_a_key_by_its_arn(kms: Any) -> None:
+    """ "Specify the key ID or key ARN of the KMS key"; answers have the ARN (API reference, ScheduleKeyDeletion)."""
+    arn = new_key(kms)["Arn"]
+    kms.disable_key(KeyId=arn)
+    assert kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] == "Disabled"
+    kms.enable_key(KeyId=arn)
+    assert kms.schedule_key_deletion(KeyId=arn.split("/")[1])["KeyId"] == arn
+    assert kms.cancel_key_deletion(KeyId=arn)["KeyId"] == arn
+    grant = kms.create_grant(KeyId=arn, **GRANT)["GrantId"]
+    kms.retire_grant(KeyId=arn, GrantId=grant)
+    assert kms.list_grants(KeyId=arn)["Grants"] == []

@@ -101,6 +101,23 @@ class KmsEngine(KmsBackend):
         """The key of an id, ARN or alias that there is."""
         return self.keys[self.any_id_to_key_id(key_id)]
 
+    # moto looks these keys up by the id alone, where AWS takes their ARN as well
+
+    def enable_key(self, key_id: str) -> None:
+        super().enable_key(self.get_key_id(key_id))
+
+    def disable_key(self, key_id: str) -> None:
+        super().disable_key(self.get_key_id(key_id))
+
+    def schedule_key_deletion(self, key_id: str, pending_window_in_days: int) -> float:
+        return super().schedule_key_deletion(self.get_key_id(key_id), pending_window_in_days)
+
+    def cancel_key_deletion(self, key_id: str) -> None:
+        super().cancel_key_deletion(self.get_key_id(key_id))
+
+    def replicate_key(self, key_id: str, replica_region: str) -> Key:
+        return super().replicate_key(self.get_key_id(key_id), replica_region)
+
     def encrypt(
         self, key_id: str, plaintext: bytes, encryption_context: dict[str, str], algorithm: str = SYMMETRIC
     ) -> tuple[bytes, str]:
@@ -250,6 +267,52 @@ class KmsEngineResponse(KmsResponse):
         if not self._get_param("AliasName").startswith("alias/"):
             raise AwsError("ValidationException", _ALIAS)
         return super()._set_alias(update)
+
+    def schedule_key_deletion(self) -> str:
+        """KeyId is the key's ARN, whatever the request calls it (API reference, ScheduleKeyDeletion)."""
+        return self._with_arn(super().schedule_key_deletion())
+
+    def cancel_key_deletion(self) -> str:
+        return self._with_arn(super().cancel_key_deletion())
+
+    def _with_arn(self, answer: str) -> str:
+        return json.dumps(json.loads(answer) | {"KeyId": self.kms_backend.key(self._get_param("KeyId")).arn})
+
+    def create_grant(self) -> str:
+        self._validate_cmk_id(self._get_param("KeyId"))
+        return super().create_grant()
+
+    def list_grants(self) -> str:
+        self._validate_cmk_id(self._get_param("KeyId"))
+        return super().list_grants()
+
+    def revoke_grant(self) -> str:
+        self._validate_cmk_id(self._get_param("KeyId"))
+        return super().revoke_grant()
+
+    def retire_grant(self) -> str:
+        if self._get_param("KeyId"):  # else the grant is named by its token
+            self._validate_cmk_id(self._get_param("KeyId"))
+        return super().retire_grant()
+
+    def _validate_cmk_id(self, key_id: str) -> None:
+        self._check_place(key_id)
+        super()._validate_cmk_id(key_id)
+
+    def _validate_alias(self, key_id: str) -> None:
+        self._check_place(key_id)
+        super()._validate_alias(key_id)
+
+    def _check_place(self, key_id: str) -> None:
+        """Raises for the ARN of another region's or another account's key, which this lab's key of that id is not."""
+        if not key_id.startswith("arn:"):
+            return
+        region, account = [*key_id.split(":"), "", ""][3:5]
+        if region != self.region:
+            raise AwsError("NotFoundException", f"Invalid arn {region}")
+        if account != self.current_account:
+            said = f"{key_id} does not exist in this Region, or no resource-based policy of it allows access."
+            raise AwsError("AccessDeniedException", said)
 
     def _key_id(self, parameter: str = "KeyId") -> str:
         """Raises NotFoundException for a key or alias that there is not."""
