@@ -258,6 +258,7 @@ def test_columns_are_matched_by_name_or_by_place(athena: Athena) -> None:
             "NOT_SUPPORTED: The SerDe",
         ),
         ({"Location": "nowhere"}, "INVALID_TABLE_PROPERTY: The S3 location must look like"),
+        ({"Location": "s3://..%2f..%2f/"}, "INVALID_TABLE_PROPERTY: The S3 location must look like"),
     ],
 )
 def test_a_table_that_others_have_made_badly(athena: Athena, storage: dict[str, Any], reason: str) -> None:

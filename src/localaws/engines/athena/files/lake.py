@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -115,10 +116,14 @@ def _failing_as_query(doing: str) -> Iterator[None]:
         raise QueryFailure(code, f"{doing}: {reason}") from None
 
 
+#: What botocore lets be a bucket's name; it raises an error of its own for others.
+_BUCKET = re.compile(r"[\w.-]{1,255}", re.ASCII)
+
+
 def split(uri: str) -> tuple[str, str]:
     """Bucket and key of an s3:// URI. Raises QueryFailure for anything else."""
     parts = urlsplit(uri, allow_fragments=False)
-    if parts.scheme not in ("s3", "s3a", "s3n") or not parts.netloc:
+    if parts.scheme not in ("s3", "s3a", "s3n") or not _BUCKET.fullmatch(parts.netloc):
         raise QueryFailure("INVALID_TABLE_PROPERTY", f"The S3 location must look like s3://bucket/path/, not {uri!r}")
     query = f"?{parts.query}" if parts.query else ""
     return parts.netloc, (parts.path + query).removeprefix("/")
