@@ -32,6 +32,7 @@ def test_data_and_settings_survive_a_stop_and_a_crash_of_the_lab(new_lab: Callab
         # The server is back before anybody has called RDS.
         eventually(lambda: _count(endpoint) == 1000)
         databases.wait(up)
+        assert lab.client("ec2").describe_vpcs()["Vpcs"], "in whose networks RDS puts what comes back"
         assert databases.describe(down)["DBInstanceStatus"] == "stopped"
         assert databases.describe(up)["Endpoint"] == endpoint
         assert databases.describe(up)["TagList"] == [{"Key": "team", "Value": "ops"}]

@@ -9,8 +9,9 @@ import re
 from pathlib import Path
 
 import moto
+import pytest
 
-from localaws.engines import ENGINES, REACHES
+from localaws.engines import ENGINES, REACHES, RETURNING, in_order
 from tests.conftest import RunningLab
 
 _BACKENDS = re.compile(r"from moto\.(\w+)(?:\.models)? import[^\n]*backends?\b")
@@ -24,6 +25,15 @@ def test_every_backend_that_moto_reaches_for_is_declared() -> None:
         reached = set(_BACKENDS.findall(sources)) & ENGINES.keys() - {service.name}
         missing += [(service.name, other) for other in sorted(reached - REACHES.get(service.name, set()))]
     assert not missing
+
+
+@pytest.mark.parametrize("service", [*ENGINES, *REACHES])
+def test_who_works_as_it_is_installed_comes_after_those_it_reaches(service: str) -> None:
+    order = in_order(service)
+    assert set(order) == ENGINES.keys() & ({service} | REACHES.get(service, set()))
+    assert service not in order or order[-1] == service
+    for returning in RETURNING.keys() & set(order):
+        assert REACHES[returning] & set(order) <= set(order[: order.index(returning)])
 
 
 def test_streams_may_be_called_before_tables(lab: RunningLab) -> None:

@@ -131,12 +131,32 @@ class Installer:
         sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
     def __call__(self, service: str) -> None:
-        wanted = ENGINES.keys() & ({service} | REACHES.get(service, set()))
         with self._lock:
-            for each in wanted - self._installed:
-                import_module(ENGINES[each]).install(self._lab)
-                self._installed.add(each)
-                log.info("engine %s installed", each)
+            for each in in_order(service):
+                if each not in self._installed:
+                    import_module(ENGINES[each]).install(self._lab)
+                    self._installed.add(each)
+                    log.info("engine %s installed", each)
+
+
+def in_order(service: str) -> list[str]:
+    """The engines that *service* needs, each after those it reaches: RDS brings its instances back as it is installed,
+    and with them moto's networks of EC2, whose engine would then come too late."""
+    wanted = REACHES.get(service, set()) - {service}
+    ordered: list[str] = []
+    entered = {service}  # last, whatever circle it is in
+
+    def enter(each: str) -> None:
+        if each in entered:
+            return
+        entered.add(each)
+        for reached in sorted(REACHES.get(each, set()) & wanted):
+            enter(reached)
+        ordered.append(each)
+
+    for each in sorted(wanted):
+        enter(each)
+    return [each for each in [*ordered, service] if each in ENGINES]
 
 
 def replace_backend(backends: BackendDict[Any], engine: type[BaseBackend]) -> None:
