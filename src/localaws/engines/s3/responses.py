@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlencode
 
 from moto.core.request import Request
 from moto.core.responses import ActionResult
+from moto.iam.access_control import PermissionResult
 from moto.s3.exceptions import (
     CopyObjectMustChangeSomething,
     InvalidArgumentError,
@@ -23,6 +24,7 @@ from moto.s3.responses import ALLOWED_HEADER_OVERRIDES
 
 from localaws.engines.s3 import configurations, listing
 from localaws.engines.s3.backend import SSE_S3, Condition, S3Engine
+from localaws.engines.s3.batches import delete_objects
 from localaws.engines.s3.documents import check_bucket_policy, check_document, parse_document
 from localaws.engines.s3.headers import MAX_PUT, byte_range, check_key, checksum_wanted, not_modified
 from localaws.engines.s3.objects import DeleteMarker, StoredObject
@@ -337,6 +339,18 @@ class S3EngineResponse(UploadResponse):
         headers, body = render(error, "s3", current_call.get().request_id)
         headers |= {"x-amz-delete-marker": "true", "x-amz-version-id": marker.version_id}
         return error.status, {**headers, **({"Allow": "DELETE"} if asked_for else {})}, body
+
+    def _bucket_response_delete_keys(self, bucket_name: str, authenticated: bool = True) -> Any:
+        """Source: S3 API reference, DeleteObjects."""
+        bucket = self.backend.get_bucket(bucket_name)
+
+        def allowed(key: str) -> bool:
+            resource = f"arn:aws:s3:::{bucket_name}/{key}"
+            return authenticated and bucket.get_permission("s3:DeleteObject", resource) != PermissionResult.DENIED
+
+        bypass = self.headers.get("x-amz-bypass-governance-retention", "").lower() == "true"
+        document = parse_document("DeleteObjects", self.raw_body)
+        return self._document("DeleteObjects", delete_objects(self.backend, bucket_name, document, bypass, allowed), {})
 
     # Configuration
 
