@@ -3,7 +3,7 @@
 One thread watches all sockets. A worker gets a connection when the head of a request is there; who never sends one
 whole is cut off after `HEAD_SECONDS`. A worker gives a connection back when more of a request must come first. One
 that has carried a valid signature is *proved*: it stays open between requests, and is the last to go when there are
-too many.
+too many. While requests wait for a worker there come to be more of them.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ from localaws.connection import HEAD_SECONDS, LINGER_SECONDS, MAX_HEAD_BYTES, Co
 
 MAX_HELD_BYTES = 160 << 20  # of all requests that have been put aside: two of the largest
 _LOOK_EVERY = 0.2  # seconds between looks for who is overdue
+#: Threads there may be: most of them wait, for a message to come to a queue or for a function to end.
+MOST_THREADS = 200
+_MORE_THREADS = 40  # at a look
 _OWN_FILES = 8  # what connections leave to the lab when there are no more
 _TURNING_AWAY = 0.05  # seconds
 #: What the system says when this process, or all together, have as many files open as they may.
@@ -99,6 +102,7 @@ class Connections(ConnectionManager):
                 looked = time.monotonic()
                 self._close_overdue(looked)
                 self._close_held()
+                self.server.help_out()
 
     def _accept(self) -> None:
         if self._num_connections >= self._most:
@@ -187,12 +191,21 @@ class PatientServer(Server):
     """A WSGI server with the `Connections` above."""
 
     ConnectionClass = Connection
+    requests: Any
     _connections: Any
 
     @property
     def is_crowded(self) -> bool:
         """Whether requests wait for a thread."""
         return self.requests.qsize > 0 and not self.requests.idle
+
+    def help_out(self) -> None:
+        """Start more threads if requests wait for one: those there are may wait themselves, as long polls do."""
+        if self.is_crowded:
+            pool = self.requests
+            wanted = min(pool.qsize, _MORE_THREADS, MOST_THREADS - len(pool._threads))
+            # not pool.grow(): it sleeps until they are ready
+            pool._threads.extend(pool._spawn_worker() for _ in range(wanted))
 
     def prepare(self) -> None:
         super().prepare()

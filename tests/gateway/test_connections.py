@@ -1,6 +1,6 @@
-"""Whoever has no key takes no thread: silent, slow and lying clients hold up nobody.
+"""Silent, slow and lying clients take no thread, and whoever waits for an answer leaves threads for the others.
 
-The lab has a fixed number of threads; before, one silent socket took one of them for a minute (CWE-400, "slow HTTP").
+Before, one silent socket took one of a fixed number of threads for a minute (CWE-400, "slow HTTP").
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
 import psutil
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
@@ -212,3 +214,24 @@ def test_a_hundred_years_in_all(new_lab: Callable[..., RunningLab]) -> None:
     assert (answer.code, b"100 years" in answer.body) == ("ValidationException", True)
     lab.client("s3").create_bucket(Bucket="far")
     lab.client("sts").get_session_token()
+
+
+def test_who_waits_for_messages_leaves_threads_for_the_others(new_lab: Callable[..., RunningLab]) -> None:
+    """A classroom's long polls: each takes up to 20 seconds (API reference, ReceiveMessage, WaitTimeSeconds)."""
+    lab = new_lab()
+    sqs = lab.client("sqs", config=Config(max_pool_connections=90, retries={"max_attempts": 1}))
+    queue = sqs.create_queue(QueueName="empty")["QueueUrl"]
+    lab.client("s3").list_buckets()
+    with ThreadPoolExecutor(90) as consumers:
+        polls = [
+            consumers.submit(sqs.receive_message, QueueUrl=queue, WaitTimeSeconds=20, MaxNumberOfMessages=1)
+            for _ in range(90)
+        ]
+        eventually(lambda: len(psutil.Process(lab.pid).net_connections("tcp")) > 90)
+        started = time.monotonic()
+        lab.client("s3").list_buckets()
+        assert time.monotonic() - started < SOON
+        for number in range(90):
+            sqs.send_message(QueueUrl=queue, MessageBody=str(number))
+        got = {poll.result()["Messages"][0]["Body"] for poll in polls}
+    assert len(got) == 90, "each has had a message of its own before its time was over"
