@@ -99,11 +99,14 @@ def test_a_task_killed_in_mid_load_loses_nothing(new_lab: Callable[..., RunningL
     task = migration.task("full-load-and-cdc", migration.target(bucket, **AT_ONCE, MaxFileSize=2000))
     migration.begin(task)
     eventually(lambda: len(migration.objects(bucket, "public/b_second/")) > 2)
+    started = migration.describe(task)["ReplicationTaskStartDate"]
     lab.kill()
     lab.start()
     migration.connect_clients()
     migration.wait_for_source()
     back = migration.describe(task)
+    assert back["ReplicationTaskStartDate"] == back["ReplicationTaskStats"]["StartDate"] == started
+    assert back["ReplicationTaskStats"]["StopDate"] > started
     assert (back["Status"], back["StopReason"]) == ("stopped", "Stop Reason RECOVERABLE_ERROR")
     assert "resume-processing" in back["LastFailureMessage"]
     migration.sql("INSERT INTO a_first VALUES (101)", "INSERT INTO b_second VALUES (300001)")
@@ -126,3 +129,11 @@ def test_a_task_killed_in_mid_load_loses_nothing(new_lab: Callable[..., RunningL
         migration.wait_for_source()
         migration.begin(task, "resume-processing")
         eventually(lambda last=number: migration.changes(bucket, "a_first") == [f"I,{n}" for n in range(101, last + 1)])
+    # what has ended is described as before
+    migration.end(task)
+    ended = migration.wait(task, "stopped")
+    assert ended["ReplicationTaskStats"]["ElapsedTimeMillis"] > 0
+    lab.kill()
+    lab.start()
+    migration.connect_clients()
+    assert migration.describe(task) == ended

@@ -298,6 +298,8 @@ class ReplicationTask(FakeReplicationTask):
             "settings": self.settings,
             "tags": self._engine.tagger.list_tags_for_resource(self.arn)["Tags"],
             "created": self.creation_date.isoformat(),
+            "started": self.start_date and self.start_date.isoformat(),
+            "ended": self.stop_date and self.stop_date.isoformat(),
             "status": self.status,
             "stop_reason": self.stop_reason,
             "failure": self.failure,
@@ -308,9 +310,15 @@ class ReplicationTask(FakeReplicationTask):
         """Be again what the journal tells."""
         self.progress = Progress.of_record(record["progress"])
         self.status, self.stop_reason, self.failure = record["status"], record["stop_reason"], record["failure"]
+        self.start_date, self.stop_date = _moment(record.get("started")), _moment(record.get("ended"))
         if self.status in RUNNING:
             self.status, self.stop_reason = "stopped", "Stop Reason RECOVERABLE_ERROR"
             self.failure = "The lab ended while the task ran. Start it with resume-processing."
+            self.stop_date = self._lab.clock.now()  # nobody noted when the lab ended
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _epoch(moment: datetime | None) -> float | None:
