@@ -189,8 +189,8 @@ def _serve(directory: Path, port: int, account_id: str, region: str) -> None:
         lab.endpoint = f"http://127.0.0.1:{server.bind_addr[1]}"
         for eager in ("sts", "s3"):
             installer(eager)
-        for service, state in RETURNING.items():
-            if (directory / state).exists():
+        for service, states in RETURNING.items():
+            if any((directory / state).exists() for state in states):
                 lab.spawn(f"return-{service}", partial(installer, service))
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)

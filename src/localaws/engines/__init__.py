@@ -113,8 +113,8 @@ REACHES = {
     "workspaces": {"ec2"},
 }
 
-#: Services that work unasked after a start, if this is there to tell of something to go on with.
-RETURNING = {"athena": "athena/unfinished", "rds": "rds/state.json"}
+#: Services that work unasked after a start, if any of these is there to tell of something to go on with or to remove.
+RETURNING = {"athena": ("athena/unfinished", "athena/scratch"), "rds": ("rds/state.json",)}
 
 #: moto's response class → the engine's, for the dispatcher.
 REPLACED_RESPONSES: dict[type, type] = {}

@@ -35,6 +35,7 @@ class Runtime:
     def close(self) -> None:
         self.children.close()
         self._pool.close()
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
 
 class Session:
