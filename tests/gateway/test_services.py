@@ -74,9 +74,15 @@ def test_neither_host_nor_path_nor_body_choose_the_service(lab: RunningLab) -> N
 
 
 def test_two_apis_that_sign_alike_are_told_apart(lab: RunningLab) -> None:
-    """OpenSearch and its elder sign as ``es``; their paths begin with the version of the API (OpenSearch reference)."""
+    """By the version of the API, in the path or the form (references of OpenSearch, API Gateway, load balancing)."""
     domain = {"DomainName": "flights"}
     lab.client("opensearch").create_domain(**domain)
     assert "AdvancedSecurityOptions" in lab.client("opensearch").describe_domain(**domain)["DomainStatus"]
     assert [each["DomainName"] for each in lab.client("es").list_domain_names()["DomainNames"]] == ["flights"]
     lab.client("opensearch").delete_domain(**domain)
+    assert lab.client("apigatewayv2").get_apis()["Items"] == lab.client("apigateway").get_rest_apis()["items"] == []
+    assert lab.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
+    assert lab.client("elb").describe_load_balancers()["LoadBalancerDescriptions"] == []
+    subnets = [each["SubnetId"] for each in lab.client("ec2").describe_subnets()["Subnets"][:2]]
+    made = lab.client("elbv2").create_load_balancer(Name="web", Subnets=subnets)["LoadBalancers"]
+    lab.client("elbv2").delete_load_balancer(LoadBalancerArn=made[0]["LoadBalancerArn"])

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 _REST_XML = {"s3control", "cloudfront", "route53"}
 _CBOR_PATH = re.compile(r"/service/[^/]+/operation/([^/]+)$")
+_ELBV2 = re.compile(r"(?:^|&)Version=2015-12-01(?:&|$)")
 _PLAIN_OBJECT_CALLS = {"GET": "GetObject", "PUT": "PutObject", "HEAD": "HeadObject", "DELETE": "DeleteObject"}
 
 # Parameters that name the resource a call acts on, and the ARN each makes (service authorization reference).
@@ -72,7 +73,7 @@ def protocol_of(service: str, environ: dict[str, Any]) -> str:
 @cache
 def operations_of(service: str) -> frozenset[str] | None:
     """The names of all its operations; None for what is not one of botocore's services."""
-    both = {"elb": ("elb", "elbv2")}  # one backend, told apart by a version in the body
+    both = {"elb": ("elb", "elbv2")}  # which one is told by the body
     try:
         return frozenset().union(*(get_service_model(name).operation_names for name in both.get(service, (service,))))
     except UnknownServiceError:
@@ -87,7 +88,10 @@ def identify(service: str, protocol: str, environ: dict[str, Any], body: bytes, 
         match = _CBOR_PATH.search(environ["REQUEST_URI"].split("?", 1)[0])
         return Operation(service, match.group(1) if match else "", protocol, {})
     if protocol in ("query", "ec2"):
-        return Operation(service, _action_of(form_of(environ, body)), protocol, {})
+        form = form_of(environ, body)
+        if service == "elb" and _ELBV2.search(form):
+            service = "elbv2"  # the two sign alike
+        return Operation(service, _action_of(form), protocol, {})
     if service == "s3":
         plain = _plain_object_call(environ)
         if plain:

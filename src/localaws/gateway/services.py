@@ -17,6 +17,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 #: Services that no backend of moto names, by the name they sign with.
 _WITHOUT_BACKEND = {"airflow": "mwaa"}
+#: Services that sign as an elder one does: only the version of the API, with which their paths begin, is another.
+_BY_PATH = {("es", "/2021-01-01/"): "opensearch", ("apigateway", "/v2/"): "apigatewayv2"}
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,9 @@ def service_of(signing_name: str, environ: dict[str, Any]) -> Service:
         host = None
     backend = _backend_of_host(host) if host else ""
     name = _names().get(ALT_BACKEND_NAMES.get(backend, backend).replace("-", ""), "")
-    if name == "es" and environ.get("PATH_INFO", "").startswith("/2021-01-01/"):
-        name = "opensearch"  # the two sign alike; only the version of the API is another
+    for (elder, beginning), younger in _BY_PATH.items():
+        if name == elder and environ.get("PATH_INFO", "").startswith(beginning):
+            name = younger
     if name and _signing_name(name) == signing_name:
         return Service(name, backend)
     name = _WITHOUT_BACKEND.get(signing_name, signing_name)
