@@ -11,7 +11,7 @@ from moto.cloudformation.responses import CloudFormationResponse
 from localaws.engines import replace_backend, replace_responses
 from localaws.engines.cloudformation.backend import CloudFormationEngine
 from localaws.engines.cloudformation.creations import install_creations
-from localaws.engines.cloudformation.resources import ResourceMapEngine, telling
+from localaws.engines.cloudformation.resources import ResourceMapEngine, creating
 from localaws.engines.cloudformation.responses import CloudFormationEngineResponse
 from localaws.engines.cloudformation.stacks import Stack
 from localaws.engines.cloudformation.templates import TemplateYaml
@@ -26,7 +26,6 @@ def install(lab: Lab) -> None:
         module.yaml = TemplateYaml  # type: ignore[attr-defined]
     models.ResourceMap = ResourceMapEngine  # type: ignore[attr-defined]
     models.Stack = Stack  # type: ignore[misc]
-    parsing.parse_and_create_resource = telling(parsing.parse_and_create_resource, "CREATE")
-    parsing.parse_and_update_resource = telling(parsing.parse_and_update_resource, "UPDATE")
+    parsing.parse_and_create_resource = creating(parsing.parse_and_create_resource)
     replace_backend(cloudformation_backends, CloudFormationEngine)
     replace_responses(CloudFormationResponse, CloudFormationEngineResponse)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
-from moto.cloudformation.parsing import ResourceMap
+from moto.cloudformation import parsing
+from moto.cloudformation.parsing import ResourceMap, clean_json
 from moto.ssm.models import ssm_backends
 
-from localaws.engines.cloudformation.checks import depended
+from localaws.engines.cloudformation.changes import CHANGES, NO_CHANGES, REPLACES, check_replacement
+from localaws.engines.cloudformation.checks import depended, references
 from localaws.engines.cloudformation.failures import ResourceFailed, named
+from localaws.engines.cloudformation.updates import changed
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
@@ -22,11 +26,23 @@ class Teller(Protocol):
     ) -> None: ...
 
 
+@dataclass(frozen=True)
+class Applied:
+    """What a resource was made from, or last changed to: its part of the template, and the properties of that."""
+
+    template: dict[str, Any]
+    properties: dict[str, Any]
+
+
 class ResourceMapEngine(ResourceMap):
-    """moto's resources of a stack; what cannot be deleted says so by name."""
+    """moto's resources of a stack; what cannot be changed or deleted says so by name."""
 
     lab: ClassVar[Lab]
     teller: Teller
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.applied: dict[str, Applied] = {}
 
     def __getitem__(self, key: str) -> Any:
         """A parameter or a resource, which is made now if it was not yet: after those that it depends on."""
@@ -35,12 +51,106 @@ class ResourceMapEngine(ResourceMap):
                 self[name]
         return super().__getitem__(key)
 
+    def update(self, template: dict[str, Any], parameters: dict[str, Any] | None = None) -> None:
+        """Make, change and then delete what *template* asks for. Raises `ResourceFailed` at the first that fails.
+
+        Whether a resource has changed is told by its properties as they are worked out, not by their text.
+        """
+        for name in [*self._template.get("Parameters", {}), *self._template.get("Mappings", {})]:
+            self._parsed_resources.pop(name, None)
+        self._template = template
+        if parameters is not None:
+            self.input_parameters = parameters
+        self.resolved_parameters = {}
+        self.load_mapping()
+        self.load_parameters()
+        self.load_conditions()
+        self._resource_json_map = template["Resources"]
+        for name in self._in_order():
+            if not self._is_wanted(name):
+                continue
+            if name in self.applied:
+                self._update_resource(name)
+            else:
+                self[name]
+        for name in [name for name in reversed(self.applied) if not self._is_wanted(name)]:
+            self._clean_up(self._parsed_resources[name], self.applied[name].template)
+            self._forget(name)
+
+    def _in_order(self) -> list[str]:
+        """The resources' names, each after those that it refers to."""
+        order: dict[str, None] = {}
+
+        def add(name: str) -> None:
+            if name not in order:
+                for each in references(self._resource_json_map[name]):
+                    if each in self._resource_json_map:
+                        add(each)
+                order[name] = None
+
+        for name in self._resource_json_map:
+            add(name)
+        return list(order)
+
+    def _is_wanted(self, name: str) -> bool:
+        if name not in self._resource_json_map:
+            return False
+        condition = self._resource_json_map[name].get("Condition")
+        return condition is None or bool(self.lazy_condition_map[condition])
+
+    def _properties(self, name: str) -> dict[str, Any]:
+        """The properties that the template gives a resource, worked out."""
+        properties: dict[str, Any] = clean_json(self._resource_json_map[name].get("Properties", {}), self)
+        return properties
+
+    def _update_resource(self, name: str) -> None:
+        resource, template = self._parsed_resources[name], self._resource_json_map[name]
+        former = self.applied[name].properties
+        with named(name, template, "UPDATE"):
+            new = self._properties(name)
+            changes = CHANGES.get(template["Type"], NO_CHANGES)
+            if changed(former, new) & changes.replaced:
+                check_replacement(template["Type"], former, new)
+                self._replace(name)
+            elif former != new:
+                changes.apply(self.lab, self._region_name, str(resource.physical_resource_id), former, new)
+        self.applied[name] = Applied(template, new)
+        if former != new:
+            self.made(self._parsed_resources[name], "UPDATE")
+
+    def _replace(self, name: str) -> None:
+        """Make another resource in the place of one that cannot become what its template asks for."""
+        old, before = self._parsed_resources[name], self.applied[name]
+        self._tell(old, before.template, "UPDATE_IN_PROGRESS", REPLACES)
+        try:
+            parsing.parse_and_create_resource(
+                name,
+                self._resource_json_map[name],
+                self,
+                account_id=self._account_id,
+                region_name=self._region_name,
+            )
+        except ResourceFailed as failure:
+            self._parsed_resources[name], self.applied[name] = old, before
+            raise ResourceFailed(name, failure.resource_type, "UPDATE", failure.reason) from failure
+        self._clean_up(old, before.template, "UpdateReplacePolicy")
+
+    def _clean_up(self, resource: Any, template: dict[str, Any], policy: str = "DeletionPolicy") -> None:
+        """Delete a *resource* that the stack no longer has; the update stands where that fails."""
+        if _is_retained(template, policy):
+            self._tell(resource, template, "DELETE_SKIPPED")
+            return
+        try:
+            self._delete_resource(resource, template)
+        except ResourceFailed as failure:
+            self._tell(resource, template, "DELETE_FAILED", failure.reason)
+
     def delete(self) -> None:
         """Delete the resources, the youngest first. Raises `ResourceFailed` when all others are gone."""
         failed: list[ResourceFailed] = []
-        for name in reversed([name for name in self._parsed_resources if name in self._resource_json_map]):
-            resource, template = self._parsed_resources[name], self._resource_json_map[name]
-            if template.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate"):
+        for name in reversed(list(self.applied)):
+            resource, template = self._parsed_resources[name], self.applied[name].template
+            if _is_retained(template):
                 self._tell(resource, template, "DELETE_SKIPPED")
                 continue
             try:
@@ -48,9 +158,12 @@ class ResourceMapEngine(ResourceMap):
             except ResourceFailed as failure:
                 failed.append(failure)
             else:
-                del self._parsed_resources[name]
+                self._forget(name)
         if failed:
             raise failed[0]
+
+    def _forget(self, name: str) -> None:
+        del self._parsed_resources[name], self.applied[name]
 
     def parse_ssm_parameter(self, value: str, value_type: str) -> str:
         if ssm_backends[self._account_id][self._region_name].get_parameter(value) is None:
@@ -60,9 +173,26 @@ class ResourceMapEngine(ResourceMap):
 
     def keep_only_made(self) -> None:
         """Forget the resources that were not made, lest moto make them when somebody looks at the stack."""
-        self._resource_json_map = {
-            name: resource for name, resource in self._resource_json_map.items() if name in self._parsed_resources
-        }
+        self._resource_json_map = {name: each.template for name, each in self.applied.items()}
+
+    def begun(self, name: str, resource: Any) -> None:
+        """Note what a new *resource* was made from, and give it what moto has left out. Raises `ResourceFailed`."""
+        template = self._resource_json_map[name]
+        self._parsed_resources[name] = resource  # a failure from here on finds it, to delete it
+        self.applied[name] = Applied(template, self._properties(name))
+        with named(name, template, "CREATE"):
+            CHANGES.get(template["Type"], NO_CHANGES).complete(
+                self.lab, self._region_name, str(resource.physical_resource_id), self.applied[name].properties
+            )
+
+    def of_stack(self, name: str) -> Any:
+        """The resource of this name; None where it was not made."""
+        return self._parsed_resources[name] if name in self.applied else None
+
+    def restored(self, failure: ResourceFailed) -> None:
+        """Tell of the resource whose change failed that it is again what it was."""
+        if failure.action == "UPDATE" and failure.logical_id in self.applied:  # it may be an output's
+            self.made(self._parsed_resources[failure.logical_id], "UPDATE")
 
     def made(self, resource: Any, action: str) -> None:
         """Tell that the *resource* is there, or was changed."""
@@ -86,18 +216,25 @@ class ResourceMapEngine(ResourceMap):
         self.teller.resource_event(resource.logical_resource_id, template["Type"], status, physical_id, reason)
 
 
-def telling(act: Callable[..., Any], action: str) -> Callable[..., Any]:
-    """moto's function *act*, which makes or changes a resource, with its events; it raises `ResourceFailed`."""
+def _is_retained(template: dict[str, Any], policy: str = "DeletionPolicy") -> bool:
+    return template.get(policy) in ("Retain", "RetainExceptOnCreate")
+
+
+def creating(create: Callable[..., Any]) -> Callable[..., Any]:
+    """moto's function *create*, which makes a resource, with its events; it raises `ResourceFailed`."""
 
     def tell(
         logical_id: str, resource_json: dict[str, Any], resources_map: ResourceMapEngine, *arguments: Any, **more: Any
     ) -> Any:
         if resource_json["Type"] == "AWS::KMS::Key":  # moto asks for the policy; KMS makes one where there is none
             resource_json.setdefault("Properties", {}).setdefault("KeyPolicy", "")
-        with named(logical_id, resource_json, action):
-            resource = act(logical_id, resource_json, resources_map, *arguments, **more)
+        replaces = logical_id in resources_map.applied
+        with named(logical_id, resource_json, "CREATE"):
+            resource = create(logical_id, resource_json, resources_map, *arguments, **more)
         if resource is not None:
-            resources_map.made(resource, action)
+            resources_map.begun(logical_id, resource)
+            if not replaces:
+                resources_map.made(resource, "CREATE")
         return resource
 
     return tell

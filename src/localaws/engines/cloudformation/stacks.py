@@ -63,9 +63,16 @@ class Stack(models.Stack):
     def has_parameters(self, other_parameters: dict[str, Any]) -> bool:
         return {**self.stack_parameters, **other_parameters} == self.stack_parameters
 
-    def update(self, *arguments: Any, **more: Any) -> None:
+    def update(
+        self,
+        template: str,
+        role_arn: str | None = None,
+        parameters: dict[str, Any] | None = None,
+        tags: dict[str, str] | None = None,
+    ) -> None:
         self.stack_status_reason = None
-        super().update(*arguments, **more)
+        super().update(template, role_arn, parameters, tags)
+        self.parameters = parameters or {}  # what is not given has its default again
 
     def applied(self, change_set: ChangeSet) -> None:
         """Take over what *change_set* has made of the resources."""
@@ -120,6 +127,7 @@ class Stack(models.Stack):
         try:
             self.resource_map.keep_only_made()
             self.resource_map.update(self.template_dict, parameters)
+            self.resource_map.restored(failure)
             self._change("UPDATE_ROLLBACK_COMPLETE")
         except ResourceFailed as second:
             self._failure_event(second)
@@ -143,9 +151,11 @@ class Stack(models.Stack):
         self._add_stack_event(status, resource_status_reason=reason)
 
     def _failure_event(self, failure: ResourceFailed) -> None:
-        self.resource_event(failure.logical_id, failure.resource_type, f"{failure.action}_IN_PROGRESS")
-        status = f"{failure.action}_FAILED"
-        self.resource_event(failure.logical_id, failure.resource_type, status, reason=failure.reason)
+        resource = self.resource_map.of_stack(failure.logical_id)
+        told = failure.logical_id, failure.resource_type
+        physical_id = "" if resource is None else str(resource.physical_resource_id)
+        self.resource_event(*told, f"{failure.action}_IN_PROGRESS", physical_id)
+        self.resource_event(*told, f"{failure.action}_FAILED", physical_id, failure.reason)
 
     def resource_event(
         self, logical_id: str, resource_type: str, status: str, physical_id: str = "", reason: str | None = None

@@ -1,0 +1,93 @@
+"""Changing a resource in place: by its service's own API, property by property.
+
+moto changes few properties, and says nothing of the others; here what this lab cannot change ends in UPDATE_FAILED.
+Source: CloudFormation template reference, "Update requires" of each property.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.cloudformation.exceptions import CloudFormationError
+
+from localaws.engines.cloudformation.coercion import Api
+from localaws.lab import Lab
+
+Properties = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A resource that is to become what *new* says; *former* is what its template said before (empty: a new one)."""
+
+    api: Api
+    id: str
+    former: Properties
+    new: Properties
+
+    @property
+    def name(self) -> str:
+        """The last part of an ARN, a path or a URL."""
+        return self.id.rsplit("/", 1)[-1].rsplit(":", 1)[-1]
+
+    def tags(self) -> tuple[dict[str, str], list[str]]:
+        """The tags to set, and the keys of those to take away."""
+        former, new = tags_of(self.former), tags_of(self.new)
+        return {k: v for k, v in new.items() if former.get(k) != v}, [k for k in former if k not in new]
+
+
+Change = Callable[[Target], None]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How resources of a type are changed: the *service* of the API, and of which properties each function takes care.
+
+    *replaced* names the properties whose change needs another resource; *late* those that moto leaves out when it makes
+    one, which are applied right after.
+    """
+
+    service: str
+    by: Sequence[tuple[Sequence[str], Change]]
+    replaced: frozenset[str] = field(default_factory=frozenset)
+    late: frozenset[str] = field(default_factory=frozenset)
+
+    def _needed(self, names: Set[str]) -> list[Change]:
+        return [change for properties, change in self.by if names & set(properties)]
+
+    def complete(self, lab: Lab, region: str, physical_id: str, properties: Properties) -> None:
+        """Apply to a new resource what moto has left out."""
+        target = Target(Api(lab, self.service, region), physical_id, {}, properties)
+        for change in self._needed(self.late & properties.keys()):
+            change(target)
+
+    def apply(self, lab: Lab, region: str, physical_id: str, former: Properties, new: Properties) -> None:
+        """Raises CloudFormationError for a property that nothing here changes; what fails half-way is undone."""
+        names = changed(former, new)
+        unable = sorted(names - {name for properties, _ in self.by for name in properties})
+        if unable:
+            raise unchangeable(unable)
+        api, done = Api(lab, self.service, region), list[Change]()
+        try:
+            for change in self._needed(names):
+                change(Target(api, physical_id, former, new))
+                done.append(change)
+        except Exception:
+            for change in reversed(done):
+                change(Target(api, physical_id, new, former))
+            raise
+
+
+def changed(former: Properties, new: Properties) -> set[str]:
+    return {name for name in former.keys() | new.keys() if former.get(name) != new.get(name)}
+
+
+def unchangeable(names: Sequence[str]) -> CloudFormationError:
+    said = f"This lab cannot change {', '.join(names)} of this resource in place, as AWS does."
+    return CloudFormationError(f"{said} Delete the resource from the template, update the stack, and add it again.")
+
+
+def tags_of(properties: Properties) -> dict[str, str]:
+    return {str(tag["Key"]): str(tag["Value"]) for tag in properties.get("Tags", [])}
