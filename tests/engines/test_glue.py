@@ -160,3 +160,54 @@ def test_the_default_database_is_there_from_the_start(new_lab: Callable[..., Run
 
     assert lab.client("glue").get_table(DatabaseName="default", Name="t")["Table"]["Name"] == "t"
     assert lab.client("glue", region_name="eu-west-1").get_databases()["DatabaseList"] == []
+
+
+def test_a_change_of_the_default_database_leaves_its_tables(new_lab: Callable[..., RunningLab]) -> None:
+    lab = new_lab()
+    glue = lab.client("glue")
+    glue.create_table(DatabaseName="default", TableInput=table("t"))
+    glue.update_database(Name="default", DatabaseInput={"Name": "default", "Description": "changed"})
+
+    lab.kill()
+    lab.start()
+
+    glue = lab.client("glue")
+    assert glue.get_database(Name="default")["Database"]["Description"] == "changed"
+    assert [each["Name"] for each in glue.get_tables(DatabaseName="default")["TableList"]] == ["t"]
+
+
+def test_tags_last_as_long_as_what_they_are_of(new_lab: Callable[..., RunningLab]) -> None:
+    """ "Tagging APIs": CreateDatabase's Tags, TagResource, UntagResource; a new database has no other's tags."""
+    lab = new_lab()
+    glue = lab.client("glue")
+    place = f"arn:aws:glue:us-east-1:{lab.client('sts').get_caller_identity()['Account']}"
+    arns = [f"{place}:database/tagged", f"{place}:table/tagged/t", f"{place}:database/default"]
+    glue.create_database(DatabaseInput={"Name": "Tagged"}, Tags={"a": "b", "team": "data"})
+    glue.create_table(DatabaseName="tagged", TableInput=table("t"))
+    for arn in arns[1:]:
+        glue.tag_resource(ResourceArn=arn, TagsToAdd={"cost": "low", "more": "1"})
+    glue.untag_resource(ResourceArn=arns[0], TagsToRemove=["team"])
+    glue.untag_resource(ResourceArn=f"{place}:table/Tagged/T", TagsToRemove=["more"])
+    glue.update_table(DatabaseName="tagged", TableInput=table("t", Description="again"))
+    kept = [{"a": "b"}, {"cost": "low"}, {"cost": "low", "more": "1"}]
+    assert [glue.get_tags(ResourceArn=arn)["Tags"] for arn in arns] == kept
+
+    lab.kill()
+    lab.start()
+
+    glue = lab.client("glue")
+    assert [glue.get_tags(ResourceArn=arn)["Tags"] for arn in arns] == kept
+    glue.delete_database(Name="tagged")
+    for change in ({"TagsToAdd": {"a": "b"}}, {"TagsToRemove": ["a"]}):
+        operation = glue.tag_resource if "TagsToAdd" in change else glue.untag_resource
+        with pytest.raises(glue.exceptions.EntityNotFoundException):
+            operation(ResourceArn=arns[0], **change)
+    glue.create_database(DatabaseInput={"Name": "tagged"})
+    glue.create_table(DatabaseName="tagged", TableInput=table("t"))
+    assert [glue.get_tags(ResourceArn=arn)["Tags"] for arn in arns[:2]] == [{}, {}]
+
+    lab.stop()
+    lab.start()
+
+    glue = lab.client("glue")
+    assert [glue.get_tags(ResourceArn=arn)["Tags"] for arn in arns] == [{}, {}, kept[2]]

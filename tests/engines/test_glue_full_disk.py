@@ -15,6 +15,11 @@ from tests.engines.test_glue import partition, table
 from tests.gateway.disks import errors_of, small_files
 
 
+def arn(glue: Any, named: str) -> str:
+    account = glue.get_databases()["DatabaseList"][0]["CatalogId"]
+    return f"arn:aws:glue:us-east-1:{account}:{named}"
+
+
 def catalog(glue: Any) -> dict[str, Any]:
     """All of the catalog, as the API tells it."""
     told: dict[str, Any] = {}
@@ -23,6 +28,7 @@ def catalog(glue: Any) -> dict[str, Any]:
         tables = glue.get_tables(DatabaseName=name)["TableList"]
         told[name] = (
             database.get("Description"),
+            [glue.get_tags(ResourceArn=arn(glue, kind))["Tags"] for kind in (f"database/{name}", f"table/{name}/t")],
             {
                 each["Name"]: (
                     each,
@@ -41,6 +47,7 @@ def catalog(glue: Any) -> dict[str, Any]:
 def mutations(glue: Any) -> dict[str, Callable[[], Any]]:
     """One call of each operation that changes the catalog that `test_refused_changes_leave_no_trace` has."""
     on = {"DatabaseName": "db", "TableName": "t"}
+    database, t = {"ResourceArn": arn(glue, "database/db")}, {"ResourceArn": arn(glue, "table/db/t")}
     two = partition("2013-01-02")
     moved = {"PartitionValueList": ["2013-01-01"], "PartitionInput": two}
     return {
@@ -63,13 +70,16 @@ def mutations(glue: Any) -> dict[str, Callable[[], Any]]:
         "BatchDeletePartition": lambda: glue.batch_delete_partition(
             **on, PartitionsToDelete=[{"Values": ["2013-01-01"]}]
         ),
+        "TagResource": lambda: glue.tag_resource(**database, TagsToAdd={"new": "1"}),
+        "TagResource table": lambda: glue.tag_resource(**t, TagsToAdd={"new": "1"}),
+        "UntagResource": lambda: glue.untag_resource(**database, TagsToRemove=["a"]),
     }
 
 
 def test_refused_changes_leave_no_trace(new_lab: Callable[..., RunningLab]) -> None:
     lab = new_lab()
     glue = lab.client("glue")
-    glue.create_database(DatabaseInput={"Name": "db"})
+    glue.create_database(DatabaseInput={"Name": "db"}, Tags={"a": "b"})
     for name in ("t", "u"):
         glue.create_table(DatabaseName="db", TableInput=table(name))
     glue.update_table(DatabaseName="db", TableInput=table("t", Description="second"))

@@ -69,9 +69,13 @@ class GlueEngine(GlueBackend):
             del databases[key[0]]
             return
         created = datetime.fromisoformat(body["created"])
+        if body.get("tags"):
+            super().tag_resource(self._arn(*key), body["tags"])
         if len(key) == 1:
             database = FakeDatabase(key[0], body["input"], self.account_id)
             database.created_time = created
+            if key[0] in databases:  # the default one, whose tables may have been written down before it was changed
+                database.tables = databases[key[0]].tables
             databases[key[0]] = database
             return
         tables = databases[key[0]].tables
@@ -104,6 +108,7 @@ class GlueEngine(GlueBackend):
 
     def _reread(self, name: str) -> None:
         databases = {_DEFAULT: self._default()} if name == _DEFAULT else {}
+        self._forget_tags(name)
         for key, body in self.store.below(self._key(name)):
             self._place(databases, key[2:], body)
         if name in databases:
@@ -136,12 +141,17 @@ class GlueEngine(GlueBackend):
     def delete_database(self, database_name: str) -> None:
         with self._changing(database_name):
             super().delete_database(database_name)
+            self._forget_tags(database_name)
             self.store.remove([self._key(database_name)])
             if database_name == _DEFAULT:
                 self.store.put([(self._key(_DEFAULT), {"deleted": True})])
 
     def _keep_database(self, database: FakeDatabase) -> None:
-        body = {"input": database.input, "created": database.created_time.isoformat()}
+        body = {
+            "input": database.input,
+            "created": database.created_time.isoformat(),
+            "tags": self.get_tags(self._arn(database.name)),
+        }
         self.store.put([(self._key(database.name), body)])
 
     # Tables
@@ -201,6 +211,7 @@ class GlueEngine(GlueBackend):
     def delete_table(self, database_name: str, table_name: str) -> None:
         with self._changing(database_name):
             super().delete_table(database_name, table_name)
+            self.tagger.delete_all_tags_for_resource(self._arn(database_name, table_name))
             self.store.remove([self._key(database_name, table_name)])
 
     def batch_delete_table(self, database_name: str, tables: list[str]) -> list[dict[str, Any]]:
@@ -213,6 +224,7 @@ class GlueEngine(GlueBackend):
             "current": table._current_version,
             "created": table.created_time.isoformat(),
             "updated": table.updated_time and table.updated_time.isoformat(),
+            "tags": self.get_tags(self._arn(table.database_name, table.name)),
         }
         self.store.put([(self._key(table.database_name, table.name), body)])
 
@@ -284,3 +296,50 @@ class GlueEngine(GlueBackend):
                 there.append((key, {"input": partition.partition_input, "created": created}))
         self.store.put(there)
         self.store.remove(gone)
+
+    # Tags: those of databases and tables are kept with them
+
+    def _arn(self, database: str, table: str = "") -> str:
+        kind = f"table/{database}/{table}" if table else f"database/{database}"
+        return f"{self.default_catalog_arn.rpartition(':')[0]}:{kind}"
+
+    def get_tags(self, resource_id: str) -> dict[str, str]:
+        return super().get_tags(_folded(resource_id))
+
+    def tag_resource(self, resource_arn: str, tags: dict[str, str] | None) -> None:
+        with self._tagging(_folded(resource_arn)) as arn:
+            super().tag_resource(arn, tags)
+
+    def untag_resource(self, resource_arn: str, tag_keys: list[str]) -> None:
+        with self._tagging(_folded(resource_arn)) as arn:
+            super().untag_resource(arn, tag_keys)
+
+    @contextmanager
+    def _tagging(self, arn: str) -> Iterator[str]:
+        """Change the tags of *arn*. Raises EntityNotFoundException for a database or a table that there is not."""
+        match arn.rpartition(":")[2].split("/"):
+            case ["database", name]:
+                with self._changing(name):
+                    database = self.get_database(name)
+                    yield arn
+                    self._keep_database(database)
+            case ["table", name, table_name]:
+                with self._changing(name):
+                    table = self.get_table(name, table_name)
+                    yield arn
+                    self._keep_table(table)
+            case _:
+                yield arn
+
+    def _forget_tags(self, database: str) -> None:
+        """A database's, and those of its tables."""
+        place = self.default_catalog_arn.rpartition(":")[0]
+        for arn in list(self.tagger.tags):
+            if arn == self._arn(database) or arn.startswith(f"{place}:table/{database}/"):
+                self.tagger.delete_all_tags_for_resource(arn)
+
+
+def _folded(arn: str) -> str:
+    """*arn* as the catalog has it, whose names are in lower case."""
+    place, _, named = arn.rpartition(":")
+    return f"{place}:{named.lower()}" if named.startswith(("database/", "table/")) else arn
