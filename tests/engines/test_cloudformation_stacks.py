@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -198,11 +199,17 @@ def test_deploy(lab: RunningLab, tmp_path: Path) -> None:
     answer = lab.client("lambda").invoke(FunctionName=outputs["Function"], Payload=b'{"n": 1}')
     assert json.load(answer["Payload"]) == 2
 
+    time.sleep(1)  # the CLI names its change sets by the second
     again = deploy(lab, file, name, *granted, "--no-fail-on-empty-changeset")
     assert again.returncode == 0, again.stderr
     assert f"No changes to deploy. Stack {name} is up to date" in again.stdout
+    time.sleep(1)
     changed = deploy(lab, file, name, *granted, "--parameter-overrides", "Seconds=31")
     assert changed.returncode == 0, changed.stderr
+    time.sleep(1)
+    more = ("--parameter-overrides", "Seconds=31", "--no-fail-on-empty-changeset")
+    same_values = deploy(lab, file, name, *granted, *more)
+    assert (same_values.returncode, "No changes to deploy" in same_values.stdout) == (0, True), same_values.stderr
     attributes = lab.client("sqs").get_queue_attributes(QueueUrl=outputs["Queue"], AttributeNames=["All"])
     assert attributes["Attributes"]["VisibilityTimeout"] == "31"
     values = [{"ParameterKey": "Seconds", "UsePreviousValue": True}]

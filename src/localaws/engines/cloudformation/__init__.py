@@ -13,7 +13,7 @@ from localaws.engines.cloudformation.backend import CloudFormationEngine
 from localaws.engines.cloudformation.creations import install_creations
 from localaws.engines.cloudformation.resources import ResourceMapEngine, creating
 from localaws.engines.cloudformation.responses import CloudFormationEngineResponse
-from localaws.engines.cloudformation.stacks import Stack
+from localaws.engines.cloudformation.stacks import ChangeSetEngine, Stack
 from localaws.engines.cloudformation.templates import TemplateYaml
 from localaws.lab import Lab
 
@@ -25,6 +25,7 @@ def install(lab: Lab) -> None:
     for module in (models, moto.cloudformation.responses):
         module.yaml = TemplateYaml  # type: ignore[attr-defined]
     models.ResourceMap = ResourceMapEngine  # type: ignore[attr-defined]
+    models.ChangeSet = ChangeSetEngine  # type: ignore[misc]
     models.Stack = Stack  # type: ignore[misc]
     parsing.parse_and_create_resource = creating(parsing.parse_and_create_resource)
     replace_backend(cloudformation_backends, CloudFormationEngine)

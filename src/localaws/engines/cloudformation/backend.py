@@ -120,6 +120,10 @@ class CloudFormationEngine(CloudFormationBackend):
         for stack in list(self.stacks.values()):
             if name_or_stack_id in (stack.name, stack.stack_id):
                 assert isinstance(stack, Stack)
+                in_use = self._in_use(stack)
+                if in_use:
+                    stack.deletion_refused(in_use)
+                    continue
                 outputs = stack.output_map
                 stack.output_map = OutputMap(stack.resource_map, {}, stack.stack_id)  # they name what will be gone
                 try:
@@ -158,6 +162,15 @@ class CloudFormationEngine(CloudFormationBackend):
         template = read_template(text)
         check_parameters(template, parameters)
         check_capabilities(template, wanted.get().capabilities)
+
+    def _in_use(self, stack: Stack) -> str:
+        """Why *stack* cannot be deleted, because of its exports; empty where it can."""
+        for name in [name for name, each in self.exports.items() if each.exporting_stack_id == stack.stack_id]:
+            others = [each for each in self.stacks.values() if each is not stack and isinstance(each, Stack)]
+            users = [each.name for each in others if each.resource_map.applied and name in each.imports()]
+            if users:
+                return f"Export {name} cannot be deleted as it is in use by {' and '.join(users)}"
+        return ""
 
     def _export(self, stack: Stack) -> None:
         """Offer other stacks what *stack* exports now, and nothing of what it exported before."""

@@ -34,6 +34,20 @@ class Applied:
     properties: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class _Planned:
+    """Stands for a resource that an update would make, where other resources refer to it."""
+
+    name: str
+
+    @property
+    def physical_resource_id(self) -> str:
+        return f"{self.name} (known after the change)"
+
+    def get_cfn_attribute(self, attribute: str) -> str:
+        return f"{self.name}.{attribute} (known after the change)"
+
+
 class ResourceMapEngine(ResourceMap):
     """moto's resources of a stack; what cannot be changed or deleted says so by name."""
 
@@ -76,6 +90,42 @@ class ResourceMapEngine(ResourceMap):
         for name in [name for name in reversed(self.applied) if not self._is_wanted(name)]:
             self._clean_up(self._parsed_resources[name], self.applied[name].template)
             self._forget(name)
+
+    def build_change_set_actions(
+        self, template: dict[str, Any], parameters: dict[str, Any] | None = None
+    ) -> dict[str, dict[str, dict[str, str]]]:
+        """What an update to *template* would do, without doing it: by ``Add``, ``Modify``, ``Remove`` and name."""
+        plan = ResourceMapEngine(
+            self.stack_id,
+            self._parsed_resources["AWS::StackName"],
+            parameters or {},
+            self.tags,
+            region_name=self._region_name,
+            account_id=self._account_id,
+            template=template,
+            cross_stack_resources=self.cross_stack_resources,
+        )
+        plan.load()
+        actions: dict[str, dict[str, dict[str, str]]] = {"Add": {}, "Modify": {}, "Remove": {}}
+        for name in plan._in_order():
+            if not plan._is_wanted(name):
+                continue
+            resource_type = template["Resources"][name]["Type"]
+            told = {"LogicalResourceId": name, "ResourceType": resource_type}
+            plan._parsed_resources[name] = _Planned(name)
+            if name not in self.applied:
+                actions["Add"][name] = told
+                continue
+            plan._parsed_resources[name] = self._parsed_resources[name]
+            names = changed(self.applied[name].properties, plan._properties(name))
+            if names:
+                actions["Modify"][name] = told
+            if names & CHANGES.get(resource_type, NO_CHANGES).replaced:
+                plan._parsed_resources[name] = _Planned(name)
+        for name, each in self.applied.items():
+            if not plan._is_wanted(name):
+                actions["Remove"][name] = {"LogicalResourceId": name, "ResourceType": each.template["Type"]}
+        return actions
 
     def _in_order(self) -> list[str]:
         """The resources' names, each after those that it refers to."""

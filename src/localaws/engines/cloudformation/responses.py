@@ -30,6 +30,8 @@ class CloudFormationEngineResponse(CloudFormationResponse):
 
     def _get_param(self, param_name: str, if_none: Any = None) -> Any:
         """A parameter's value. Raises ValidationError for a template that is too large to come with the request."""
+        if param_name == "ChangeSetType":  # "By default, … UPDATE" (CreateChangeSet, API reference)
+            if_none = "UPDATE"
         value = super()._get_param(param_name, if_none)
         if param_name == "TemplateBody" and value and len(value.encode()) > MAX_BODY_BYTES:
             broken = f"failed to satisfy constraint: Member must have length less than or equal to {MAX_BODY_BYTES}"
@@ -49,7 +51,10 @@ class CloudFormationEngineResponse(CloudFormationResponse):
     def create_change_set(self) -> ActionResult:
         previous: dict[str, Any] = {}
         if self._get_param("ChangeSetType") == "UPDATE":
-            previous = self.cloudformation_backend.get_stack(self._get_param("StackName")).stack_parameters
+            name = self._get_param("StackName")
+            if not any(name in (each.name, each.stack_id) for each in self._backend.stacks.values()):
+                raise AwsError("ValidationError", f"Stack [{name}] does not exist")
+            previous = self._backend.get_stack(name).stack_parameters
         self._resolved(previous)
         with wanting(Wanted(capabilities=self._get_param("Capabilities", []))):
             return super().create_change_set()

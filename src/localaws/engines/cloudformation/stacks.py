@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from moto.cloudformation import models
-from moto.cloudformation.models import ChangeSet, Event
-from moto.cloudformation.parsing import OutputMap
+from moto.cloudformation.models import Change, ChangeSet, Event
+from moto.cloudformation.parsing import OutputMap, clean_json
 
 from localaws.engines.cloudformation.failures import ResourceFailed, named
+from localaws.engines.cloudformation.functions import walk
 from localaws.engines.cloudformation.resources import ResourceMapEngine
 
 
@@ -45,6 +46,19 @@ def wanting(choice: Wanted) -> Iterator[None]:
         wanted.reset(token)
 
 
+class ChangeSetEngine(ChangeSet):
+    """moto's change set, which lists what would be changed: by the properties as its parameters make them."""
+
+    def diff(self) -> list[Change]:
+        assert isinstance(self.stack, Stack)
+        actions = self.stack.resource_map.build_change_set_actions(self.template_dict, self.parameters)
+        return [
+            Change(action, name, resource["ResourceType"])
+            for action, resources in actions.items()
+            for name, resource in resources.items()
+        ]
+
+
 class Stack(models.Stack):
     """moto's stack, which can tell of a failure and undo what came before it.
 
@@ -61,7 +75,10 @@ class Stack(models.Stack):
         return {name: str(self.parameters.get(name, each.get("Default"))) for name, each in declared.items()}
 
     def has_parameters(self, other_parameters: dict[str, Any]) -> bool:
-        return {**self.stack_parameters, **other_parameters} == self.stack_parameters
+        """Whether an update with these would change none: what it does not give has its default again."""
+        declared = self.template_dict.get("Parameters", {})
+        given = {name: str(other_parameters.get(name, each.get("Default"))) for name, each in declared.items()}
+        return given == self.stack_parameters
 
     def update(
         self,
@@ -111,6 +128,21 @@ class Stack(models.Stack):
         steps = "DELETE" if choice == "DELETE" else "ROLLBACK"
         self._change(f"{steps}_IN_PROGRESS", f"{said}{choice.capitalize()} requested by user.")
         self._undo(steps)
+
+    def imports(self) -> set[str]:
+        """The names of the exports that the stack uses."""
+        described = self.template_dict.get("Resources", {}) | self.template_dict.get("Outputs", {})
+        return {
+            str(clean_json(argument, self.resource_map))
+            for name, argument, holder in walk(described)
+            if name == "Fn::ImportValue" and len(holder) == 1
+        }
+
+    def deletion_refused(self, reason: str) -> None:
+        """Remain what the stack is."""
+        status = self.status
+        self._change("DELETE_IN_PROGRESS", "User Initiated")
+        self._change(status, reason)
 
     def deletion_failed(self, failure: ResourceFailed) -> None:
         self._failure_event(failure)
