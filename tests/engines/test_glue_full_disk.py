@@ -37,6 +37,9 @@ def catalog(glue: Any) -> dict[str, Any]:
                         for v in glue.get_table_versions(DatabaseName=name, TableName=each["Name"])["TableVersions"]
                     ],
                     glue.get_partitions(DatabaseName=name, TableName=each["Name"])["Partitions"],
+                    glue.get_partition_indexes(DatabaseName=name, TableName=each["Name"])[
+                        "PartitionIndexDescriptorList"
+                    ],
                 )
                 for each in tables
             },
@@ -69,6 +72,9 @@ def mutations(glue: Any) -> dict[str, Callable[[], Any]]:
         "DeletePartition": lambda: glue.delete_partition(**on, PartitionValues=["2013-01-01"]),
         "BatchDeletePartition": lambda: glue.batch_delete_partition(
             **on, PartitionsToDelete=[{"Values": ["2013-01-01"]}]
+        ),
+        "CreatePartitionIndex": lambda: glue.create_partition_index(
+            **on, PartitionIndex={"IndexName": "new", "Keys": ["day"]}
         ),
         "TagResource": lambda: glue.tag_resource(**database, TagsToAdd={"new": "1"}),
         "TagResource table": lambda: glue.tag_resource(**t, TagsToAdd={"new": "1"}),

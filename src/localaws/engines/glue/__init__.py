@@ -6,15 +6,18 @@ Its parts:
     store      where it is written down
     responses  the catalog's API as AWS has it: names in lower case, pages, versions
     search     SearchTables
+    indexes    a table's partition indexes
 """
 
 from __future__ import annotations
 
+import moto.glue.models
 from moto.glue.models import glue_backends
 from moto.glue.responses import GlueResponse
 
 from localaws.engines import patterns, replace_backend, replace_responses
 from localaws.engines.glue.backend import GlueEngine
+from localaws.engines.glue.indexes import IndexedTable
 from localaws.engines.glue.responses import GlueEngineResponse
 from localaws.engines.glue.store import CatalogStore
 from localaws.lab import Lab
@@ -23,6 +26,7 @@ from localaws.lab import Lab
 def install(lab: Lab) -> None:
     GlueEngine.lab = lab
     GlueEngine.store = CatalogStore(lab.directory / "glue.sqlite")
+    moto.glue.models.FakeTable = IndexedTable  # type: ignore[misc]
     patterns.of_partitions()
     replace_backend(glue_backends, GlueEngine)
     replace_responses(GlueResponse, GlueEngineResponse)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, ClassVar
@@ -19,6 +19,7 @@ from moto.glue.exceptions import (
 from moto.glue.glue_schema_registry_utils import validate_registry_id
 from moto.glue.models import FakeDatabase, FakePartition, FakeTable, GlueBackend
 
+from localaws.engines.glue.indexes import IndexedTable
 from localaws.engines.glue.store import CatalogStore, Key
 from localaws.engines.patterns import names_like
 from localaws.lab import Lab
@@ -80,7 +81,8 @@ class GlueEngine(GlueBackend):
             return
         tables = databases[key[0]].tables
         if len(key) == 2:
-            table = FakeTable(key[0], key[1], {}, self.account_id)
+            table = IndexedTable(key[0], key[1], {}, self.account_id)
+            table.indexes = body.get("indexes", {})
             table.versions, table._current_version = body["versions"], body["current"]
             table.created_time = created
             table.updated_time = datetime.fromisoformat(body["updated"]) if body["updated"] else None
@@ -162,12 +164,17 @@ class GlueEngine(GlueBackend):
         table_name: str,
         table_input: dict[str, Any],
         open_table_format_input: dict[str, Any] | None = None,
+        indexes: Sequence[dict[str, Any]] = (),
     ) -> FakeTable:
+        indexed = IndexedTable(database_name, table_name, table_input, self.account_id)
+        for index in indexes:
+            indexed.add_index(index)
         with self._changing(database_name):
             table = super().create_table(database_name, table_name, table_input, open_table_format_input)
             table.created_time = self._now()
             # AWS counts the versions of a table from 0
             table.versions, table._current_version = {"0": table_input}, 0
+            self.indexed(database_name, table_name).indexes = indexed.indexes
             self._keep_table(table)
         return table
 
@@ -218,13 +225,33 @@ class GlueEngine(GlueBackend):
         with self._changing(database_name):
             return super().batch_delete_table(database_name, tables)
 
+    def indexed(self, database_name: str, table_name: str) -> IndexedTable:
+        """A table with its partition indexes."""
+        table = self.get_table(database_name, table_name)
+        assert isinstance(table, IndexedTable)
+        return table
+
+    def create_partition_index(self, database_name: str, table_name: str, index: dict[str, Any]) -> None:
+        with self._changing(database_name):
+            table = self.indexed(database_name, table_name)
+            table.add_index(index)
+            self._keep_table(table)
+
+    def delete_partition_index(self, database_name: str, table_name: str, index_name: str) -> None:
+        with self._changing(database_name):
+            table = self.indexed(database_name, table_name)
+            table.remove_index(index_name)
+            self._keep_table(table)
+
     def _keep_table(self, table: FakeTable) -> None:
+        assert isinstance(table, IndexedTable)
         body = {
             "versions": table.versions,
             "current": table._current_version,
             "created": table.created_time.isoformat(),
             "updated": table.updated_time and table.updated_time.isoformat(),
             "tags": self.get_tags(self._arn(table.database_name, table.name)),
+            "indexes": table.indexes,
         }
         self.store.put([(self._key(table.database_name, table.name), body)])
 

@@ -48,13 +48,37 @@ class GlueEngineResponse(GlueResponse):
             raise AwsError("InvalidInputException", f"{arn[:200]} is not the ARN of a schema")
         return super().call_action()
 
+    @property
+    def _engine(self) -> GlueEngine:
+        backend = self.glue_backend
+        assert isinstance(backend, GlueEngine)
+        return backend
+
+    def create_table(self) -> ActionResult:
+        given = self.parameters
+        table, form, indexes = given["TableInput"], given.get("OpenTableFormatInput"), given.get("PartitionIndexes")
+        self._engine.create_table(given["DatabaseName"], table["Name"], table, form, indexes or ())
+        return EmptyResult()
+
+    def create_partition_index(self) -> ActionResult:
+        given = self.parameters
+        self._engine.create_partition_index(given["DatabaseName"], given["TableName"], given["PartitionIndex"])
+        return EmptyResult()
+
+    def delete_partition_index(self) -> ActionResult:
+        given = self.parameters
+        self._engine.delete_partition_index(given["DatabaseName"], given["TableName"], given["IndexName"])
+        return EmptyResult()
+
+    def get_partition_indexes(self) -> ActionResult:
+        table = self._engine.indexed(self.parameters["DatabaseName"], self.parameters["TableName"])
+        return ActionResult({"PartitionIndexDescriptorList": table.describe_indexes()})
+
     def update_table(self) -> ActionResult:
         given = self.parameters
         change = given["TableInput"]
-        backend = self.glue_backend
-        assert isinstance(backend, GlueEngine)
         version, forget = given.get("VersionId"), bool(given.get("SkipArchive"))
-        backend.replace_table(given["DatabaseName"], change["Name"], change, version, forget)
+        self._engine.replace_table(given["DatabaseName"], change["Name"], change, version, forget)
         return EmptyResult()
 
     def create_partition(self) -> ActionResult:
