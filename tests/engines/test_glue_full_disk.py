@@ -22,7 +22,13 @@ def arn(glue: Any, named: str) -> str:
 
 def catalog(glue: Any) -> dict[str, Any]:
     """All of the catalog, as the API tells it."""
-    told: dict[str, Any] = {}
+    told: dict[str, Any] = {
+        "of all": (
+            glue.get_resource_policy().get("PolicyInJson"),
+            glue.get_data_catalog_encryption_settings()["DataCatalogEncryptionSettings"],
+            glue.get_connections()["ConnectionList"],
+        )
+    }
     for database in glue.get_databases()["DatabaseList"]:
         name = database["Name"]
         tables = glue.get_tables(DatabaseName=name)["TableList"]
@@ -75,6 +81,13 @@ def mutations(glue: Any) -> dict[str, Callable[[], Any]]:
         ),
         "CreatePartitionIndex": lambda: glue.create_partition_index(
             **on, PartitionIndex={"IndexName": "new", "Keys": ["day"]}
+        ),
+        "PutResourcePolicy": lambda: glue.put_resource_policy(PolicyInJson='{"Statement": []}'),
+        "PutDataCatalogEncryptionSettings": lambda: glue.put_data_catalog_encryption_settings(
+            DataCatalogEncryptionSettings={"EncryptionAtRest": {"CatalogEncryptionMode": "SSE-KMS"}}
+        ),
+        "CreateConnection": lambda: glue.create_connection(
+            ConnectionInput={"Name": "new", "ConnectionType": "NETWORK", "ConnectionProperties": {}}
         ),
         "TagResource": lambda: glue.tag_resource(**database, TagsToAdd={"new": "1"}),
         "TagResource table": lambda: glue.tag_resource(**t, TagsToAdd={"new": "1"}),

@@ -101,3 +101,42 @@ def test_partition_indexes_are_told_and_kept(new_lab: Callable[..., RunningLab])
     lab.start()
 
     assert told(lab.client("glue")) == {"one": keys[:1], "two": keys[::-1]}
+
+
+def test_the_catalogs_own_settings_are_kept(new_lab: Callable[..., RunningLab]) -> None:
+    """PutResourcePolicy, PutDataCatalogEncryptionSettings, CreateConnection; a region's catalog is not another's."""
+    lab = new_lab()
+    policy = '{"Version": "2012-10-17", "Statement": []}'
+    encryption = {"EncryptionAtRest": {"CatalogEncryptionMode": "SSE-KMS", "SseAwsKmsKeyId": "alias/aws/glue"}}
+    properties = {"JDBC_CONNECTION_URL": "jdbc:postgresql://localhost/d", "USERNAME": "u", "PASSWORD": "secret"}
+    connection = {"Name": "c", "ConnectionType": "JDBC", "ConnectionProperties": properties}
+
+    def told(region: str = "us-east-1") -> list[Any]:
+        glue = lab.client("glue", region_name=region)
+        kept = glue.get_data_catalog_encryption_settings()["DataCatalogEncryptionSettings"]
+        connections = glue.get_connections()["ConnectionList"]
+        account = lab.client("sts").get_caller_identity()["Account"]
+        tags = glue.get_tags(ResourceArn=f"arn:aws:glue:{region}:{account}:connection/c")["Tags"]
+        answer = glue.get_resource_policy()
+        return [kept, connections, tags, {name: answer.get(name) for name in ("PolicyInJson", "CreateTime")}]
+
+    glue = lab.client("glue")
+    elsewhere = told("eu-west-1")
+    hashed = glue.put_resource_policy(PolicyInJson=policy)["PolicyHash"]
+    glue.put_data_catalog_encryption_settings(DataCatalogEncryptionSettings=encryption)
+    glue.create_connection(ConnectionInput=connection, Tags={"a": "b"})
+    before = told()
+    assert before[0]["EncryptionAtRest"] == encryption["EncryptionAtRest"]
+    assert (before[1][0]["ConnectionProperties"], before[2]) == (properties, {"a": "b"})
+
+    lab.kill()
+    lab.start()
+
+    assert told() == before
+    assert told("eu-west-1") == elsewhere
+    lab.client("glue").delete_resource_policy(PolicyHashCondition=hashed)
+
+    lab.stop()
+    lab.start()
+
+    assert told() == [*before[:3], {"PolicyInJson": None, "CreateTime": None}]

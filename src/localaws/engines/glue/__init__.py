@@ -7,6 +7,7 @@ Its parts:
     responses  the catalog's API as AWS has it: names in lower case, pages, versions
     search     SearchTables
     indexes    a table's partition indexes
+    settings   policies, encryption and connections of the catalog as a whole
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from moto.glue.exceptions import (
 from moto.glue.glue_schema_registry_utils import validate_registry_id
 from moto.glue.models import FakeDatabase, FakePartition, FakeTable, GlueBackend
 
+from localaws.engines.glue import settings
 from localaws.engines.glue.indexes import IndexedTable
 from localaws.engines.glue.store import CatalogStore, Key
 from localaws.engines.patterns import names_like
@@ -62,8 +63,14 @@ class GlueEngine(GlueBackend):
         return super().delete_registry(registry_id)
 
     def bring_back(self, key: Key, body: dict[str, Any]) -> None:
-        """Have again what was kept under *key*: (database,), (database, table) or (database, table, values)."""
-        self._place(self.databases, key, body)
+        """Have again what was kept under *key*: (database,), (database, table) or (database, table, values).
+
+        Nothing is the key of the catalog's own `settings`.
+        """
+        if key:
+            self._place(self.databases, key, body)
+        else:
+            settings.bring_back(self, body)
 
     def _place(self, databases: dict[str, FakeDatabase], key: Key, body: dict[str, Any]) -> None:
         if body.get("deleted"):
@@ -324,7 +331,38 @@ class GlueEngine(GlueBackend):
         self.store.put(there)
         self.store.remove(gone)
 
-    # Tags: those of databases and tables are kept with them
+    # The catalog's settings
+
+    @contextmanager
+    def _setting(self) -> Iterator[None]:
+        """Change the catalog's settings here and on disk together."""
+        with self._updating:
+            before = settings.record(self)
+            try:
+                with self.store.changing():
+                    yield
+                    self.store.put([(self._key(), settings.record(self))])
+            except Exception:
+                settings.bring_back(self, before)
+                raise
+
+    def put_resource_policy(self, *arguments: Any, **options: Any) -> dict[str, str]:
+        with self._setting():
+            return super().put_resource_policy(*arguments, **options)
+
+    def delete_resource_policy(self, *arguments: Any, **options: Any) -> dict[str, str]:
+        with self._setting():
+            return super().delete_resource_policy(*arguments, **options)
+
+    def put_data_catalog_encryption_settings(self, *arguments: Any, **options: Any) -> dict[str, Any]:
+        with self._setting():
+            return super().put_data_catalog_encryption_settings(*arguments, **options)
+
+    def create_connection(self, catalog_id: str, connection_input: dict[str, Any], tags: dict[str, str]) -> str:
+        with self._setting():
+            return super().create_connection(catalog_id, connection_input, tags)
+
+    # Tags: those of databases, tables and connections are kept with them
 
     def _arn(self, database: str, table: str = "") -> str:
         kind = f"table/{database}/{table}" if table else f"database/{database}"
@@ -355,6 +393,9 @@ class GlueEngine(GlueBackend):
                     table = self.get_table(name, table_name)
                     yield arn
                     self._keep_table(table)
+            case ["connection", name] if name in self.connections:
+                with self._setting():
+                    yield arn
             case _:
                 yield arn
 

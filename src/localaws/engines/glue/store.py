@@ -1,4 +1,4 @@
-"""The Data Catalog on disk: one SQLite file, a row for each database, table and partition."""
+"""The Data Catalog on disk: one SQLite file, a row for each catalog, database, table and partition."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-#: Account, region, database; then a table's name; then a partition's values as a JSON list.
+#: Account, region; then a database; then a table's name; then a partition's values as a JSON list.
 Key = tuple[str, ...]
 _COLUMNS = ("account", "region", "database", "name", "partition")
 #: The system's words for SQLite's; the rest is an error of input or output.
