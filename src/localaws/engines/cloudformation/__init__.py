@@ -11,6 +11,8 @@ from moto.cloudformation.responses import CloudFormationResponse
 from localaws.engines import replace_backend, replace_responses
 from localaws.engines.cloudformation.backend import CloudFormationEngine
 from localaws.engines.cloudformation.creations import install_creations
+from localaws.engines.cloudformation.made import install_makers
+from localaws.engines.cloudformation.makers import MAKERS
 from localaws.engines.cloudformation.resources import ResourceMapEngine, creating
 from localaws.engines.cloudformation.responses import CloudFormationEngineResponse
 from localaws.engines.cloudformation.stacks import ChangeSetEngine, Stack
@@ -21,6 +23,7 @@ from localaws.lab import Lab
 def install(lab: Lab) -> None:
     CloudFormationEngineResponse.lab = ResourceMapEngine.lab = lab
     install_creations(lab)
+    install_makers(lab, MAKERS)
     models, parsing = moto.cloudformation.models, moto.cloudformation.parsing
     for module in (models, moto.cloudformation.responses):
         module.yaml = TemplateYaml  # type: ignore[attr-defined]

@@ -13,9 +13,10 @@ from moto.cloudformation.parsing import resource_name_property_from_type
 
 from localaws.engines.cloudformation.changes_services import SERVICES
 from localaws.engines.cloudformation.changes_storage import STORAGE
+from localaws.engines.cloudformation.makers import MAKERS
 from localaws.engines.cloudformation.updates import Changes
 
-CHANGES: Mapping[str, Changes] = {**STORAGE, **SERVICES}
+CHANGES: Mapping[str, Changes] = {**STORAGE, **SERVICES, **{name: each.changes for name, each in MAKERS.items()}}
 #: For every other type: whatever is changed of it fails.
 NO_CHANGES = Changes("cloudformation", [])
 #: What the event of a resource says that is replaced.

@@ -45,6 +45,11 @@ def coerced(value: Any, shape: Any) -> Any:
         return [coerced(each, shape.member) for each in value]
     if kind in ("integer", "long") and isinstance(value, str) and value.lstrip("-").isdecimal():
         return int(value)
+    if kind in ("float", "double") and isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
     if kind == "boolean" and str(value).lower() in ("true", "false"):
         return str(value).lower() == "true"
     if kind == "string" and isinstance(value, bool):

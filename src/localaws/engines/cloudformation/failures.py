@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 from moto.cloudformation.exceptions import CloudFormationError
 from moto.core.exceptions import ServiceException
 from werkzeug.exceptions import HTTPException
@@ -64,6 +64,8 @@ def _reason(error: Exception, resource_type: str) -> str:
     code, message, status = _details(error)
     if isinstance(error, CloudFormationError):
         return message
+    if isinstance(error, ParamValidationError):
+        return f"Model validation failed ({error.kwargs['report']})"
     if not code:
         if isinstance(error, KeyError):  # moto's resources look for the properties that must be there
             return f"Model validation failed (#: required key [{error.args[0]}] not found)"

@@ -13,6 +13,7 @@ from moto.ssm.models import ssm_backends
 from localaws.engines.cloudformation.changes import CHANGES, NO_CHANGES, REPLACES, check_replacement
 from localaws.engines.cloudformation.checks import depended, references
 from localaws.engines.cloudformation.failures import ResourceFailed, named
+from localaws.engines.cloudformation.made import MadeResource
 from localaws.engines.cloudformation.updates import changed
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
@@ -164,6 +165,8 @@ class ResourceMapEngine(ResourceMap):
                 self._replace(name)
             elif former != new:
                 changes.apply(self.lab, self._region_name, str(resource.physical_resource_id), former, new)
+                if isinstance(resource, MadeResource):
+                    resource.properties = new
         self.applied[name] = Applied(template, new)
         if former != new:
             self.made(self._parsed_resources[name], "UPDATE")

@@ -1,0 +1,311 @@
+"""The types of a data stack that moto does not make: catalogs, secrets, workgroups, delivery streams, policies, alarms.
+
+Source: CloudFormation template reference, under each type's name ("Return values" for the physical ids and attributes).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from localaws.engines.cloudformation.coercion import Api
+from localaws.engines.cloudformation.made import Create, Delete, Maker
+from localaws.engines.cloudformation.updates import Changes, Properties, Target, unchangeable
+
+
+def _database(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
+    wanted = {"Name": name.lower(), **properties["DatabaseInput"]}
+    api("CreateDatabase", DatabaseInput=wanted)
+    return wanted["Name"], {}
+
+
+def _change_database(database: Target) -> None:
+    wanted = {"Name": database.id, **database.new["DatabaseInput"]}
+    _same_name(database.id, wanted["Name"], "DatabaseInput.Name")
+    database.api("UpdateDatabase", Name=database.id, DatabaseInput=wanted)
+
+
+def _table(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
+    wanted = {"Name": name.lower(), **properties["TableInput"]}
+    api("CreateTable", DatabaseName=properties["DatabaseName"], TableInput=wanted)
+    return wanted["Name"], {}
+
+
+def _change_table(table: Target) -> None:
+    wanted = {"Name": table.id, **table.new["TableInput"]}
+    _same_name(table.id, wanted["Name"], "TableInput.Name")
+    table.api("UpdateTable", DatabaseName=table.new["DatabaseName"], TableInput=wanted)
+
+
+def _delete_table(api: Api, name: str, properties: Properties) -> None:
+    api("DeleteTable", DatabaseName=properties["DatabaseName"], Name=name)
+
+
+def _queue_policy(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
+    for url in properties["Queues"]:
+        api("SetQueueAttributes", QueueUrl=url, Attributes={"Policy": _document(properties)})
+    return name, {}
+
+
+def _change_queue_policy(policy: Target) -> None:
+    for url in policy.former["Queues"]:
+        if url not in policy.new["Queues"]:
+            policy.api("SetQueueAttributes", QueueUrl=url, Attributes={"Policy": ""})
+    _queue_policy(policy.api, policy.id, policy.new)
+
+
+def _delete_queue_policy(api: Api, name: str, properties: Properties) -> None:
+    for url in properties["Queues"]:
+        api("SetQueueAttributes", QueueUrl=url, Attributes={"Policy": ""})
+
+
+def _bucket_policy(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
+    api("PutBucketPolicy", Bucket=properties["Bucket"], Policy=_document(properties))
+    return properties["Bucket"], {}
+
+
+def _change_bucket_policy(policy: Target) -> None:
+    _bucket_policy(policy.api, policy.id, policy.new)
+
+
+def _secret(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
+    made = api(
+        "CreateSecret",
+        Name=properties.get("Name", name),
+        Description=properties.get("Description"),
+        KmsKeyId=properties.get("KmsKeyId"),
+        SecretString=_secret_text(api, properties),
+        Tags=properties.get("Tags"),
+    )
+    return made["ARN"], {"Id": made["ARN"]}
+
+
+def _secret_text(api: Api, properties: Properties) -> Any:
+    wanted = dict(properties.get("GenerateSecretString", {}))
+    if "GenerateSecretString" not in properties:
+        return properties.get("SecretString")
+    form, key = wanted.pop("SecretStringTemplate", None), wanted.pop("GenerateStringKey", None)
+    password = api("GetRandomPassword", **wanted)["RandomPassword"]
+    return password if form is None else json.dumps({**json.loads(form), str(key): password})
+
+
+def _change_secret(secret: Target) -> None:
+    request = {name: secret.new.get(name) for name in ("Description", "KmsKeyId")}
+    secret.api("UpdateSecret", SecretId=secret.id, **request)
+
+
+def _change_secret_text(secret: Target) -> None:
+    secret.api("PutSecretValue", SecretId=secret.id, SecretString=_secret_text(secret.api, secret.new))
+
+
+def _secret_tags(secret: Target) -> None:
+    tags, gone = secret.tags()
+    if tags:
+        secret.api("TagResource", SecretId=secret.id, Tags=[{"Key": k, "Value": v} for k, v in tags.items()])
+    if gone:
+        secret.api("UntagResource", SecretId=secret.id, TagKeys=gone)
+
+
+def _workgroup(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
+    api(
+        "CreateWorkGroup",
+        Name=name,
+        Configuration=properties.get("WorkGroupConfiguration"),
+        Description=properties.get("Description"),
+        Tags=properties.get("Tags"),
+    )
+    if properties.get("State") == "DISABLED":
+        api("UpdateWorkGroup", WorkGroup=name, State="DISABLED")
+    return name, {}
+
+
+def _change_workgroup(group: Target) -> None:
+    wanted = dict(group.new.get("WorkGroupConfiguration", {}))
+    if "ResultConfiguration" in wanted:  # a change has another name in Athena's API
+        wanted["ResultConfigurationUpdates"] = wanted.pop("ResultConfiguration")
+    if "BytesScannedCutoffPerQuery" not in wanted:
+        wanted["RemoveBytesScannedCutoffPerQuery"] = True
+    group.api(
+        "UpdateWorkGroup",
+        WorkGroup=group.id,
+        Description=group.new.get("Description", ""),
+        State=group.new.get("State", "ENABLED"),
+        ConfigurationUpdates=wanted,
+    )
+
+
+def _delete_workgroup(api: Api, name: str, properties: Properties) -> None:
+    api("DeleteWorkGroup", WorkGroup=name, RecursiveDeleteOption=properties.get("RecursiveDeleteOption"))
+
+
+def _delivery_stream(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
+    made = api("CreateDeliveryStream", **{"DeliveryStreamName": name, **properties})
+    return name, {"Arn": made["DeliveryStreamARN"]}
+
+
+def _change_destination(stream: Target) -> None:
+    told = stream.api("DescribeDeliveryStream", DeliveryStreamName=stream.id)["DeliveryStreamDescription"]
+    stream.api(
+        "UpdateDestination",
+        DeliveryStreamName=stream.id,
+        CurrentDeliveryStreamVersionId=told["VersionId"],
+        DestinationId=told["Destinations"][0]["DestinationId"],
+        S3DestinationUpdate=stream.new.get("S3DestinationConfiguration"),
+        ExtendedS3DestinationUpdate=stream.new.get("ExtendedS3DestinationConfiguration"),
+    )
+
+
+def _subscription(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
+    members = ("TopicArn", "Protocol", "Endpoint")
+    attributes = {
+        key: value if isinstance(value, str) else json.dumps(value)
+        for key, value in properties.items()
+        if key not in (*members, "Region")
+    }
+    request = {key: properties.get(key) for key in members}
+    made = api("Subscribe", **request, Attributes=attributes, ReturnSubscriptionArn=True)
+    return made["SubscriptionArn"], {}
+
+
+def _change_subscription(subscription: Target) -> None:
+    for name in ("FilterPolicy", "RawMessageDelivery", "FilterPolicyScope", "RedrivePolicy"):
+        value = subscription.new.get(name, "false" if name == "RawMessageDelivery" else "")
+        if subscription.former.get(name) != subscription.new.get(name):
+            text = value if isinstance(value, str) else json.dumps(value)
+            request = {"AttributeName": name, "AttributeValue": text}
+            subscription.api("SetSubscriptionAttributes", SubscriptionArn=subscription.id, **request)
+
+
+def _alarm(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
+    api("PutMetricAlarm", **{"AlarmName": name, **properties})
+    [alarm] = api("DescribeAlarms", AlarmNames=[name])["MetricAlarms"]
+    return name, {"Arn": alarm["AlarmArn"]}
+
+
+def _change_alarm(alarm: Target) -> None:
+    alarm.api("PutMetricAlarm", **{"AlarmName": alarm.id, **alarm.new})
+
+
+def _delete_alarm(api: Api, name: str, properties: Properties) -> None:
+    api("DeleteAlarms", AlarmNames=[name])
+
+
+def _passed(operation: str) -> Create:
+    """Creation by an *operation* that takes a template's properties as they are, and a Name."""
+
+    def create(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
+        api(operation, **{"Name": name, **properties})
+        return name, {}
+
+    return create
+
+
+def _deleted(operation: str, member: str, **more: Any) -> Delete:
+    """Deletion by an *operation* that takes the physical id as its *member*."""
+
+    def delete(api: Api, physical_id: str, properties: Properties) -> None:
+        api(operation, **{member: physical_id}, **more)
+
+    return delete
+
+
+def _same_name(former: str, new: str, property_name: str) -> None:
+    if former != new:
+        raise unchangeable([property_name])
+
+
+def _document(properties: Properties) -> str:
+    document = properties["PolicyDocument"]
+    return document if isinstance(document, str) else json.dumps(document, default=str)
+
+
+_ALARM = (
+    "ActionsEnabled AlarmActions AlarmDescription ComparisonOperator DatapointsToAlarm Dimensions EvaluationPeriods "
+    "ExtendedStatistic InsufficientDataActions MetricName Metrics Namespace OKActions Period Statistic Threshold "
+    "TreatMissingData Unit"
+).split()
+
+MAKERS = {
+    "AWS::Glue::Database": Maker(
+        _database,
+        _deleted("DeleteDatabase", "Name"),
+        Changes("glue", [(["DatabaseInput"], _change_database)]),
+    ),
+    "AWS::Glue::Table": Maker(
+        _table,
+        _delete_table,
+        Changes("glue", [(["TableInput"], _change_table)], frozenset({"DatabaseName"})),
+    ),
+    "AWS::Glue::Job": Maker(
+        _passed("CreateJob"),
+        _deleted("DeleteJob", "JobName"),
+        Changes("glue", [], frozenset({"Name"})),
+        "Name",
+    ),
+    "AWS::Glue::Crawler": Maker(
+        _passed("CreateCrawler"),
+        _deleted("DeleteCrawler", "Name"),
+        Changes("glue", [], frozenset({"Name"})),
+        "Name",
+    ),
+    "AWS::SQS::QueuePolicy": Maker(
+        _queue_policy,
+        _delete_queue_policy,
+        Changes("sqs", [(["Queues", "PolicyDocument"], _change_queue_policy)]),
+    ),
+    "AWS::S3::BucketPolicy": Maker(
+        _bucket_policy,
+        _deleted("DeleteBucketPolicy", "Bucket"),
+        Changes("s3", [(["PolicyDocument"], _change_bucket_policy)], frozenset({"Bucket"})),
+    ),
+    "AWS::SecretsManager::Secret": Maker(
+        _secret,
+        _deleted("DeleteSecret", "SecretId", ForceDeleteWithoutRecovery=True),
+        Changes(
+            "secretsmanager",
+            [
+                (["Description", "KmsKeyId"], _change_secret),
+                (["SecretString", "GenerateSecretString"], _change_secret_text),
+                (["Tags"], _secret_tags),
+            ],
+            frozenset({"Name"}),
+        ),
+        "Name",
+        frozenset({"Id"}),
+    ),
+    "AWS::Athena::WorkGroup": Maker(
+        _workgroup,
+        _delete_workgroup,
+        Changes(
+            "athena", [(["Description", "State", "WorkGroupConfiguration"], _change_workgroup)], frozenset({"Name"})
+        ),
+        "Name",
+    ),
+    "AWS::KinesisFirehose::DeliveryStream": Maker(
+        _delivery_stream,
+        _deleted("DeleteDeliveryStream", "DeliveryStreamName"),
+        Changes(
+            "firehose",
+            [(["S3DestinationConfiguration", "ExtendedS3DestinationConfiguration"], _change_destination)],
+            frozenset({"DeliveryStreamName", "DeliveryStreamType", "KinesisStreamSourceConfiguration"}),
+        ),
+        "DeliveryStreamName",
+        frozenset({"Arn"}),
+    ),
+    "AWS::SNS::Subscription": Maker(
+        _subscription,
+        _deleted("Unsubscribe", "SubscriptionArn"),
+        Changes(
+            "sns",
+            [(["FilterPolicy", "RawMessageDelivery", "FilterPolicyScope", "RedrivePolicy"], _change_subscription)],
+            frozenset({"TopicArn", "Protocol", "Endpoint"}),
+        ),
+    ),
+    "AWS::CloudWatch::Alarm": Maker(
+        _alarm,
+        _delete_alarm,
+        Changes("cloudwatch", [(_ALARM, _change_alarm)], frozenset({"AlarmName"})),
+        "AlarmName",
+        frozenset({"Arn"}),
+    ),
+}
