@@ -89,6 +89,12 @@ CASES: list[tuple[str, str, dict[str, Any], str]] = [
     ("iam", "create_service_linked_role", {"AWSServiceName": "sweep"}, "InvalidInput"),
     ("kms", "generate_random", {}, "ValidationException"),
     (
+        "lambda",
+        "get_layer_version_by_arn",
+        {"Arn": "arn:aws:lambda:::awslayer:AmazonLinux1703"},
+        "ResourceNotFoundException",
+    ),
+    (
         "organizations",
         "create_policy",
         {"Name": "p", "Content": "{}", "Description": "d", "Type": "TAG_POLICY"},

@@ -204,6 +204,13 @@ class LambdaEngine(LambdaBackend):
             spec = {**spec, "Content": zip_code(self.lab, spec["Content"], self.region_name)}
         return super().publish_layer_version(spec)
 
+    def layers_versions_by_arn(self, layer_version_arn: str) -> LayerVersion | None:
+        """None also for what is no ARN of a layer's version, and for another account's and another region's."""
+        parts = layer_version_arn.split(":")
+        if len(parts) != 8 or parts[2:6] != ["lambda", self.region_name, self.account_id, "layer"]:
+            return None
+        return super().layers_versions_by_arn(layer_version_arn)
+
     # What changes a function ends its environments
 
     def publish_version(self, function_name: str, description: str = "") -> FunctionEngine | None:
