@@ -6,6 +6,8 @@ Else the other service would answer nothing but 500 from then on: its engine can
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import moto
@@ -40,3 +42,13 @@ def test_streams_may_be_called_before_tables(lab: RunningLab) -> None:
     """`lab` is shared: this holds for the first call of either service, whichever file makes it."""
     lab.client("dynamodbstreams").list_streams(TableName="none")
     assert "TableNames" in lab.client("dynamodb").list_tables()
+
+
+def test_a_lab_starts_without_what_only_few_services_need() -> None:
+    """Each of these takes from a quarter of a second to two to load, at every start."""
+    load = "import sys, localaws.server; from importlib import import_module\n"
+    load += "from localaws.engines import ENGINES, in_order\n"
+    load += "for service in 'sts', 's3': [import_module(ENGINES[each]) for each in in_order(service)]\n"
+    load += "print({'pyarrow', 'pyparsing', 'duckdb', 'pandas', 'sqlglot', 'cfnlint', 'psycopg'} & set(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", load], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "set()"

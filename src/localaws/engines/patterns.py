@@ -1,16 +1,13 @@
-"""moto's matching of a stranger's patterns, where it makes regular expressions of them that may never end."""
+"""moto's matching of a stranger's patterns, where it makes regular expressions of them that may never end.
+
+Each function loads what it needs: Glue's grammar and Arrow take a second, which every start of a lab would pay.
+"""
 
 from __future__ import annotations
 
 import copy
 import re
 from typing import Any
-
-import moto.events.models
-import moto.glue.utils
-import moto.iam.access_control
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from localaws.wildcards import fits, matches
 
@@ -20,14 +17,18 @@ _LETTER = re.compile(r"\\[*\\]|.", re.DOTALL)
 
 def of_policies() -> None:
     """ "IAM JSON policy elements: Resource": * is any characters, ? any single one."""
-    moto.iam.access_control.IAMPolicyStatement._match = staticmethod(  # type: ignore[method-assign, assignment]
+    from moto.iam.access_control import IAMPolicyStatement
+
+    IAMPolicyStatement._match = staticmethod(  # type: ignore[method-assign, assignment]
         lambda pattern, string: matches(pattern, string, one="?") or None
     )
 
 
 def of_events() -> None:
     """EventBridge's wildcard ("Comparison operators for use in event patterns")."""
-    moto.events.models.EventPattern._wildcard_match = staticmethod(  # type: ignore[method-assign]
+    from moto.events.models import EventPattern
+
+    EventPattern._wildcard_match = staticmethod(  # type: ignore[method-assign]
         lambda item, pattern: isinstance(item, str) and fits(pieces(pattern), item)
     )
 
@@ -48,6 +49,9 @@ def names_like(expression: str, names: list[str]) -> list[str]:
 
     Arrow's library, RE2, takes one pass. Raises ValueError for an expression that is none.
     """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     anything = re.sub(r"(?<![.)\]])\*", ".*", expression)
     fitting = pc.match_substring_regex(pa.array(names, pa.string()), f"^(?:{anything})")
     return [name for name, fits_it in zip(names, fitting.to_pylist(), strict=True) if fits_it]
@@ -55,8 +59,9 @@ def names_like(expression: str, names: list[str]) -> list[str]:
 
 def of_partitions() -> None:
     """LIKE in the expression of Glue's GetPartitions: % is any characters, _ any single one."""
-    kind = moto.glue.utils._Like
-    checked = kind.eval
+    from moto.glue.utils import _Like
+
+    checked = _Like.eval
 
     def eval_(self: Any, part_keys: list[dict[str, str]], part_input: dict[str, Any]) -> bool:
         harmless = copy.copy(self)
@@ -64,4 +69,4 @@ def of_partitions() -> None:
         checked(harmless, part_keys, part_input)  # refuses numbers and dates
         return matches(str(self.literal), str(self.ident.eval(part_keys, part_input)), "%", "_")
 
-    kind.eval = eval_  # type: ignore[method-assign]
+    _Like.eval = eval_  # type: ignore[method-assign]
