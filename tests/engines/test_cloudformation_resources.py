@@ -10,6 +10,9 @@ import re
 import uuid
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from tests.conftest import RunningLab
 
 
@@ -60,3 +63,20 @@ def test_parameter_without_a_name(lab: RunningLab) -> None:
     assert re.fullmatch(r"CFN-Setting-\w+", ids["Setting"])
     assert lab.client("ssm").get_parameter(Name=ids["Setting"])["Parameter"]["Value"] == "v"
     lab.client("cloudformation").delete_stack(StackName=stack)
+
+
+def test_types_that_the_lab_does_not_make(lab: RunningLab) -> None:
+    """AWS makes them: the resource fails, and says that it is the lab that cannot."""
+    formation, name = lab.client("cloudformation"), unique()
+    resources = {"Scheduled": {"Type": "AWS::Scheduler::Schedule", "Properties": {}}}
+    outputs = {"Arn": {"Value": {"Fn::GetAtt": ["Scheduled", "Arn"]}}}
+    formation.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources, "Outputs": outputs}))
+    events = formation.describe_stack_events(StackName=name)["StackEvents"]
+    [reason] = [each["ResourceStatusReason"] for each in events if each["ResourceStatus"] == "CREATE_FAILED"]
+    assert reason.startswith("This lab does not make resources of the type AWS::Scheduler::Schedule.")
+    assert formation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert formation.describe_stack_resources(StackName=name)["StackResources"] == []
+    formation.delete_stack(StackName=name)
+    unknown = json.dumps({"Resources": {"N": {"Type": "AWS::Nope::Thing"}}})
+    with pytest.raises(ClientError, match=r"Unrecognized resource types: \[AWS::Nope::Thing\]"):
+        formation.create_stack(StackName=name, TemplateBody=unknown)

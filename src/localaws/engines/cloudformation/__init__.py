@@ -17,6 +17,7 @@ from localaws.engines.cloudformation.resources import ResourceMapEngine, creatin
 from localaws.engines.cloudformation.responses import CloudFormationEngineResponse
 from localaws.engines.cloudformation.stacks import ChangeSetEngine, Stack
 from localaws.engines.cloudformation.templates import TemplateYaml
+from localaws.engines.cloudformation.unmade import with_unmade
 from localaws.lab import Lab
 
 
@@ -30,6 +31,7 @@ def install(lab: Lab) -> None:
     models.ResourceMap = ResourceMapEngine  # type: ignore[attr-defined]
     models.ChangeSet = ChangeSetEngine  # type: ignore[misc]
     models.Stack = Stack  # type: ignore[misc]
+    parsing.resource_class_from_type = with_unmade(parsing.resource_class_from_type)  # type: ignore[assignment]
     parsing.parse_and_create_resource = creating(parsing.parse_and_create_resource)
     replace_backend(cloudformation_backends, CloudFormationEngine)
     replace_responses(CloudFormationResponse, CloudFormationEngineResponse)

@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from moto.cloudformation.parsing import NULL_MODELS, get_model_map
-
 from localaws.engines.cloudformation.functions import check_condition, check_functions, walk
+from localaws.engines.cloudformation.unmade import is_made, may_exist
 from localaws.gateway.errors import AwsError
 
 #: CloudFormation user guide, "CloudFormation template sections".
@@ -112,10 +111,9 @@ def _nulls(value: Any, path: str) -> Iterator[str]:
 
 
 def _check_types(resources: dict[str, Any]) -> None:
-    """What this lab cannot make is unrecognized here, as a type is on AWS in a Region that has no such service."""
-    known = get_model_map().keys() | set(NULL_MODELS)
+    """A type of a service that AWS has may be one: the resource fails when it is to be made."""
     types = {each["Type"] for each in resources.values()}
-    unknown = sorted(each for each in types if each not in known and not each.startswith("Custom::"))
+    unknown = sorted(each for each in types if not is_made(each) and not may_exist(each))
     if unknown:
         raise refusal(f"Unrecognized resource types: [{', '.join(unknown)}]")
 

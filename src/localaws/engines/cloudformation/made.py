@@ -68,6 +68,7 @@ class MadeResource(CloudFormationModel):
 def install_makers(lab: Lab, makers: Mapping[str, Maker]) -> None:
     MadeResource.lab = lab
     models: dict[str, Any] = get_model_map()
+    models.pop(CloudFormationModel.cloudformation_type(), None)  # of the classes that stand for no type of their own
     for resource_type, maker in makers.items():
         models[resource_type] = type(resource_type, (MadeResource,), {"maker": maker})
         get_name_type_map()[resource_type] = maker.name
