@@ -228,6 +228,44 @@ def test_roles(lab: RunningLab) -> None:
     stack.delete()
 
 
+def test_managed_policies_and_permissions(lab: RunningLab) -> None:
+    stack, iam, client = Stack(lab), lab.client("iam"), lab.client("lambda")
+
+    def becomes(action: str, source: str) -> dict[str, str]:
+        statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        return stack.becomes(
+            Role=resource("IAM::Role", AssumeRolePolicyDocument=TRUST),
+            Policy=resource("IAM::ManagedPolicy", PolicyDocument=document, Roles=[{"Ref": "Role"}]),
+            Function=resource(
+                "Lambda::Function",
+                Runtime="python3.12",
+                Handler="index.handler",
+                Role={"Fn::GetAtt": ["Role", "Arn"]},
+                Code={"ZipFile": "def handler(event, context): pass"},
+            ),
+            Allowed=resource(
+                "Lambda::Permission",
+                FunctionName={"Ref": "Function"},
+                Action="lambda:InvokeFunction",
+                Principal=f"{source}.amazonaws.com",
+            ),
+        )
+
+    for action, source in (("s3:GetObject", "s3"), ("s3:PutObject", "sns")):
+        ids = becomes(action, source)
+        version = iam.get_policy(PolicyArn=ids["Policy"])["Policy"]["DefaultVersionId"]
+        policy = iam.get_policy_version(PolicyArn=ids["Policy"], VersionId=version)["PolicyVersion"]
+        assert policy["Document"]["Statement"][0]["Action"] == action
+        attached = iam.list_attached_role_policies(RoleName=ids["Role"])["AttachedPolicies"]
+        assert [each["PolicyArn"] for each in attached] == [ids["Policy"]]
+        [allowed] = json.loads(client.get_policy(FunctionName=ids["Function"])["Policy"])["Statement"]
+        assert (allowed["Sid"], allowed["Principal"]) == (ids["Allowed"], {"Service": f"{source}.amazonaws.com"})
+    stack.delete()
+    with pytest.raises(ClientError, match="NoSuchEntity"):
+        iam.get_policy(PolicyArn=ids["Policy"])
+
+
 def test_what_needs_another_resource(lab: RunningLab) -> None:
     """Update requires: Replacement; what refers to the resource follows."""
     stack, name = Stack(lab), unique()

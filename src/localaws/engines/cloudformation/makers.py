@@ -10,6 +10,7 @@ from typing import Any
 
 from localaws.engines.cloudformation.coercion import Api
 from localaws.engines.cloudformation.made import Create, Delete, Maker
+from localaws.engines.cloudformation.makers_access import ACCESS
 from localaws.engines.cloudformation.updates import Changes, Properties, Target, unchangeable
 
 
@@ -225,7 +226,8 @@ _ALARM = (
     "TreatMissingData Unit"
 ).split()
 
-MAKERS = {
+MAKERS: dict[str, Maker] = {
+    **ACCESS,
     "AWS::Glue::Database": Maker(
         _database,
         _deleted("DeleteDatabase", "Name"),
