@@ -79,6 +79,7 @@ UNWANTED = {
     r"\bsleep\((?!random\.|pace\b)": "wait with de.wait, which polls (retries may pause, loops keep their pace)",
     r"\binput\(": "it would block an unattended run; make it a parameter",
     r"\b(pip|conda|uv) install\b": "a notebook never changes its environment",
+    r"read_json\(.*use_threads=(?!False)": "pandas records warnings there, which threads take from each other",
     r"raises-exception": "papermill ignores it; use try/except",
 }
 
