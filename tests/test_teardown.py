@@ -17,7 +17,9 @@ from dehelpers.teardown import KINDS, LeftOver
 from tests.conftest import RunningLab
 from tests.connected import connected, keys_of, process
 
-TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
+TRUST = json.dumps(
+    {"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+)
 DOCUMENT = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 )

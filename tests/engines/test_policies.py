@@ -123,3 +123,14 @@ def test_a_trust_policy_is_one(lab: RunningLab) -> None:
         with pytest.raises(ClientError) as caught:
             iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=text)
         assert caught.value.response["Error"]["Code"] == "MalformedPolicyDocument", text
+
+
+def test_a_trust_policy_may_be_of_the_old_version(lab: RunningLab) -> None:
+    """ "IAM JSON policy elements: Version": 2008-10-17, which is meant where there is none."""
+    iam = lab.client("iam")
+    statement = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    for number, version in enumerate(({}, {"Version": "2008-10-17"})):
+        trust = json.dumps({**version, "Statement": [statement]})
+        iam.create_role(RoleName=f"elder-{number}", AssumeRolePolicyDocument=trust)
+        iam.update_assume_role_policy(RoleName=f"elder-{number}", PolicyDocument=trust)
+        iam.delete_role(RoleName=f"elder-{number}")

@@ -179,7 +179,10 @@ def test_docker_is_not_reached(
     lab = new_lab()
     role = "arn:aws:iam::123456789012:role/batch"
     batch, iam = lab.client("batch"), lab.client("iam")
-    iam.create_role(RoleName="batch", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}')
+    trust = {
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": "batch.amazonaws.com"}, "Action": "sts:AssumeRole"}]
+    }
+    iam.create_role(RoleName="batch", AssumeRolePolicyDocument=json.dumps(trust))
     environment = batch.create_compute_environment(
         computeEnvironmentName="environment", type="UNMANAGED", state="ENABLED", serviceRole=role
     )["computeEnvironmentArn"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
+import moto.iam.models
 from moto.core.responses import ActionResult
 from moto.iam.models import AccessKey, IAMBackend, Role, User, iam_backends
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
@@ -55,12 +56,20 @@ class IAMEngine(IAMBackend):
         super().remove_role_from_instance_profile(profile_name, role_name)
 
 
+class TrustPolicy(IAMTrustPolicyDocumentValidator):
+    """Who may take a role. Unlike others it may be of the old version, which is meant where none is named ("IAM JSON
+    policy elements: Version")."""
+
+    def _validate_version(self) -> None:
+        self._validate_version_syntax()
+
+
 class IamEngineResponse(IamResponse):
     """Answers for the caller where the request names no user (API reference, GetUser, ListAccessKeys)."""
 
     def create_role(self) -> ActionResult:
         """Raises MalformedPolicyDocument for what is no trust policy, as UpdateAssumeRolePolicy does."""
-        IAMTrustPolicyDocumentValidator(self._get_param("AssumeRolePolicyDocument")).validate()
+        TrustPolicy(self._get_param("AssumeRolePolicyDocument")).validate()
         return super().create_role()
 
     def get_user(self) -> ActionResult:
@@ -81,6 +90,7 @@ def _calling_user() -> str:
 
 
 def install(lab: Lab) -> None:
+    moto.iam.models.IAMTrustPolicyDocumentValidator = TrustPolicy  # type: ignore[attr-defined]
     IAMEngine.lab = lab
     patterns.of_policies()
     replace_backend(iam_backends, IAMEngine)
