@@ -36,12 +36,12 @@ def test_the_callers_keys_are_listed(lab: RunningLab, iam: Any) -> None:
 
 
 def test_a_users_own_keys_say_who_it_is(lab: RunningLab, iam: Any) -> None:
-    iam.create_user(UserName="analyst")
-    key = iam.create_access_key(UserName="analyst")["AccessKey"]
+    iam.create_user(UserName="holder-of-keys")
+    key = iam.create_access_key(UserName="holder-of-keys")["AccessKey"]
     keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
-    assert lab.client("iam", **keys).get_user()["User"]["UserName"] == "analyst"
-    iam.delete_access_key(UserName="analyst", AccessKeyId=key["AccessKeyId"])
-    iam.delete_user(UserName="analyst")
+    assert lab.client("iam", **keys).get_user()["User"]["UserName"] == "holder-of-keys"
+    iam.delete_access_key(UserName="holder-of-keys", AccessKeyId=key["AccessKeyId"])
+    iam.delete_user(UserName="holder-of-keys")
 
 
 def test_a_role_has_to_name_the_user(lab: RunningLab, iam: Any) -> None:

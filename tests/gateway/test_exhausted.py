@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
 
 from tests.conftest import RunningLab, eventually
-from tests.gateway.disks import errors_of, file_system, filled
+from tests.gateway.disks import file_system, filled
 
 
 @contextmanager
@@ -80,14 +81,17 @@ def test_nothing_is_acknowledged_once_the_directory_is_gone(new_lab: Callable[..
     kinesis.create_stream(StreamName="gone", ShardCount=1)
     glue.get_databases()
     shutil.rmtree(lab.directory)
-    errors_of(
-        {
-            "CreateBucket": lambda: s3.create_bucket(Bucket="new"),
-            "PutObject": lambda: s3.put_object(Bucket="gone", Key="new", Body=b"x"),
-            "CreateDatabase": lambda: glue.create_database(DatabaseInput={"Name": "new"}),
-            "PutRecord": lambda: kinesis.put_record(StreamName="gone", Data=b"x", PartitionKey="k"),
-        }
-    )
+    calls: list[Callable[[], Any]] = [
+        lambda: s3.create_bucket(Bucket="new"),
+        lambda: s3.put_object(Bucket="gone", Key="new", Body=b"x"),
+        lambda: glue.create_database(DatabaseInput={"Name": "new"}),
+        lambda: kinesis.put_record(StreamName="gone", Data=b"x", PartitionKey="k"),
+    ]
+    for call in calls:
+        with pytest.raises((ClientError, HTTPClientError)) as refused:  # the process may have ended meanwhile
+            call()
+        if isinstance(refused.value, ClientError):
+            assert refused.value.response["Error"]["Code"] == "InternalFailure"
     eventually(lambda: lab.process.poll() is not None)
     assert not lab.directory.exists()
 
