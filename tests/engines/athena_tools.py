@@ -12,6 +12,7 @@ from typing import Any
 
 import awswrangler as wr
 import boto3
+import pytest
 from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.table import Table
 
@@ -130,6 +131,16 @@ class Athena:
 
     def put(self, key: str, text: str | bytes) -> None:
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=text)
+
+
+def athena_in(bucket: str, database: str) -> Any:
+    """The fixture of a file of tests: Athena with a bucket and a database of the file's own."""
+
+    @pytest.fixture(scope="module", name="athena")
+    def made(lab: RunningLab) -> Athena:
+        return Athena(lab, bucket, database)
+
+    return made
 
 
 @cache

@@ -10,13 +10,9 @@ import json
 
 import pytest
 
-from tests.conftest import RunningLab
-from tests.engines.athena_tools import Athena
+from tests.engines.athena_tools import Athena, athena_in
 
-
-@pytest.fixture(scope="module")
-def athena(lab: RunningLab) -> Athena:
-    return Athena(lab, "aws-logs", "logs")
+athena = athena_in("aws-logs", "logs")
 
 
 def _record(name: str, user: str) -> dict[str, object]:

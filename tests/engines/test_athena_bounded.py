@@ -13,12 +13,9 @@ from botocore.exceptions import ClientError
 
 from localaws.wildcards import matches
 from tests.conftest import RunningLab
-from tests.engines.athena_tools import Athena
+from tests.engines.athena_tools import Athena, athena_in
 
-
-@pytest.fixture(scope="module")
-def athena(lab: RunningLab) -> Athena:
-    return Athena(lab, "athena-bounded", "bounded")
+athena = athena_in("athena-bounded", "bounded")
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import RunningLab
-from tests.engines.athena_tools import Athena
+from tests.engines.athena_tools import Athena, athena_in
 
-
-@pytest.fixture(scope="module")
-def athena(lab: RunningLab) -> Athena:
-    return Athena(lab, "column-types", "column_types")
+athena = athena_in("column-types", "column_types")
 
 
 @pytest.fixture(scope="module")

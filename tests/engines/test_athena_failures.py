@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from pyarrow import orc
 
 from tests.conftest import RunningLab, eventually
-from tests.engines.athena_tools import Athena
+from tests.engines.athena_tools import Athena, athena_in
 
 LAKE = "athena-failures"
 COMMA = "ROW FORMAT DELIMITED FIELDS TERMINATED BY ','"
@@ -28,10 +28,7 @@ OPENX = "ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'"
 ENDLESS = "SELECT count(*) AS n FROM UNNEST(sequence(1, 9999)) AS a(x), UNNEST(sequence(1, 9999)) AS b(y), " \
           "UNNEST(sequence(1, 9999)) AS c(z) WHERE x * y + z > 7"  # fmt: skip
 
-
-@pytest.fixture(scope="module")
-def athena(lab: RunningLab) -> Athena:
-    return Athena(lab, LAKE, "failures")
+athena = athena_in(LAKE, "failures")
 
 
 def table(athena: Athena, name: str, columns: str, layout: str = "STORED AS PARQUET", properties: str = "") -> None:

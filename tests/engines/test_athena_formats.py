@@ -22,8 +22,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from tests.conftest import RunningLab
-from tests.engines.athena_tools import Athena, awswrangler_at
+from tests.engines.athena_tools import Athena, athena_in, awswrangler_at
 
 LAKE = "athena-formats"
 COMMA = "ROW FORMAT DELIMITED FIELDS TERMINATED BY ','"
@@ -58,10 +57,7 @@ READINGS = [
      "ms": datetime(1969, 1, 1, tzinfo=UTC), "price": Decimal("-3.00"), "raw": b"", "kind": "B"},
 ]  # fmt: skip
 
-
-@pytest.fixture(scope="module")
-def athena(lab: RunningLab) -> Athena:
-    return Athena(lab, LAKE, "formats")
+athena = athena_in(LAKE, "formats")
 
 
 def table(athena: Athena, name: str, columns: str, layout: str, properties: str = "") -> None:

@@ -24,16 +24,13 @@ from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.types import DoubleType, LongType, StringType
 
 from tests.conftest import RunningLab
-from tests.engines.athena_tools import Athena, as_role, awswrangler_at
+from tests.engines.athena_tools import Athena, as_role, athena_in, awswrangler_at
 from tests.engines.lambda_tools import advance
 
 LAKE = "ice-lake"
 OPTIONS = "TBLPROPERTIES ('table_type'='ICEBERG')"
 
-
-@pytest.fixture(scope="module")
-def athena(lab: RunningLab) -> Athena:
-    return Athena(lab, LAKE, "ice")
+athena = athena_in(LAKE, "ice")
 
 
 @pytest.fixture(scope="module")

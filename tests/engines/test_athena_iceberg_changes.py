@@ -18,15 +18,12 @@ import pytest
 from pyiceberg.table import Table
 
 from tests.conftest import RunningLab
-from tests.engines.athena_tools import Athena, awswrangler_at, outside
+from tests.engines.athena_tools import Athena, athena_in, awswrangler_at, outside
 from tests.engines.lambda_tools import advance
 
 DATABASE = "ice_changes"
 
-
-@pytest.fixture(scope="module")
-def athena(lab: RunningLab) -> Athena:
-    return Athena(lab, "ice-changes", DATABASE)
+athena = athena_in("ice-changes", DATABASE)
 
 
 @pytest.fixture

@@ -12,12 +12,9 @@ import pytest
 
 from tests.conftest import RunningLab
 from tests.engines.athena_java_patterns import FITS, FOUND
-from tests.engines.athena_tools import Answer, Athena
+from tests.engines.athena_tools import Answer, Athena, athena_in
 
-
-@pytest.fixture(scope="module")
-def athena(lab: RunningLab) -> Athena:
-    return Athena(lab, "athena-java-patterns", "java_patterns")
+athena = athena_in("athena-java-patterns", "java_patterns")
 
 
 def _quoted(text: str) -> str:

@@ -11,15 +11,11 @@ import json
 
 import pytest
 
-from tests.conftest import RunningLab
-from tests.engines.athena_tools import Athena
+from tests.engines.athena_tools import Athena, athena_in
 
 OPENX, HIVE = "org.openx.data.jsonserde.JsonSerDe", "org.apache.hive.hcatalog.data.JsonSerDe"
 
-
-@pytest.fixture(scope="module")
-def athena(lab: RunningLab) -> Athena:
-    return Athena(lab, "json-keys", "json_keys")
+athena = athena_in("json-keys", "json_keys")
 
 
 def table(athena: Athena, name: str, columns: str, serde: str = OPENX, properties: str = "", more: str = "") -> None:

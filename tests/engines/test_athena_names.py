@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 import localaws.engines.athena
-from tests.conftest import RunningLab
-from tests.engines.athena_tools import Athena, outside
+from tests.engines.athena_tools import Athena, athena_in, outside
 
 DATABASE = "own_names"
 _GIVEN = re.compile(r"\b(?:internal|own|_identifier|_parameter|_lambda)\(f?\"([a-z_]+)(\{[^}]*\})?\"")
@@ -52,9 +51,7 @@ def numbers(start: int) -> tuple[str, ...]:
     return tuple(str(start + number) for number in range(len(NAMES)))
 
 
-@pytest.fixture(scope="module")
-def athena(lab: RunningLab) -> Athena:
-    return Athena(lab, "own-names", DATABASE)
+athena = athena_in("own-names", DATABASE)
 
 
 def test_names_are_collected_from_the_code() -> None:

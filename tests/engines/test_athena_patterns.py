@@ -7,18 +7,12 @@ from __future__ import annotations
 
 import gzip
 
-import pytest
-
-from tests.conftest import RunningLab
-from tests.engines.athena_tools import Athena
+from tests.engines.athena_tools import Athena, athena_in
 
 REGEX = "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe'"
 GROK = "ROW FORMAT SERDE 'com.amazonaws.glue.serde.GrokSerDe'"
 
-
-@pytest.fixture(scope="module")
-def athena(lab: RunningLab) -> Athena:
-    return Athena(lab, "athena-patterns", "patterns")
+athena = athena_in("athena-patterns", "patterns")
 
 
 def table(athena: Athena, name: str, columns: str, layout: str, properties: str = "") -> None:

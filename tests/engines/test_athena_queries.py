@@ -10,16 +10,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.conftest import RunningLab
-from tests.engines.athena_tools import Athena
+from tests.engines.athena_tools import Athena, athena_in
 
 THREE = "FROM (VALUES (1, 5), (2, NULL), (3, 7)) AS t(i, x) ORDER BY i"
 SALES = "FROM (VALUES ('x', 1, 'p'), ('y', 2, 'q'), ('x', 3, 'q')) AS t(a, b, c)"
 
-
-@pytest.fixture(scope="module")
-def athena(lab: RunningLab) -> Athena:
-    return Athena(lab, "athena-queries", "queries")
+athena = athena_in("athena-queries", "queries")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 
 from tests.conftest import RunningLab
-from tests.engines.athena_tools import Athena, awswrangler_at
+from tests.engines.athena_tools import Athena, athena_in, awswrangler_at
 
 WAYS = {"direct": (False, False), "ctas": (True, False), "unload": (False, True)}
 AWKWARD = [
@@ -37,10 +37,7 @@ EXTREMES: dict[str, tuple[str, Any, Any]] = {
     "day": ("date", date(1, 1, 1), date(9999, 12, 31)),
 }
 
-
-@pytest.fixture(scope="module")
-def athena(lab: RunningLab) -> Athena:
-    return Athena(lab, "athena-types", "types")
+athena = athena_in("athena-types", "types")
 
 
 @pytest.fixture

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import RunningLab
-from tests.engines.athena_tools import Athena
+from tests.engines.athena_tools import Athena, athena_in
 
 #: 1 and 2 are one moment.
 ROWS = """(VALUES (1, TIMESTAMP '2024-01-01 12:00:00 UTC'), (2, TIMESTAMP '2024-01-01 13:00:00 Europe/Berlin'),
@@ -17,10 +16,7 @@ ROWS = """(VALUES (1, TIMESTAMP '2024-01-01 12:00:00 UTC'), (2, TIMESTAMP '2024-
 PLAIN = "(VALUES (1, from_unixtime(1704110400)), (2, from_unixtime(1704114000))) AS u(n, m)"
 TOKYO = "TIMESTAMP '2024-01-01 21:00:00 Asia/Tokyo'"
 
-
-@pytest.fixture(scope="module")
-def athena(lab: RunningLab) -> Athena:
-    return Athena(lab, "zones", "zones")
+athena = athena_in("zones", "zones")
 
 
 @pytest.mark.parametrize(
