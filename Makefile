@@ -8,7 +8,7 @@ CANDIDATES := $(PYTHON) .venv/bin/python python3.11 python3.12 python3.13 python
 FOUND := $(shell for python in $(CANDIDATES); do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$python"; break; }; done)
 IN := .venv/bin/python
-# Workers of the test suite, each with a lab of its own, and what else pytest is told: make test ARGS="-k kinesis"
+# Workers of the test suite (auto: one more than cores), each with a lab of its own, and what else pytest is told: make test ARGS="-k kinesis"
 JOBS := auto
 ARGS :=
 

@@ -22,6 +22,7 @@ from tests.suite import (  # noqa: F401 (pytest finds its hooks here)
     pytest_sessionfinish,
     pytest_terminal_summary,
     pytest_testnodedown,
+    pytest_xdist_auto_num_workers,
     pytest_xdist_make_scheduler,
 )
 

@@ -184,10 +184,10 @@ def test_named_queries_and_prepared_statements_are_kept(athena: Athena) -> None:
     athena.client.delete_named_query(NamedQueryId=query_id)
     with pytest.raises(ClientError, match="was not found"):
         athena.client.get_named_query(NamedQueryId=query_id)
-    key = {"StatementName": "kept", "WorkGroup": "primary"}
+    key = {"StatementName": "of_groups", "WorkGroup": "primary"}
     athena.client.create_prepared_statement(**key, QueryStatement="SELECT ? + 1")
-    assert athena("EXECUTE kept USING 41").rows == [("42",)]
-    athena("DEALLOCATE PREPARE kept")
+    assert athena("EXECUTE of_groups USING 41").rows == [("42",)]
+    athena("DEALLOCATE PREPARE of_groups")
     with pytest.raises(ClientError) as error:
         athena.client.get_prepared_statement(**key)
     assert error.value.response["Error"]["Code"] == "ResourceNotFoundException"

@@ -98,25 +98,29 @@ def test_a_prefix_of_rules_is_a_text(lab: RunningLab) -> None:
     assert events.list_rules(NamePrefix="a.a")["Rules"] == []
 
 
-def test_expressions_of_glue(lab: RunningLab) -> None:
+def test_expressions(lab: RunningLab) -> None:
     """GetTables takes a regular expression, or * for any characters; GetPartitions has SQL's LIKE."""
     glue = lab.client("glue")
-    glue.create_database(DatabaseInput={"Name": "patterns"})
+    glue.create_database(DatabaseInput={"Name": "glue_patterns"})
     storage = {"Columns": [{"Name": "v", "Type": "string"}], "Location": f"s3://{BUCKET}/t/"}
     name = "a" * 200
     table = {"Name": name, "StorageDescriptor": storage, "PartitionKeys": [{"Name": "p", "Type": "string"}]}
-    glue.create_table(DatabaseName="patterns", TableInput=table)
+    glue.create_table(DatabaseName="glue_patterns", TableInput=table)
     glue.create_partition(
-        DatabaseName="patterns", TableName=name, PartitionInput={"Values": [LONG], "StorageDescriptor": storage}
+        DatabaseName="glue_patterns",
+        TableName=name,
+        PartitionInput={"Values": [LONG], "StorageDescriptor": storage},
     )
     for expression, found in (("(a+)+b", 0), (ENDLESS, 0), ("a*", 1), ("*aa*", 1), ("a.*a", 1), ("b|a+", 1)):
-        assert len(glue.get_tables(DatabaseName="patterns", Expression=expression)["TableList"]) == found, expression
+        assert len(glue.get_tables(DatabaseName="glue_patterns", Expression=expression)["TableList"]) == found, (
+            expression
+        )
     with pytest.raises(ClientError) as caught:
-        glue.get_tables(DatabaseName="patterns", Expression="(")
+        glue.get_tables(DatabaseName="glue_patterns", Expression="(")
     assert caught.value.response["Error"]["Code"] == "InvalidInputException"
     like = ENDLESS.replace("*", "%")
     for pattern, found in ((like, 0), ("%a_", 1), ("a_", 0), ("a.%", 0)):
-        answer = glue.get_partitions(DatabaseName="patterns", TableName=name, Expression=f"p LIKE '{pattern}'")
+        answer = glue.get_partitions(DatabaseName="glue_patterns", TableName=name, Expression=f"p LIKE '{pattern}'")
         assert len(answer["Partitions"]) == found, pattern
 
 
