@@ -1,8 +1,8 @@
-"""Event source mappings: Kinesis, DynamoDB Streams and SQS, read with the function's role, as AWS's pollers do.
+"""Event source mappings: Kinesis and DynamoDB Streams, read with the function's role, as AWS's pollers do.
 
 Held to the Lambda developer guide ("How Lambda processes records from stream and queue-based event sources", "Using
-Lambda with Kinesis / DynamoDB / SQS", "Configuring partial batch response", "Configuring tumbling windows", "Control
-which events Lambda sends to your function") and to CreateEventSourceMapping in the API reference.
+Lambda with Kinesis / DynamoDB", "Configuring partial batch response", "Configuring tumbling windows") and to
+CreateEventSourceMapping in the API reference.
 """
 
 from __future__ import annotations
@@ -17,71 +17,16 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localaws.engines.lambda_.filters import Filters
 from tests.conftest import RunningLab, eventually
+from tests.engines.lambda_source_tools import CONSUMER, batches, connect, flat, put, stream
 from tests.engines.lambda_tools import advance, client, create, function_names, log_lines, queue, receive
 
-#: Prints each batch's data; fails on "poison".
-CONSUMER = """
-import base64, json
-def handler(event, context):
-    data = [base64.b64decode(r["kinesis"]["data"]).decode() for r in event["Records"]]
-    print("BATCH " + json.dumps(data))
-    if "poison" in data:
-        raise ValueError("poison")
-"""
-#: The same, but tells which record failed.
+#: CONSUMER, but it tells which record failed.
 REPORTER = CONSUMER.replace(
     'raise ValueError("poison")',
     """return {"batchItemFailures": [
             {"itemIdentifier": event["Records"][data.index("poison")]["kinesis"]["sequenceNumber"]}]}""",
 )
-QUEUE_CONSUMER = """
-import json
-def handler(event, context):
-    bodies = [record["body"] for record in event["Records"]]
-    print("BATCH " + json.dumps(bodies))
-    failed = [record["messageId"] for record in event["Records"] if record["body"] == "poison"]
-    return {"batchItemFailures": [{"itemIdentifier": i} for i in failed]}
-"""
-
-
-def stream(lab: RunningLab, name: str, shards: int = 1) -> str:
-    """A new stream's ARN."""
-    kinesis = client(lab, "kinesis")
-    kinesis.create_stream(StreamName=name, ShardCount=shards)
-    kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
-    return kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
-
-
-def put(lab: RunningLab, name: str, *data: str, key: str = "k") -> None:
-    records = [{"Data": item.encode(), "PartitionKey": key} for item in data]
-    assert client(lab, "kinesis").put_records(StreamName=name, Records=records)["FailedRecordCount"] == 0
-
-
-def connect(lab: RunningLab, function: str, source: str, **settings: Any) -> str:
-    """A new mapping's UUID."""
-    return client(lab, "lambda").create_event_source_mapping(FunctionName=function, EventSourceArn=source, **settings)[
-        "UUID"
-    ]
-
-
-def batches(lab: RunningLab, function: str, enough: Callable[[list[Any]], bool]) -> list[Any]:
-    """The batches that a consumer printed, once they are *enough*."""
-
-    def read() -> list[Any]:
-        try:
-            lines = log_lines(lab, function, until="BATCH ", seconds=0)
-        except AssertionError:
-            return []
-        found = [json.loads(line.removeprefix("BATCH ")) for line in lines if line.startswith("BATCH ")]
-        return found if enough(found) else []
-
-    return eventually(read, seconds=20)
-
-
-def flat(found: list[list[str]]) -> list[str]:
-    return [item for batch in found for item in batch]
 
 
 def test_kinesis_records_reach_the_function_in_order_and_batches(lab: RunningLab) -> None:
@@ -287,23 +232,6 @@ def test_children_of_a_split_shard_follow_their_parent(lab: RunningLab) -> None:
     assert flat(batches(lab, "splitting", lambda b: len(flat(b)) >= 2)) == ["before", "after"]
 
 
-def test_filters_drop_records(lab: RunningLab) -> None:
-    arn = stream(lab, "filtered")
-    create(lab, "filtered", CONSUMER)
-    pattern = {"data": {"delay": [{"numeric": [">", 15]}], "carrier": ["UA", {"prefix": "A"}]}}
-    connect(
-        lab,
-        "filtered",
-        arn,
-        StartingPosition="TRIM_HORIZON",
-        FilterCriteria={"Filters": [{"Pattern": json.dumps(pattern)}]},
-    )
-    flights = [{"delay": 20, "carrier": "UA"}, {"delay": 5, "carrier": "UA"}, {"delay": 90, "carrier": "DL"}]
-    put(lab, "filtered", *map(json.dumps, flights), "not json", json.dumps({"delay": 16.5, "carrier": "AA"}))
-    found = flat(batches(lab, "filtered", lambda b: len(flat(b)) >= 2))
-    assert [json.loads(item)["carrier"] for item in found] == ["UA", "AA"]
-
-
 def test_tumbling_window_hands_state_on(new_lab: Callable[..., RunningLab]) -> None:
     """State goes from batch to batch of a window; a final call without records ends it."""
     lab = new_lab()
@@ -372,93 +300,6 @@ def test_dynamodb_stream_reaches_the_function(lab: RunningLab) -> None:
     assert removed["eventName"] == "REMOVE" and "NewImage" not in removed["dynamodb"]
 
 
-def test_sqs_messages_are_deleted_when_handled(lab: RunningLab) -> None:
-    """Messages reported as failed come back after the visibility timeout, and end in the dead-letter queue."""
-    sqs = client(lab, "sqs")
-    dead, dead_arn = queue(lab, "consumed-dead")
-    redrive = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 2})
-    url, arn = queue(lab, "consumed", VisibilityTimeout="1", RedrivePolicy=redrive)
-    create(lab, "consumed", QUEUE_CONSUMER, Timeout=1)
-    connect(lab, "consumed", arn, FunctionResponseTypes=["ReportBatchItemFailures"])
-    for body in ("a", "poison", "b"):
-        sqs.send_message(QueueUrl=url, MessageBody=body)
-    assert receive(lab, dead)["Body"] == "poison"
-    assert sorted(flat(batches(lab, "consumed", bool))) == ["a", "b", "poison", "poison"]
-    counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    assert counts["ApproximateNumberOfMessages"] == counts["ApproximateNumberOfMessagesNotVisible"] == "0"
-
-
-def test_fifo_queue_keeps_its_order(lab: RunningLab) -> None:
-    """One batch of a message group at a time."""
-    url, arn = queue(lab, "gates.fifo", FifoQueue="true", ContentBasedDeduplication="true")
-    for number in range(25):
-        client(lab, "sqs").send_message(QueueUrl=url, MessageBody=str(number), MessageGroupId="one")
-    create(lab, "fifo", QUEUE_CONSUMER)
-    connect(lab, "fifo", arn)
-    assert flat(batches(lab, "fifo", lambda b: len(flat(b)) >= 25)) == [str(number) for number in range(25)]
-
-
-def test_sqs_record_and_batching_window(lab: RunningLab) -> None:
-    sqs = client(lab, "sqs")
-    url, arn = queue(lab, "windowed")
-    for start in range(0, 20, 10):
-        entries = [
-            {
-                "Id": str(n),
-                "MessageBody": str(n),
-                "MessageAttributes": {"unit": {"DataType": "String", "StringValue": "min"}},
-            }
-            for n in range(start, start + 10)
-        ]
-        sqs.send_message_batch(QueueUrl=url, Entries=entries)
-    create(lab, "windowed", "import json\ndef handler(event, c): print('BATCH ' + json.dumps(event['Records']))")
-    connect(lab, "windowed", arn, BatchSize=20, MaximumBatchingWindowInSeconds=10)
-    (batch,) = batches(lab, "windowed", bool)
-    assert sorted(int(record["body"]) for record in batch) == list(range(20))
-    record = batch[0]
-    assert record["eventSource"] == "aws:sqs" and record["eventSourceARN"] == arn
-    assert record["attributes"]["ApproximateReceiveCount"] == "1" and record["attributes"]["SentTimestamp"].isdigit()
-    assert record["messageAttributes"] == {
-        "unit": {"stringValue": "min", "stringListValues": [], "binaryListValues": [], "dataType": "String"}
-    }
-
-
-RECORD = {
-    "kinesis": {
-        "partitionKey": "UA",
-        "data": base64.b64encode(b'{"n": 5, "s": "Ab", "l": [1, 2], "z": null}').decode(),
-    },
-    "eventSource": "aws:kinesis",
-}
-
-
-@pytest.mark.parametrize(
-    ("pattern", "passes"),
-    [
-        ({"data": {"n": [5]}}, True),
-        ({"data": {"n": ["5"]}}, False),
-        ({"data": {"n": [{"numeric": [">", 4, "<=", 5]}]}}, True),
-        ({"data": {"n": [{"numeric": [">", 5]}]}}, False),
-        ({"data": {"s": [{"prefix": "A"}]}}, True),
-        ({"data": {"s": [{"suffix": "x"}]}}, False),
-        ({"data": {"s": [{"equals-ignore-case": "aB"}]}}, True),
-        ({"data": {"s": [{"anything-but": ["Ab", "c"]}]}}, False),
-        ({"data": {"s": [{"anything-but": "c"}]}}, True),
-        ({"data": {"l": [2, 7]}}, True),
-        ({"data": {"z": [None]}}, True),
-        ({"data": {"absent": [{"exists": False}]}}, True),
-        ({"data": {"n": [{"exists": False}]}}, False),
-        ({"data": {"n": [5], "s": ["no"]}}, False),
-        ({"data": {"$or": [{"n": [1]}, {"s": ["Ab"]}]}}, True),
-        ({"partitionKey": ["UA"], "eventSource": ["aws:kinesis"]}, True),
-        ({"partitionKey": ["DL"]}, False),
-    ],
-)
-def test_comparison_operators_of_filters(pattern: dict[str, Any], passes: bool) -> None:
-    """The table of comparison operators ("Filter rule syntax"), on one record."""
-    assert Filters({"Filters": [{"Pattern": json.dumps(pattern)}]}).passes(RECORD) is passes
-
-
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -487,13 +328,6 @@ def test_mappings_that_cannot_work_are_refused(lab: RunningLab, settings: dict[s
     with pytest.raises(ClientError, match=f"(?i){message}"):  # a model error names a member in lower case
         functions.create_event_source_mapping(FunctionName=name, **arguments)
     assert functions.list_event_source_mappings(FunctionName=name)["EventSourceMappings"] == []
-
-
-def test_a_queue_must_hide_messages_while_the_function_runs(lab: RunningLab) -> None:
-    _, arn = queue(lab, "hasty")
-    create(lab, "hasty", QUEUE_CONSUMER, Timeout=60)
-    with pytest.raises(ClientError, match="visibility timeout: 30 seconds is less than Function timeout: 60"):
-        connect(lab, "hasty", arn)
 
 
 def test_a_new_mapping_is_being_created(lab: RunningLab) -> None:
