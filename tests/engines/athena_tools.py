@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import awswrangler as wr
@@ -18,6 +19,11 @@ from pyiceberg.table import Table
 
 from tests.conftest import RunningLab
 
+FLIGHTS = Path(__file__).parents[2] / "data" / "flights.parquet"
+COLUMNS = (
+    "year int, month int, day int, dep_delay int, arr_delay int, carrier string, origin string, dest string, "
+    "distance int, time_hour timestamp"
+)
 FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
 
 
@@ -141,6 +147,14 @@ def athena_in(bucket: str, database: str) -> Any:
         return Athena(lab, bucket, database)
 
     return made
+
+
+def with_flights(athena: Athena) -> Athena:
+    """With a table ``flights`` over the course's Parquet file."""
+    athena.s3.upload_file(str(FLIGHTS), athena.bucket, "flights/flights.parquet")
+    place = f"s3://{athena.bucket}/flights/"
+    athena(f"CREATE EXTERNAL TABLE flights ({COLUMNS}) STORED AS PARQUET LOCATION '{place}'")
+    return athena
 
 
 @cache
