@@ -23,7 +23,7 @@ from localaws.lab import Lab
 
 def install(lab: Lab) -> None:
     CloudFormationEngineResponse.lab = ResourceMapEngine.lab = lab
-    install_creations(lab)
+    install_creations()
     install_makers(lab, MAKERS)
     models, parsing = moto.cloudformation.models, moto.cloudformation.parsing
     for module in (models, moto.cloudformation.responses):

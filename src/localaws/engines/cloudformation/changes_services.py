@@ -1,4 +1,4 @@
-"""How stacks change functions, roles, queues, topics, rules and what goes with them.
+"""How stacks change functions, roles, topics, rules and what goes with them.
 
 Source: CloudFormation template reference, under each type's name; the values of a property that is taken away are the
 defaults that it gives.
@@ -7,13 +7,12 @@ defaults that it gives.
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from localaws.engines.cloudformation.creations import queue_attributes
-from localaws.engines.cloudformation.updates import Change, Changes, Target, changed
+from localaws.engines.cloudformation.coercion import as_text
+from localaws.engines.cloudformation.updates import Change, Changes, Target, changed, tagging
 
 #: A function's configuration, with what each property is where the template does not tell.
 _CONFIGURATION: dict[str, Any] = {
@@ -29,18 +28,6 @@ _CONFIGURATION: dict[str, Any] = {
     "DeadLetterConfig": {"TargetArn": ""},
     "TracingConfig": {"Mode": "PassThrough"},
     "EphemeralStorage": {"Size": 512},
-}
-_QUEUE_DEFAULTS = {
-    "DelaySeconds": "0",
-    "MaximumMessageSize": "1048576",
-    "MessageRetentionPeriod": "345600",
-    "ReceiveMessageWaitTimeSeconds": "0",
-    "VisibilityTimeout": "30",
-    "ContentBasedDeduplication": "false",
-    "RedrivePolicy": "",
-    "RedriveAllowPolicy": "",
-    "KmsMasterKeyId": "",
-    "KmsDataKeyReusePeriodSeconds": "300",
 }
 
 
@@ -72,13 +59,9 @@ def _concurrency(function: Target) -> None:
         function.api("PutFunctionConcurrency", FunctionName=function.id, ReservedConcurrentExecutions=reserved)
 
 
-def _function_tags(function: Target) -> None:
-    arn = function.api("GetFunction", FunctionName=function.id)["Configuration"]["FunctionArn"]
-    tags, gone = function.tags()
-    if tags:
-        function.api("TagResource", Resource=arn, Tags=tags)
-    if gone:
-        function.api("UntagResource", Resource=arn, TagKeys=gone)
+def _function_arn(function: Target) -> str:
+    arn: str = function.api("GetFunction", FunctionName=function.id)["Configuration"]["FunctionArn"]
+    return arn
 
 
 def _mapping(mapping: Target) -> None:
@@ -87,7 +70,7 @@ def _mapping(mapping: Target) -> None:
 
 
 def _trust(role: Target) -> None:
-    role.api("UpdateAssumeRolePolicy", RoleName=role.id, PolicyDocument=_document(role.new["AssumeRolePolicyDocument"]))
+    role.api("UpdateAssumeRolePolicy", RoleName=role.id, PolicyDocument=as_text(role.new["AssumeRolePolicyDocument"]))
 
 
 def _role(role: Target) -> None:
@@ -100,7 +83,7 @@ def _inline_policies(role: Target) -> None:
     for name in former.keys() - new.keys():
         role.api("DeleteRolePolicy", RoleName=role.id, PolicyName=name)
     for name, document in new.items():
-        role.api("PutRolePolicy", RoleName=role.id, PolicyName=name, PolicyDocument=_document(document))
+        role.api("PutRolePolicy", RoleName=role.id, PolicyName=name, PolicyDocument=as_text(document))
 
 
 def _managed_policies(role: Target) -> None:
@@ -117,28 +100,6 @@ def _boundary(role: Target) -> None:
         role.api("PutRolePermissionsBoundary", RoleName=role.id, PermissionsBoundary=wanted)
     else:
         role.api("DeleteRolePermissionsBoundary", RoleName=role.id)
-
-
-def _role_tags(role: Target) -> None:
-    tags, gone = role.tags()
-    if tags:
-        role.api("TagRole", RoleName=role.id, Tags=_list(tags))
-    if gone:
-        role.api("UntagRole", RoleName=role.id, TagKeys=gone)
-
-
-def _queue(queue: Target) -> None:
-    former, new = (queue_attributes(dict(each)) for each in _both(queue))
-    attributes = {name: new.get(name, _QUEUE_DEFAULTS.get(name, "")) for name in changed(former, new)}
-    queue.api("SetQueueAttributes", QueueUrl=queue.id, Attributes=attributes)
-
-
-def _queue_tags(queue: Target) -> None:
-    tags, gone = queue.tags()
-    if tags:
-        queue.api("TagQueue", QueueUrl=queue.id, Tags=tags)
-    if gone:
-        queue.api("UntagQueue", QueueUrl=queue.id, TagKeys=gone)
 
 
 def _topic(topic: Target) -> None:
@@ -159,19 +120,11 @@ def _subscriptions(topic: Target) -> None:
         topic.api("Subscribe", TopicArn=topic.id, Protocol=protocol, Endpoint=endpoint)
 
 
-def _topic_tags(topic: Target) -> None:
-    tags, gone = topic.tags()
-    if tags:
-        topic.api("TagResource", ResourceArn=topic.id, Tags=_list(tags))
-    if gone:
-        topic.api("UntagResource", ResourceArn=topic.id, TagKeys=gone)
-
-
 def _rule(rule: Target) -> None:
     pattern = rule.new.get("EventPattern")
     names = ("ScheduleExpression", "State", "Description", "RoleArn", "EventBusName")
     request = {name: rule.new.get(name) for name in names}
-    rule.api("PutRule", Name=rule.name, EventPattern=None if pattern is None else _document(pattern), **request)
+    rule.api("PutRule", Name=rule.name, EventPattern=None if pattern is None else as_text(pattern), **request)
 
 
 def _targets(rule: Target) -> None:
@@ -202,19 +155,11 @@ def _both(target: Target) -> Sequence[Mapping[str, Any]]:
     return target.former, target.new
 
 
-def _list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
-
-
-def _document(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, default=str)
-
-
 _FUNCTION: list[tuple[Sequence[str], Change]] = [
     (list(_CONFIGURATION), _configuration),
     (["Code"], _code),
     (["ReservedConcurrentExecutions"], _concurrency),
-    (["Tags"], _function_tags),
+    (["Tags"], tagging("TagResource", "UntagResource", "Resource", of=_function_arn, listed=False)),
 ]
 SERVICES = {
     "AWS::Lambda::Function": Changes(
@@ -242,19 +187,18 @@ SERVICES = {
             (["Policies"], _inline_policies),
             (["ManagedPolicyArns"], _managed_policies),
             (["PermissionsBoundary"], _boundary),
-            (["Tags"], _role_tags),
+            (["Tags"], tagging("TagRole", "UntagRole", "RoleName")),
         ],
         replaced=frozenset({"RoleName", "Path"}),
         late=frozenset({"ManagedPolicyArns"}),
     ),
-    "AWS::SQS::Queue": Changes(
-        "sqs",
-        [([*_QUEUE_DEFAULTS, "DeduplicationScope", "FifoThroughputLimit"], _queue), (["Tags"], _queue_tags)],
-        replaced=frozenset({"QueueName", "FifoQueue"}),
-    ),
     "AWS::SNS::Topic": Changes(
         "sns",
-        [(_TOPIC, _topic), (["Subscription"], _subscriptions), (["Tags"], _topic_tags)],
+        [
+            (_TOPIC, _topic),
+            (["Subscription"], _subscriptions),
+            (["Tags"], tagging("TagResource", "UntagResource", "ResourceArn")),
+        ],
         replaced=frozenset({"TopicName", "FifoTopic"}),
         late=frozenset({"Tags"}),
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localaws.engines.cloudformation.updates import Changes, Target, tags_of
+from localaws.engines.cloudformation.updates import Changes, Target, tag_list, tagging, tags_of
 
 
 def _versioning(bucket: Target) -> None:
@@ -17,7 +17,7 @@ def _versioning(bucket: Target) -> None:
 
 
 def _bucket_tags(bucket: Target) -> None:
-    tags = [{"Key": key, "Value": value} for key, value in tags_of(bucket.new).items()]
+    tags = tag_list(tags_of(bucket.new))
     if tags:
         bucket.api("PutBucketTagging", Bucket=bucket.id, Tagging={"TagSet": tags})
     else:
@@ -151,13 +151,9 @@ def _protection(table: Target) -> None:
     table.api("UpdateTable", TableName=table.id, DeletionProtectionEnabled=protected)
 
 
-def _table_tags(table: Target) -> None:
-    arn = table.api("DescribeTable", TableName=table.id)["Table"]["TableArn"]
-    tags, gone = table.tags()
-    if tags:
-        table.api("TagResource", ResourceArn=arn, Tags=[{"Key": k, "Value": v} for k, v in tags.items()])
-    if gone:
-        table.api("UntagResource", ResourceArn=arn, TagKeys=gone)
+def _table_arn(table: Target) -> str:
+    arn: str = table.api("DescribeTable", TableName=table.id)["Table"]["TableArn"]
+    return arn
 
 
 def _settle(stream: Target) -> None:
@@ -189,14 +185,6 @@ def _retention_of_stream(stream: Target) -> None:
         stream.api(operation, StreamName=stream.id, RetentionPeriodHours=new)
 
 
-def _stream_tags(stream: Target) -> None:
-    tags, gone = stream.tags()
-    if tags:
-        stream.api("AddTagsToStream", StreamName=stream.id, Tags=tags)
-    if gone:
-        stream.api("RemoveTagsFromStream", StreamName=stream.id, TagKeys=gone)
-
-
 def _stream_encryption(stream: Target) -> None:
     for operation, wanted in (
         ("StopStreamEncryption", stream.former.get("StreamEncryption")),
@@ -215,18 +203,11 @@ def _retention_of_logs(group: Target) -> None:
         group.api("PutRetentionPolicy", logGroupName=group.id, retentionInDays=days)
 
 
-def _log_tags(group: Target) -> None:
-    tags, gone = group.tags()
-    if tags:
-        group.api("TagLogGroup", logGroupName=group.id, tags=tags)
-    if gone:
-        group.api("UntagLogGroup", logGroupName=group.id, tags=gone)
-
-
 def _without_none(**members: Any) -> dict[str, Any]:
     return {name: each for name, each in members.items() if each is not None}
 
 
+_log_tags = tagging("TagLogGroup", "UntagLogGroup", "logGroupName", "tags", "tags", listed=False)
 STORAGE = {
     "AWS::S3::Bucket": Changes(
         "s3",
@@ -256,7 +237,7 @@ STORAGE = {
             (["TimeToLiveSpecification"], _time_to_live),
             (["PointInTimeRecoverySpecification"], _recovery),
             (["DeletionProtectionEnabled"], _protection),
-            (["Tags"], _table_tags),
+            (["Tags"], tagging("TagResource", "UntagResource", "ResourceArn", of=_table_arn)),
         ],
         replaced=frozenset({"TableName", "KeySchema"}),
         late=frozenset({"TimeToLiveSpecification", "PointInTimeRecoverySpecification"}),
@@ -268,7 +249,7 @@ STORAGE = {
             (["ShardCount"], _shards),
             (["RetentionPeriodHours"], _retention_of_stream),
             (["StreamEncryption"], _stream_encryption),
-            (["Tags"], _stream_tags),
+            (["Tags"], tagging("AddTagsToStream", "RemoveTagsFromStream", "StreamName", listed=False)),
         ],
         replaced=frozenset({"Name"}),
         late=frozenset({"StreamModeDetails", "StreamEncryption"}),

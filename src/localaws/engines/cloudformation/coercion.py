@@ -5,6 +5,7 @@ Source: CloudFormation user guide, "Parameters syntax" (Type: Number): a templat
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from localaws.lab import Lab
@@ -32,6 +33,11 @@ class Api:
     def other(self, service: str) -> Api:
         """Another service's operations, in the same Region."""
         return Api(self.lab, service, self.region)
+
+
+def as_text(value: Any) -> str:
+    """What a template writes as an object, a number or a boolean, where the service's API takes text."""
+    return value if isinstance(value, str) else json.dumps(value, default=str)  # YAML reads dates in policies
 
 
 def coerced(value: Any, shape: Any) -> Any:

@@ -32,6 +32,15 @@ class Maker:
     attributes: frozenset[str] = frozenset()
 
 
+def deleted(operation: str, member: str, **more: Any) -> Delete:
+    """Deletion by an *operation* that takes the physical id as its *member*."""
+
+    def delete(api: Api, physical_id: str, properties: Properties) -> None:
+        api(operation, **{member: physical_id}, **more)
+
+    return delete
+
+
 class MadeResource(CloudFormationModel):
     """A resource of a stack, of which the service itself keeps all the rest."""
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from localaws.engines.cloudformation.coercion import Api
-from localaws.engines.cloudformation.made import Create, Delete, Maker
+from localaws.engines.cloudformation.coercion import Api, as_text
+from localaws.engines.cloudformation.made import Create, Maker, deleted
 from localaws.engines.cloudformation.makers_access import ACCESS
-from localaws.engines.cloudformation.updates import Changes, Properties, Target, unchangeable
+from localaws.engines.cloudformation.makers_queues import QUEUES
+from localaws.engines.cloudformation.updates import Changes, Properties, Target, tagging, unchangeable
 
 
 def _database(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
@@ -42,26 +43,8 @@ def _delete_table(api: Api, name: str, properties: Properties) -> None:
     api("DeleteTable", DatabaseName=properties["DatabaseName"], Name=name)
 
 
-def _queue_policy(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
-    for url in properties["Queues"]:
-        api("SetQueueAttributes", QueueUrl=url, Attributes={"Policy": _document(properties)})
-    return name, {}
-
-
-def _change_queue_policy(policy: Target) -> None:
-    for url in policy.former["Queues"]:
-        if url not in policy.new["Queues"]:
-            policy.api("SetQueueAttributes", QueueUrl=url, Attributes={"Policy": ""})
-    _queue_policy(policy.api, policy.id, policy.new)
-
-
-def _delete_queue_policy(api: Api, name: str, properties: Properties) -> None:
-    for url in properties["Queues"]:
-        api("SetQueueAttributes", QueueUrl=url, Attributes={"Policy": ""})
-
-
 def _bucket_policy(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
-    api("PutBucketPolicy", Bucket=properties["Bucket"], Policy=_document(properties))
+    api("PutBucketPolicy", Bucket=properties["Bucket"], Policy=as_text(properties["PolicyDocument"]))
     return properties["Bucket"], {}
 
 
@@ -97,14 +80,6 @@ def _change_secret(secret: Target) -> None:
 
 def _change_secret_text(secret: Target) -> None:
     secret.api("PutSecretValue", SecretId=secret.id, SecretString=_secret_text(secret.api, secret.new))
-
-
-def _secret_tags(secret: Target) -> None:
-    tags, gone = secret.tags()
-    if tags:
-        secret.api("TagResource", SecretId=secret.id, Tags=[{"Key": k, "Value": v} for k, v in tags.items()])
-    if gone:
-        secret.api("UntagResource", SecretId=secret.id, TagKeys=gone)
 
 
 def _workgroup(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
@@ -158,11 +133,7 @@ def _change_destination(stream: Target) -> None:
 
 def _subscription(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
     members = ("TopicArn", "Protocol", "Endpoint")
-    attributes = {
-        key: value if isinstance(value, str) else json.dumps(value)
-        for key, value in properties.items()
-        if key not in (*members, "Region")
-    }
+    attributes = {key: as_text(value) for key, value in properties.items() if key not in (*members, "Region")}
     request = {key: properties.get(key) for key in members}
     made = api("Subscribe", **request, Attributes=attributes, ReturnSubscriptionArn=True)
     return made["SubscriptionArn"], {}
@@ -172,8 +143,7 @@ def _change_subscription(subscription: Target) -> None:
     for name in ("FilterPolicy", "RawMessageDelivery", "FilterPolicyScope", "RedrivePolicy"):
         value = subscription.new.get(name, "false" if name == "RawMessageDelivery" else "")
         if subscription.former.get(name) != subscription.new.get(name):
-            text = value if isinstance(value, str) else json.dumps(value)
-            request = {"AttributeName": name, "AttributeValue": text}
+            request = {"AttributeName": name, "AttributeValue": as_text(value)}
             subscription.api("SetSubscriptionAttributes", SubscriptionArn=subscription.id, **request)
 
 
@@ -201,23 +171,9 @@ def _passed(operation: str) -> Create:
     return create
 
 
-def _deleted(operation: str, member: str, **more: Any) -> Delete:
-    """Deletion by an *operation* that takes the physical id as its *member*."""
-
-    def delete(api: Api, physical_id: str, properties: Properties) -> None:
-        api(operation, **{member: physical_id}, **more)
-
-    return delete
-
-
 def _same_name(former: str, new: str, property_name: str) -> None:
     if former != new:
         raise unchangeable([property_name])
-
-
-def _document(properties: Properties) -> str:
-    document = properties["PolicyDocument"]
-    return document if isinstance(document, str) else json.dumps(document, default=str)
 
 
 _ALARM = (
@@ -228,9 +184,10 @@ _ALARM = (
 
 MAKERS: dict[str, Maker] = {
     **ACCESS,
+    **QUEUES,
     "AWS::Glue::Database": Maker(
         _database,
-        _deleted("DeleteDatabase", "Name"),
+        deleted("DeleteDatabase", "Name"),
         Changes("glue", [(["DatabaseInput"], _change_database)]),
     ),
     "AWS::Glue::Table": Maker(
@@ -240,35 +197,30 @@ MAKERS: dict[str, Maker] = {
     ),
     "AWS::Glue::Job": Maker(
         _passed("CreateJob"),
-        _deleted("DeleteJob", "JobName"),
+        deleted("DeleteJob", "JobName"),
         Changes("glue", [], frozenset({"Name"})),
         "Name",
     ),
     "AWS::Glue::Crawler": Maker(
         _passed("CreateCrawler"),
-        _deleted("DeleteCrawler", "Name"),
+        deleted("DeleteCrawler", "Name"),
         Changes("glue", [], frozenset({"Name"})),
         "Name",
     ),
-    "AWS::SQS::QueuePolicy": Maker(
-        _queue_policy,
-        _delete_queue_policy,
-        Changes("sqs", [(["Queues", "PolicyDocument"], _change_queue_policy)]),
-    ),
     "AWS::S3::BucketPolicy": Maker(
         _bucket_policy,
-        _deleted("DeleteBucketPolicy", "Bucket"),
+        deleted("DeleteBucketPolicy", "Bucket"),
         Changes("s3", [(["PolicyDocument"], _change_bucket_policy)], frozenset({"Bucket"})),
     ),
     "AWS::SecretsManager::Secret": Maker(
         _secret,
-        _deleted("DeleteSecret", "SecretId", ForceDeleteWithoutRecovery=True),
+        deleted("DeleteSecret", "SecretId", ForceDeleteWithoutRecovery=True),
         Changes(
             "secretsmanager",
             [
                 (["Description", "KmsKeyId"], _change_secret),
                 (["SecretString", "GenerateSecretString"], _change_secret_text),
-                (["Tags"], _secret_tags),
+                (["Tags"], tagging("TagResource", "UntagResource", "SecretId")),
             ],
             frozenset({"Name"}),
         ),
@@ -285,7 +237,7 @@ MAKERS: dict[str, Maker] = {
     ),
     "AWS::KinesisFirehose::DeliveryStream": Maker(
         _delivery_stream,
-        _deleted("DeleteDeliveryStream", "DeliveryStreamName"),
+        deleted("DeleteDeliveryStream", "DeliveryStreamName"),
         Changes(
             "firehose",
             [(["S3DestinationConfiguration", "ExtendedS3DestinationConfiguration"], _change_destination)],
@@ -296,7 +248,7 @@ MAKERS: dict[str, Maker] = {
     ),
     "AWS::SNS::Subscription": Maker(
         _subscription,
-        _deleted("Unsubscribe", "SubscriptionArn"),
+        deleted("Unsubscribe", "SubscriptionArn"),
         Changes(
             "sns",
             [(["FilterPolicy", "RawMessageDelivery", "FilterPolicyScope", "RedrivePolicy"], _change_subscription)],

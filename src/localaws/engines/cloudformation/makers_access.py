@@ -5,10 +5,7 @@ Source: CloudFormation template reference, AWS::IAM::ManagedPolicy and AWS::Lamb
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
-from localaws.engines.cloudformation.coercion import Api
+from localaws.engines.cloudformation.coercion import Api, as_text
 from localaws.engines.cloudformation.made import Maker
 from localaws.engines.cloudformation.updates import Changes, Properties, Target
 
@@ -19,7 +16,7 @@ def _policy(api: Api, name: str, properties: Properties) -> tuple[str, dict[str,
     made = api(
         "CreatePolicy",
         PolicyName=name,
-        PolicyDocument=_document(properties["PolicyDocument"]),
+        PolicyDocument=as_text(properties["PolicyDocument"]),
         Description=properties.get("Description"),
         Path=properties.get("Path"),
     )["Policy"]
@@ -40,7 +37,7 @@ def _attach(api: Api, arn: str, former: Properties, new: Properties) -> None:
 def _change_document(policy: Target) -> None:
     """A policy keeps five versions at most (CreatePolicyVersion, API reference): the former default goes."""
     versions = policy.api("ListPolicyVersions", PolicyArn=policy.id)["Versions"]
-    document = _document(policy.new["PolicyDocument"])
+    document = as_text(policy.new["PolicyDocument"])
     policy.api("CreatePolicyVersion", PolicyArn=policy.id, PolicyDocument=document, SetAsDefault=True)
     for version in versions:
         if version["IsDefaultVersion"]:
@@ -66,10 +63,6 @@ def _permission(api: Api, name: str, properties: Properties) -> tuple[str, dict[
 
 def _delete_permission(api: Api, name: str, properties: Properties) -> None:
     api("RemovePermission", FunctionName=properties["FunctionName"], StatementId=name)
-
-
-def _document(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
 ACCESS = {

@@ -89,5 +89,36 @@ def unchangeable(names: Sequence[str]) -> CloudFormationError:
     return CloudFormationError(f"{said} Delete the resource from the template, update the stack, and add it again.")
 
 
+def tagging(
+    tag: str,
+    untag: str,
+    member: str,
+    tags: str = "Tags",
+    keys: str = "TagKeys",
+    *,
+    of: Callable[[Target], str] = lambda target: target.id,
+    listed: bool = True,
+) -> Change:
+    """The change of a resource's tags by the operations *tag* and *untag*, of which *member* names the resource.
+
+    *tags* and *keys* are their other members; *of* gives what they call the resource, and *listed* tells whether they
+    take tags as a list of keys and values, or as a map.
+    """
+
+    def change(target: Target) -> None:
+        new, gone = target.tags()
+        resource = {member: of(target)}
+        if new:
+            target.api(tag, **resource, **{tags: tag_list(new) if listed else new})
+        if gone:
+            target.api(untag, **resource, **{keys: gone})
+
+    return change
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
 def tags_of(properties: Properties) -> dict[str, str]:
     return {str(tag["Key"]): str(tag["Value"]) for tag in properties.get("Tags", [])}
