@@ -349,8 +349,19 @@ def _named_queries(aws: Any, group: str) -> Iterator[str]:
 
 def _delete_function(aws: Any, function: str) -> None:
     for mapping in aws.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]:
-        aws.delete_event_source_mapping(UUID=mapping["UUID"])
+        _delete_mapping(aws, mapping["UUID"])
     aws.delete_function(FunctionName=function)
+
+
+def _delete_mapping(aws: Any, mapping: str) -> None:
+    """Lambda deletes no mapping that is being created or changed (DeleteEventSourceMapping)."""
+
+    def state() -> str:
+        return str(aws.get_event_source_mapping(UUID=mapping)["State"])
+
+    reached = wait(state, until=("Enabled", "Disabled", "Deleting", GONE), what="event source mapping", quiet=True)
+    if reached in ("Enabled", "Disabled"):
+        aws.delete_event_source_mapping(UUID=mapping)
 
 
 def _delete_task(aws: Any, task: str) -> None:

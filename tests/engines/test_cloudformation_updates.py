@@ -93,6 +93,29 @@ def test_functions(lab: RunningLab) -> None:
     stack.delete()
 
 
+def test_event_source_mappings(lab: RunningLab) -> None:
+    """CloudFormation waits for Lambda, which refuses to change a mapping that is still being made or changed."""
+    stack, client = Stack(lab), lab.client("lambda")
+    reader = {"ManagedPolicyArns": ["arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole"]}
+    others = {
+        "Queue": resource("SQS::Queue"),
+        "Role": resource("IAM::Role", AssumeRolePolicyDocument=TRUST, **reader),
+        "Function": resource(
+            "Lambda::Function",
+            Runtime="python3.12",
+            Handler="index.handler",
+            Role={"Fn::GetAtt": ["Role", "Arn"]},
+            Code={"ZipFile": "def handler(event, context): pass"},
+        ),
+    }
+    ends = {"FunctionName": {"Ref": "Function"}, "EventSourceArn": {"Fn::GetAtt": ["Queue", "Arn"]}}
+    for size in (5, 6, 7):
+        mapping = resource("Lambda::EventSourceMapping", BatchSize=size, **ends)
+        uuid = stack.becomes(**others, Mapping=mapping)["Mapping"]
+        assert client.get_event_source_mapping(UUID=uuid)["BatchSize"] == size
+    stack.delete()
+
+
 def test_buckets(lab: RunningLab) -> None:
     stack, s3 = Stack(lab), lab.client("s3")
     ids = stack.becomes(Bucket=resource("S3::Bucket"), Queue=resource("SQS::Queue"))

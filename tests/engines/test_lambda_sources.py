@@ -74,6 +74,7 @@ def test_latest_begins_now_and_disabling_pauses(lab: RunningLab) -> None:
     put(lab, "late", "two")
     assert functions.update_event_source_mapping(UUID=uuid, Enabled=True)["State"] == "Enabling"
     assert flat(batches(lab, "late", lambda b: len(b) > 1)) == ["one", "two"]
+    eventually(lambda: functions.get_event_source_mapping(UUID=uuid)["State"] == "Enabled")
     assert functions.update_event_source_mapping(UUID=uuid, BatchSize=10)["State"] == "Updating"
     eventually(lambda: functions.get_event_source_mapping(UUID=uuid)["State"] == "Enabled")
     assert functions.delete_event_source_mapping(UUID=uuid)["State"] == "Deleting"
@@ -341,3 +342,31 @@ def test_a_new_mapping_is_being_created(lab: RunningLab) -> None:
     assert (made["State"], made["StateTransitionReason"]) == ("Creating", "User action")
     assert functions.get_event_source_mapping(UUID=made["UUID"])["State"] == "Creating"
     eventually(lambda: functions.get_event_source_mapping(UUID=made["UUID"])["State"] == "Enabled")
+
+
+def test_a_mapping_in_transition_is_in_use(lab: RunningLab) -> None:
+    """It can be changed and deleted once the change before is through (UpdateEventSourceMapping, "Errors")."""
+    create(lab, "in-use", "def handler(e, c): pass")
+    functions = client(lab, "lambda")
+    uuid = connect(lab, "in-use", stream(lab, "in-use"), StartingPosition="LATEST")
+
+    def refused(state: str, settled: str) -> None:
+        for act in ("update", "delete"):
+            assert functions.get_event_source_mapping(UUID=uuid)["State"] == state
+            with pytest.raises(functions.exceptions.ResourceInUseException) as refusal:
+                getattr(functions, f"{act}_event_source_mapping")(UUID=uuid)
+            said = f"Cannot {act} the event source mapping because it is in use."
+            assert refusal.value.response["Error"]["Message"] == said
+            assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+        if settled:
+            eventually(lambda: functions.get_event_source_mapping(UUID=uuid)["State"] == settled)
+
+    refused("Creating", "Enabled")
+    functions.update_event_source_mapping(UUID=uuid, BatchSize=10)
+    refused("Updating", "Enabled")
+    functions.update_event_source_mapping(UUID=uuid, Enabled=False)
+    refused("Disabling", "Disabled")
+    functions.update_event_source_mapping(UUID=uuid, Enabled=True)
+    refused("Enabling", "Enabled")
+    functions.delete_event_source_mapping(UUID=uuid)
+    refused("Deleting", "")

@@ -257,6 +257,7 @@ def sqs_mappings(replay: Replay) -> None:
         replay.call(end, client.get_event_source_mapping, uuid, {**told, "State": end})
     update = {"HTTPStatusCode": 202, **told, "MaximumBatchingWindowInSeconds": 1, "State": "Updating"}
     replay.call("update", client.update_event_source_mapping, {**uuid, "MaximumBatchingWindowInSeconds": 1}, update)
+    settled(client, made["UUID"], "Enabled")
     client.delete_event_source_mapping(**uuid)
     said = "Invalid filter pattern definition."
     for step, pattern in (("word", "simple string"), ("no list", '{"eventSource": "aws:sqs"}')):

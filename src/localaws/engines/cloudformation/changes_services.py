@@ -7,6 +7,7 @@ defaults that it gives.
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -65,6 +66,9 @@ def _function_arn(function: Target) -> str:
 
 
 def _mapping(mapping: Target) -> None:
+    """Lambda refuses to change a mapping that is still being made or changed, so CloudFormation waits for it."""
+    while mapping.api("GetEventSourceMapping", UUID=mapping.id)["State"] not in ("Enabled", "Disabled"):
+        time.sleep(0.1)
     names = changed(mapping.former, mapping.new)
     mapping.api("UpdateEventSourceMapping", UUID=mapping.id, **{name: mapping.new.get(name) for name in names})
 

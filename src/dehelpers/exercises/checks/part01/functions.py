@@ -198,7 +198,10 @@ def _mapped(source: str, name: str, settings: dict[str, Any]) -> Iterator[dict[s
     try:
         yield mapping
     finally:
-        aws.delete_event_source_mapping(UUID=mapping["UUID"])
+        made = {"UUID": mapping["UUID"]}
+        settled = ("Enabled", "Disabled")  # Lambda deletes no mapping that it is still creating
+        wait(lambda: aws.get_event_source_mapping(**made)["State"], until=settled, what="the mapping", quiet=True)
+        aws.delete_event_source_mapping(**made)
 
 
 def _check_settings(settings: dict[str, Any], mapping: dict[str, Any], failures: str, oldest: datetime) -> None:

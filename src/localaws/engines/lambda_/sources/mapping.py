@@ -87,6 +87,11 @@ class MappingEngine(EventSourceMapping):
         return "Enabled" if self.enabled else "Disabled"
 
     @property
+    def changing(self) -> bool:
+        """Whether AWS refuses another change: it is being created, changed or deleted (API_ResourceInUseException)."""
+        return self.state not in ("Enabled", "Disabled")
+
+    @property
     def gone(self) -> bool:
         """Whether it is deleted, and no longer to be seen."""
         return self._transition == "Deleting" and self._age >= TRANSITION_SECONDS
