@@ -85,6 +85,11 @@ class Connections(ConnectionManager):
     def _watch(self, conn: Connection) -> None:
         self._selector.register(conn.socket.fileno(), selectors.EVENT_READ, data=conn)
 
+    def _is_watched(self, file: int, conn: Connection) -> bool:
+        """Whether *file* still is *conn*: it may have made room since, and its number be a newcomer's."""
+        key = self._selector._selector.get_map().get(file)
+        return key is not None and key.data is conn
+
     def _run(self, expiration_interval: float) -> None:
         looked = time.monotonic()
         while not self._stop_requested:
@@ -96,7 +101,7 @@ class Connections(ConnectionManager):
             for file, conn in ready:
                 if conn is self.server:
                     self._accept()
-                else:
+                elif self._is_watched(file, conn):
                     self._serve(file, conn)
             if time.monotonic() - looked > _LOOK_EVERY:
                 looked = time.monotonic()

@@ -7,7 +7,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 
 from tests.conftest import RunningLab, eventually
 from tests.gateway.disks import file_system, filled
+from tests.gateway.wire import signer
 
 
 @contextmanager
@@ -52,6 +53,31 @@ def test_silent_clients_give_way_when_files_run_out(new_lab: Callable[..., Runni
         before = sum(server.cpu_times()[:2])
         time.sleep(1)
         assert sum(server.cpu_times()[:2]) - before < 0.5  # who waits to be taken keeps nothing busy
+
+
+def test_who_takes_a_place_that_has_just_been_made_is_served(new_lab: Callable[..., RunningLab]) -> None:
+    """One that makes room has something to say at the same moment, and its file number is the newcomer's now."""
+    lab = new_lab()
+    server, address = psutil.Process(lab.pid), ("127.0.0.1", lab.facts["port"])
+    headers = "".join(f"{name}: {value}\r\n" for name, value in signer(lab).headers("GET", "/").items())
+    with few_files(lab, 30), ExitStack() as stack:
+
+        def connect() -> socket.socket:
+            return stack.enter_context(socket.create_connection(address, timeout=10))
+
+        crowd = [connect() for _ in range(60)]
+        s3 = lab.client("s3")
+        assert s3.list_buckets()["Buckets"] == []  # the lab has seen all of them, and there is no place left
+        for _ in range(5):
+            time.sleep(0.2)  # until no thread has a connection
+            server.suspend()  # so that all of it is there when the lab looks
+            newcomer = connect()
+            newcomer.sendall(f"GET / HTTP/1.1\r\n{headers}\r\n".encode())
+            for one in crowd:
+                with suppress(OSError):  # this one has made room before
+                    one.sendall(b"G")
+            server.resume()
+            assert newcomer.recv(100).startswith(b"HTTP/1.1 200")
 
 
 def test_no_file_left_is_answered_with_503_and_nothing_is_lost(new_lab: Callable[..., RunningLab]) -> None:
