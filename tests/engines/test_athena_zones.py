@@ -52,6 +52,26 @@ def test_moments_are_one_value_whatever_their_zones(athena: Athena, sql: str, ro
     assert [row[0] for row in athena(sql).rows] == rows
 
 
+TOKYO_ROW = f"(VALUES {TOKYO}) AS b(m)"
+
+
+@pytest.mark.parametrize(
+    ("sql", "row"),
+    [
+        (f"SELECT m, n FROM {PLAIN} JOIN {TOKYO_ROW} USING (m)", ("2024-01-01 12:00:00.000 UTC", "1")),
+        (f"SELECT m FROM {TOKYO_ROW} JOIN {PLAIN} USING (m)", ("2024-01-01 21:00:00.000 Asia/Tokyo",)),
+        (f"SELECT * FROM (VALUES TIMESTAMP '2024-01-01 12:00:00') AS a(m) JOIN {TOKYO_ROW} USING (m)",
+         ("2024-01-01 12:00:00.000 UTC",)),
+        (f"SELECT m, x FROM (VALUES (DATE '2024-01-01', 7)) AS a(m, x) LEFT JOIN {TOKYO_ROW} USING (m)",
+         ("2024-01-01 00:00:00.000 UTC", "7")),
+        (f"SELECT count(*), min(year(m)) FROM {ROWS} JOIN {PLAIN} USING (m) JOIN {TOKYO_ROW} USING (m)", ("2", "2024")),
+    ],
+)  # fmt: skip
+def test_using_joins_moments_with_and_without_a_zone(athena: Athena, sql: str, row: tuple[str, ...]) -> None:
+    """Trino's "SELECT", USING: one column, of the type that both sides have in common: timestamp with time zone."""
+    assert athena(sql).rows == [row]
+
+
 @pytest.mark.parametrize(
     ("written", "told"),
     [("america/new_york", "America/New_York"), ("UTC+3", "+03:00"), ("gmt-05:30", "-05:30"), ("Z", "UTC")],

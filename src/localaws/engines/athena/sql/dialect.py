@@ -122,6 +122,7 @@ def _select(translator: Translator, node: exp.Expr) -> exp.Expr:
     """Names for columns that have none; and no syntax that Trino has not."""
     assert isinstance(node, exp.Select)
     queries.keep_ties(node)
+    queries.join_moments(translator, node)
     distinct = node.args.get("distinct")
     if distinct is not None and distinct.args.get("on") is not None:
         raise translator.fail("SYNTAX_ERROR", "mismatched input 'ON'", node)

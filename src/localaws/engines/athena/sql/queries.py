@@ -13,6 +13,7 @@ from sqlglot import exp
 from localaws.engines.athena.errors import QueryFailure, line_and_column, position_of
 from localaws.engines.athena.sql import datetimes
 from localaws.engines.athena.sql.duckdb_ast import call
+from localaws.engines.athena.sql.type_inference import select_sources
 from localaws.engines.athena.sql.type_rules import common
 
 if TYPE_CHECKING:
@@ -68,6 +69,26 @@ def set_operation(translator: Translator, node: exp.Expr) -> exp.Expr:
                 value = item.unalias()
                 value.replace(datetimes.with_zone(value.copy(), column_type))
     return node
+
+
+def join_moments(translator: Translator, select: exp.Select) -> None:
+    """JOIN … USING of moments with a zone on one side only: the other side's get theirs."""
+    aliases = translator.types.sources(select)
+    for node, alias in list(zip(select_sources(select), aliases, strict=False)):
+        columns = translator.types.without_zone.get((id(select), alias))
+        if not columns:
+            continue
+        zoned = [
+            exp.alias_(datetimes.with_zone(exp.column(column, quoted=True), column_type), column, quoted=True)
+            for column, column_type in columns.items()
+        ]
+        inner = node.copy()
+        told = exp.TableAlias(this=exp.to_identifier(node.alias_or_name, quoted=True)) if node.alias_or_name else None
+        outer = exp.Subquery(this=exp.select(exp.Star(replace=zoned)).from_(inner), alias=told)
+        for argument in ("joins", "laterals"):  # what is joined to it stays beside it
+            outer.set(argument, node.args.get(argument))
+            inner.set(argument, None)
+        node.replace(outer)
 
 
 def _check_ordinals(translator: Translator, node: exp.Expr, select: exp.Select) -> None:

@@ -50,6 +50,8 @@ class TypeInference:
         self._types: dict[int, tuple[exp.Expr, Type | None]] = {}  # a node that is kept lends its id to no other
         self._sources: dict[int, dict[str, Columns]] = {}
         self._opening: set[int] = set()
+        self.without_zone: dict[tuple[int, str], Columns] = {}
+        """By a SELECT's id and a source's alias: the columns that are to get a zone because USING joins them."""
 
     def type_of(self, node: exp.Expr | None) -> Type | None:
         """The type of *node*, remembered."""
@@ -291,7 +293,21 @@ class TypeInference:
                 alias = node.alias_or_name.lower() or f" {number}"
                 found[alias] = self._columns_of(node)
                 self._sources[key] = found
+                self._join_moments(select, node, found)
         return self._sources[key]
+
+    def _join_moments(self, select: exp.Select, node: exp.Expr, found: dict[str, Columns]) -> None:
+        """JOIN *node* USING (m): the moments of all sides have a zone of their own if those of one side have it."""
+        for each in node.parent.args.get("using") or [] if isinstance(node.parent, exp.Join) else []:
+            column = each.name.lower()
+            sides = {alias: columns[column] for alias, columns in found.items() if column in columns}
+            whole = common(list(sides.values()))
+            if whole is None or not whole.zoned:
+                continue
+            for alias, column_type in sides.items():
+                if column_type is not None and not column_type.zoned:
+                    self.without_zone.setdefault((id(select), alias), {})[column] = column_type
+                    found[alias][column] = whole
 
     def _columns_of(self, node: exp.Expr) -> Columns:
         if isinstance(node, exp.Table):
