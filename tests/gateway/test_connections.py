@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import psutil
@@ -143,7 +143,7 @@ def test_it_ends_soon_whatever_is_asked_of_it(new_lab: Callable[..., RunningLab]
     url = lab.client("sqs").create_queue(QueueName="empty")["QueueUrl"]
 
     def poll() -> None:
-        with pytest.raises(Exception):  # noqa: B017 - the connection ends in one way or another
+        with suppress(Exception):  # an answer without messages, or a connection that ends
             lab.client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=20)
 
     pollers = [threading.Thread(target=poll, daemon=True) for _ in range(5)]
@@ -173,7 +173,7 @@ def test_it_ends_soon_while_it_works(new_lab: Callable[..., RunningLab]) -> None
     unread.read(1)
 
     def invoke() -> None:
-        with pytest.raises(Exception):  # noqa: B017 - the connection ends in one way or another
+        with suppress(Exception):  # an answer that tells of the function's end, or a connection that ends
             lambda_tools.invoke(lab, "sleeper")
 
     threading.Thread(target=invoke, daemon=True).start()
