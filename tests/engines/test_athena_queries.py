@@ -158,6 +158,10 @@ def test_the_syntax_of_other_dialects_is_refused_at_once(athena: Athena, sql: st
         ("SELECT * FROM (SELECT * FROM (VALUES (1, 2)) t(id, v), (VALUES (3, 4)) u(id, w))", ["id", "v", "id", "w"]),
         ("WITH j AS (SELECT t.*, u.* FROM (VALUES 1) t(id), (VALUES 2) u(id)) SELECT * FROM j", ["id", "id"]),
         ("SELECT * FROM (SELECT * FROM (VALUES 1) t(id) JOIN (VALUES 1) u(id) USING (id))", ["id"]),
+        ("SELECT * FROM (VALUES (1, 2)) AS t(k, K)", ["k", "k"]),
+        ("SELECT * FROM (SELECT * FROM (VALUES (1, 2)) AS t(k, k)) AS u", ["k", "k"]),
+        ("WITH t(k, k) AS (SELECT 1, 2) SELECT * FROM t", ["k", "k"]),
+        ("SELECT * FROM UNNEST(ARRAY[1], ARRAY[2]) AS t(k, k)", ["k", "k"]),
     ],
 )
 def test_a_name_may_stand_twice_in_a_derived_table(athena: Athena, sql: str, columns: list[str]) -> None:
@@ -171,6 +175,9 @@ def test_a_name_may_stand_twice_in_a_derived_table(athena: Athena, sql: str, col
         "SELECT foo FROM (SELECT 1 AS foo, 2 AS foo)",
         "SELECT t.foo FROM (SELECT 1 AS foo, 2 AS foo) AS t",
         "SELECT foo FROM (SELECT * FROM (VALUES 1) t(foo), (VALUES 2) u(foo))",
+        "SELECT foo FROM (VALUES (1, 2)) AS t(foo, foo)",
+        "SELECT t.foo FROM (SELECT 1, 2) AS t(foo, foo)",
+        "SELECT foo FROM UNNEST(ARRAY[1], ARRAY[2]) AS t(foo, foo)",
     ],
 )
 def test_a_name_that_stands_twice_cannot_be_referred_to(athena: Athena, sql: str) -> None:

@@ -19,7 +19,7 @@ from localaws.engines.athena.sql.column_types import INSTANT, Type
 from localaws.engines.athena.sql.duckdb_ast import call, cast
 from localaws.engines.athena.sql.grammar import position
 from localaws.engines.athena.sql.quoting import as_written, internal, is_hidden, literal, name, own, unnamed
-from localaws.engines.athena.sql.type_inference import TypeInference, rows_stay_whole, select_sources
+from localaws.engines.athena.sql.type_inference import TypeInference, free, rows_stay_whole, select_sources
 
 #: What DuckDB has and Trino has not: to be refused, not to work by chance.
 _FOREIGN = (
@@ -167,6 +167,17 @@ def _values(translator: Translator, node: exp.Expr) -> exp.Expr:
     return node
 
 
+def _table_alias(translator: Translator, node: exp.Expr) -> exp.Expr:
+    """``AS t(k, k)``: each column under a name of its own, as type inference knows them."""
+    taken: dict[str, None] = {}
+    for column in node.args.get("columns") or []:
+        name = free(column.name.lower(), taken)
+        taken[name] = None
+        if name != column.name.lower():
+            column.replace(exp.to_identifier(name, quoted=True))
+    return node
+
+
 def _aggregate(translator: Translator, node: exp.Expr) -> exp.Expr:
     """What an aggregate gives has Trino's type, over a window and filtered too."""
     made = aggregates.spread(node)
@@ -304,6 +315,7 @@ _HANDLERS: dict[type, Callable[[Translator, exp.Expr], exp.Expr]] = {
     exp.CurrentTime: _local_time,
     exp.Localtime: _local_time,
     exp.Values: _values,
+    exp.TableAlias: _table_alias,
     exp.SetOperation: queries.set_operation,
     exp.Window: _aggregate,
     exp.Filter: _aggregate,

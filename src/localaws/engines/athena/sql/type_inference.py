@@ -6,7 +6,7 @@ a bigint. A name is followed to the table, the subquery or the lambda that it co
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from itertools import count
 
 from sqlglot import exp
@@ -344,7 +344,7 @@ class TypeInference:
             ordinality = node.args.get("offset")
             if isinstance(ordinality, exp.Identifier):  # the grammar keeps its name apart
                 names.append(ordinality.name.lower())
-            return dict(zip(names, types, strict=False))
+            return _under(names, types)
         return _renamed(node, self.outputs(node))
 
     def output_types(self, query: exp.Expr) -> list[Type | None]:
@@ -394,12 +394,12 @@ class TypeInference:
                 for source in self.sources(query).values():
                     for name, column_type in _shown(source).items():
                         if not (joined and name in columns):
-                            columns[_free(name, columns)] = column_type
+                            columns[free(name, columns)] = column_type
             elif isinstance(item, exp.Column) and isinstance(item.this, exp.Star):
                 for name, column_type in _shown(self.sources(query).get(item.table.lower(), {})).items():
-                    columns[_free(name, columns)] = column_type
+                    columns[free(name, columns)] = column_type
             else:
-                columns[_free((item.alias_or_name or unnamed(number)).lower(), columns)] = self.type_of(item)
+                columns[free((item.alias_or_name or unnamed(number)).lower(), columns)] = self.type_of(item)
         return columns
 
     def with_names_once(self, select: exp.Select) -> list[exp.Expr]:
@@ -413,7 +413,7 @@ class TypeInference:
         taken: dict[str, None] = {}
         for item in items:
             written = as_written(item.alias_or_name)
-            name = _free(written.lower(), taken)
+            name = free(written.lower(), taken)
             taken[name] = None
             if name != written.lower():
                 item.set("alias", exp.to_identifier(name, quoted=True))
@@ -439,7 +439,7 @@ class TypeInference:
         return found
 
 
-def _free(name: str, taken: Container[str]) -> str:
+def free(name: str, taken: Container[str]) -> str:
     """*name*, or what a further column of this name is called."""
     name = as_written(name)
     return next(each for number in count() if (each := repeated(number, name) if number else name) not in taken)
@@ -494,7 +494,15 @@ def _renamed(node: exp.Expr, columns: Columns) -> Columns:
     """*columns* under the names that an alias with a column list gives them."""
     alias = node.args.get("alias")
     names = [each.name.lower() for each in (alias.columns if isinstance(alias, exp.TableAlias) else [])]
-    return dict(zip(names, columns.values(), strict=False)) if names else columns
+    return _under(names, columns.values()) if names else columns
+
+
+def _under(names: Iterable[str], types: Iterable[Type | None]) -> Columns:
+    """*types* by name; a name may stand twice."""
+    columns: Columns = {}
+    for name, column_type in zip(names, types, strict=False):
+        columns[free(name, columns)] = column_type
+    return columns
 
 
 def _number(text: str) -> Type | None:
