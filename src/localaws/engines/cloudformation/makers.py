@@ -11,7 +11,9 @@ from typing import Any
 from localaws.engines.cloudformation.coercion import Api, as_text
 from localaws.engines.cloudformation.made import Create, Maker, deleted
 from localaws.engines.cloudformation.makers_access import ACCESS
+from localaws.engines.cloudformation.makers_functions import FUNCTIONS
 from localaws.engines.cloudformation.makers_queues import QUEUES
+from localaws.engines.cloudformation.makers_redshift import REDSHIFT
 from localaws.engines.cloudformation.updates import Changes, Properties, Target, tagging, unchangeable
 
 
@@ -184,7 +186,9 @@ _ALARM = (
 
 MAKERS: dict[str, Maker] = {
     **ACCESS,
+    **FUNCTIONS,
     **QUEUES,
+    **REDSHIFT,
     "AWS::Glue::Database": Maker(
         _database,
         deleted("DeleteDatabase", "Name"),

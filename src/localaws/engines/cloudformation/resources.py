@@ -12,8 +12,10 @@ from moto.ssm.models import ssm_backends
 
 from localaws.engines.cloudformation.changes import CHANGES, NO_CHANGES, REPLACES, check_replacement
 from localaws.engines.cloudformation.checks import depended, references
+from localaws.engines.cloudformation.deletions import delete_resource
 from localaws.engines.cloudformation.failures import ResourceFailed, named
 from localaws.engines.cloudformation.made import MadeResource
+from localaws.engines.cloudformation.physical_ids import with_physical_id
 from localaws.engines.cloudformation.updates import changed
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
@@ -54,6 +56,7 @@ class ResourceMapEngine(ResourceMap):
 
     lab: ClassVar[Lab]
     teller: Teller
+    retained: frozenset[str] = frozenset()
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
@@ -89,7 +92,7 @@ class ResourceMapEngine(ResourceMap):
             else:
                 self[name]
         for name in [name for name in reversed(self.applied) if not self._is_wanted(name)]:
-            self._clean_up(self._parsed_resources[name], self.applied[name].template)
+            self._clean_up(self._parsed_resources[name], self.applied[name])
             self._forget(name)
 
     def build_change_set_actions(
@@ -186,28 +189,28 @@ class ResourceMapEngine(ResourceMap):
         except ResourceFailed as failure:
             self._parsed_resources[name], self.applied[name] = old, before
             raise ResourceFailed(name, failure.resource_type, "UPDATE", failure.reason) from failure
-        self._clean_up(old, before.template, "UpdateReplacePolicy")
+        self._clean_up(old, before, "UpdateReplacePolicy")
 
-    def _clean_up(self, resource: Any, template: dict[str, Any], policy: str = "DeletionPolicy") -> None:
+    def _clean_up(self, resource: Any, made_from: Applied, policy: str = "DeletionPolicy") -> None:
         """Delete a *resource* that the stack no longer has; the update stands where that fails."""
-        if _is_retained(template, policy):
-            self._tell(resource, template, "DELETE_SKIPPED")
+        if _is_retained(made_from.template, policy):
+            self._tell(resource, made_from.template, "DELETE_SKIPPED")
             return
         try:
-            self._delete_resource(resource, template)
+            self._remove(resource, made_from)
         except ResourceFailed as failure:
-            self._tell(resource, template, "DELETE_FAILED", failure.reason)
+            self._tell(resource, made_from.template, "DELETE_FAILED", failure.reason)
 
     def delete(self) -> None:
         """Delete the resources, the youngest first. Raises `ResourceFailed` when all others are gone."""
         failed: list[ResourceFailed] = []
         for name in reversed(list(self.applied)):
-            resource, template = self._parsed_resources[name], self.applied[name].template
-            if _is_retained(template):
-                self._tell(resource, template, "DELETE_SKIPPED")
+            resource, made_from = self._parsed_resources[name], self.applied[name]
+            if name in self.retained or _is_retained(made_from.template):
+                self._tell(resource, made_from.template, "DELETE_SKIPPED")
                 continue
             try:
-                self._delete_resource(resource, template)
+                self._remove(resource, made_from)
             except ResourceFailed as failure:
                 failed.append(failure)
             else:
@@ -255,14 +258,15 @@ class ResourceMapEngine(ResourceMap):
             self._tell(resource, template, "CREATE_IN_PROGRESS", "Resource creation Initiated")
         self._tell(resource, template, f"{action}_COMPLETE")
 
-    def _delete_resource(self, parsed_resource: Any, resource_json: dict[str, Any]) -> None:
-        with named(parsed_resource.logical_resource_id, resource_json, "DELETE"):
-            if resource_json["Type"] == "AWS::S3::Bucket":  # moto says nothing of a bucket that is not empty
-                self.lab.client("s3").delete_bucket(Bucket=parsed_resource.physical_resource_id)
-            else:
-                super()._delete_resource(parsed_resource, resource_json)
-        self._tell(parsed_resource, resource_json, "DELETE_IN_PROGRESS")
-        self._tell(parsed_resource, resource_json, "DELETE_COMPLETE")
+    def _remove(self, resource: Any, made_from: Applied) -> None:
+        template = made_from.template
+        with named(resource.logical_resource_id, template, "DELETE"):
+            physical_id = str(resource.physical_resource_id)
+            kind = template["Type"]
+            if not delete_resource(self.lab, self._region_name, kind, physical_id, made_from.properties):
+                self._delete_resource(resource, template)
+        self._tell(resource, template, "DELETE_IN_PROGRESS")
+        self._tell(resource, template, "DELETE_COMPLETE")
 
     def _tell(self, resource: Any, template: dict[str, Any], status: str, reason: str | None = None) -> None:
         physical_id = "" if (status, reason) == ("CREATE_IN_PROGRESS", None) else str(resource.physical_resource_id)
@@ -285,6 +289,7 @@ def creating(create: Callable[..., Any]) -> Callable[..., Any]:
         with named(logical_id, resource_json, "CREATE"):
             resource = create(logical_id, resource_json, resources_map, *arguments, **more)
         if resource is not None:
+            with_physical_id(resource, resource_json["Type"], resources_map["AWS::StackName"], logical_id)
             resources_map.begun(logical_id, resource)
             if not replaces:
                 resources_map.made(resource, "CREATE")

@@ -48,6 +48,11 @@ class CloudFormationEngineResponse(CloudFormationResponse):
         with wanting(Wanted(capabilities=self._get_param("Capabilities", []))):
             return super().update_stack()
 
+    def delete_stack(self) -> ActionResult:
+        """RetainResources: what a stack in DELETE_FAILED leaves behind (DeleteStack, API reference)."""
+        with wanting(Wanted(retained=frozenset(self._get_param("RetainResources", [])))):
+            return super().delete_stack()
+
     def create_change_set(self) -> ActionResult:
         previous: dict[str, Any] = {}
         if self._get_param("ChangeSetType") == "UPDATE":

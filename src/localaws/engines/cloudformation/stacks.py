@@ -25,11 +25,13 @@ from localaws.engines.cloudformation.resources import ResourceMapEngine
 class Wanted:
     """What the call that is being served says besides its template.
 
-    *on_failure* is ``ROLLBACK``, ``DELETE`` or ``DO_NOTHING``; *capabilities* is None where nobody is to be asked.
+    *on_failure* is ``ROLLBACK``, ``DELETE`` or ``DO_NOTHING``; *capabilities* is None where nobody is to be asked;
+    *retained* are the resources that a deletion leaves.
     """
 
     on_failure: str = "ROLLBACK"
     capabilities: Sequence[str] | None = None
+    retained: frozenset[str] = frozenset()
 
 
 _NOTHING = Wanted()
@@ -112,6 +114,7 @@ class Stack(models.Stack):
 
     def delete(self) -> None:
         self.stack_status_reason = None
+        self.resource_map.retained = wanted.get().retained if self.status == "DELETE_FAILED" else frozenset()
         super().delete()
 
     def creation_failed(self, failure: ResourceFailed, choice: str) -> None:
