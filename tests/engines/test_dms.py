@@ -260,6 +260,27 @@ def test_mappings_and_settings_that_cannot_be_used(migration: Migration) -> None
         migration.endpoint("source", "mysql", ServerName="localhost")
 
 
+def test_networks_in_use(lab: RunningLab) -> None:
+    """DeleteReplicationSubnetGroup, DeleteSecurityGroup: what a replication instance uses stays as long as that."""
+    dms, ec2 = lab.client("dms"), lab.client("ec2")
+    subnets = {"ReplicationSubnetGroupIdentifier": "dms-used-subnets"}
+    ids = [each["SubnetId"] for each in ec2.describe_subnets()["Subnets"][:2]]
+    dms.create_replication_subnet_group(**subnets, ReplicationSubnetGroupDescription="d", SubnetIds=ids)
+    group = ec2.create_security_group(GroupName="used-by-dms", Description="d")["GroupId"]
+    made = dms.create_replication_instance(
+        ReplicationInstanceIdentifier="dms-networked",
+        ReplicationInstanceClass="dms.t3.micro",
+        VpcSecurityGroupIds=[group],
+        **subnets,
+    )["ReplicationInstance"]
+    said = "because at least one database instance: dms-networked is still using it."
+    refused("InvalidResourceStateFault", said, dms.delete_replication_subnet_group, **subnets)
+    refused("DependencyViolation", f"resource {group} has a dependent", ec2.delete_security_group, GroupId=group)
+    dms.delete_replication_instance(ReplicationInstanceArn=made["ReplicationInstanceArn"])
+    dms.delete_replication_subnet_group(**subnets)
+    ec2.delete_security_group(GroupId=group)
+
+
 def test_states(migration: Migration) -> None:
     """StartReplicationTask, StopReplicationTask, Delete…: what is refused in which state."""
     target = migration.target(migration.bucket())

@@ -195,6 +195,26 @@ def test_logical_replication_by_a_parameter_group(databases: Databases, ops: str
     refused("InvalidOptionGroupStateFault", "default", rds.delete_option_group, OptionGroupName="default:postgres-1")
 
 
+def test_networks_in_use(databases: Databases) -> None:
+    """DeleteDBSubnetGroup, DeleteSecurityGroup: what an instance uses stays until the instance is gone."""
+    rds, ec2 = databases.rds, databases.lab.client("ec2")
+    network = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
+    found = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [network]}])["Subnets"]
+    subnets = {"DBSubnetGroupName": "Used-Subnets"}
+    rds.create_db_subnet_group(
+        **subnets, DBSubnetGroupDescription="d", SubnetIds=[each["SubnetId"] for each in found[:2]]
+    )
+    group = ec2.create_security_group(GroupName="used-by-rds", Description="d", VpcId=network)["GroupId"]
+    name = databases.make(**subnets, VpcSecurityGroupIds=[group])
+    said = f"because at least one database instance: {name} is still using it."
+    refused("InvalidDBSubnetGroupStateFault", said, rds.delete_db_subnet_group, **subnets)
+    refused("DependencyViolation", f"resource {group} has a dependent", ec2.delete_security_group, GroupId=group)
+    rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
+    databases.gone(name)
+    rds.delete_db_subnet_group(**subnets)
+    ec2.delete_security_group(GroupId=group)
+
+
 def test_parameters_that_cannot_be_set(databases: Databases) -> None:
     """USER_WorkingWithParamGroups: what is not modifiable, out of range, unknown or static is refused."""
     rds = databases.rds

@@ -16,7 +16,11 @@ def test_data_and_settings_survive_a_stop_and_a_crash_of_the_lab(new_lab: Callab
     """Not AWS's doing but the lab's: databases come back as they were, and no server outlives the lab."""
     lab = new_lab()
     databases = Databases(lab)
-    up, down = databases.make(Tags=[{"Key": "team", "Value": "ops"}]), databases.make()
+    subnets = [each["SubnetId"] for each in lab.client("ec2").describe_subnets()["Subnets"][:2]]
+    group = {"DBSubnetGroupName": "forgotten", "DBSubnetGroupDescription": "with the subnets"}
+    databases.rds.create_db_subnet_group(**group, SubnetIds=subnets)
+    up = databases.make(Tags=[{"Key": "team", "Value": "ops"}], DBSubnetGroupName="forgotten")
+    down = databases.make()
     endpoint = databases.describe(up)["Endpoint"]
     with databases.connect(up) as connection:
         connection.execute("CREATE TABLE events AS SELECT generate_series(1, 1000) AS id")

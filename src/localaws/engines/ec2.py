@@ -12,6 +12,7 @@ from typing import Any
 from moto import backends
 from moto.core.base_backend import BaseBackend
 from moto.core.responses import ActionResult
+from moto.dms.models import dms_backends
 from moto.ec2.models import (
     EC2Backend,
     ec2_backends,
@@ -28,6 +29,7 @@ from moto.ec2.models.nat_gateways import NatGateway
 from moto.ec2.models.network_acls import NetworkAclAssociation
 from moto.ec2.responses import EC2Response
 from moto.ec2.responses import _base_response as base_response
+from moto.rds.models import rds_backends
 
 from localaws.engines import replace_backend, replace_responses
 from localaws.gateway.errors import AwsError
@@ -56,6 +58,23 @@ class EC2Engine(EC2Backend):
                         found += BaseBackend.default_vpc_endpoint_service_factory(region, zones, service)
                 known[region] = found
             return known[region]
+
+    def delete_security_group(self, name: str | None = None, group_id: str | None = None) -> None:
+        """Raises DependencyViolation for the group of a database or a replication instance (DeleteSecurityGroup)."""
+        group = self.get_security_group_by_name_or_id(group_id or name or "")
+        if group is not None and group.id in self._used_security_groups():
+            raise AwsError("DependencyViolation", f"resource {group.id} has a dependent object")
+        super().delete_security_group(name, group_id)
+
+    def _used_security_groups(self) -> Iterator[str]:
+        """Those of RDS and DMS, where they have anything: to ask for a backend would make one before its engine."""
+        here = (self.account_id, self.region_name)
+        for account_id, region, rds in rds_backends.iter_backends():
+            for instance in rds.databases.values() if (account_id, region) == here else ():
+                yield from instance.vpc_security_group_ids
+        for account_id, region, dms in dms_backends.iter_backends():
+            for replication in dms.replication_instances.values() if (account_id, region) == here else ():
+                yield from (each["VpcSecurityGroupId"] for each in replication.vpc_security_groups)
 
     def delete_nat_gateway(self, nat_gateway_id: str) -> NatGateway:
         if nat_gateway_id not in self.nat_gateways:

@@ -17,7 +17,12 @@ from moto.dms.exceptions import (
     ResourceAlreadyExistsFault,
     ResourceNotFoundFault,
 )
-from moto.dms.models import DatabaseMigrationServiceBackend, Endpoint, FakeReplicationInstance
+from moto.dms.models import (
+    DatabaseMigrationServiceBackend,
+    Endpoint,
+    FakeReplicationInstance,
+    FakeReplicationSubnetGroup,
+)
 
 from localaws.engines.dms.files import parse_settings
 from localaws.engines.dms.mappings import parse_mappings
@@ -107,6 +112,16 @@ class DMSEngine(DatabaseMigrationServiceBackend):
         with self.journal.changing(self.replication_instances, vars(self)):
             self.connections = list(self.connections)
             return super().delete_replication_instance(replication_instance_arn)
+
+    def delete_replication_subnet_group(self, replication_subnet_group_identifier: str) -> FakeReplicationSubnetGroup:
+        """Raises InvalidResourceStateFault for one in use (DeleteReplicationSubnetGroup); the text as users met it."""
+        for instance in self.replication_instances.values():
+            if instance.replication_subnet_group_identifier == replication_subnet_group_identifier:
+                raise InvalidResourceStateFault(
+                    f"Cannot delete the subnet group '{replication_subnet_group_identifier}' because at least one "
+                    f"database instance: {instance.id} is still using it."
+                )
+        return super().delete_replication_subnet_group(replication_subnet_group_identifier)
 
     # Endpoints
 

@@ -15,7 +15,7 @@ from moto.rds.exceptions import (
     InvalidParameterValue,
     RDSClientError,
 )
-from moto.rds.models import DBParameterGroup, DBSnapshot, OptionGroup, RDSBackend
+from moto.rds.models import DBParameterGroup, DBSnapshot, DBSubnetGroup, OptionGroup, RDSBackend
 
 from localaws.engines.rds.accounts import (
     check_database,
@@ -273,6 +273,17 @@ class RDSEngine(RDSWork):
                 "InvalidOptionGroupStateFault", f"Option group {option_group_name} cannot be deleted: it {said}."
             )
         return super().delete_option_group(option_group_name)
+
+    def delete_subnet_group(self, subnet_name: str) -> DBSubnetGroup:
+        """Raises InvalidDBSubnetGroupStateFault for one in use (DeleteDBSubnetGroup); the text as users met it."""
+        for instance in self.databases.values():
+            if (instance._db_subnet_group_name or "").lower() == subnet_name.lower():
+                raise RDSClientError(
+                    "InvalidDBSubnetGroupStateFault",
+                    f"Cannot delete the subnet group '{subnet_name}' because at least one database instance: "
+                    f"{instance.resource_id} is still using it.",
+                )
+        return super().delete_subnet_group(subnet_name)
 
     def delete_db_parameter_group(self, db_parameter_group_name: str) -> DBParameterGroup:
         """Raises InvalidDBParameterGroupState for a default group, or one in use (DeleteDBParameterGroup)."""
