@@ -95,6 +95,11 @@ athena = athena_in("athena-queries", "queries")
         ("SELECT CAST(ROW(1, 2) AS ROW(a integer, b integer)).*", [("1", "2")]),
         ("SELECT count(*) FROM (VALUES 1, 2, 3) AS t(x) TABLESAMPLE BERNOULLI (100)", ["3"]),
         ("SELECT x FROM (VALUES 1, 2) AS a(x) JOIN (VALUES 2, 3) AS b(x) USING (x)", ["2"]),
+        ("SELECT * FROM (VALUES (1, 'a')) t(n, m) JOIN (VALUES (2, 'a')) u(w, m) USING (m)", [("a", "1", "2")]),
+        ("SELECT * FROM (SELECT 0, * FROM (VALUES (1, 'a')) t(n, m) FULL JOIN (VALUES (2, 'b')) u(w, m) USING (m)) "
+         "ORDER BY m", [("0", "a", "1", None), ("0", "b", None, "2")]),
+        ("SELECT * FROM (VALUES (1, 2)) a(x, y) JOIN (VALUES (5, 1)) b(z, x) USING (x) JOIN (VALUES (8, 2)) c(v, y) "
+         "USING (y)", [("2", "1", "5", "8")]),
         ("VALUES (1, 'a'), (2, 'b')", [("1", "a"), ("2", "b")]),
         # A zone from a column
         (

@@ -135,6 +135,8 @@ def _select(translator: Translator, node: exp.Expr) -> exp.Expr:
             if any(star.args.get(each) for each in ("except_", "except", "replace", "rename")):
                 raise translator.fail("SYNTAX_ERROR", "mismatched input after '*'", node)
             star.set("except_", _hidden(node, item))
+            if item is star:
+                items += queries.joined_first(node, star)
         elif not isinstance(item, exp.Alias | exp.Aliases):
             written = item.name if isinstance(item, exp.Column) else ""
             if isinstance(item, exp.Dot):

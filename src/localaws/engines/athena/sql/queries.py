@@ -13,7 +13,7 @@ from sqlglot import exp
 from localaws.engines.athena.errors import QueryFailure, line_and_column, position_of
 from localaws.engines.athena.sql import datetimes
 from localaws.engines.athena.sql.duckdb_ast import call
-from localaws.engines.athena.sql.type_inference import select_sources
+from localaws.engines.athena.sql.type_inference import joined_columns, select_sources
 from localaws.engines.athena.sql.type_rules import common
 
 if TYPE_CHECKING:
@@ -69,6 +69,16 @@ def set_operation(translator: Translator, node: exp.Expr) -> exp.Expr:
                 value = item.unalias()
                 value.replace(datetimes.with_zone(value.copy(), column_type))
     return node
+
+
+def joined_first(select: exp.Select, star: exp.Star) -> list[exp.Expr]:
+    """``*`` of a JOIN … USING gives the columns that are joined, then all others: in DuckDB they stay in their place.
+
+    Takes them from the *star* and returns them. Source: "USING" in Trino's "SELECT".
+    """
+    columns: list[exp.Expr] = [exp.column(each, quoted=True) for each in joined_columns(select)]
+    star.set("except_", [*star.args["except_"], *columns])
+    return [exp.alias_(each.copy(), each.name, quoted=True) for each in columns]
 
 
 def join_moments(translator: Translator, select: exp.Select) -> None:

@@ -391,7 +391,10 @@ class TypeInference:
         joined = _joined_by_name(query)
         for number, item in enumerate(query.expressions):
             if isinstance(item, exp.Star):
-                for source in self.sources(query).values():
+                sources = list(self.sources(query).values())
+                for key in joined_columns(query):
+                    columns[key] = next((source[key] for source in sources if key in source), None)
+                for source in sources:
                     for name, column_type in _shown(source).items():
                         if not (joined and name in columns):
                             columns[free(name, columns)] = column_type
@@ -448,6 +451,12 @@ def free(name: str, taken: Container[str]) -> str:
 def _joined_by_name(select: exp.Select) -> bool:
     """Whether a join makes one column of two."""
     return any(join.args.get("using") or join.method == "NATURAL" for join in select.args.get("joins") or [])
+
+
+def joined_columns(select: exp.Select) -> list[str]:
+    """The columns that USING joins: * gives them before all others, those of the last join first."""
+    joins = reversed(select.args.get("joins") or [])
+    return list(dict.fromkeys(each.name.lower() for join in joins for each in join.args.get("using") or []))
 
 
 def _shown(columns: Columns) -> Columns:
