@@ -10,7 +10,7 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from moto import backends
-from moto.core.base_backend import BaseBackend
+from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.responses import ActionResult
 from moto.dms.models import dms_backends
 from moto.ec2.models import (
@@ -67,14 +67,18 @@ class EC2Engine(EC2Backend):
         super().delete_security_group(name, group_id)
 
     def _used_security_groups(self) -> Iterator[str]:
-        """Those of RDS and DMS, where they have anything: to ask for a backend would make one before its engine."""
-        here = (self.account_id, self.region_name)
-        for account_id, region, rds in rds_backends.iter_backends():
-            for instance in rds.databases.values() if (account_id, region) == here else ():
+        for rds in self._here(rds_backends):
+            for instance in rds.databases.values():
                 yield from instance.vpc_security_group_ids
-        for account_id, region, dms in dms_backends.iter_backends():
-            for replication in dms.replication_instances.values() if (account_id, region) == here else ():
+        for dms in self._here(dms_backends):
+            for replication in dms.replication_instances.values():
                 yield from (each["VpcSecurityGroupId"] for each in replication.vpc_security_groups)
+
+    def _here(self, of_service: BackendDict[Any]) -> Iterator[Any]:
+        """Another service's backend, where there is one: to ask for it by name would make one before its engine."""
+        for account_id, region, backend in of_service.iter_backends():
+            if (account_id, region) == (self.account_id, self.region_name):
+                yield backend
 
     def delete_nat_gateway(self, nat_gateway_id: str) -> NatGateway:
         if nat_gateway_id not in self.nat_gateways:
