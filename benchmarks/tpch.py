@@ -37,7 +37,7 @@ def load(client: Any, files: list[Path]) -> None:
     """Upload *files* and declare them to Athena; *client* makes a boto3 client of a service by its name."""
     s3, athena = client("s3"), client("athena")
     s3.create_bucket(Bucket=BUCKET)
-    ask(athena, f"CREATE DATABASE {DATABASE}")
+    ask(athena, f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
     for file in files:
         s3.upload_file(str(file), BUCKET, f"{file.stem}/{file.name}")
         columns = ", ".join(f"{field.name} {_hive(field.type)}" for field in pq.read_schema(file))

@@ -34,8 +34,8 @@ def both(
 ) -> Iterator[tuple[Athena, duckdb.DuckDBPyConnection]]:
     """Athena over the tables, and a DuckDB that sees the same files."""
     files = tpch.make(tmp_path_factory.mktemp("tpch"), SCALE)
-    tpch.load(lab.client, files)
     athena = Athena(lab, "tpch-results", tpch.DATABASE)
+    tpch.load(lab.client, files)
     with duckdb.connect(config={"threads": 1}) as connection:
         tpch.views(connection, files)
         yield athena, connection
