@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from localaws.engines.cloudformation.changes_buckets import BUCKETS
 from localaws.engines.cloudformation.updates import Changes, Target, tag_list, tagging, tags_of
 
 
@@ -218,6 +219,7 @@ STORAGE = {
             (["PublicAccessBlockConfiguration"], _public_access),
             (["LifecycleConfiguration"], _lifecycle),
             (["NotificationConfiguration"], _notifications),
+            *BUCKETS,
         ],
         replaced=frozenset({"BucketName"}),
         late=frozenset(
@@ -226,8 +228,10 @@ STORAGE = {
                 "PublicAccessBlockConfiguration",
                 "LifecycleConfiguration",
                 "NotificationConfiguration",
+                *(name for names, _ in BUCKETS for name in names),
             }
         ),
+        is_whole=True,
     ),
     "AWS::DynamoDB::Table": Changes(
         "dynamodb",

@@ -85,13 +85,13 @@ class ResourceMapEngine(ResourceMap):
         self.load_conditions()
         self._resource_json_map = template["Resources"]
         for name in self._in_order():
-            if not self._is_wanted(name):
+            if not self.is_wanted(name):
                 continue
             if name in self.applied:
                 self._update_resource(name)
             else:
                 self[name]
-        for name in [name for name in reversed(self.applied) if not self._is_wanted(name)]:
+        for name in [name for name in reversed(self.applied) if not self.is_wanted(name)]:
             self._clean_up(self._parsed_resources[name], self.applied[name])
             self._forget(name)
 
@@ -112,7 +112,7 @@ class ResourceMapEngine(ResourceMap):
         plan.load()
         actions: dict[str, dict[str, dict[str, str]]] = {"Add": {}, "Modify": {}, "Remove": {}}
         for name in plan._in_order():
-            if not plan._is_wanted(name):
+            if not plan.is_wanted(name):
                 continue
             resource_type = template["Resources"][name]["Type"]
             told = {"LogicalResourceId": name, "ResourceType": resource_type}
@@ -127,7 +127,7 @@ class ResourceMapEngine(ResourceMap):
             if names & CHANGES.get(resource_type, NO_CHANGES).replaced:
                 plan._parsed_resources[name] = _Planned(name)
         for name, each in self.applied.items():
-            if not plan._is_wanted(name):
+            if not plan.is_wanted(name):
                 actions["Remove"][name] = {"LogicalResourceId": name, "ResourceType": each.template["Type"]}
         return actions
 
@@ -146,7 +146,7 @@ class ResourceMapEngine(ResourceMap):
             add(name)
         return list(order)
 
-    def _is_wanted(self, name: str) -> bool:
+    def is_wanted(self, name: str) -> bool:
         if name not in self._resource_json_map:
             return False
         condition = self._resource_json_map[name].get("Condition")
@@ -156,6 +156,12 @@ class ResourceMapEngine(ResourceMap):
         """The properties that the template gives a resource, worked out."""
         properties: dict[str, Any] = clean_json(self._resource_json_map[name].get("Properties", {}), self)
         return properties
+
+    def check_new(self, name: str) -> None:
+        """Raises CloudFormationError for what a new resource would silently go without."""
+        changes = CHANGES.get(self._resource_json_map[name]["Type"], NO_CHANGES)
+        if changes.is_whole:
+            changes.check_new(self._properties(name))
 
     def _update_resource(self, name: str) -> None:
         resource, template = self._parsed_resources[name], self._resource_json_map[name]
@@ -287,6 +293,8 @@ def creating(create: Callable[..., Any]) -> Callable[..., Any]:
             resource_json.setdefault("Properties", {}).setdefault("KeyPolicy", "")
         replaces = logical_id in resources_map.applied
         with named(logical_id, resource_json, "CREATE"):
+            if resources_map.is_wanted(logical_id):
+                resources_map.check_new(logical_id)
             resource = create(logical_id, resource_json, resources_map, *arguments, **more)
         if resource is not None:
             with_physical_id(resource, resource_json["Type"], resources_map["AWS::StackName"], logical_id)

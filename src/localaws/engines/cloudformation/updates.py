@@ -46,13 +46,22 @@ class Changes:
     """How resources of a type are changed: the *service* of the API, and of which properties each function takes care.
 
     *replaced* names the properties whose change needs another resource; *late* those that moto leaves out when it makes
-    one, which are applied right after.
+    one, which are applied right after. *is_whole* tells that a new resource is given these properties, and no others.
     """
 
     service: str
     by: Sequence[tuple[Sequence[str], Change]]
     replaced: frozenset[str] = field(default_factory=frozenset)
     late: frozenset[str] = field(default_factory=frozenset)
+    is_whole: bool = False
+
+    def check_new(self, properties: Properties) -> None:
+        """Raises CloudFormationError for a property that a new resource would silently go without."""
+        known = self.replaced.union(*(names for names, _ in self.by))
+        unknown = sorted(properties.keys() - known) if self.is_whole else []
+        if unknown:
+            said = f"This lab cannot give a resource of this type its {', '.join(unknown)}."
+            raise CloudFormationError(f"{said} Take this out of the template, or see whether AWS has such a property.")
 
     def _needed(self, names: Set[str]) -> list[Change]:
         return [change for properties, change in self.by if names & set(properties)]
