@@ -130,3 +130,26 @@ def test_at_most_ten_message_attributes(lab: RunningLab) -> None:
     entry = {"Id": "1", "MessageBody": "m", "MessageAttributes": {**attributes, "a10": attributes["a0"]}}
     with pytest.raises(ClientError, match=r"exceeds the allowed maximum"):
         sqs.send_message_batch(QueueUrl=url, Entries=[entry])
+
+
+def test_batch_reports_each_message_by_itself(lab: RunningLab) -> None:
+    """API reference, SendMessageBatch: an entry that cannot be sent keeps the others from nothing.
+
+    The codes and the text of the size are those that AWS answered to LocalStack's suite.
+    """
+    sqs = lab.client("sqs")
+    url = sqs.create_queue(QueueName="partly-sent", Attributes={"MaximumMessageSize": "1024"})["QueueUrl"]
+    bodies = {"good": "m", "control": "\x01", "large": "m" * 1025, "empty": "", "last": "n"}
+    answer = sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": k, "MessageBody": v} for k, v in bodies.items()])
+    assert [each["Id"] for each in answer["Successful"]] == ["good", "last"]
+    assert [(each["Id"], each["Code"], each["SenderFault"]) for each in answer["Failed"]] == [
+        ("control", "InvalidMessageContents", True),
+        ("large", "InvalidParameterValue", True),
+        ("empty", "MissingParameter", True),
+    ]
+    said = "One or more parameters cannot be validated. Reason: Message must be shorter than 1024 bytes."
+    assert answer["Failed"][1]["Message"] == said
+    received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    assert sorted(each["Body"] for each in received) == ["m", "n"]
+    alone = sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "1", "MessageBody": "\x01"}])
+    assert "Successful" not in alone and len(alone["Failed"]) == 1
