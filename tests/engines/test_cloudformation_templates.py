@@ -119,6 +119,25 @@ def test_validate_template_tells_the_parameters(formation: Any) -> None:
     assert (answer["Description"], answer["Parameters"]) == ("d", [told])
 
 
+def test_cidr(lab: RunningLab, formation: Any) -> None:
+    """Intrinsic function reference, Fn::Cidr: 8 subnet bits are blocks of 256 addresses."""
+    name = f"blocks-{uuid.uuid4().hex[:8]}"
+    template = """
+Resources:
+  Network: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.9.0.0/16}}
+  Part:
+    Type: AWS::EC2::Subnet
+    Properties:
+      VpcId: !Ref Network
+      CidrBlock: !Select [1, !Cidr [!GetAtt Network.CidrBlock, 2, 8]]
+"""
+    formation.create_stack(StackName=name, TemplateBody=template)
+    found = formation.describe_stack_resources(StackName=name)["StackResources"]
+    [part] = [each["PhysicalResourceId"] for each in found if each["LogicalResourceId"] == "Part"]
+    assert lab.client("ec2").describe_subnets(SubnetIds=[part])["Subnets"][0]["CidrBlock"] == "10.9.1.0/24"
+    formation.delete_stack(StackName=name)
+
+
 def test_first_call_compiles_no_grammar() -> None:
     """The first call of CloudFormation imports all that moto can make; a grammar of IRIs took a third of that time."""
     code = (

@@ -7,6 +7,8 @@ CreateStack.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from ipaddress import ip_network
+from itertools import islice
 from typing import Any
 
 from localaws.gateway.errors import AwsError
@@ -52,6 +54,11 @@ _TEXT = "must be a string or a function that returns a string"
 #: Of each function: whether an argument will do, and what AWS says when it will not.
 _FUNCTIONS: dict[str, tuple[Callable[[Any], Any], str]] = {
     "Fn::Base64": (lambda a: isinstance(a, (str, dict)), "every Fn::Base64 object must have a String-typed value."),
+    "Fn::Cidr": (
+        lambda a: isinstance(a, list) and len(a) in (2, 3),
+        "every Fn::Cidr object requires two or three parameters, (1) an IP address block, (2) a number of blocks and "
+        "(3) a number of subnet bits",
+    ),
     "Fn::GetAtt": (
         _gets,
         "every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute",
@@ -136,6 +143,15 @@ def check_condition(condition: Any, conditions: dict[str, Any]) -> Iterator[str]
             _check(inner, value)
         if inner == "Ref" and not isinstance(value, str):
             raise _error("every Ref object must have a single String value.")
+
+
+def cidr_blocks(block: str, count: int, bits: int) -> list[str]:
+    """The first *count* parts of *block*, each with 2 to the power of *bits* addresses (Fn::Cidr)."""
+    network = ip_network(block, strict=False)
+    parts = [str(each) for each in islice(network.subnets(new_prefix=network.max_prefixlen - bits), count)]
+    if len(parts) < count:
+        raise ValueError(f"{block} has no {count} blocks of {bits} bits")
+    return parts
 
 
 def _check(name: str, argument: Any) -> None:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from moto.cloudformation import parsing
-from moto.cloudformation.parsing import ResourceMap, clean_json
+from moto.cloudformation.parsing import ResourceMap
 from moto.ssm.models import ssm_backends
 
 from localaws.engines.cloudformation.changes import CHANGES, NO_CHANGES, REPLACES, check_replacement
 from localaws.engines.cloudformation.checks import depended, references
 from localaws.engines.cloudformation.deletions import delete_resource
 from localaws.engines.cloudformation.failures import ResourceFailed, named
+from localaws.engines.cloudformation.functions import cidr_blocks
 from localaws.engines.cloudformation.made import MadeResource
 from localaws.engines.cloudformation.physical_ids import with_physical_id
 from localaws.engines.cloudformation.updates import changed
@@ -154,7 +155,7 @@ class ResourceMapEngine(ResourceMap):
 
     def _properties(self, name: str) -> dict[str, Any]:
         """The properties that the template gives a resource, worked out."""
-        properties: dict[str, Any] = clean_json(self._resource_json_map[name].get("Properties", {}), self)
+        properties: dict[str, Any] = parsing.clean_json(self._resource_json_map[name].get("Properties", {}), self)
         return properties
 
     def check_new(self, name: str) -> None:
@@ -304,3 +305,15 @@ def creating(create: Callable[..., Any]) -> Callable[..., Any]:
         return resource
 
     return tell
+
+
+def with_cidr(clean: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """moto's function *clean*, which works out functions, and Fn::Cidr too."""
+
+    def worked_out(value: Any, resources_map: ResourceMap) -> Any:
+        if isinstance(value, dict) and "Fn::Cidr" in value:
+            block, count, *bits = clean(value["Fn::Cidr"], resources_map)
+            return cidr_blocks(block, int(count), int(bits[0]) if bits else 8)
+        return clean(value, resources_map)
+
+    return worked_out
