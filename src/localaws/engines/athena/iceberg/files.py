@@ -11,6 +11,7 @@ from contextvars import copy_context
 from io import BytesIO
 from itertools import takewhile
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Any, BinaryIO, TypeVar
 
@@ -19,6 +20,7 @@ from pyiceberg.io import FileIO, InputFile, OutputFile
 
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.files.lake import Lake, split
+from localaws.engines.athena.iceberg.bounds import MOST_IN_STATEMENT, plain_size, too_large
 
 _T = TypeVar("_T")
 _FEW = 16
@@ -31,6 +33,8 @@ class LakeIO(FileIO):
         super().__init__()
         self._lake = lake
         self._context = copy_context()
+        self._read = 0
+        self._reading = Lock()
 
     def new_input(self, location: str) -> LakeInput:
         return LakeInput(self, location)
@@ -54,6 +58,16 @@ class LakeIO(FileIO):
         """The local file with an object's bytes. S3 is asked first, so that it refuses what it would on AWS."""
         self.head(location)
         return self._lake.path(location)
+
+    def open(self, location: str) -> BinaryIO:
+        """An object's bytes. Raises QueryFailure if it is too much to be read, by itself or after all the others."""
+        path = self.path(location)
+        size = plain_size(path, location)
+        with self._reading:
+            self._read += size
+            if self._read > MOST_IN_STATEMENT:
+                raise too_large(location)
+        return path.open("rb")
 
     def paths(self, locations: Sequence[str]) -> dict[str, Path]:
         """The local file of each object. Many are listed, which is quicker than to ask for one after the other."""
@@ -92,7 +106,7 @@ class LakeInput(InputFile):
         return True
 
     def open(self, seekable: bool = True) -> BinaryIO:
-        return self._io.path(self.location).open("rb")
+        return self._io.open(self.location)
 
 
 class _Upload(BytesIO):
