@@ -53,7 +53,7 @@ class Connection(HTTPConnection):
         self._ended = False  # the client sends no more
 
     def _stream(self, sock: socket.socket, mode: str, size: int) -> StreamReader | StreamWriter:
-        stream = StreamReader(sock, mode, size) if "r" in mode else StreamWriter(sock, mode, size)
+        stream = _Lines(sock, mode, size) if "r" in mode else StreamWriter(sock, mode, size)
         stream._raw = _PatientSocket(self, sock, mode)  # type: ignore[union-attr] # what cheroot's hints leave out
         return stream
 
@@ -186,6 +186,23 @@ class Connection(HTTPConnection):
             self.rfile._read_buf = self.rfile._read_buf[self.rfile._read_pos :] + self._arrived
             self.rfile._read_pos = 0
             self._arrived.clear()
+
+
+class _Lines(StreamReader):
+    """Takes a line from what is there. Python's own copies all of it for each line, and a body may have a million."""
+
+    _read_buf: bytes  # Python's type hints leave these out
+    _read_pos: int
+
+    def readline(self, size: int | None = -1) -> bytes:
+        start = self._read_pos
+        limit = len(self._read_buf) if size is None or size < 0 else start + size
+        end = self._read_buf.find(b"\n", start, limit) + 1
+        if not end:
+            return super().readline(size)
+        self._read_pos = end
+        self.bytes_read += end - start
+        return self._read_buf[start:end]
 
 
 class _PatientSocket(socket.SocketIO):

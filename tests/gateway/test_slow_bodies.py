@@ -196,6 +196,20 @@ def test_what_is_put_aside_takes_bounded_memory(lab: RunningLab, many: Any) -> N
     assert lab.client("sts").get_caller_identity()["Account"]
 
 
+def test_a_body_in_many_small_chunks_costs_what_its_bytes_cost(lab: RunningLab, many: Any) -> None:
+    """Its sender has proved nothing: each chunk took a copy of all that had come (CWE-407)."""
+    server = psutil.Process(lab.pid)
+
+    def cost(chunks: int) -> float:
+        before = sum(server.cpu_times()[:2])
+        body = b"1\r\nx\r\n" * chunks + b"0\r\n\r\n"
+        [connection] = many(claimed(lab, "Transfer-Encoding: chunked") + body, 1)
+        assert b"InvalidSignatureException" in connection.recv(65536)
+        return sum(server.cpu_times()[:2]) - before
+
+    assert cost(120_000) < 8 * cost(30_000)  # 16 times as much if it grew with the square
+
+
 def test_a_refused_body_is_not_waited_for_on_a_connection_that_was_proved(lab: RunningLab, many: Any) -> None:
     connections = many(head(lab, "GET", "/", signer(lab).headers("GET", "/")), 50)
     for one in connections:
