@@ -55,6 +55,46 @@ def test_lazy_simple_text_may_be_escaped(athena: Athena) -> None:
     assert athena("SELECT * FROM escaped").rows == [("a,b", "2")]
 
 
+@pytest.mark.parametrize("packed", ["", ".gz"])
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe' WITH SERDEPROPERTIES ('field.delim'=','", "{}\n"),
+        ("org.apache.hadoop.hive.serde2.OpenCSVSerde' WITH SERDEPROPERTIES ('separatorChar'=','", "{}\n"),
+        ("org.openx.data.jsonserde.JsonSerDe' WITH SERDEPROPERTIES ('case.insensitive'='TRUE'", '{{"n": {}}}\n'),
+        ("org.apache.hadoop.hive.serde2.RegexSerDe' WITH SERDEPROPERTIES ('input.regex'='(\\\\d+)'", "{}\n"),
+    ],
+)
+def test_lines_at_both_ends_of_a_file_may_be_no_rows(athena: Athena, kind: str, text: str, packed: str) -> None:
+    """skip.header.line.count and skip.footer.line.count, for every SerDe that reads lines.
+
+    "LazySimpleSerDe", "Ignoring headers"; for other SerDes and for footers Trino's LinePageSourceFactory, from which
+    Athena's engine version 3 comes.
+    """
+    name = "ends_" + kind.partition("'")[0].rpartition(".")[2].lower() + packed[1:]
+    body = "head\n" + "".join(text.format(number) for number in (1, 2, 3)) + "in all\n3\n"
+    athena.put(f"{name}/a{packed}", gzip.compress(body.encode()) if packed else body)
+    athena(
+        f"CREATE EXTERNAL TABLE {name} (n string) ROW FORMAT SERDE '{kind}) LOCATION 's3://athena-files/{name}/' "
+        "TBLPROPERTIES ('skip.header.line.count'='1', 'skip.footer.line.count'='2')"
+    )
+    assert athena(f"SELECT n FROM {name} ORDER BY n").rows == [("1",), ("2",), ("3",)]
+    if "Regex" not in kind:
+        reason = "NOT_SUPPORTED: Inserting into Hive table with skip.footer.line.count property not supported"
+        assert athena.fails(f"INSERT INTO {name} VALUES ('4')").startswith(reason)
+
+
+def test_a_count_of_lines_that_is_none_is_told(athena: Athena) -> None:
+    """Trino's HiveUtil, getHeaderCount: HIVE_INVALID_METADATA."""
+    athena.put("uncounted/a", "1\n")
+    athena(
+        "CREATE EXTERNAL TABLE uncounted (n int) ROW FORMAT DELIMITED LOCATION 's3://athena-files/uncounted/' "
+        "TBLPROPERTIES ('skip.header.line.count'='one')"
+    )
+    reason = "HIVE_INVALID_METADATA: Invalid value for skip.header.line.count property: one"
+    assert athena.fails("SELECT * FROM uncounted") == reason
+
+
 def test_open_csv_reads_quotes(athena: Athena) -> None:
     """OpenCSVSerDe: separators within quotes; every value a text first."""
     athena.put("quoted/a.csv", 'id,name\n1,"Smith, J"\n2,"say ""hi"""\n')

@@ -6,7 +6,6 @@ Sources: "Regex SerDe", "Grok SerDe" (athena/latest/ug/regex-serde.html, grok-se
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,7 +13,7 @@ import pyarrow.parquet as pq
 
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.files.grok import GrokError, expand
-from localaws.engines.athena.files.packed import lines, open_file
+from localaws.engines.athena.files.packed import lines, open_file, rows_of
 from localaws.engines.athena.functions import rows
 from localaws.engines.athena.tables.catalog import Table
 
@@ -41,10 +40,11 @@ def lines_to_parquet(path: Path, uri: str, table: Table) -> None:
     schema = pa.schema([(column, pa.string()) for column in names])
     try:
         with open_file(path, uri) as file, pq.ParquetWriter(made, schema, compression="snappy") as target:
-            body = (line.decode("utf-8", "replace") for line in islice(lines(file, uri), table.header_lines, None))
+            found = rows_of(lines(file, uri), table.header_lines, table.footer_lines)
+            body = (line.decode("utf-8", "replace") for line in found)
             for part in _parts(body):
-                found = rows.match_lines(pattern, ignoring_case, part)
-                columns = [pa.array(column, pa.string()) for column in found[: len(names)]]
+                matched = rows.match_lines(pattern, ignoring_case, part)
+                columns = [pa.array(column, pa.string()) for column in matched[: len(names)]]
                 target.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
     except (OSError, EOFError, ValueError) as error:
         raise QueryFailure("HIVE_CURSOR_ERROR", f"Failed to read file at {uri}: {error}") from None

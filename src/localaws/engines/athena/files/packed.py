@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import gzip
 import io
+from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -61,6 +63,23 @@ def lines(file: BinaryIO, uri: str) -> Iterator[bytes]:
         if len(line) > MOST_LINE_BYTES:
             raise line_too_long(uri, MOST_LINE_BYTES)
         yield line
+
+
+def rows_of(found: Iterator[bytes], header: int, footer: int) -> Iterator[bytes]:
+    """The lines without the *header* ones at the top and the *footer* ones at the bottom."""
+    held: deque[bytes] = deque()
+    for line in islice(found, header, None):
+        held.append(line)
+        if len(held) > footer:
+            yield held.popleft()
+
+
+def cut(path: Path, uri: str, header: int, footer: int) -> None:
+    """Leave out those lines of a file, which is replaced."""
+    made = path.with_suffix(".cut")
+    with open_file(path, uri) as file, create_file(made, uri) as target:
+        target.writelines(rows_of(lines(file, uri), header, footer))
+    made.replace(path)
 
 
 def blocks(file: IO[bytes]) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ from localaws.engines.athena.files import cloudtrail, json_keys, json_text, matc
 from localaws.engines.athena.files.avro import avro_to_parquet
 from localaws.engines.athena.files.conversion import orc_to_parquet, repack
 from localaws.engines.athena.files.lake import DataFile
-from localaws.engines.athena.files.packed import is_repacked
+from localaws.engines.athena.files.packed import cut, is_repacked
 from localaws.engines.athena.files.reading import FILENAME, key_name
 from localaws.engines.athena.files.text_repair import Mender, mender
 from localaws.engines.athena.runtime import Session
@@ -75,17 +75,24 @@ def relation(session: Session, table: Table, sources: Sequence[Source], farm: Pa
             mend = cloudtrail.one_record_a_line
         else:
             mend = mender(sources[0].file.path, sources[0].file.uri, serde == "jsonserde")
-    paths = _paths(table, sources, farm, mend is not None or serde in _CONVERTERS or any(repacked))
+    # DuckDB's reader of CSV leaves out headers by itself, and converters whatever is no row
+    header = table.header_lines if serde == "jsonserde" else 0
+    cuts = serde in _TEXTS and bool(header or table.footer_lines)
+    paths = _paths(table, sources, farm, mend is not None or cuts or serde in _CONVERTERS or any(repacked))
     uris = {path: source.file.uri for path, source in zip(paths, sources, strict=True)}
     plain = replace(table, raw={})
     for path, source, packed in zip(paths, sources, repacked, strict=True):
         if packed:
             session.call(repack, Path(path), source.file.uri)
+        if cuts:
+            session.call(cut, Path(path), source.file.uri, header, table.footer_lines)
         if mend:
             session.call(mend, Path(path), source.file.uri)
         if convert := _CONVERTERS.get(serde):
             session.call(convert, Path(path), source.file.uri, plain)
-        if packed or (serde in _CONVERTERS and serde != "orcserde"):  # all of it is read, whatever the query needs
+        if (
+            packed or cuts or (serde in _CONVERTERS and serde != "orcserde")
+        ):  # all of it is read, whatever the query needs
             session.bytes_read += source.file.size
     if serde == "jsonserde":
         paths = json_keys.respell(session.call, plain, paths, uris, farm)

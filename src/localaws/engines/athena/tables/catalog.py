@@ -15,6 +15,7 @@ from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.sql.column_types import Type, from_hive
 from localaws.lab import Lab
 
+HEADER_LINES, FOOTER_LINES = "skip.header.line.count", "skip.footer.line.count"
 _VIEW_START, _VIEW_END = "/* Presto View: ", " */"
 
 
@@ -73,7 +74,18 @@ class Table:
     @property
     def header_lines(self) -> int:
         """How many lines at the top of each file are no rows, whatever SerDe reads them."""
-        return int(self.parameters.get("skip.header.line.count", "0"))
+        return self._lines(HEADER_LINES)
+
+    @property
+    def footer_lines(self) -> int:
+        """How many lines at the bottom of each file are no rows, whatever SerDe reads them."""
+        return self._lines(FOOTER_LINES)
+
+    def _lines(self, property_: str) -> int:
+        value = self.parameters.get(property_, "0")
+        if not value.isascii() or not value.isdigit():
+            raise QueryFailure("HIVE_INVALID_METADATA", f"Invalid value for {property_} property: {value}")
+        return int(value)
 
     def check_types(self) -> None:
         """Raises QueryFailure if one of the columns has what is no type."""

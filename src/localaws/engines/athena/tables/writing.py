@@ -21,7 +21,7 @@ from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.grammar import parse, part, position
 from localaws.engines.athena.sql.quoting import internal, is_unnamed, name, own
 from localaws.engines.athena.sql.type_rules import INTEGERS, NUMBERS
-from localaws.engines.athena.tables.catalog import Table
+from localaws.engines.athena.tables.catalog import FOOTER_LINES, HEADER_LINES, Table
 from localaws.engines.athena.tables.ddl import ensure_database
 
 #: The SerDes whose tables INSERT INTO adds to → the format that it writes.
@@ -33,7 +33,6 @@ _WRITABLE = {
     "opencsvserde": "CSV",
     "jsonserde": "JSON",
 }
-_HEADER_LINES = "skip.header.line.count"
 _UNLOAD = re.compile(
     r"UNLOAD\s*\((?P<query>.*)\)\s*TO\s*'(?P<place>[^']*)'\s*WITH\s*\((?P<properties>.*)\)\s*",
     re.IGNORECASE | re.DOTALL,
@@ -275,11 +274,14 @@ def _target_of(table: Table) -> Target:
         raise QueryFailure("NOT_SUPPORTED", f"INSERT INTO does not write what {table.serde} reads")
     if table.raw["StorageDescriptor"].get("NumberOfBuckets", -1) > 0:
         raise QueryFailure("NOT_SUPPORTED", "INSERT INTO is not supported on bucketed tables")
-    header = int(table.parameters.get(_HEADER_LINES, "0"))
+    if table.footer_lines:
+        words = f"Inserting into Hive table with {FOOTER_LINES} property not supported"
+        raise QueryFailure("NOT_SUPPORTED", words)
+    header = table.header_lines
     if header > 1:
         raise QueryFailure(
             "NOT_SUPPORTED",
-            f"Inserting into Hive table with value of {_HEADER_LINES} property greater than 1 is not supported",
+            f"Inserting into Hive table with value of {HEADER_LINES} property greater than 1 is not supported",
         )
     texts = [column for column in table.columns if column.type.name not in ("varchar", "char")]
     if format == "CSV" and texts:
