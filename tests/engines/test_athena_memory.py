@@ -128,7 +128,16 @@ def test_a_broken_process_ends_one_query(athena: Athena) -> None:
     assert athena("SELECT 1").rows == [("1",)]
 
 
-@pytest.mark.parametrize("how", [RunningLab.stop, RunningLab.kill])
+def kill_with_its_forker(lab: RunningLab) -> None:
+    """End both at once, so that neither can do anything about the other's end."""
+    lab.process.send_signal(signal.SIGSTOP)
+    for process in psutil.Process(lab.pid).children():
+        if "forker" in " ".join(process.cmdline()):
+            process.kill()
+    lab.kill()
+
+
+@pytest.mark.parametrize("how", [RunningLab.stop, RunningLab.kill, kill_with_its_forker])
 def test_no_query_outlives_its_lab(new_lab: Callable[..., RunningLab], how: Callable[[RunningLab], None]) -> None:
     athena = Athena(new_lab("ending"), "athena-ending", "ending")
     for sql in (GROWING, ENDLESS):

@@ -5,8 +5,10 @@ It reads and writes only the lab's objects and the scratch directory.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -73,12 +75,22 @@ def serve(lab: socket.socket, objects: Path, scratch: Path) -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
     connection = Connection(lab.detach())
     worker = Worker(objects, scratch)
+    # When the lab is gone, the end of its socket is a signal that ends us in the middle of a query: the forker, which
+    # does that else, may be gone too.
+    signal.signal(signal.SIGIO, signal.SIG_IGN)
+    fcntl.fcntl(connection, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(connection, fcntl.F_SETFL, fcntl.fcntl(connection, fcntl.F_GETFL) | os.O_ASYNC)
     while True:
         try:
             method, *arguments = connection.recv()
         except (EOFError, OSError):
             return
-        connection.send_bytes(_answer(getattr(worker, method), arguments))
+        signal.signal(signal.SIGIO, signal.SIG_DFL)
+        if connection.poll(0):  # the lab ended between the two lines above: it says nothing before it has its answer
+            return
+        answer = _answer(getattr(worker, method), arguments)
+        signal.signal(signal.SIGIO, signal.SIG_IGN)
+        connection.send_bytes(answer)
 
 
 def _answer(method: Callable[..., Any], arguments: list[Any]) -> Any:
