@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
+from dehelpers.clients import client
 from dehelpers.ledger import Created
 
 _DATABASE = re.compile(r"\s*CREATE\s+(?:DATABASE|SCHEMA)\s+(?:IF\s+NOT\s+EXISTS\s+)?[`\"]?([\w-]+)", re.IGNORECASE)
@@ -31,15 +31,15 @@ def creates(request: Mapping[str, Any], region: str) -> Created | None:
     try:
         if found := _DATABASE.match(sql):
             made = Created("glue", "CreateDatabase", region, {"Name": found[1].lower()})
-            boto3.client("glue", region_name=region).get_database(**made.names)
+            client("glue", region).get_database(**made.names)
         elif found := _TABLE.match(sql):
             database = found[1] or request.get("QueryExecutionContext", {}).get("Database", "default")
             made = Created("glue", "CreateTable", region, {"DatabaseName": database.lower(), "Name": found[2].lower()})
-            boto3.client("glue", region_name=region).get_table(**made.names)
+            client("glue", region).get_table(**made.names)
         elif found := _PREPARED.match(sql):
             names = {"StatementName": found[1], "WorkGroup": str(request.get("WorkGroup") or "primary")}
             made = Created("athena", "CreatePreparedStatement", region, names)
-            boto3.client("athena", region_name=region).get_prepared_statement(**made.names)
+            client("athena", region).get_prepared_statement(**made.names)
     except ClientError as error:
         if error.response["Error"]["Code"] in ("EntityNotFoundException", "ResourceNotFoundException"):
             return made

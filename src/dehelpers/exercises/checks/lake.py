@@ -9,10 +9,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
 import pandas as pd
 from botocore.exceptions import ClientError
 
+from dehelpers.clients import client
 from dehelpers.exercises.checks.resources import bucket, new_bucket, unique
 from dehelpers.exercises.outcome import NotYet, SetupFault
 
@@ -59,7 +59,7 @@ class Lake:
         return f"s3://{self.bucket}/{prefix}/"
 
     def text(self, key: str, text: str) -> None:
-        boto3.client("s3").put_object(Bucket=self.bucket, Key=key, Body=text.encode())
+        client("s3").put_object(Bucket=self.bucket, Key=key, Body=text.encode())
 
     def csv(self, key: str, frame: pd.DataFrame) -> None:
         self.text(key, frame.to_csv(index=False, header=False))
@@ -76,7 +76,7 @@ class Lake:
         """Put *frame* as a Parquet file, and return it."""
         file = io.BytesIO()
         frame.to_parquet(file, index=False, **options)
-        boto3.client("s3").put_object(Bucket=self.bucket, Key=key, Body=file.getvalue())
+        client("s3").put_object(Bucket=self.bucket, Key=key, Body=file.getvalue())
         return file.getvalue()
 
     def run(self, sql: str, **settings: Any) -> Ran:
@@ -85,7 +85,7 @@ class Lake:
         Raises:
             botocore.exceptions.ClientError: Athena does not take it at all.
         """
-        started = boto3.client("athena").start_query_execution(
+        started = client("athena").start_query_execution(
             QueryString=sql,
             QueryExecutionContext={"Database": self.database},
             ResultConfiguration={"OutputLocation": self.uri("results")},
@@ -119,7 +119,7 @@ class Lake:
 
 def ended(query: str) -> Ran:
     """Wait for the end of a query, and read its answer."""
-    athena = boto3.client("athena")
+    athena = client("athena")
     deadline, pause = time.monotonic() + 30, 0.01
     while (execution := athena.get_query_execution(QueryExecutionId=query)["QueryExecution"])["Status"][
         "State"
@@ -148,7 +148,7 @@ def lake() -> Iterator[Lake]:
         try:
             yield Lake(made, database)
         finally:
-            glue = boto3.client("glue")
+            glue = client("glue")
             with suppress(glue.exceptions.EntityNotFoundException):  # an answer may have dropped it
                 glue.delete_database(Name=database)
 
@@ -171,5 +171,5 @@ def staged(prepare: Callable[[Lake], Any]) -> Callable[[], dict[str, str]]:
 
 def _new_database() -> str:
     made = unique("database")
-    boto3.client("glue").create_database(DatabaseInput={"Name": made})
+    client("glue").create_database(DatabaseInput={"Name": made})
     return made

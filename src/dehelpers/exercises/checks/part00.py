@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError, ParamValidationError
 
+from dehelpers.clients import client
 from dehelpers.connect import current
 from dehelpers.exercises.checks.numbers import number
 from dehelpers.exercises.checks.resources import bucket, new_bucket
@@ -33,7 +34,7 @@ PART = Part("00_introduction")
 def name_bucket(bucket_name: str) -> str:
     if not isinstance(bucket_name, str):
         raise NotYet(f"A name is text, and `bucket_name` is `{type(bucket_name).__name__}`.")
-    s3 = boto3.client("s3")
+    s3 = client("s3")
     if bucket_name in {found["Name"] for found in s3.list_buckets()["Buckets"]}:
         raise NotYet(f"You have a bucket `{bucket_name}` already: choose a name for a new one.")
     try:
@@ -67,7 +68,7 @@ def _is_random(bucket_name: str) -> bool:
     ),
 )
 def tell_errors_apart(read: Callable[[Any, str, str], bytes | None]) -> str:
-    s3 = boto3.client("s3")
+    s3 = client("s3")
     with bucket() as landing:
         s3.put_object(Bucket=landing, Key="airlines.csv", Body=b"UA,United Air Lines Inc.")
         s3.put_object(Bucket=landing, Key="airlines.xlsx.old", Body=b"")  # a listing by prefix finds this one too

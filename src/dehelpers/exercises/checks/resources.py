@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 
+from dehelpers.clients import client
 from dehelpers.names import name
 from dehelpers.waiting import wait
 
@@ -38,7 +39,7 @@ def bucket() -> Iterator[str]:
 
 def new_bucket(named: str = "") -> str:
     """An empty bucket that stays until the teardown. Its name, which nobody else has unless it is *named*."""
-    s3, made = boto3.client("s3"), named or unique("bucket")
+    s3, made = client("s3"), named or unique("bucket")
     elsewhere = s3.meta.region_name != "us-east-1"  # S3 takes no constraint for its first region
     place = {"CreateBucketConfiguration": {"LocationConstraint": s3.meta.region_name}} if elsewhere else {}
     s3.create_bucket(Bucket=made, **place)
@@ -49,7 +50,7 @@ def new_bucket(named: str = "") -> str:
 def function(code: str, **environment: str) -> Iterator[str]:
     """A Lambda function of *code* with a role of its own, gone at the end with both and its log. Its name."""
     made, role = unique("function"), unique("role")
-    aws, iam, logs = boto3.client("lambda"), boto3.client("iam"), boto3.client("logs")
+    aws, iam, logs = client("lambda"), client("iam"), client("logs")
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as opened:
         opened.writestr("app.py", code)
@@ -88,18 +89,18 @@ def stream(shards: int) -> Iterator[str]:
     try:
         yield made
     finally:
-        boto3.client("kinesis").delete_stream(StreamName=made)
+        client("kinesis").delete_stream(StreamName=made)
 
 
 def new_stream(made: str, shards: int) -> None:
     """Create the stream *made* and wait until it can be used."""
-    boto3.client("kinesis").create_stream(StreamName=made, ShardCount=shards)
+    client("kinesis").create_stream(StreamName=made, ShardCount=shards)
     ready(made)
 
 
 def ready(stream: str) -> None:
     """Wait until a stream that is being made or changed is ACTIVE."""
-    kinesis = boto3.client("kinesis")
+    kinesis = client("kinesis")
     wait(
         lambda: kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]["StreamStatus"],
         until="ACTIVE",
@@ -115,7 +116,7 @@ def entry(event: Event, key: str) -> dict[str, Any]:
 
 def put(stream: str, entries: Iterable[dict[str, Any]]) -> list[str]:
     """Put *entries*, all of them, however often a shard refuses. The ShardId of each."""
-    kinesis, waiting = boto3.client("kinesis"), list(enumerate(entries))
+    kinesis, waiting = client("kinesis"), list(enumerate(entries))
     placed: dict[int, str] = {}
     while waiting:
         batch, waiting = waiting[:500], waiting[500:]
@@ -130,7 +131,7 @@ def put(stream: str, entries: Iterable[dict[str, Any]]) -> list[str]:
 
 def contents(stream: str) -> dict[str, list[dict[str, Any]]]:
     """All that is in a stream: for each shard its records, oldest first."""
-    kinesis = boto3.client("kinesis")
+    kinesis = client("kinesis")
     found: dict[str, list[dict[str, Any]]] = {}
     for shard in kinesis.list_shards(StreamName=stream)["Shards"]:
         shard_id = shard["ShardId"]
@@ -148,7 +149,7 @@ def contents(stream: str) -> dict[str, list[dict[str, Any]]]:
 
 def split(stream: str, shard_id: str) -> None:
     """Split a shard in the middle, and wait until the stream is ready again."""
-    kinesis = boto3.client("kinesis")
+    kinesis = client("kinesis")
     [hashes] = [
         shard["HashKeyRange"]
         for shard in kinesis.list_shards(StreamName=stream)["Shards"]

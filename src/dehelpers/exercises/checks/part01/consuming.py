@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from unittest import mock
 
-import boto3
 from botocore.client import BaseClient
 
+from dehelpers.clients import client
 from dehelpers.exercises.checks.part01.part import PART, departures
 from dehelpers.exercises.checks.resources import contents, entry, new_stream, put, split, stream, unique
 from dehelpers.exercises.outcome import NotYet
@@ -213,7 +213,7 @@ def silent_consumer(catch_up: Callable[[str, dict[str, str], Handle], Any]) -> s
         with Pages():
             run(catch_up, made, dict(checkpoints), handled.append)
     finally:
-        boto3.client("kinesis").delete_stream(StreamName=made)
+        client("kinesis").delete_stream(StreamName=made)
     records = [record for part in stored.values() for record in part]
     old = {
         record["SequenceNumber"]

@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import boto3
-
 from dehelpers import data
+from dehelpers.clients import client
 from dehelpers.connect import current
 from dehelpers.exercises.checks.part01.part import PART
 from dehelpers.exercises.checks.resources import bucket, new_bucket, unique
@@ -34,7 +33,7 @@ PLANES = "dms/operations/planes/"
 )
 def load_files(load: Callable[[dict[str, Any], dict[str, str], dict[str, str]], Any]) -> str:
     with bucket() as landing, _events_of(landing) as receive:
-        s3 = boto3.client("s3")
+        s3 = client("s3")
         for key, text in (
             ("a.csv", "JFK"),
             ("1 pm/origin=JFK.csv", "39.0"),
@@ -86,7 +85,7 @@ def _expect(table: dict[str, str], wanted: dict[str, str], story: str) -> None:
 @contextmanager
 def _events_of(landing: str) -> Iterator[Callable[[int], tuple[list[dict[str, Any]], list[dict[str, Any]]]]]:
     """A queue that S3 tells of all that happens in a bucket; yields what receives its messages."""
-    sqs, s3 = boto3.client("sqs"), boto3.client("s3")
+    sqs, s3 = client("sqs"), client("s3")
     queue = sqs.create_queue(QueueName=unique("queue"))["QueueUrl"]
     try:
         arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -112,7 +111,7 @@ def _events_of(landing: str) -> Iterator[Callable[[int], tuple[list[dict[str, An
 
 def _receive(queue: str, expected: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Messages without records (S3's test) and so many with one, as S3 wrote them."""
-    sqs = boto3.client("sqs")
+    sqs = client("sqs")
     found: dict[str, dict[str, Any]] = {}
 
     def receive() -> int:
@@ -162,7 +161,7 @@ def _deliver_fleet(target: str, first: int) -> None:
         "20130711-0830000000.csv": [(op, *row) for op, row in changes[:4]],
         "20130711-1215000000.csv": [(op, *row) for op, row in changes[4:]],
     }
-    s3 = boto3.client("s3")
+    s3 = client("s3")
     for name, rows in files.items():
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(rows)

@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError, ParamValidationError
 
+from dehelpers.clients import client
 from dehelpers.connect import current
 from dehelpers.exercises.checks.part01.part import PART, departures
 from dehelpers.exercises.checks.resources import bucket, contents, entry, function, new_bucket, put, stream, unique
@@ -120,7 +121,7 @@ def _clean(landing: str) -> None:
 
 def _stored(landing: str, event: dict[str, Any]) -> Any:
     """What the bucket has of a departure; None if nothing, or nothing that is JSON."""
-    s3 = boto3.client("s3")
+    s3 = client("s3")
     try:
         return json.loads(s3.get_object(Bucket=landing, Key=f"departures/{event['event_id']}.json")["Body"].read())
     except (s3.exceptions.NoSuchKey, ValueError):
@@ -149,7 +150,7 @@ def handler(event, context):
 
 def _failure_queue() -> str:
     """A queue for what cannot be handled. Its ARN."""
-    sqs = boto3.client("sqs")
+    sqs = client("sqs")
     url = sqs.create_queue(QueueName=unique("queue"))["QueueUrl"]
     return str(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"])
 
@@ -189,8 +190,8 @@ def poison_pill(settings: dict[str, Any], failures: str) -> str:
 @contextmanager
 def _mapped(source: str, name: str, settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The function reading the stream as *settings* say; yields the settings as Lambda completed them."""
-    aws = boto3.client("lambda")
-    arn = boto3.client("kinesis").describe_stream_summary(StreamName=source)["StreamDescriptionSummary"]["StreamARN"]
+    aws = client("lambda")
+    arn = client("kinesis").describe_stream_summary(StreamName=source)["StreamDescriptionSummary"]["StreamARN"]
     try:
         mapping = aws.create_event_source_mapping(**{**settings, "EventSourceArn": arn, "FunctionName": name})
     except (ParamValidationError, ClientError, TypeError) as refusal:
@@ -230,7 +231,7 @@ def _check_settings(settings: dict[str, Any], mapping: dict[str, Any], failures:
 
 
 def _url(queue_arn: str) -> str:
-    sqs = boto3.client("sqs")
+    sqs = client("sqs")
     try:
         return str(sqs.get_queue_url(QueueName=queue_arn.rpartition(":")[2])["QueueUrl"])
     except sqs.exceptions.QueueDoesNotExist:
@@ -238,7 +239,7 @@ def _url(queue_arn: str) -> str:
 
 
 def _first_message(url: str) -> dict[str, Any]:
-    sqs = boto3.client("sqs")
+    sqs = client("sqs")
     found: list[dict[str, Any]] = []
 
     def receive() -> int:
@@ -252,7 +253,7 @@ def _first_message(url: str) -> dict[str, Any]:
 
 
 def _wait_until_stored(landing: str, number: int) -> None:
-    s3 = boto3.client("s3")
+    s3 = client("s3")
     _wait(lambda: int(s3.list_objects_v2(Bucket=landing)["KeyCount"]), number, "departures stored")
 
 

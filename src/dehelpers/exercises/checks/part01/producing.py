@@ -8,8 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import boto3
-
+from dehelpers.clients import client
 from dehelpers.exercises.checks.part01.part import PART, departures
 from dehelpers.exercises.checks.resources import contents, entry, put, split, stream
 from dehelpers.exercises.outcome import NotYet
@@ -31,7 +30,7 @@ def predict_shard(shard_of: Callable[[str, list[Mapping[str, Any]]], str]) -> st
     keys = [*dict.fromkeys(event["tailnum"] for event in departures(60)), "Zürich"]
     with stream(4) as made:
         split(made, "shardId-000000000001")
-        shards = boto3.client("kinesis").list_shards(StreamName=made)["Shards"]
+        shards = client("kinesis").list_shards(StreamName=made)["Shards"]
         predicted = [run(shard_of, key, shards) for key in keys]
         placed = put(made, [entry({"tailnum": key}, key) for key in keys])
     missed = [key for key, said, went in zip(keys, predicted, placed, strict=True) if said != went]
@@ -70,7 +69,7 @@ def retry_failed(put_all: Callable[[Any, str, list[Entry]], Any]) -> str:
         raise NotYet("All arrive, but refused records are sent again at once, into a shard that is still full. Pause.")
     with stream(1) as made:
         entries = [entry(event | {"copy": copy}, event["tailnum"]) for copy in (1, 2) for event in events[:700]]
-        run(put_all, boto3.client("kinesis"), made, entries)
+        run(put_all, client("kinesis"), made, entries)
         [stored] = contents(made).values()
         _judge_delivery(Counter(record["Data"] for record in stored), entries, "A shard that takes 1,000 a second")
     return f"{len(entries):,} records through a shard that takes 1,000 a second: each is there, and only once."
@@ -83,7 +82,7 @@ class _FlakyKinesis:
     """
 
     def __init__(self) -> None:
-        self._client = boto3.client("kinesis")
+        self._client = client("kinesis")
         self.accepted: list[bytes] = []
         self.pauses: list[float] = []  # seconds between a refusal and the next call
         self._offered: Counter[bytes] = Counter()

@@ -6,10 +6,10 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pandas as pd
 import pyarrow.parquet as pq
 
+from dehelpers.clients import client
 from dehelpers.exercises.checks.lake import Lake, Ran, lake, staged
 from dehelpers.exercises.checks.numbers import number
 from dehelpers.exercises.checks.part04.part import PART, flights
@@ -121,7 +121,7 @@ def _history(own: Lake, group: str) -> dict[str, Ran]:
     ),
 )
 def price_queries(price: Callable[[list[dict[str, Any]]], float]) -> str:
-    athena, group = boto3.client("athena"), unique("workgroup")
+    athena, group = client("athena"), unique("workgroup")
     limits = {"BytesScannedCutoffPerQuery": 11_500_000, "EnforceWorkGroupConfiguration": False}
     athena.create_work_group(Name=group, Configuration=limits)
     try:
@@ -205,7 +205,7 @@ def choose_layout(plan: dict[str, Any]) -> str:
             "CREATE TABLE AS with your plan",
         )
         before, after = _measure(own, "raw"), _measure(own, "laid_out")
-        pages = boto3.client("s3").get_paginator("list_objects_v2").paginate(Bucket=own.bucket, Prefix="results/tables")
+        pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=own.bucket, Prefix="results/tables")
         files = sum(page["KeyCount"] for page in pages)
     if after > MOST_BYTES * before:
         why = "days" if "day" not in keys else "columns"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import boto3
 import pandas as pd
 
+from dehelpers.clients import client
 from dehelpers.exercises.checks.lake import Lake, lake, staged
 from dehelpers.exercises.checks.part04.part import PART, flights, whole
 from dehelpers.exercises.outcome import NotYet
@@ -74,7 +74,7 @@ def new_days(remedy: Callable[[str], list[str]]) -> str:
 
 
 def _places(own: Lake) -> dict[str, str]:
-    glue = boto3.client("glue")
+    glue = client("glue")
     found = glue.get_partitions(DatabaseName=own.database, TableName="departures")["Partitions"]
     return {each["Values"][0]: each["StorageDescriptor"]["Location"] for each in found}
 
@@ -131,5 +131,5 @@ def schema_drift(mend: Callable[[str, str], Any]) -> str:
 
 def _versions(bucket: str) -> dict[str, Any]:
     """The content of each data file, as a digest."""
-    listed = boto3.client("s3").list_objects_v2(Bucket=bucket, Prefix=PREFIX).get("Contents", [])
+    listed = client("s3").list_objects_v2(Bucket=bucket, Prefix=PREFIX).get("Contents", [])
     return {item["Key"]: item["ETag"] for item in listed}

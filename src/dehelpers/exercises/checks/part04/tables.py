@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-import boto3
 import pandas as pd
 
 from dehelpers import data
+from dehelpers.clients import client
 from dehelpers.exercises.checks.lake import Lake, lake, new_lake
 from dehelpers.exercises.checks.part04.part import PART, flights, whole
 from dehelpers.exercises.outcome import NotYet
@@ -50,7 +50,7 @@ def read_csv(create: Callable[[str], str]) -> str:
     with lake() as own:
         _deliver_airports(own)
         own.answer(run(create, own.uri("airports")), "create(location)")
-        tables = {table["Name"] for table in boto3.client("glue").get_tables(DatabaseName=own.database)["TableList"]}
+        tables = {table["Name"] for table in client("glue").get_tables(DatabaseName=own.database)["TableList"]}
         if "airports" not in tables:
             raise NotYet("The statement ran, and there is no table `airports`.")
         ran = own.answer("SELECT * FROM airports", "SELECT * FROM airports")
@@ -103,7 +103,7 @@ def past_hundred(statements: list[str]) -> str:
         for number, sql in enumerate(statements):
             own.answer(sql, f"statements[{number}]")
         found = own.answer("SELECT day, count(*) AS n FROM daily GROUP BY day", "SELECT … FROM daily")
-        pages = boto3.client("glue").get_paginator("get_partitions")
+        pages = client("glue").get_paginator("get_partitions")
         listed = pages.paginate(DatabaseName=own.database, TableName="daily", ExcludeColumnSchema=True)
         partitions = [partition["Values"][0] for page in listed for partition in page["Partitions"]]
     counted = Counter({str(row["day"]): int(str(row["n"])) for row in whole(found, "day", "n")})
