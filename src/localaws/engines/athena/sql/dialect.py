@@ -44,14 +44,17 @@ class Translator:
         """
         holder = exp.Paren(this=root)
         nodes = list(holder.walk(bfs=False))[1:]
+        self.types.enclosing.note(nodes)
         for node in nodes:  # types first, on what the user wrote
             self.types.type_of(node)
             queries.check(self, node)
-            if isinstance(node, exp.Column) and not node.find_ancestor(exp.Order) and self.types.is_missing(node):
+            if not isinstance(node, exp.Column):
+                continue
+            if self.types.enclosing.find(node, exp.Order) is None and self.types.is_missing(node):
                 column = ".".join(part.name for part in node.parts).lower()  # as Trino writes names
                 words = f"Column '{column}' cannot be resolved or requester is not authorized to access "
                 raise self.fail("COLUMN_NOT_FOUND", words + "requested resources", node)
-            if isinstance(node, exp.Column) and self.types.is_ambiguous(node):
+            if self.types.is_ambiguous(node):
                 raise self.fail("AMBIGUOUS_NAME", f"Column '{node.name.lower()}' is ambiguous", node)
         self._outputs = self.types.output_types(root)
         for node in reversed(nodes):  # children before their parents

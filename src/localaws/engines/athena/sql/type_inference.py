@@ -13,6 +13,7 @@ from sqlglot import exp
 
 from localaws.engines.athena.sql.cast_types import of_cast, of_datatype
 from localaws.engines.athena.sql.column_types import Type
+from localaws.engines.athena.sql.enclosing import Enclosing
 from localaws.engines.athena.sql.quoting import as_written, internal, is_hidden, repeated, unnamed
 from localaws.engines.athena.sql.type_rules import (
     BIGINT,
@@ -47,6 +48,7 @@ class TypeInference:
     """Answers for the type of any expression of one statement. Tables carry their columns in ``meta``."""
 
     def __init__(self) -> None:
+        self.enclosing = Enclosing()
         self._types: dict[int, tuple[exp.Expr, Type | None]] = {}  # a node that is kept lends its id to no other
         self._sources: dict[int, dict[str, Columns]] = {}
         self._opening: set[int] = set()
@@ -201,7 +203,7 @@ class TypeInference:
             return parameter[0]
         if isinstance(node.this, exp.Star) or node.db:
             return None
-        select = node.find_ancestor(exp.Select)
+        select = self.enclosing.find(node, exp.Select)
         while select is not None:
             sources = self.sources(select)
             column, table = node.name.lower(), node.table.lower()
@@ -215,12 +217,12 @@ class TypeInference:
                 for columns in sources.values():
                     if column in columns:
                         return columns[column]
-            select = select.find_ancestor(exp.Select)
+            select = self.enclosing.find(select, exp.Select)
         return None
 
     def _lambda_parameter(self, node: exp.Column | exp.Identifier) -> tuple[Type | None] | None:
         """If *node* is a parameter of a lambda around it, a tuple of its type."""
-        enclosing = node.find_ancestor(exp.Lambda)
+        enclosing = self.enclosing.find(node, exp.Lambda)
         while enclosing is not None:
             names = [each.name.lower() for each in enclosing.expressions]
             table = node.table if isinstance(node, exp.Column) else ""
@@ -230,7 +232,7 @@ class TypeInference:
                 position = names.index(wanted)
                 found = parts[position] if position < len(parts) else None
                 return (self._field(found, node.name) if table else found,)
-            enclosing = enclosing.find_ancestor(exp.Lambda)
+            enclosing = self.enclosing.find(enclosing, exp.Lambda)
         return None
 
     def _parameters(self, function: exp.Lambda) -> list[Type | None]:
@@ -262,7 +264,7 @@ class TypeInference:
         if isinstance(node.parent, exp.Anonymous) and node.parent.name.lower() == "normalize":
             return False  # the form's name
         column, table = node.name.lower(), node.table.lower()
-        select = node.find_ancestor(exp.Select)
+        select = self.enclosing.find(node, exp.Select)
         if select is None:  # part of a condition, by itself
             return False
         while select is not None:
@@ -271,12 +273,12 @@ class TypeInference:
                 return column not in sources[table]
             if not all(sources.values()) or any((table or column) in columns for columns in sources.values()):
                 return False
-            select = select.find_ancestor(exp.Select)
+            select = self.enclosing.find(select, exp.Select)
         return True
 
     def is_ambiguous(self, node: exp.Column) -> bool:
         """Whether the table that *node* comes from has its name more than once."""
-        select = node.find_ancestor(exp.Select)
+        select = self.enclosing.find(node, exp.Select)
         if select is None or isinstance(node.this, exp.Star) or node.db or self._lambda_parameter(node) is not None:
             return False
         sources = self.sources(select)
