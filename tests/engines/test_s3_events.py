@@ -196,6 +196,25 @@ def test_rules_may_not_overlap(listener: Listener) -> None:
     listener.configure(rule("images"), rule("logs"))
 
 
+def test_a_configuration_tells_all_that_was_put(lab: RunningLab) -> None:
+    """EventBridge's part is there and empty, as it was sent (API reference, EventBridgeConfiguration)."""
+    listener = Listener(lab)
+    listener.allow()
+    only = {"Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "in/"}]}}}
+    queue = {"Id": "in", "QueueArn": listener.queue_arn, "Events": ["s3:ObjectCreated:*"], **only}
+    put = {"QueueConfigurations": [queue], "EventBridgeConfiguration": {}}
+    listener.s3.put_bucket_notification_configuration(Bucket=listener.bucket, NotificationConfiguration=put)
+    told = listener.s3.get_bucket_notification_configuration(Bucket=listener.bucket)
+    told["QueueConfigurations"][0]["Filter"]["Key"]["FilterRules"][0]["Name"] = "prefix"  # S3 writes it "Prefix"
+    assert {name: told[name] for name in put} == put
+    listener.s3.put_bucket_notification_configuration(
+        Bucket=listener.bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
+    )
+    told = listener.s3.get_bucket_notification_configuration(Bucket=listener.bucket)
+    assert told["EventBridgeConfiguration"] == {}
+    assert "QueueConfigurations" not in told
+
+
 def test_a_configuration_survives_a_crash_and_can_be_removed(new_lab: Callable[..., RunningLab]) -> None:
     """A put with an empty configuration turns notifications off (API reference)."""
     lab = new_lab()

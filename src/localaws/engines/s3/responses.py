@@ -256,6 +256,17 @@ class S3EngineResponse(UploadResponse):
         """Source: S3 API reference, GetObject."""
         return self._read(with_body=True)
 
+    def get_bucket_notification(self) -> Answer:
+        """Moto does not tell that events go to EventBridge."""
+        answer: Answer = super().get_bucket_notification()
+        status, headers, body = answer
+        configuration = self.backend.get_bucket_notification_configuration(self.bucket_name)
+        if configuration is not None and configuration.event_bridge is not None:
+            end = "</NotificationConfiguration>"
+            body = re.sub("/>$", f">{end}", body)  # where there is nothing else
+            body = body.replace(end, f"<EventBridgeConfiguration/>{end}")
+        return status, headers, body
+
     def get_object_retention(self) -> Answer:
         """Source: S3 API reference, GetObjectRetention; moto would answer with the object."""
         self._bucket("GetObjectRetention")
