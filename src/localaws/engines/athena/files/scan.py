@@ -90,9 +90,8 @@ def relation(session: Session, table: Table, sources: Sequence[Source], farm: Pa
             session.call(mend, Path(path), source.file.uri)
         if convert := _CONVERTERS.get(serde):
             session.call(convert, Path(path), source.file.uri, plain)
-        if (
-            packed or cuts or (serde in _CONVERTERS and serde != "orcserde")
-        ):  # all of it is read, whatever the query needs
+        whole = packed or cuts or (serde in _CONVERTERS and serde != "orcserde")
+        if whole:  # is read, whatever the query needs
             session.bytes_read += source.file.size
     if serde == "jsonserde":
         paths = json_keys.respell(session.call, plain, paths, uris, farm)
