@@ -25,7 +25,7 @@ from tests.conftest import RunningLab, eventually
 from tests.engines import lambda_tools
 from tests.gateway.wire import host, own_api, send, signer
 
-SOON = 5.0  # seconds: generous for a loaded machine, and far below the minute that it took
+SOON = 20.0  # seconds: generous for a loaded machine, and far below the minute that it took
 
 
 def unsigned_put(lab: RunningLab) -> bytes:

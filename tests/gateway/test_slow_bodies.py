@@ -20,7 +20,7 @@ from localaws.connections import MOST_THREADS
 from tests.conftest import RunningLab, eventually
 from tests.gateway.wire import host, send, signer
 
-SOON = 5.0  # seconds: generous for a loaded machine, and far below the minute that it took
+SOON = 20.0  # seconds: generous for a loaded machine, and far below the minute that it took
 BUCKET = "slow-bodies"
 DYNAMODB = {"X-Amz-Target": "DynamoDB_20120810.ListTables", "Content-Type": "application/x-amz-json-1.0"}
 Send = Callable[[RunningLab, bytes], None]
