@@ -350,23 +350,26 @@ def test_a_mapping_in_transition_is_in_use(lab: RunningLab) -> None:
     functions = client(lab, "lambda")
     uuid = connect(lab, "in-use", stream(lab, "in-use"), StartingPosition="LATEST")
 
-    def refused(state: str, settled: str) -> None:
-        for act in ("update", "delete"):
-            assert functions.get_event_source_mapping(UUID=uuid)["State"] == state
+    def is_in_use() -> None:
+        for act in ("update", "delete"):  # a change takes a second: nothing else is asked meanwhile
             with pytest.raises(functions.exceptions.ResourceInUseException) as refusal:
                 getattr(functions, f"{act}_event_source_mapping")(UUID=uuid)
             said = f"Cannot {act} the event source mapping because it is in use."
             assert refusal.value.response["Error"]["Message"] == said
             assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
-        if settled:
-            eventually(lambda: functions.get_event_source_mapping(UUID=uuid)["State"] == settled)
 
-    refused("Creating", "Enabled")
-    functions.update_event_source_mapping(UUID=uuid, BatchSize=10)
-    refused("Updating", "Enabled")
-    functions.update_event_source_mapping(UUID=uuid, Enabled=False)
-    refused("Disabling", "Disabled")
-    functions.update_event_source_mapping(UUID=uuid, Enabled=True)
-    refused("Enabling", "Enabled")
-    functions.delete_event_source_mapping(UUID=uuid)
-    refused("Deleting", "")
+    def settles(state: str) -> None:
+        eventually(lambda: functions.get_event_source_mapping(UUID=uuid)["State"] == state)
+
+    is_in_use()
+    settles("Enabled")
+    for change, state, settled in (
+        ({"BatchSize": 10}, "Updating", "Enabled"),
+        ({"Enabled": False}, "Disabling", "Disabled"),
+        ({"Enabled": True}, "Enabling", "Enabled"),
+    ):
+        assert functions.update_event_source_mapping(UUID=uuid, **change)["State"] == state
+        is_in_use()
+        settles(settled)
+    assert functions.delete_event_source_mapping(UUID=uuid)["State"] == "Deleting"
+    is_in_use()
