@@ -15,6 +15,7 @@ from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.dialect import Translator
 from localaws.engines.athena.sql.grammar import parse, position
 from localaws.engines.athena.sql.quoting import PATH, internal, name
+from localaws.engines.athena.sql.sources import cte_of
 from localaws.engines.athena.tables import projection
 from localaws.engines.athena.tables.catalog import Catalog, Partition, Table
 from localaws.engines.athena.tables.coercion import check_partition
@@ -65,7 +66,7 @@ class Planner:
         for node in list(root.find_all(exp.Table)):
             if not isinstance(node.this, exp.Identifier):
                 raise QueryFailure("FUNCTION_NOT_FOUND", f"Table function {node.this.sql()} not registered")
-            if node.db or not _names_a_cte(node):
+            if node.db or cte_of(node) is None:  # else the query itself defines this name
                 self._replace(node, database, depth)
         for column in root.find_all(exp.Column):
             if column.db.lower() in self._schemas:  # schema.table.column, not a field of a field
@@ -194,15 +195,3 @@ def _partition_of(file: DataFile, by_place: dict[str, Partition], inside: str) -
         if place in by_place:
             return by_place[place]
     return None
-
-
-def _names_a_cte(node: exp.Table) -> bool:
-    """Whether the query itself defines this name, in a WITH around it."""
-    wanted = node.name.lower()
-    ancestor = node.parent
-    while ancestor is not None:
-        clause = ancestor.args.get("with_") or ancestor.args.get("with")
-        if isinstance(clause, exp.With) and any(cte.alias.lower() == wanted for cte in clause.expressions):
-            return True
-        ancestor = ancestor.parent
-    return False

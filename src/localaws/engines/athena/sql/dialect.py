@@ -19,7 +19,8 @@ from localaws.engines.athena.sql.column_types import INSTANT, Type
 from localaws.engines.athena.sql.duckdb_ast import call, cast
 from localaws.engines.athena.sql.grammar import position
 from localaws.engines.athena.sql.quoting import as_written, internal, is_hidden, literal, name, own, unnamed
-from localaws.engines.athena.sql.type_inference import TypeInference, free, rows_stay_whole, select_sources
+from localaws.engines.athena.sql.sources import free, rows_stay_whole, select_sources
+from localaws.engines.athena.sql.type_inference import TypeInference
 
 #: What DuckDB has and Trino has not: to be refused, not to work by chance.
 _FOREIGN = (

@@ -13,7 +13,7 @@ from sqlglot import exp
 from localaws.engines.athena.errors import QueryFailure, line_and_column, position_of
 from localaws.engines.athena.sql import datetimes
 from localaws.engines.athena.sql.duckdb_ast import call
-from localaws.engines.athena.sql.type_inference import joined_columns, select_sources
+from localaws.engines.athena.sql.sources import joined_columns, select_sources
 from localaws.engines.athena.sql.type_rules import common
 
 if TYPE_CHECKING:

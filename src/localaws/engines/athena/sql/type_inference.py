@@ -6,15 +6,23 @@ a bigint. A name is followed to the table, the subquery or the lambda that it co
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
-from itertools import count
-
 from sqlglot import exp
 
 from localaws.engines.athena.sql.cast_types import of_cast, of_datatype
 from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.enclosing import Enclosing
-from localaws.engines.athena.sql.quoting import as_written, internal, is_hidden, repeated, unnamed
+from localaws.engines.athena.sql.quoting import as_written, internal, repeated, unnamed
+from localaws.engines.athena.sql.sources import (
+    cte_of,
+    free,
+    joined_by_name,
+    joined_columns,
+    renamed,
+    rows_stay_whole,
+    select_sources,
+    shown,
+    under,
+)
 from localaws.engines.athena.sql.type_rules import (
     BIGINT,
     BOOLEAN,
@@ -314,16 +322,16 @@ class TypeInference:
     def _columns_of(self, node: exp.Expr) -> Columns:
         if isinstance(node, exp.Table):
             if "columns" in node.meta:
-                return _renamed(node, dict(node.meta["columns"]))
-            cte = _cte(node)
+                return renamed(node, dict(node.meta["columns"]))
+            cte = cte_of(node)
             if cte is not None and id(cte) in self._opening:  # a recursive query speaks of itself: what it begins with
                 begun = cte.this.left if isinstance(cte.this, exp.SetOperation) else None
-                return _renamed(node, _renamed(cte, self.outputs(begun))) if begun is not None else {}
+                return renamed(node, renamed(cte, self.outputs(begun))) if begun is not None else {}
             if cte is None:
                 return {}
             self._opening.add(id(cte))
             try:
-                return _renamed(node, self.outputs(cte))
+                return renamed(node, self.outputs(cte))
             finally:
                 self._opening.discard(id(cte))
         if isinstance(node, exp.Lateral):
@@ -346,8 +354,8 @@ class TypeInference:
             ordinality = node.args.get("offset")
             if isinstance(ordinality, exp.Identifier):  # the grammar keeps its name apart
                 names.append(ordinality.name.lower())
-            return _under(names, types)
-        return _renamed(node, self.outputs(node))
+            return under(names, types)
+        return renamed(node, self.outputs(node))
 
     def output_types(self, query: exp.Expr) -> list[Type | None]:
         """The types of a query's columns in order; nothing if they are not told one by one."""
@@ -365,7 +373,7 @@ class TypeInference:
                 if isinstance(each, exp.Star) and len(sources) > 1:  # USING makes one column of two
                     return list(self.outputs(query).values()) if len(query.expressions) == 1 else []
                 alias = each.table.lower() if isinstance(each, exp.Column) else next(iter(sources), "")
-                types += _shown(sources.get(alias, {})).values()
+                types += shown(sources.get(alias, {})).values()
             else:
                 types.append(self.type_of(each))
         return types
@@ -373,7 +381,7 @@ class TypeInference:
     def outputs(self, query: exp.Expr) -> Columns:
         """The columns of a query's answer."""
         if isinstance(query, exp.CTE | exp.Subquery | exp.Paren):
-            return _renamed(query, self.outputs(query.this))
+            return renamed(query, self.outputs(query.this))
         if isinstance(query, exp.SetOperation):
             left, right = self.outputs(query.left), self.outputs(query.right)
             return {
@@ -386,22 +394,22 @@ class TypeInference:
                 unnamed(n): common([self.type_of(each) for each in cell])
                 for n, cell in enumerate(zip(*rows, strict=False))
             }
-            return _renamed(query, columns)
+            return renamed(query, columns)
         if not isinstance(query, exp.Select):
             return {}
         columns = {}
-        joined = _joined_by_name(query)
+        joined = joined_by_name(query)
         for number, item in enumerate(query.expressions):
             if isinstance(item, exp.Star):
                 sources = list(self.sources(query).values())
                 for key in joined_columns(query):
                     columns[key] = next((source[key] for source in sources if key in source), None)
                 for source in sources:
-                    for name, column_type in _shown(source).items():
+                    for name, column_type in shown(source).items():
                         if not (joined and name in columns):
                             columns[free(name, columns)] = column_type
             elif isinstance(item, exp.Column) and isinstance(item.this, exp.Star):
-                for name, column_type in _shown(self.sources(query).get(item.table.lower(), {})).items():
+                for name, column_type in shown(self.sources(query).get(item.table.lower(), {})).items():
                     columns[free(name, columns)] = column_type
             else:
                 columns[free((item.alias_or_name or unnamed(number)).lower(), columns)] = self.type_of(item)
@@ -427,7 +435,7 @@ class TypeInference:
     def _spelled_out(self, select: exp.Select, item: exp.Expr) -> list[exp.Expr]:
         """The columns that a star stands for, if they are known; any other item as it is."""
         star = item.this if isinstance(item, exp.Column) else item
-        if not isinstance(star, exp.Star) or _joined_by_name(select):
+        if not isinstance(star, exp.Star) or joined_by_name(select):
             return [item]
         found: list[exp.Expr] = []
         for node, (alias, columns) in zip(select_sources(select), self.sources(select).items(), strict=True):
@@ -439,81 +447,9 @@ class TypeInference:
                 alias = internal(f"source{alias.strip()}")
                 node.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
             found += [
-                exp.alias_(exp.column(name, table=alias, quoted=True), name, quoted=True) for name in _shown(columns)
+                exp.alias_(exp.column(name, table=alias, quoted=True), name, quoted=True) for name in shown(columns)
             ]
         return found
-
-
-def free(name: str, taken: Container[str]) -> str:
-    """*name*, or what a further column of this name is called."""
-    name = as_written(name)
-    return next(each for number in count() if (each := repeated(number, name) if number else name) not in taken)
-
-
-def _joined_by_name(select: exp.Select) -> bool:
-    """Whether a join makes one column of two."""
-    return any(join.args.get("using") or join.method == "NATURAL" for join in select.args.get("joins") or [])
-
-
-def joined_columns(select: exp.Select) -> list[str]:
-    """The columns that USING joins: * gives them before all others, those of the last join first."""
-    joins = reversed(select.args.get("joins") or [])
-    return list(dict.fromkeys(each.name.lower() for join in joins for each in join.args.get("using") or []))
-
-
-def _shown(columns: Columns) -> Columns:
-    """What * stands for: not the hidden columns, like "$path"."""
-    return {name: column_type for name, column_type in columns.items() if not is_hidden(name)}
-
-
-def select_sources(select: exp.Select) -> Iterator[exp.Expr]:
-    clause = select.args.get("from_") or select.args.get("from")
-    if clause is not None:
-        yield clause.this
-        yield from (join.this for join in clause.this.args.get("joins") or [])
-    for join in select.args.get("joins") or []:
-        yield join.this
-        yield from (inner.this for inner in join.this.args.get("joins") or [])
-    yield from select.args.get("laterals") or []
-
-
-def rows_stay_whole(node: exp.Expr, types: list[Type | None]) -> bool:
-    """Whether UNNEST of arrays of rows gives the rows themselves, and not a column for each of their fields.
-
-    Athena's own queries do both ("Query AWS WAF logs": ``UNNEST(headers) AS t(header)``, then ``header.name``): the
-    number of columns that the alias names tells.
-    """
-    alias = node.args.get("alias")
-    named = len(alias.columns) if isinstance(alias, exp.TableAlias) else 0
-    return named == sum(2 if column_type and column_type.name == "map" else 1 for column_type in types)
-
-
-def _cte(node: exp.Table) -> exp.Expr | None:
-    ancestor = node.parent
-    while ancestor is not None:
-        clause = ancestor.args.get("with_") or ancestor.args.get("with")
-        if isinstance(clause, exp.With):
-            for cte in clause.expressions:
-                if cte.alias.lower() == node.name.lower():
-                    found: exp.Expr = cte
-                    return found
-        ancestor = ancestor.parent
-    return None
-
-
-def _renamed(node: exp.Expr, columns: Columns) -> Columns:
-    """*columns* under the names that an alias with a column list gives them."""
-    alias = node.args.get("alias")
-    names = [each.name.lower() for each in (alias.columns if isinstance(alias, exp.TableAlias) else [])]
-    return _under(names, columns.values()) if names else columns
-
-
-def _under(names: Iterable[str], types: Iterable[Type | None]) -> Columns:
-    """*types* by name; a name may stand twice."""
-    columns: Columns = {}
-    for name, column_type in zip(names, types, strict=False):
-        columns[free(name, columns)] = column_type
-    return columns
 
 
 def _number(text: str) -> Type | None:
