@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 import zlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.conftest import RunningLab
 from tests.engines.athena_tools import Athena, outside
-from tests.engines.test_athena_bombs import MOST_IN_LAB, lab_memory
+from tests.engines.test_athena_bombs import fails_alone, lab_memory
 
 _SYNC = b"s" * 16
 _PART, _PARTS = b"\0" * (16 << 20), 64
@@ -80,7 +78,7 @@ def test_a_manifest_that_is_a_bomb_ends_its_query_alone(
     athena(f"INSERT INTO {name} VALUES 1")
     manifest = outside(athena, name).inspect.manifests().to_pylist()[0]["path"]
     athena.put(manifest.removeprefix(f"s3://{athena.bucket}/"), make(ENTRY))
-    fails_alone(athena, f"SELECT * FROM {name}", reason)
+    fails_alone(athena, f"SELECT * FROM {name}", reason, lab_memory(athena.lab))
 
 
 def test_metadata_that_are_a_bomb_end_their_query_alone(athena: Athena) -> None:
@@ -91,17 +89,4 @@ def test_metadata_that_are_a_bomb_end_their_query_alone(athena: Athena) -> None:
     parameters = {"table_type": "ICEBERG", "metadata_location": f"s3://{athena.bucket}/{key}"}
     glue = athena.lab.client("glue")
     glue.create_table(DatabaseName=athena.database, TableInput={**table, "Parameters": parameters})
-    fails_alone(athena, "SELECT * FROM packed", "too large")
-
-
-def fails_alone(athena: Athena, sql: str, reason: str) -> None:
-    """*sql* fails; meanwhile others are answered, and the lab's own process stays small."""
-    before = lab_memory(athena.lab)
-    with ThreadPoolExecutor() as threads:
-        query = threads.submit(athena.fails, sql)
-        while not query.done():
-            athena.s3.list_buckets()
-            time.sleep(0.05)
-    assert reason in query.result()
-    assert lab_memory(athena.lab) - before < MOST_IN_LAB
-    assert athena("SELECT 1").rows == [("1",)]
+    fails_alone(athena, "SELECT * FROM packed", "too large", lab_memory(athena.lab))
