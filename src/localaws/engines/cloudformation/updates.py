@@ -58,8 +58,7 @@ class Changes:
     def check_new(self, properties: Properties) -> None:
         """Raises CloudFormationError for a property that a new resource would silently go without."""
         known = self.replaced.union(*(names for names, _ in self.by))
-        unknown = sorted(properties.keys() - known) if self.is_whole else []
-        if unknown:
+        if unknown := sorted(properties.keys() - known):
             said = f"This lab cannot give a resource of this type its {', '.join(unknown)}."
             raise CloudFormationError(f"{said} Take this out of the template, or see whether AWS has such a property.")
 
