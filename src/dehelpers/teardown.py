@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
+from dehelpers.clients import client
 from dehelpers.connect import PART, Session, current
 from dehelpers.ledger import Created
 from dehelpers.waiting import GONE, WaitError, wait
@@ -67,12 +67,12 @@ class Kind:
 
     def names(self, region: str) -> Iterator[str]:
         """The names of all that exist in a region, somebody else's too. A queue or topic is listed by its address."""
-        client = boto3.client(self.service, region_name=region)
+        aws = client(self.service, region)
         field, _, key = self.items.partition(".")
-        for page in _pages(client, self.pages):
+        for page in _pages(aws, self.pages):
             for item in page.get(field) or []:
                 found = item[key] if key else item
-                yield from self.inside(client, found) if self.inside else [found]
+                yield from self.inside(aws, found) if self.inside else [found]
 
 
 # In this order: what feeds on something goes before it.
@@ -184,7 +184,7 @@ def teardown(timeout: float = 120.0) -> None:
     faults: dict[str, str] = {}
     for kind, region, address in list(_own(session)):
         try:
-            kind.delete(boto3.client(kind.service, region_name=region), address)
+            kind.delete(client(kind.service, region), address)
             gone[kind] += 1
         except ClientError as error:
             if not _absent(error):
@@ -215,7 +215,7 @@ def _drop_tables(session: Session, faults: dict[str, str]) -> int:
     for entry in session.ledger:
         if address := _TABLE.recorded(entry):
             try:
-                _TABLE.delete(boto3.client("glue", region_name=entry.region), address)
+                _TABLE.delete(client("glue", entry.region), address)
                 dropped += 1
             except ClientError as error:
                 if not _absent(error):
@@ -262,10 +262,10 @@ def _tagged(session: Session) -> set[tuple[str, str]]:
     if session.target != "aws":
         return set()
     filters = [{"Key": key, "Values": [value]} for key, value in session.tags.items()]
-    client = boto3.client("resourcegroupstaggingapi", region_name=session.region)
+    tagged = client("resourcegroupstaggingapi", session.region)
     arns = [
         item["ResourceARN"]
-        for page in client.get_paginator("get_resources").paginate(TagFilters=filters)
+        for page in tagged.get_paginator("get_resources").paginate(TagFilters=filters)
         for item in page["ResourceTagMappingList"]
     ]
     return {(arn.split(":")[2], _short(arn)) for arn in arns}
@@ -301,15 +301,15 @@ def _absent(error: ClientError) -> bool:
     return any(part in code for part in ("NotFound", "NoSuch", "NonExistent"))
 
 
-def _pages(client: Any, operation: str, **arguments: Any) -> Iterable[dict[str, Any]]:
+def _pages(aws: Any, operation: str, **arguments: Any) -> Iterable[dict[str, Any]]:
     """All pages of a listing, also where botocore has no paginator for it."""
     if operation == "list_policies":
         arguments["Scope"] = "Local"
-    if client.can_paginate(operation):
-        yield from client.get_paginator(operation).paginate(**arguments)
+    if aws.can_paginate(operation):
+        yield from aws.get_paginator(operation).paginate(**arguments)
         return
     while True:
-        page = getattr(client, operation)(**arguments)
+        page = getattr(aws, operation)(**arguments)
         yield page
         if page.get("HasMoreDeliveryStreams"):  # Firehose is asked to go on after the last name
             arguments["ExclusiveStartDeliveryStreamName"] = page["DeliveryStreamNames"][-1]
@@ -321,7 +321,7 @@ def _pages(client: Any, operation: str, **arguments: Any) -> Iterable[dict[str, 
 
 def _delete_bucket(bucket: str) -> None:
     """Empty a bucket, old versions and unfinished uploads included, and delete it."""
-    aws = boto3.client("s3")
+    aws = client("s3")
     for page in aws.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
         for upload in page.get("Uploads", []):
             aws.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
@@ -349,11 +349,11 @@ def _named_queries(aws: Any, group: str) -> Iterator[str]:
 
 def _delete_function(aws: Any, function: str) -> None:
     for mapping in aws.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]:
-        _delete_mapping(aws, mapping["UUID"])
+        delete_mapping(aws, mapping["UUID"])
     aws.delete_function(FunctionName=function)
 
 
-def _delete_mapping(aws: Any, mapping: str) -> None:
+def delete_mapping(aws: Any, mapping: str) -> None:
     """Lambda deletes no mapping that is being created or changed (DeleteEventSourceMapping)."""
 
     def state() -> str:

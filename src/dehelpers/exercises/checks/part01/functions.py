@@ -18,6 +18,7 @@ from dehelpers.exercises.checks.part01.part import PART, departures
 from dehelpers.exercises.checks.resources import bucket, contents, entry, function, new_bucket, put, stream, unique
 from dehelpers.exercises.outcome import NotYet, SetupFault
 from dehelpers.exercises.running import run
+from dehelpers.teardown import delete_mapping
 from dehelpers.waiting import WaitError, wait
 
 Handler = Callable[[dict[str, Any], Any], Any]
@@ -199,10 +200,7 @@ def _mapped(source: str, name: str, settings: dict[str, Any]) -> Iterator[dict[s
     try:
         yield mapping
     finally:
-        made = {"UUID": mapping["UUID"]}
-        settled = ("Enabled", "Disabled")  # Lambda deletes no mapping that it is still creating
-        wait(lambda: aws.get_event_source_mapping(**made)["State"], until=settled, what="the mapping", quiet=True)
-        aws.delete_event_source_mapping(**made)
+        delete_mapping(aws, mapping["UUID"])
 
 
 def _check_settings(settings: dict[str, Any], mapping: dict[str, Any], failures: str, oldest: datetime) -> None:
