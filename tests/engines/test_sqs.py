@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
@@ -128,8 +129,8 @@ def test_at_most_ten_message_attributes(lab: RunningLab) -> None:
     del attributes["a10"]
     sqs.send_message(QueueUrl=url, MessageBody="m", MessageAttributes=attributes)
     entry = {"Id": "1", "MessageBody": "m", "MessageAttributes": {**attributes, "a10": attributes["a0"]}}
-    with pytest.raises(ClientError, match=r"exceeds the allowed maximum"):
-        sqs.send_message_batch(QueueUrl=url, Entries=[entry])
+    [failed] = sqs.send_message_batch(QueueUrl=url, Entries=[entry])["Failed"]
+    assert "exceeds the allowed maximum" in failed["Message"]
 
 
 def test_batch_reports_each_message_by_itself(lab: RunningLab) -> None:
@@ -153,3 +154,105 @@ def test_batch_reports_each_message_by_itself(lab: RunningLab) -> None:
     assert sorted(each["Body"] for each in received) == ["m", "n"]
     alone = sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "1", "MessageBody": "\x01"}])
     assert "Successful" not in alone and len(alone["Failed"]) == 1
+
+
+STRING = {"DataType": "String", "StringValue": "v"}
+BAD_ATTRIBUTES = [
+    ({"a": {"DataType": "Text", "StringValue": "v"}}, "InvalidParameterValue"),
+    ({"a": {"DataType": "String", "StringValue": ""}}, "InvalidParameterValue"),
+    ({"a": {"DataType": "String"}}, "InvalidParameterValue"),
+    ({"a": {"DataType": "Number", "StringValue": "one"}}, "InvalidParameterValue"),
+    ({"a b": STRING}, "InvalidParameterValue"),
+    ({".a": STRING}, "InvalidParameterValue"),
+    ({"a": {"DataType": "String", "StringValue": "\x01"}}, "InvalidMessageContents"),
+]
+
+
+@pytest.mark.parametrize(("attributes", "code"), BAD_ATTRIBUTES)
+def test_bad_attributes_fail_their_message_alone(sqs: Any, attributes: dict[str, Any], code: str) -> None:
+    """AWS answered boto's users with a failed entry (boto/boto#3335); alone, the message is refused and not sent."""
+    url = sqs.create_queue(QueueName=f"attributes-{uuid4()}")["QueueUrl"]
+    bad = {"MessageBody": "bad", "MessageAttributes": attributes}
+    good = [{"Id": "1", "MessageBody": "a", "MessageAttributes": {"a": STRING}}, {"Id": "3", "MessageBody": "c"}]
+    answer = sqs.send_message_batch(QueueUrl=url, Entries=[good[0], {"Id": "2", **bad}, good[1]])
+    assert [each["Id"] for each in answer["Successful"]] == ["1", "3"]
+    assert [(each["Id"], each["Code"], each["SenderFault"]) for each in answer["Failed"]] == [("2", code, True)]
+    with pytest.raises(ClientError, match=code):
+        sqs.send_message(QueueUrl=url, **bad)
+    received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    assert sorted(each["Body"] for each in received) == ["a", "c"]
+
+
+def test_what_a_fifo_queue_demands_refuses_the_whole_batch(sqs: Any) -> None:
+    """As AWS answered LocalStack's suite (test_send_batch_missing_…_for_fifo_queue)."""
+    url = sqs.create_queue(QueueName="demands.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    whole = {"MessageBody": "m", "MessageGroupId": "g", "MessageDeduplicationId": "1"}
+    for missing in ("MessageGroupId", "MessageDeduplicationId"):
+        entries = [{"Id": "1", **whole}, {"Id": "2", **{k: v for k, v in whole.items() if k != missing}}]
+        with pytest.raises(ClientError, match=rf"\(InvalidParameterValue\).*{missing}"):
+            sqs.send_message_batch(QueueUrl=url, Entries=entries)
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)
+    answer = sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "1", **whole, "DelaySeconds": 1}])
+    assert "not valid for this queue type" in answer["Failed"][0]["Message"]
+
+
+def test_duplicates_are_known_after_their_message_is_deleted(sqs: Any) -> None:
+    """Developer guide, "Exactly-once processing": for five minutes "even after the message is received and deleted"."""
+    url = sqs.create_queue(QueueName="duplicates.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    send = {"QueueUrl": url, "MessageGroupId": "g", "MessageDeduplicationId": "1"}
+    first = sqs.send_message(**send, MessageBody="m")
+    handle = sqs.receive_message(QueueUrl=url)["Messages"][0]["ReceiptHandle"]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=handle)
+    again = sqs.send_message(**send, MessageBody="m")
+    assert (again["MessageId"], again["SequenceNumber"]) == (first["MessageId"], first["SequenceNumber"])
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)
+
+
+def test_sequence_numbers_increase(sqs: Any) -> None:
+    """API reference, SendMessage, SequenceNumber; with deduplication by content too."""
+    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    url = sqs.create_queue(QueueName="numbers.fifo", Attributes=attributes)["QueueUrl"]
+    answers = [sqs.send_message(QueueUrl=url, MessageBody=str(n), MessageGroupId="g") for n in range(3)]
+    numbers = [int(each["SequenceNumber"]) for each in answers]
+    assert numbers == sorted(set(numbers))
+    received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["SequenceNumber"])
+    assert [int(each["Attributes"]["SequenceNumber"]) for each in received["Messages"]] == numbers
+
+
+def test_batches_of_handles_are_reported_one_by_one(sqs: Any) -> None:
+    """API reference, DeleteMessageBatch and ChangeMessageVisibilityBatch; a message may be deleted twice in one."""
+    url = sqs.create_queue(QueueName="handles", Attributes={"VisibilityTimeout": "600"})["QueueUrl"]
+    for body in "ab":
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    a, b = (each["ReceiptHandle"] for each in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"])
+    entries = [
+        {"Id": "good", "ReceiptHandle": a, "VisibilityTimeout": 0},
+        {"Id": "no-handle", "ReceiptHandle": "never-given", "VisibilityTimeout": 0},
+        {"Id": "long", "ReceiptHandle": b, "VisibilityTimeout": 43_201},
+        {"Id": "negative", "ReceiptHandle": b, "VisibilityTimeout": -1},
+    ]
+    changed = sqs.change_message_visibility_batch(QueueUrl=url, Entries=entries)
+    assert [each["Id"] for each in changed["Successful"]] == ["good"]
+    codes = {each["Id"]: each["Code"] for each in changed["Failed"]}
+    wrong = "InvalidParameterValue"
+    assert codes == {"no-handle": "ReceiptHandleIsInvalid", "long": wrong, "negative": wrong}
+    handles = {"1": "never-given", "2": b, "3": b}
+    deleted = sqs.delete_message_batch(
+        QueueUrl=url, Entries=[{"Id": each, "ReceiptHandle": handle} for each, handle in handles.items()]
+    )
+    assert [each["Id"] for each in deleted["Successful"]] == ["2", "3"]
+    assert [each["Id"] for each in deleted["Failed"]] == ["1"]
+
+
+@pytest.mark.parametrize("operation", ["send_message_batch", "delete_message_batch", "change_message_visibility_batch"])
+def test_a_batch_has_entries_with_ids_of_their_own(sqs: Any, operation: str) -> None:
+    """API reference, "Errors" of the three: of a refused batch nothing is done."""
+    url = sqs.create_queue(QueueName="of-their-own")["QueueUrl"]
+    entry = {"Id": "1", "MessageBody": "m", "ReceiptHandle": "h", "VisibilityTimeout": 1}
+    known = sqs.meta.service_model.operation_model(sqs.meta.method_to_api_mapping[operation])
+    members = known.input_shape.members["Entries"].member.members
+    entry = {name: value for name, value in entry.items() if name in members}
+    for entries, code in (([], "EmptyBatchRequest"), ([entry, entry], "BatchEntryIdsNotDistinct")):
+        with pytest.raises(ClientError, match=code):
+            getattr(sqs, operation)(QueueUrl=url, Entries=entries)
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)

@@ -9,28 +9,36 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from typing import Any, ClassVar, cast
 
 import moto.sqs.models
+import moto.sqs.responses
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores, unix_time_millis
-from moto.sqs.constants import MAXIMUM_MESSAGE_LENGTH
+from moto.sqs.constants import (
+    MAXIMUM_MESSAGE_LENGTH,
+    MAXIMUM_VISIBILITY_TIMEOUT,
+)
 from moto.sqs.exceptions import (
     BatchEntryIdsNotDistinct,
     BatchRequestTooLong,
+    EmptyBatchRequest,
     InvalidAttributeName,
     InvalidBatchEntryId,
     InvalidParameterValue,
     MissingParameter,
     ReceiptHandleIsInvalid,
+    SQSException,
     TooManyEntriesInBatchRequest,
 )
-from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
+from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend, sqs_backends
 from moto.sqs.responses import SQSResponse
 
 from localaws.engines import replace_backend, replace_responses
 from localaws.engines.policies import check_policy
+from localaws.engines.sqs_messages import check_attributes, check_characters, check_delay, check_id, size_of
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
@@ -45,8 +53,8 @@ _RANGES = {
 }
 _JSON = ("Policy", "RedrivePolicy", "RedriveAllowPolicy")
 _TEXTS = {"KmsMasterKeyId", "SqsManagedSseEnabled", "ContentBasedDeduplication", "DeduplicationScope"}
-_NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+#: Numbers of messages, of 20 digits as AWS's are.
+_SEQUENCE = count(18_800_000_000_000_000_000, 256)
 _SETTABLE = {*_RANGES, *_JSON, *_TEXTS, "FifoThroughputLimit", "FifoQueue"}
 
 
@@ -83,6 +91,10 @@ class QueueEngine(Queue):
 
     lab: ClassVar[Lab]
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._recent: dict[tuple[str | None, str], Message] = {}
+        super().__init__(*arguments, **options)
+
     @property
     def attributes(self) -> _Attributes:  # type: ignore[override]
         return _Attributes(self)
@@ -101,6 +113,32 @@ class QueueEngine(Queue):
         now = unix_time_millis()
         with self._messages_lock:
             return [m for m in self._messages if m.visible_at < now and m.delayed_until <= now]
+
+    def add_message(self, message: Message) -> None:
+        """Take a message; a FIFO queue numbers it, and takes no duplicate, which it answers as it did the first.
+
+        Its id is remembered "even after the message is received and deleted" (developer guide, "Exactly-once
+        processing"). Numbers increase, and leave some out (API reference, SendMessage, SequenceNumber).
+        """
+        with self._messages_lock:
+            if self.fifo_queue:
+                first = self._first_of(message)
+                message.id, message.sequence_number = first.id, first.sequence_number
+                if first is not message:
+                    return
+            self._messages.append(message)
+            self._messages_lock.notify_all()
+
+    def _first_of(self, message: Message) -> Message:
+        """The message that *message*, which gets a number here, is a duplicate of; itself if there is none."""
+        oldest = cast(float, message.sent_timestamp) - DEDUPLICATION_TIME_IN_SECONDS * 1000
+        while self._recent and cast(float, next(iter(self._recent.values())).sent_timestamp) <= oldest:
+            del self._recent[next(iter(self._recent))]
+        message.sequence_number = f"{next(_SEQUENCE):020d}"
+        if message.deduplication_id is None:  # of SNS and EventBridge, which need none
+            return message
+        by_group = self.deduplication_scope == "messageGroup"  # type: ignore[attr-defined]
+        return self._recent.setdefault((message.group_id if by_group else None, message.deduplication_id), message)
 
     def delete_message(self, receipt_handle: str) -> None:
         """Delete the message that *receipt_handle* was given for; deleting twice is no error.
@@ -137,7 +175,13 @@ class SQSEngine(SQSBackend):
         check_attributes(message_attributes or {})
         check_id("MessageGroupId", kwargs.get("group_id"))
         check_id("MessageDeduplicationId", kwargs.get("deduplication_id"))
-        if _size(message_body, message_attributes) > queue.maximum_message_size:  # type: ignore[attr-defined]
+        check_delay(kwargs.get("delay_seconds"))
+        if kwargs.get("deduplication_id") and not queue.fifo_queue:
+            raise InvalidParameterValue(
+                f"Value {kwargs['deduplication_id']} for parameter MessageDeduplicationId is invalid. Reason: The "
+                "request include parameter that is not valid for this queue type."
+            )
+        if size_of(message_body, message_attributes) > queue.maximum_message_size:  # type: ignore[attr-defined]
             limit = queue.maximum_message_size  # type: ignore[attr-defined]
             reason = f"Message must be shorter than {limit} bytes."
             raise InvalidParameterValue(f"One or more parameters are invalid. Reason: {reason}")
@@ -151,20 +195,51 @@ class SQSEngine(SQSBackend):
         The largest size is for the whole batch besides.
         """
         queue = self.get_queue(queue_name)
-        _check_batch(list(entries.values()))
-        if duplicate := self._get_first_duplicate_id([each["Id"] for each in entries.values()]):
-            raise BatchEntryIdsNotDistinct(duplicate)
-        total = sum(_size(each["MessageBody"], each.get("MessageAttributes")) for each in entries.values())
+        total = sum(size_of(each["MessageBody"], each.get("MessageAttributes")) for each in entries.values())
         if total > MAXIMUM_MESSAGE_LENGTH:
             raise BatchRequestTooLong(total)
-        good, failed = dict[str, dict[str, Any]](), list[dict[str, Any]]()
-        for key, entry in entries.items():
-            if error := _unsendable(entry, queue.maximum_message_size):  # type: ignore[attr-defined]
-                failed.append({"Id": entry["Id"], "SenderFault": True, "Code": error.code, "Message": error.message})
+        if queue.fifo_queue:
+            _check_fifo_batch(queue, entries.values())
+        sent, failed = list[Message](), list[dict[str, Any]]()
+        for entry in entries.values():
+            try:
+                message = self.send_message(
+                    queue_name,
+                    entry["MessageBody"],
+                    entry.get("MessageAttributes"),
+                    delay_seconds=entry.get("DelaySeconds"),
+                    deduplication_id=entry.get("MessageDeduplicationId"),
+                    group_id=entry.get("MessageGroupId"),
+                    system_attributes=entry.get("MessageSystemAttributes"),
+                )
+            except (AwsError, SQSException) as error:
+                failed.append(_failed(entry, error))
             else:
-                good[key] = entry
-        sent, more = super().send_message_batch(queue_name, good)
-        return sent, failed + more
+                message.user_id = entry["Id"]  # type: ignore[attr-defined]
+                sent.append(message)
+        return sent, failed
+
+    def change_message_visibility(self, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
+        """Raises InvalidParameterValue (API reference, ChangeMessageVisibility, VisibilityTimeout)."""
+        if not 0 <= int(visibility_timeout) <= MAXIMUM_VISIBILITY_TIMEOUT:
+            reason = f"Must be between 0 and {MAXIMUM_VISIBILITY_TIMEOUT}, if provided."
+            said = f"Value {visibility_timeout} for parameter VisibilityTimeout is invalid. Reason: {reason}"
+            raise InvalidParameterValue(said)
+        super().change_message_visibility(queue_name, receipt_handle, visibility_timeout)
+
+    def change_message_visibility_batch(
+        self, queue_name: str, entries: list[dict[str, Any]]
+    ) -> tuple[list[str], list[dict[str, Any]]]:
+        changed, failed = list[str](), list[dict[str, Any]]()
+        for entry in entries:
+            try:
+                if "VisibilityTimeout" not in entry:
+                    raise MissingParameter("VisibilityTimeout")
+                self.change_message_visibility(queue_name, entry["ReceiptHandle"], entry["VisibilityTimeout"])
+                changed.append(entry["Id"])
+            except (AwsError, SQSException) as error:
+                failed.append(_failed(entry, error))
+        return changed, failed
 
     def create_queue(self, name: str, tags: dict[str, str] | None = None, **kwargs: Any) -> Queue:
         kwargs.pop("QueueName", None)  # CloudFormation's properties have it among the attributes
@@ -238,14 +313,18 @@ class SQSEngineResponse(SQSResponse):
         return _without_empty(super().list_queue_tags())
 
     def send_message_batch(self) -> ActionResult:
+        _check_batch("SendMessage", self._get_param("Entries", []))
         return _without_empty(super().send_message_batch())
 
     def delete_message_batch(self) -> ActionResult:
-        _check_batch(self._get_param("Entries", []))
-        return super().delete_message_batch()
+        """A message may be named twice, for deleting it again is no error."""
+        entries = self._get_param("Entries", [])
+        _check_batch("DeleteMessage", entries)
+        deleted, failed = self.sqs_backend.delete_message_batch(self._get_queue_name(), entries)
+        return ActionResult({"Successful": [{"Id": each} for each in deleted], "Failed": failed})
 
     def change_message_visibility_batch(self) -> ActionResult:
-        _check_batch(self._get_param("Entries", []))
+        _check_batch("ChangeMessageVisibility", self._get_param("Entries", []))
         return super().change_message_visibility_batch()
 
 
@@ -264,57 +343,6 @@ def _is_value_of(name: str, value: Any) -> bool:
     return True
 
 
-def check_attributes(attributes: Mapping[str, Any]) -> None:
-    """Raises InvalidParameterValue for too many message attributes, or an empty one (developer guide, "Quotas")."""
-    if len(attributes) > 10:
-        raise InvalidParameterValue(
-            f"Number of message attributes [{len(attributes)}] exceeds the allowed maximum [10]."
-        )
-    for name, value in attributes.items():
-        _check_attribute_name(name)
-        kind = str(value.get("DataType") or value.get("data_type") or "")
-        field = "BinaryValue" if kind.startswith("Binary") else "StringValue"
-        if field in value and not value[field]:
-            raise InvalidParameterValue(
-                f"Message (user) attribute '{name}' must contain a non-empty value of type '{kind}'."
-            )
-        text = value.get("StringValue") or value.get("string_value") or ""
-        if kind.startswith("Number") and text and not _NUMBER.fullmatch(text):
-            raise InvalidParameterValue(f"Can't cast the value of message (user) attribute '{name}' to a number.")
-        check_characters(text)
-
-
-def _check_attribute_name(name: str) -> None:
-    """Raises InvalidParameterValue (developer guide, "Message attribute components": Name)."""
-    said = ""
-    if len(name) > 256:
-        said = "Message (user) attribute name must be shorter than 256 characters."
-    elif re.match(r"aws\.|amazon\.", name, re.IGNORECASE):
-        said = f"The message attribute name '{name}' is invalid. It must not start with AWS. or Amazon."
-    elif name.startswith(".") or name.endswith(".") or ".." in name:
-        said = (
-            f"The message attribute name '{name}' is invalid. It must not start or end with a period, nor repeat one."
-        )
-    if said:
-        raise InvalidParameterValue(said)
-
-
-def check_characters(text: str) -> None:
-    """Raises InvalidMessageContents for a character that XML does not allow (API reference, SendMessage)."""
-    if _NOT_XML.search(text):
-        said = (
-            "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD"
-        )
-        raise AwsError("InvalidMessageContents", f"{said} | #x10000 to #x10FFFF")
-
-
-def check_id(name: str, value: str | None) -> None:
-    """Raises InvalidParameterValue for what is no group or deduplication id (API reference, SendMessage)."""
-    if value is not None and not re.fullmatch(r"[!-~]{1,128}", value):
-        reason = f"{name} can only include alphanumeric and punctuation characters. 1 to 128 in length."
-        raise InvalidParameterValue(f"Value {value} for parameter {name} is invalid. Reason: {reason}")
-
-
 def check_fifo_attributes(name: str, attributes: Mapping[str, Any]) -> None:
     """Raises InvalidAttributeName for an attribute that only a FIFO queue has (API reference, CreateQueue)."""
     if name.endswith(".fifo"):
@@ -328,26 +356,44 @@ def check_fifo_attributes(name: str, attributes: Mapping[str, Any]) -> None:
             raise error
 
 
-def _check_batch(entries: list[dict[str, Any]]) -> None:
-    """Raises TooManyEntriesInBatchRequest and InvalidBatchEntryId (API reference, DeleteMessageBatch)."""
+def _check_batch(action: str, entries: list[dict[str, Any]]) -> None:
+    """Raises EmptyBatchRequest, TooManyEntriesInBatchRequest, InvalidBatchEntryId and BatchEntryIdsNotDistinct.
+
+    These are of the whole batch: nothing of it is done (API reference, DeleteMessageBatch, "Errors").
+    """
+    if not entries:
+        error = EmptyBatchRequest()
+        error.message = f"There should be at least one {action}BatchRequestEntry in the request."
+        raise error
     if len(entries) > 10:
         raise TooManyEntriesInBatchRequest(len(entries))
-    if not all(re.fullmatch(r"[\w-]{1,80}", entry.get("Id") or "", re.ASCII) for entry in entries):
+    ids = [entry.get("Id") or "" for entry in entries]
+    if not all(re.fullmatch(r"[\w-]{1,80}", each, re.ASCII) for each in ids):
         raise InvalidBatchEntryId
+    for place, each in enumerate(ids):
+        if each in ids[:place]:
+            raise BatchEntryIdsNotDistinct(each)
 
 
-def _unsendable(entry: dict[str, Any], limit: int) -> AwsError | None:
-    """Why this entry of a batch cannot be sent, as AWS's recorded answers have it (LocalStack's suite, test_sqs)."""
-    if not entry["MessageBody"]:
-        return AwsError("MissingParameter", "The request must contain the parameter MessageBody.")
-    if _size(entry["MessageBody"], entry.get("MessageAttributes")) > limit:
-        reason = f"Message must be shorter than {limit} bytes."
-        return AwsError("InvalidParameterValue", f"One or more parameters cannot be validated. Reason: {reason}")
-    try:
-        check_characters(entry["MessageBody"])
-    except AwsError as error:
-        return error
-    return None
+def _check_fifo_batch(queue: Queue, entries: Iterable[dict[str, Any]]) -> None:
+    """Raises InvalidParameterValue where a message lacks its group, or what tells it from a duplicate.
+
+    AWS refuses the whole batch then, as LocalStack's suite recorded (test_sqs).
+    """
+    for entry in entries:
+        if not entry.get("MessageGroupId"):
+            raise InvalidParameterValue("The request must contain the parameter MessageGroupId.")
+        if not entry.get("MessageDeduplicationId") and queue.attributes["ContentBasedDeduplication"] != "true":
+            raise InvalidParameterValue(
+                "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
+                "explicitly"
+            )
+
+
+def _failed(entry: dict[str, Any], error: AwsError | SQSException) -> dict[str, Any]:
+    """What a batch's answer says of an *entry* that was not done (BatchResultErrorEntry)."""
+    message = str(error.message).replace("parameters are invalid. Reason", "parameters cannot be validated. Reason")
+    return {"Id": entry["Id"], "SenderFault": True, "Code": error.code, "Message": message}
 
 
 def _without_empty(answer: ActionResult) -> ActionResult:
@@ -355,17 +401,10 @@ def _without_empty(answer: ActionResult) -> ActionResult:
     return ActionResult({name: value for name, value in fields.items() if value})
 
 
-def _size(body: str, attributes: Mapping[str, Any] | None) -> int:
-    """Bytes of a message: its body, and its attributes' names, types and values (developer guide, "Message quotas")."""
-    size = len(body.encode())
-    for name, attribute in (attributes or {}).items():
-        parts = (name, attribute.get("DataType"), attribute.get("StringValue"), attribute.get("BinaryValue"))
-        size += sum(len(part if isinstance(part, bytes) else part.encode()) for part in parts if part)
-    return size
-
-
 def install(lab: Lab) -> None:
     QueueEngine.lab = lab
+    # of all messages of a batch before any is sent; `check_attributes` does it for each
+    moto.sqs.responses.validate_message_attributes = lambda message_attributes: None  # type: ignore[attr-defined]
     moto.sqs.models.Queue = QueueEngine  # type: ignore[misc]
     replace_backend(sqs_backends, SQSEngine)
     replace_responses(SQSResponse, SQSEngineResponse)
