@@ -46,7 +46,10 @@ class RuleEngine(Rule):
             else:
                 alone = copy.copy(self)
                 alone.targets = [target]
-                Rule.send_to_targets(alone, original_event, transform_input)
+                try:
+                    Rule.send_to_targets(alone, original_event, transform_input)
+                except Exception as error:  # of whatever service: it is not the sender's, nor the other targets'
+                    log.warning("rule %s could not send to %s: %s", self.name, target["Arn"], error)
 
     def _invoke(self, target: dict[str, Any], original_event: EventMessageType) -> None:
         client = self.lab.client("lambda", region=target["Arn"].split(":")[3])
@@ -94,10 +97,23 @@ class EventsEngine(EventsBackend):
         super().put_targets(name, event_bus_arn, targets)
 
     def put_events(self, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Raises ValidationException for entries that are too large together."""
+        """Each entry has its answer, in the order of the request (API reference, PutEvents).
+
+        An event for a bus that there is not is taken, and goes nowhere, as LocalStack's suite recorded
+        (test_put_events_nonexistent_event_bus); one whose detail is no object is malformed.
+        Raises ValidationException for entries that are too large together.
+        """
         if sum(_size(entry) for entry in events) >= MAX_ENTRIES_BYTES:
             raise AwsError("ValidationException", "Total size of the entries in the request is over the limit.")
-        return super().put_events(events)
+        return [self._put_event(event) for event in events]
+
+    def _put_event(self, event: dict[str, Any]) -> dict[str, Any]:
+        if fault := _fault_of(event):
+            return fault
+        if self._normalize_event_bus_arn(event.get("EventBusName")) not in self.event_buses:
+            return {"EventId": str(uuid.uuid4())}
+        [answer] = super().put_events([event])
+        return answer
 
     def list_tags_for_resource(self, arn: str) -> dict[str, list[dict[str, str]]]:
         self._check_bus(arn)
@@ -153,6 +169,23 @@ class EventsEngineResponse(EventsHandler):
             said = "At least one of EventPattern, RetentionDays or Description must be provided."
             raise AwsError("ValidationException", said)
         return super().update_archive()
+
+
+def _fault_of(event: dict[str, Any]) -> dict[str, str] | None:
+    """The answer for an event that is none (API reference, PutEventsResultEntry; the texts are recorded)."""
+    for name in ("Source", "DetailType", "Detail"):
+        if not event.get(name):
+            said = f"Parameter {name} is not valid. Reason: {name} is a required argument."
+            return {"ErrorCode": "InvalidArgument", "ErrorMessage": said}
+    try:
+        well_formed = isinstance(json.loads(event["Detail"], parse_constant=_no_json), dict)
+    except (ValueError, RecursionError):
+        well_formed = False
+    return None if well_formed else {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+
+
+def _no_json(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _size(entry: dict[str, Any]) -> int:

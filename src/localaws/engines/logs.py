@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 import moto.logs.models
 from moto.core.utils import unix_time_millis
 from moto.logs.metric_filters import MetricFilters
-from moto.logs.models import LogGroup, LogResourcePolicy
+from moto.logs.models import LogGroup, LogResourcePolicy, LogsBackend, LogStream, logs_backends
 from moto.logs.responses import LogsResponse
+from moto.logs.utils import EventMessageFilter
 
-from localaws.engines import replace_responses
+from localaws.engines import replace_backend, replace_responses
+from localaws.engines.logs_events import sift
 from localaws.engines.logs_queries import check_query, run_query
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
+
+log = logging.getLogger(__name__)
 
 #: The three ways to name the log groups of a query, of which a request takes one.
 _GROUPS = ("logGroupName", "logGroupNames", "logGroupIdentifiers")
@@ -38,6 +43,41 @@ class ResourcePolicyEngine(LogResourcePolicy):
 
     def describe(self) -> dict[str, Any]:
         return super().describe() | {"policyScope": "ACCOUNT"}
+
+
+class LogStreamEngine(LogStream):
+    """A stream that hands on what its group's subscription filters let through."""
+
+    def _send_log_events(
+        self, service: str, destination_arn: str, filter_name: str, log_events: list[dict[str, Any]]
+    ) -> None:
+        wanted = EventMessageFilter(self.log_group.subscription_filters[filter_name].filter_pattern)
+        matching = [event for event in log_events if wanted.matches(event["message"])]
+        if not matching:
+            return
+        try:
+            super()._send_log_events(service, destination_arn, filter_name, matching)
+        except Exception as error:  # of whatever service: the events are written all the same
+            log.warning("filter %s could not send to %s: %s", filter_name, destination_arn, error)
+
+
+class LogsEngine(LogsBackend):
+    """Takes of a batch of events what AWS takes."""
+
+    def put_log_events(
+        self, log_group_name: str, log_stream_name: str, log_events: list[dict[str, Any]]
+    ) -> tuple[str, dict[str, Any]]:
+        """Raises ResourceNotFoundException and InvalidParameterException; see `sift`."""
+        group = self.groups.get(log_group_name)
+        if group is None:
+            raise AwsError("ResourceNotFoundException", "The specified log group does not exist.")
+        if log_stream_name not in group.streams:
+            raise AwsError("ResourceNotFoundException", "The specified log stream does not exist.")
+        days = group.retention_in_days
+        taken, rejected = sift(log_events, int(unix_time_millis()), int(days) if days else None)
+        if not taken:
+            return f"{group.streams[log_stream_name].upload_sequence_token:056d}", rejected
+        return group.put_log_events(log_stream_name, taken), rejected
 
 
 class LogsEngineResponse(LogsResponse):
@@ -173,4 +213,6 @@ def install(lab: Lab) -> None:
     moto.logs.models.execute_query = run_query  # type: ignore[attr-defined]
     moto.logs.models.MetricFilters = MetricFiltersEngine  # type: ignore[attr-defined]
     moto.logs.models.LogResourcePolicy = ResourcePolicyEngine  # type: ignore[misc]
+    moto.logs.models.LogStream = LogStreamEngine  # type: ignore[misc]
+    replace_backend(logs_backends, LogsEngine)
     replace_responses(LogsResponse, LogsEngineResponse)

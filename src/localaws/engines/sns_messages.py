@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from moto.sns.exceptions import InvalidParameterValue, SNSException
+from moto.sns.exceptions import (
+    BatchEntryIdsNotDistinct,
+    InvalidParameterValue,
+    SNSException,
+    TooManyEntriesInBatchRequest,
+)
 
 #: Bytes of a message with its attributes' names, types and values.
 LARGEST_MESSAGE = 262_144
@@ -26,6 +31,16 @@ class InvalidBatchEntryId(SNSException):
     code = "InvalidBatchEntryId"
 
 
+class EmptyBatchRequest(SNSException):
+    code = "EmptyBatchRequest"
+    message = "The batch request doesn't contain any entries."
+
+
+class BatchRequestTooLong(SNSException):
+    code = "BatchRequestTooLong"
+    message = "The length of all the messages put together is more than the limit."
+
+
 def check_message(message: str, attributes: Mapping[str, Any], structure: str | None) -> None:
     """Raises InvalidParameter (of the kind that a batch reports) for a *message* that cannot be sent.
 
@@ -33,11 +48,15 @@ def check_message(message: str, attributes: Mapping[str, Any], structure: str | 
     """
     if not message:
         raise InvalidParameterValue("Invalid parameter: Empty message")
-    texts = [message, *(part for name, value in attributes.items() for part in (name, value["Type"], value["Value"]))]
-    if sum(len(str(text).encode()) for text in texts) > LARGEST_MESSAGE:
+    if _size(message, attributes) > LARGEST_MESSAGE:
         raise InvalidParameterValue("Invalid parameter: Message too long")
     if structure == "json":
-        _check_structure(message)
+        check_structure(message)
+
+
+def _size(message: str, attributes: Mapping[str, Any]) -> int:
+    texts = [message, *(part for name, value in attributes.items() for part in (name, value["Type"], value["Value"]))]
+    return sum(len(str(text).encode()) for text in texts)
 
 
 def check_subject(subject: str | None) -> None:
@@ -65,7 +84,8 @@ def check_endpoint(protocol: str, endpoint: str) -> None:
         raise InvalidParameterValue(f"Invalid parameter: {said}")
 
 
-def _check_structure(message: str) -> None:
+def check_structure(message: str) -> None:
+    """Raises InvalidParameter for a *message* that does not say what to send by which protocol."""
     try:
         parts = json.loads(message)
     except (ValueError, RecursionError):
@@ -114,11 +134,28 @@ def _check_name(name: str) -> None:
         raise ParameterValueInvalid("Message attribute name can not have successive '.' character.")
 
 
-def check_entry_ids(ids: Iterable[str]) -> None:
-    """Raises InvalidBatchEntryId (PublishBatchRequestEntry, API reference: up to 80 letters, digits, - and _)."""
+def check_entries(entries: Sequence[Mapping[str, Any]]) -> None:
+    """Raises what refuses a batch as a whole (API reference, PublishBatch, "Errors")."""
+    if not entries:
+        raise EmptyBatchRequest
+    if len(entries) > 10:
+        raise TooManyEntriesInBatchRequest
+    ids = [entry["Id"] for entry in entries]
+    if len(set(ids)) < len(ids):
+        raise BatchEntryIdsNotDistinct
     for each in ids:
-        said = "contains an impermissible character" if not re.fullmatch(r"[\w-]+", each, re.ASCII) else ""
-        if len(each) > 80:
-            said = "is too long"
-        if said:
-            raise InvalidBatchEntryId(f"The Id of a batch entry in the batch request {said}: {each}")
+        _check_entry_id(each)
+    if sum(_size(entry["Message"], entry.get("MessageAttributes") or {}) for entry in entries) > LARGEST_MESSAGE:
+        raise BatchRequestTooLong
+    for entry in entries:
+        if entry.get("MessageStructure") == "json":
+            check_structure(entry["Message"])
+
+
+def _check_entry_id(entry_id: str) -> None:
+    """Raises InvalidBatchEntryId (PublishBatchRequestEntry, API reference: up to 80 letters, digits, - and _)."""
+    said = "contains an impermissible character" if not re.fullmatch(r"[\w-]+", entry_id, re.ASCII) else ""
+    if len(entry_id) > 80:
+        said = "is too long"
+    if said:
+        raise InvalidBatchEntryId(f"The Id of a batch entry in the batch request {said}: {entry_id}")

@@ -1,0 +1,194 @@
+"""Batches: one entry that cannot be done among others that can. Nothing is lost without a word, nothing done by half.
+
+What SQS and S3 do with theirs is in test_sqs and test_s3_batches.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.conftest import RunningLab
+
+HOUR = 3_600_000  # ms
+DAY = 24 * HOUR
+
+
+def queue_of(lab: RunningLab) -> tuple[str, str]:
+    """The URL and ARN of a new queue."""
+    sqs = lab.client("sqs")
+    url = sqs.create_queue(QueueName=f"q-{uuid4().hex}")["QueueUrl"]
+    return url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+
+def bodies(lab: RunningLab, url: str) -> list[str]:
+    found = lab.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    return sorted(each["Body"] for each in found)
+
+
+def refusal(call: Any, **arguments: Any) -> tuple[str, str]:
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    return caught.value.response["Error"]["Code"], caught.value.response["Error"]["Message"]
+
+
+@pytest.fixture
+def topic(lab: RunningLab) -> tuple[Any, str, str]:
+    """SNS, a topic, and the URL of a queue that has what is published."""
+    sns = lab.client("sns")
+    arn = sns.create_topic(Name=f"t-{uuid4().hex}")["TopicArn"]
+    url, queue_arn = queue_of(lab)
+    sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue_arn, Attributes={"RawMessageDelivery": "true"})
+    return sns, arn, url
+
+
+def test_publish_batch_tells_of_every_message(lab: RunningLab, topic: tuple[Any, str, str]) -> None:
+    """API reference, PublishBatch: "check for batch errors even when the call returns an HTTP status code of 200"."""
+    sns, arn, url = topic
+    entries = [
+        {"Id": "1", "Message": "a"},
+        {"Id": "empty", "Message": ""},
+        {"Id": "subject", "Message": "b", "Subject": "s" * 101},
+        {"Id": "deduplicated", "Message": "c", "MessageDeduplicationId": "1"},
+        {"Id": "5", "Message": "d"},
+    ]
+    answer = sns.publish_batch(TopicArn=arn, PublishBatchRequestEntries=entries)
+    assert [each["Id"] for each in answer["Successful"]] == ["1", "5"]
+    assert [each["Id"] for each in answer["Failed"]] == ["empty", "subject", "deduplicated"]
+    assert {(each["Code"], each["SenderFault"]) for each in answer["Failed"]} == {("InvalidParameter", True)}
+    assert bodies(lab, url) == ["a", "d"]
+
+
+def test_publish_batch_refuses_what_is_wrong_in_form_as_a_whole(lab: RunningLab, topic: tuple[Any, str, str]) -> None:
+    """As AWS answered LocalStack's suite (test_publish_batch_exceptions, test_publish_batch_too_long_message)."""
+    sns, arn, url = topic
+    good = {"Id": "1", "Message": "a"}
+    attributes = {"a": {"DataType": "Text", "StringValue": "v"}}
+    wrong: list[tuple[list[dict[str, Any]], str]] = [
+        ([], "EmptyBatchRequest"),
+        ([{"Id": str(n), "Message": "m" * 100_000} for n in range(3)], "BatchRequestTooLong"),
+        ([good, {"Id": "2", "Message": "{}", "MessageStructure": "json"}], "InvalidParameter"),
+        ([good, {"Id": "2", "Message": "b", "MessageAttributes": attributes}], "ParameterValueInvalid"),
+    ]
+    for entries, code in wrong:
+        assert refusal(sns.publish_batch, TopicArn=arn, PublishBatchRequestEntries=entries)[0] == code
+    fifo = sns.create_topic(Name=f"t-{uuid4().hex}.fifo", Attributes={"FifoTopic": "true"})["TopicArn"]
+    entries = [
+        {**good, "MessageGroupId": "g", "MessageDeduplicationId": "1"},
+        {**good, "Id": "2", "MessageGroupId": "g"},
+    ]
+    code, message = refusal(sns.publish_batch, TopicArn=fifo, PublishBatchRequestEntries=entries)
+    assert code == "InvalidParameter" and "ContentBasedDeduplication" in message
+    assert bodies(lab, url) == []
+
+
+def test_a_subscriber_that_is_gone_is_not_the_publishers_fault(lab: RunningLab, topic: tuple[Any, str, str]) -> None:
+    """SNS developer guide, "Message delivery retries": an undeliverable message is discarded; the others have it."""
+    sns, arn, url = topic
+    gone, gone_arn = queue_of(lab)
+    sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=gone_arn)
+    other, other_arn = queue_of(lab)
+    sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=other_arn, Attributes={"RawMessageDelivery": "true"})
+    lab.client("sqs").delete_queue(QueueUrl=gone)
+    assert sns.publish(TopicArn=arn, Message="m")["MessageId"]
+    assert bodies(lab, url) == bodies(lab, other) == ["m"]
+
+
+def test_put_events_tells_of_every_event(lab: RunningLab) -> None:
+    """As AWS answered LocalStack's suite (test_put_event_malformed_detail, test_put_events_nonexistent_event_bus).
+
+    A target that fails is neither the sender's affair nor the other targets'.
+    """
+    events, source = lab.client("events"), f"s-{uuid4().hex}"
+    url, arn = queue_of(lab)
+    gone, gone_arn = queue_of(lab)
+    events.put_rule(Name=source, EventPattern=json.dumps({"source": [source]}))
+    events.put_targets(Rule=source, Targets=[{"Id": "0", "Arn": gone_arn}, {"Id": "1", "Arn": arn}])
+    lab.client("sqs").delete_queue(QueueUrl=gone)
+    event = {"Source": source, "DetailType": "d"}
+    details = ['{"n": 1}', "{", "[]", '"text"', '{"n": NaN}', '{"n": 2}']
+    entries = [{**event, "Detail": detail} for detail in details]
+    entries.insert(5, {**event, "Detail": "{}", "EventBusName": "no-such-bus"})
+    answer = events.put_events(Entries=entries)
+    codes = [each.get("ErrorCode") for each in answer["Entries"]]
+    assert codes == [None, *["MalformedDetail"] * 4, None, None]
+    assert answer["FailedEntryCount"] == 4
+    assert [json.loads(body)["detail"]["n"] for body in bodies(lab, url)] in ([1, 2], [2, 1])
+
+
+def test_put_log_events_says_which_events_it_rejects(lab: RunningLab) -> None:
+    """API reference, RejectedLogEventsInfo: the end index is exclusive, the start index inclusive."""
+    logs, group = lab.client("logs"), f"g-{uuid4().hex}"
+    stream = {"logGroupName": group, "logStreamName": "s"}
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(**stream)
+    now = int(time.time() * 1000)
+
+    def put(*ages: int) -> dict[str, int]:
+        batch = [{"timestamp": now - age, "message": "m"} for age in ages]
+        answer: dict[str, int] = logs.put_log_events(**stream, logEvents=batch).get("rejectedLogEventsInfo", {})
+        return answer
+
+    assert put(30 * DAY, 20 * DAY, 1000, 0, -3 * HOUR, -4 * HOUR) == {
+        "tooOldLogEventEndIndex": 2,
+        "tooNewLogEventStartIndex": 4,
+    }
+    assert put(-3 * HOUR) == {"tooNewLogEventStartIndex": 0}
+    assert put(1000) == {}
+    logs.put_retention_policy(logGroupName=group, retentionInDays=1)
+    assert put(3 * DAY, 2 * DAY, 500) == {"expiredLogEventEndIndex": 2}
+    kept = logs.get_log_events(**stream, startFromHead=True)["events"]
+    assert [now - each["timestamp"] for each in kept] == [1000, 1000, 500, 0]
+
+
+def test_put_log_events_refuses_a_batch_that_is_none(lab: RunningLab) -> None:
+    """API reference, PutLogEvents: at most 1,048,576 bytes with 26 an event, 24 hours, in order."""
+    logs, group = lab.client("logs"), f"g-{uuid4().hex}"
+    stream = {"logGroupName": group, "logStreamName": "s"}
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(**stream)
+    now = int(time.time() * 1000)
+    wrong = [
+        ([(now, "m" * 524_263), (now, "m" * 524_262)], "Upload too large: 1048577 bytes exceeds limit of 1048576"),
+        ([(now - 2 * DAY, "m"), (now, "m")], "cannot span more than 24 hours"),
+        ([(now, "m"), (now - 1, "m")], "must be in chronological order"),
+    ]
+    for batch, said in wrong:
+        events = [{"timestamp": at, "message": message} for at, message in batch]
+        code, message = refusal(logs.put_log_events, **stream, logEvents=events)
+        assert code == "InvalidParameterException" and said in message
+    assert logs.get_log_events(**stream)["events"] == []
+
+
+def test_a_subscription_filter_lets_through_what_matches(lab: RunningLab) -> None:
+    """API reference, PutSubscriptionFilter, filterPattern; a destination that fails is not the writer's affair."""
+    logs, iam, kinesis, name = lab.client("logs"), lab.client("iam"), lab.client("kinesis"), f"f-{uuid4().hex}"
+    kinesis.create_stream(StreamName=name, ShardCount=1)
+    kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
+    arn = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
+    trust = {"Effect": "Allow", "Principal": {"Service": "logs.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    stream = {"logGroupName": name, "logStreamName": "s"}
+    logs.create_log_group(logGroupName=name)
+    logs.create_log_stream(**stream)
+    logs.put_subscription_filter(
+        logGroupName=name, filterName="f", filterPattern="ERROR", destinationArn=arn, roleArn=role
+    )
+
+    def put(*messages: str) -> None:
+        now = int(time.time() * 1000)
+        logs.put_log_events(**stream, logEvents=[{"timestamp": now, "message": each} for each in messages])
+
+    put("fine", "ERROR 1")
+    put("fine again")
+    shard = {"StreamName": name, "ShardId": "shardId-000000000000"}
+    iterator = kinesis.get_shard_iterator(**shard, ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+    assert len(kinesis.get_records(ShardIterator=iterator)["Records"]) == 1
+    kinesis.delete_stream(StreamName=name)
+    put("ERROR 2")
