@@ -11,6 +11,16 @@ EXPRESSIONS: list[tuple[str, str | None]] = [
     ("TIMESTAMP '2013-03-10 01:00:00 America/New_York'", "2013-03-10 01:00:00.000 America/New_York"),
     ("TIMESTAMP '2013-03-10 06:00:00 UTC' AT TIME ZONE 'America/New_York'", "2013-03-10 01:00:00.000 America/New_York"),
     ("TIMESTAMP '2012-10-31 01:00 UTC'", "2012-10-31 01:00:00.000 UTC"),
+    # A literal has the digits that it is written with ("Data types": TIMESTAMP(P) WITH TIME ZONE)
+    ("TIMESTAMP '2024-01-01 10:00:00.123456 America/New_York'", "2024-01-01 10:00:00.123456 America/New_York"),
+    ("typeof(TIMESTAMP '2024-01-01 10:00:00.123456 UTC')", "timestamp(6) with time zone"),
+    ("TIMESTAMP '2024-01-01 10:00:00.12345 UTC' AT TIME ZONE 'Asia/Tokyo'", "2024-01-01 19:00:00.12345 Asia/Tokyo"),
+    (
+        "coalesce(TIMESTAMP '2024-01-01 10:00:00 Asia/Tokyo', from_unixtime(0), TIMESTAMP '2024-01-01 10:00:00.000001 UTC')",
+        "2024-01-01 10:00:00.000000 Asia/Tokyo",
+    ),
+    ("CAST(TIMESTAMP '2024-01-01 10:00:00.123456 UTC' AS varchar)", "2024-01-01 10:00:00.123456 UTC"),
+    ("CAST(TIMESTAMP '2024-01-01 10:00:00 UTC' AS timestamp(0) with time zone)", "2024-01-01 10:00:00 UTC"),
     (
         "TIMESTAMP '2012-10-31 01:00 UTC' AT TIME ZONE 'America/Los_Angeles'",
         "2012-10-30 18:00:00.000 America/Los_Angeles",

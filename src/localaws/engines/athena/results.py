@@ -57,11 +57,9 @@ def as_text(value: str, kind: Type) -> str:
         case "double" | "real":
             return f"java_double({value})"
         case "timestamp":
-            return _printed(f"CAST({value} AS TIMESTAMP)", "%Y-%m-%d %H:%M:%S", kind.digits)
-        case "timestamp with time zone" if kind.digits > 3 and not kind.zoned:
-            return f"strftime({value} AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S.%f UTC')"
+            return _printed(f"CAST({value} AS TIMESTAMP)", datetimes.CLOCK, kind.digits)
         case "timestamp with time zone":
-            return f"zoned_text({value})" if kind.zoned else f"strftime(utc_clock({value}), '%Y-%m-%d %H:%M:%S.%g UTC')"
+            return datetimes.zoned_text(exp.var(value), kind).sql("duckdb")
         case "time":
             return _printed(f"(DATE '1970-01-01' + {value})", "%H:%M:%S", kind.digits)
         case "varbinary":

@@ -99,8 +99,8 @@ CREATE MACRO first_moment(clock, zone) AS list_transform([{'c': clock, 'z': zone
     LAMBDA v : CASE WHEN timezone(v.z, v.i - INTERVAL 1 HOUR) = v.c THEN v.i - INTERVAL 1 HOUR ELSE v.i END)[1];
 CREATE MACRO zoned_at(clock, zone) AS list_transform([{'c': clock, 'z': zone_name(zone)}],
     LAMBDA v : zoned(first_moment(v.c, named_zone(v.z)) - offset_of(v.z), v.z))[1];
-CREATE MACRO zoned_text(x) AS list_transform([x],
-    LAMBDA v : strftime(zoned_clock(v), '%Y-%m-%d %H:%M:%S.%g') || ' ' || zone_of_mark(struct_extract(v, '$zone')))[1];
+CREATE MACRO zoned_text(x, form, kept) AS list_transform([x],
+    LAMBDA v : left(strftime(zoned_clock(v), form), kept) || ' ' || zone_of_mark(struct_extract(v, '$zone')))[1];
 CREATE MACRO zoned_hour(unit, x) AS list_transform([{'x': x, 'c': zoned_clock(x)}], LAMBDA v :
     zoned(struct_extract(v.x, '$instant') - (v.c - date_trunc(unit, v.c)), zone_of_mark(struct_extract(v.x, '$zone'))))[1];
 CREATE MACRO zone_minutes(zone, instant) AS list_transform([{'z': zone, 'i': instant}],

@@ -161,9 +161,9 @@ def _to_text(value: exp.Expr, source: Type) -> exp.Expr:
     if source.name == "decimal" and source.precision == source.scale:  # DuckDB would write .5
         value = cast(value, f"DECIMAL({min(source.precision + 1, 38)},{source.scale})")
     if source.name == "timestamp":
-        return datetimes.printed(value, "%Y-%m-%d %H:%M:%S", source.digits)
+        return datetimes.printed(value, datetimes.CLOCK, source.digits)
     if source.name == TIMESTAMP_TZ.name:
-        return call("zoned_text", datetimes.with_zone(value, source))
+        return datetimes.zoned_text(value, source)
     if source.name == "time":
         midnight = cast(exp.Literal.string("1970-01-01"), "DATE")
         return datetimes.printed(exp.Add(this=midnight, expression=value), "%H:%M:%S", source.digits)

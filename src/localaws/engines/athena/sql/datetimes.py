@@ -26,6 +26,9 @@ _ZONED_LITERAL = re.compile(r"\s*(?P<clock>\S+(?:\s+\d+:[\d:.]+)?)\s*(?P<zone>[A
 _CALENDAR = ("day", "week", "month", "quarter", "year")
 _PASSING = ("millisecond", "second", "minute", "hour")
 _CLOCK_ONLY = ("hour", "minute", "second", "millisecond")
+CLOCK = "%Y-%m-%d %H:%M:%S"  # how a timestamp begins as text
+_CUT = (1, 2, 4, 5)  # digits of a second that strftime does not know: they are cut from its six
+_WHOLE = 64  # no text of a moment is longer
 
 
 def _known(value: exp.Expr) -> bool:
@@ -106,9 +109,20 @@ def alike(values: list[exp.Expr], types: list[Type | None]) -> list[exp.Expr]:
 
 def printed(value: exp.Expr, form: str, digits: int) -> exp.Expr:
     """A timestamp as text: *form* (of strftime) and so many *digits* of a second behind it."""
-    written = {0: form, 3: f"{form}.%g"}.get(digits, f"{form}.%f")
-    text = call("strftime", value, written)
-    return call("left", text, digits - 6) if digits in (1, 2, 4, 5) else text
+    text = call("strftime", value, _with_digits(form, digits))
+    return call("left", text, digits - 6) if digits in _CUT else text
+
+
+def _with_digits(form: str, digits: int) -> str:
+    return {0: form, 3: f"{form}.%g"}.get(digits, f"{form}.%f")
+
+
+def zoned_text(value: exp.Expr, column_type: Type) -> exp.Expr:
+    """A moment with a zone as text: what the clocks there show, in the digits of its type, and the zone."""
+    digits = column_type.digits
+    if column_type.zoned:
+        return call("zoned_text", value, _with_digits(CLOCK, digits), digits - 6 if digits in _CUT else _WHOLE)
+    return exp.DPipe(this=printed(call("utc_clock", value), CLOCK, digits), expression=exp.Literal.string(" UTC"))
 
 
 def literal(text: str) -> exp.Expr:

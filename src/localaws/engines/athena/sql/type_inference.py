@@ -38,12 +38,12 @@ from localaws.engines.athena.sql.type_rules import (
     TIMESTAMP_TZ,
     VARBINARY,
     VARCHAR,
-    ZONED,
     Columns,
     arithmetic,
     array_of,
     common,
     element,
+    in_zone,
     map_of,
 )
 
@@ -131,7 +131,7 @@ class TypeInference:
             case exp.JSONExtract() | exp.JSONObject():
                 return VARCHAR
             case exp.AtTimeZone():
-                return ZONED
+                return in_zone([self.type_of(node.this)])
             case exp.DPipe():
                 joined = common([self.type_of(node.left), self.type_of(node.right)])
                 return VARCHAR if joined and joined.name in TEXTS else joined or self._appended(node)

@@ -41,6 +41,12 @@ def element(types: list[Type | None]) -> Type | None:
     return column_type.parts[-1] if column_type and column_type.name in ("array", "map") else None
 
 
+def in_zone(types: list[Type | None]) -> Type:
+    """A moment told by the clocks of a zone keeps its digits."""
+    moment = first(types)
+    return replace(ZONED, digits=moment.digits) if moment else ZONED
+
+
 def array_of(column_type: Type | None) -> Type | None:
     return Type("array", (column_type,)) if column_type else None
 
@@ -69,7 +75,7 @@ def _wider(left: Type | None, right: Type | None) -> Type | None:
         parts = [common([one, other]) for one, other in zip(left.parts, right.parts, strict=True)]
         return Type(left.name, tuple(each for each in parts if each), left.fields) if all(parts) else None
     if left.name == right.name and left.name.startswith("time"):
-        return left if left.digits > right.digits else right
+        return replace(left, digits=max(left.digits, right.digits), zoned=left.zoned or right.zoned)
     if left.name in NUMBERS and right.name in NUMBERS:
         if "decimal" in (left.name, right.name) and {left.name, right.name} <= {"decimal", *INTEGERS}:
             left, right = as_decimal(left), as_decimal(right)
@@ -238,9 +244,8 @@ RULES: dict[str, Rule] = {
     ),
     **_by_names(JSON, "json_parse json_extract json_array_get"),
     **_by_names(TIMESTAMP, "date_parse"),
-    **_by_names(
-        ZONED, "from_iso8601_timestamp from_iso8601_timestamp_nanos parse_datetime with_timezone at_timezone"
-    ),
+    **_by_names(ZONED, "from_iso8601_timestamp from_iso8601_timestamp_nanos parse_datetime"),
+    **_by_names(in_zone, "with_timezone at_timezone"),
     **_by_names(TIMESTAMP_TZ, "now current_timestamp from_unixtime_nanos"),
     "from_unixtime": lambda types: TIMESTAMP_TZ if len(types) < 2 else ZONED,
     **_by_names(DATE, "from_iso8601_date last_day_of_month current_date"),
