@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab
@@ -192,3 +193,123 @@ def test_a_subscription_filter_lets_through_what_matches(lab: RunningLab) -> Non
     assert len(kinesis.get_records(ShardIterator=iterator)["Records"]) == 1
     kinesis.delete_stream(StreamName=name)
     put("ERROR 2")
+
+
+@pytest.fixture(scope="module")
+def tables(lab: RunningLab) -> tuple[Any, str, str]:
+    """DynamoDB, and two tables whose key is ``p``, a string."""
+    client = lab.client("dynamodb", config=Config(parameter_validation=False))
+    names = [f"t-{uuid4().hex}" for _ in range(2)]
+    for name in names:
+        client.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "p", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "p", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    return client, names[0], names[1]
+
+
+def put(key: str, **attributes: Any) -> dict[str, Any]:
+    return {"PutRequest": {"Item": {"p": {"S": key}, **attributes}}}
+
+
+def delete(**key: Any) -> dict[str, Any]:
+    return {"DeleteRequest": {"Key": key}}
+
+
+SCHEMA = "The provided key element does not match the schema"
+TWICE = "Provided list of item keys contains duplicates"
+TRANSACTION_TWICE = "Transaction request cannot include multiple operations on one item"
+WRITES: list[tuple[list[dict[str, Any]], str]] = [
+    ([put("a", x={"S": "1"}), put("a", x={"S": "2"})], TWICE),
+    ([put("a"), delete(p={"S": "a"})], TWICE),
+    ([put("a"), {"PutRequest": {"Item": {"q": {"S": "b"}}}}], SCHEMA),
+    ([put("a"), {"PutRequest": {"Item": {"p": {"N": "1"}}}}], SCHEMA),
+    ([put("a"), delete(p={"N": "1"})], SCHEMA),
+    ([put("a"), delete(p={"S": "b"}, q={"S": "c"})], SCHEMA),
+    ([put("a"), put("")], "cannot contain an empty string value. Key: p"),
+    ([put("a"), put("b", x={"S": "x" * 410_000})], "Item size has exceeded the maximum allowed size"),
+    ([put("a"), put("b", x={"SS": []})], "An string set  may not be empty"),
+    ([put("a"), put("b", x={"SS": ["c", "c"]})], "Input collection [c, c] contains duplicates."),
+    ([put("a"), put("b", x={"BS": [b"c", b"c"]})], "Input collection of type BS contains duplicates."),
+]
+
+
+@pytest.mark.parametrize(("requests", "said"), WRITES)
+def test_batch_write_item_is_refused_before_anything_is_written(
+    tables: tuple[Any, str, str], requests: list[dict[str, Any]], said: str
+) -> None:
+    """API reference, BatchWriteItem: "DynamoDB rejects the entire batch write operation" if one of these is true."""
+    client, table, _ = tables
+    code, message = refusal(client.batch_write_item, RequestItems={table: requests})
+    assert code == "ValidationException" and said in message
+    assert client.scan(TableName=table)["Count"] == 0
+
+
+def test_batch_write_item_counts_over_all_tables(tables: tuple[Any, str, str]) -> None:
+    """At most 25 in all; the same key in two tables is of two items."""
+    client, one, other = tables
+    many = [put(str(n)) for n in range(13)]
+    code, message = refusal(client.batch_write_item, RequestItems={one: many, other: many})
+    assert (code, message) == ("ValidationException", "Too many items requested for the BatchWriteItem call")
+    for request in (put("a"), delete(p={"S": "a"})):
+        assert client.batch_write_item(RequestItems={one: [request], other: [request]})["UnprocessedItems"] == {}
+    assert client.scan(TableName=one)["Count"] == 0
+
+
+def test_reads_need_whole_keys(tables: tuple[Any, str, str]) -> None:
+    """Not an empty answer: the request does not fit the table (as the suites of DynamoDB's clients saw it)."""
+    client, table, _ = tables
+    for key in ({"p": {"N": "1"}}, {"q": {"S": "1"}}, {"p": {"S": "1"}, "q": {"S": "1"}}):
+        assert refusal(client.get_item, TableName=table, Key=key) == ("ValidationException", SCHEMA)
+        batch = {table: {"Keys": [{"p": {"S": "2"}}, key]}}
+        assert refusal(client.batch_get_item, RequestItems=batch) == ("ValidationException", SCHEMA)
+
+
+def test_transactions_give_the_reason_in_the_parts_place(tables: tuple[Any, str, str]) -> None:
+    """A key of another type cancels, an empty one refuses the request (seen on AWS: dynamodb-conformance#46, #60)."""
+    client, table, _ = tables
+    good = {"Put": {"TableName": table, "Item": {"p": {"S": "good"}}}}
+    mismatch = "One or more parameter values were invalid: Type mismatch for key p expected: S actual: N"
+    parts = [
+        ({"Put": {"TableName": table, "Item": {"p": {"N": "1"}}}}, mismatch),
+        ({"Delete": {"TableName": table, "Key": {"p": {"N": "1"}}}}, SCHEMA),
+        ({"Delete": {"TableName": table, "Key": {"q": {"S": "1"}}}}, SCHEMA),
+    ]
+    for part, said in parts:
+        with pytest.raises(client.exceptions.TransactionCanceledException) as caught:
+            client.transact_write_items(TransactItems=[good, part])
+        reasons = [(each["Code"], each.get("Message")) for each in caught.value.response["CancellationReasons"]]
+        assert reasons == [("None", None), ("ValidationError", said)]
+    empty = {"Delete": {"TableName": table, "Key": {"p": {"S": ""}}}}
+    code, message = refusal(client.transact_write_items, TransactItems=[good, empty])
+    assert code == "ValidationException" and message.endswith("cannot contain an empty string value. Key: p")
+    assert "Item" not in client.get_item(TableName=table, Key={"p": {"S": "good"}})
+
+
+def test_transact_get_items_returns_what_is_asked_for(tables: tuple[Any, str, str]) -> None:
+    """API reference, TransactGetItems: up to 100 items, each once, "in the same order", projected."""
+    client, table, _ = tables
+    client.put_item(TableName=table, Item={"p": {"S": "one"}, "x": {"S": "x"}, "y": {"S": "y"}})
+    get = {"TableName": table, "Key": {"p": {"S": "one"}}}
+    missing = [{"Get": {**get, "Key": {"p": {"S": str(n)}}}} for n in range(29)]
+    wanted = {"Get": {**get, "ProjectionExpression": "#x", "ExpressionAttributeNames": {"#x": "x"}}}
+    answers = client.transact_get_items(TransactItems=[*missing, wanted])["Responses"]
+    assert answers == [{}] * 29 + [{"Item": {"x": {"S": "x"}}}]
+    code, message = refusal(client.transact_get_items, TransactItems=[{"Get": get}, {"Get": get}])
+    assert (code, message) == ("ValidationException", TRANSACTION_TWICE)
+    client.delete_item(**get)
+
+
+def test_statements_of_one_request_all_read_or_all_write(tables: tuple[Any, str, str]) -> None:
+    """API reference, BatchExecuteStatement and ExecuteTransaction; a transaction has each item once."""
+    client, table, _ = tables
+    insert = {"Statement": f"INSERT INTO \"{table}\" VALUE {{'p': 's'}}"}
+    select = {"Statement": f"SELECT * FROM \"{table}\" WHERE p = 's'"}
+    delete_it = {"Statement": f"DELETE FROM \"{table}\" WHERE p = 's'"}
+    mixed = "you cannot mix both in one"
+    assert mixed in refusal(client.batch_execute_statement, Statements=[insert, select])[1]
+    assert mixed in refusal(client.execute_transaction, TransactStatements=[insert, select])[1]
+    assert refusal(client.execute_transaction, TransactStatements=[insert, delete_it])[1] == TRANSACTION_TWICE
+    assert client.scan(TableName=table)["Count"] == 0

@@ -30,6 +30,7 @@ def install(lab: Lab) -> None:
         ):
             if hasattr(module, name):
                 setattr(module, name, own)
+    moto_responses.TRANSACTION_MAX_ITEMS = 100  # which moto knows of writes alone
     replace_backend(dynamodb_backends, DynamoDBEngine)
     replace_responses(DynamoHandler, DynamoEngineResponse)
 

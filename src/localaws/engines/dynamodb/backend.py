@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import re
 import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from moto.dynamodb.exceptions import DynamodbException, ResourceNotFoundException, TransactionCanceledException
@@ -12,8 +14,10 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
 
+from localaws.engines.dynamodb.batches import Write, check_distinct, key_of_item, reason_of
+from localaws.engines.dynamodb.items import TableEngine, WeighedItem
 from localaws.engines.dynamodb.partiql.execution import Result, batch_error, execute, key_of, key_of_token
-from localaws.engines.dynamodb.partiql.parser import Select, parse
+from localaws.engines.dynamodb.partiql.parser import ExistsCheck, Insert, Select, Statement, parse
 from localaws.gateway.errors import AwsError
 
 AttributeMap = dict[str, Any]
@@ -41,8 +45,25 @@ class DynamoDBEngine(DynamoDBBackend):
             return super().delete_item(*args, **kwargs)
 
     def transact_write_items(self, transact_items: list[dict[str, Any]]) -> None:
+        """Raises TransactionCanceledException with a reason for each part that does not fit its table, and moto's."""
+        parts = [part for item in transact_items for part in item.values()]
         with self._writing:
+            reasons = [reason_of(self.get_table(part["TableName"]), part) for part in parts]
+            if any(code for code, _, _ in reasons):
+                raise TransactionCanceledException(reasons)
             super().transact_write_items(transact_items)
+
+    def write(self, writes: Mapping[str, Iterable[Write]]) -> None:
+        """Put or delete items of tables, by the tables' names."""
+        with self._writing:
+            for name, of_table in writes.items():
+                table = self.get_table(name)
+                assert isinstance(table, TableEngine)
+                for write in of_table:
+                    if isinstance(write, WeighedItem):
+                        table.store(write)
+                    else:
+                        super().delete_item(name, write)
 
     def delete_table(self, name: str) -> Table:
         """Raises ResourceNotFoundException, which names the table."""
@@ -92,6 +113,8 @@ class DynamoDBEngine(DynamoDBBackend):
     def run_transaction(self, statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """All of *statements* or none of them; raises TransactionCanceledException with each one's reason."""
         parsed = [parse(each["Statement"], each.get("Parameters", [])) for each in statements]
+        _check_alike("transaction", parsed)
+        check_distinct(named for statement in parsed for named in self._key_named(statement))
         with self._writing:
             before = {name: copy.deepcopy(table) for name, table in self.tables.items()}
             responses, reasons = [], []
@@ -108,13 +131,24 @@ class DynamoDBEngine(DynamoDBBackend):
                 raise TransactionCanceledException(reasons)
         return responses
 
+    def _key_named(self, statement: Statement) -> Iterator[tuple[str, AttributeMap]]:
+        """The table and the key of the one item that *statement* is of, if it is of one."""
+        if isinstance(statement, Insert):
+            yield statement.table, key_of_item(self.get_table(statement.table), statement.item)
+        elif not isinstance(statement, ExistsCheck):
+            with suppress(AwsError):
+                yield statement.table, key_of(self.get_table(statement.table), statement.where)
+
     def run_batch(self, statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Each of *statements* by itself; what fails says so in its place."""
-        return [self._run_of_batch(each) for each in statements]
+        parsed = [_parsed(each) for each in statements]
+        _check_alike("batch", parsed)
+        return [self._run_of_batch(each) for each in parsed]
 
-    def _run_of_batch(self, each: dict[str, Any]) -> dict[str, Any]:
+    def _run_of_batch(self, statement: Statement | AwsError) -> dict[str, Any]:
         try:
-            statement = parse(each["Statement"], each.get("Parameters", []))
+            if isinstance(statement, AwsError):
+                raise statement
             if isinstance(statement, Select):
                 try:
                     key_of(self.get_table(statement.table), statement.where)
@@ -126,6 +160,22 @@ class DynamoDBEngine(DynamoDBBackend):
             return {"Error": batch_error(error_of(error))}
         name = getattr(statement, "table", None)
         return {"TableName": name} | ({"Item": items[0]} if items else {})
+
+
+def _parsed(request: dict[str, Any]) -> Statement | AwsError:
+    try:
+        return parse(request["Statement"], request.get("Parameters", []))
+    except AwsError as error:
+        return error
+
+
+def _check_alike(whole: str, statements: Iterable[Statement | AwsError]) -> None:
+    """Raises ValidationException for statements that read and statements that write; the words are the API reference's
+    (BatchExecuteStatement, ExecuteTransaction), where EXISTS is an exception."""
+    kinds = {isinstance(each, Select) for each in statements if not isinstance(each, ExistsCheck | AwsError)}
+    if len(kinds) > 1:
+        said = "must consist of either read statements or write statements, you cannot mix both in one"
+        raise AwsError("ValidationException", f"The entire {whole} {said} {whole}.")
 
 
 def error_of(error: Exception) -> AwsError:

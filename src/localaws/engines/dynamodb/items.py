@@ -67,13 +67,11 @@ class TableEngine(Table):
         """Store an item; raises the errors that DynamoDB's PutItem documents, and moto's for conditions."""
         if expected or condition_expression:
             return super().put_item(item_attrs, expected, condition_expression, *arguments, **options)
-        hash_key = self._key(item_attrs, self.hash_key_attr, self.hash_key_type)
-        range_key = None
-        if self.range_key_attr is not None:
-            range_key = self._key(item_attrs, self.range_key_attr, self.range_key_type)
-        self._validate_item_types(item_attrs)
-        self._validate_key_sizes(item_attrs)
-        item = WeighedItem(hash_key, range_key, item_attrs)
+        return self.store(self.new_item(item_attrs))
+
+    def store(self, item: WeighedItem) -> WeighedItem:
+        """Put *item*, one of `new_item`'s, in its place."""
+        hash_key, range_key = item.hash_key, item.range_key
         replaced = self.get_item(hash_key, range_key) if self.stream_shard is not None else None
         if range_key is not None:
             self.items[hash_key][range_key] = item
@@ -82,6 +80,16 @@ class TableEngine(Table):
         if self.stream_shard is not None:
             self.stream_shard.add(replaced, item)
         return item
+
+    def new_item(self, attrs: dict[str, Any]) -> WeighedItem:
+        """An item that could be put into this table; raises the errors that PutItem documents."""
+        hash_key = self._key(attrs, self.hash_key_attr, self.hash_key_type)
+        range_key = None
+        if self.range_key_attr is not None:
+            range_key = self._key(attrs, self.range_key_attr, self.range_key_type)
+        self._validate_item_types(attrs)
+        self._validate_key_sizes(attrs)
+        return WeighedItem(hash_key, range_key, attrs)
 
     def _key(self, attrs: dict[str, Any], name: str, expected_type: str | None) -> DynamoType:
         if name not in attrs:

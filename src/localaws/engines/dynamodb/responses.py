@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionResult
-from moto.dynamodb.exceptions import ProvidedKeyDoesNotExist
+from moto.dynamodb.exceptions import TransactionCanceledException
 from moto.dynamodb.parsing.ast_nodes import (  # type: ignore[attr-defined]
     ExpressionAttribute,
     ExpressionAttributeName,
@@ -17,9 +17,10 @@ from moto.dynamodb.parsing.ast_nodes import (  # type: ignore[attr-defined]
     UpdateExpressionSetAction,
 )
 from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
-from moto.dynamodb.responses import DynamoHandler, DynamoResult
+from moto.dynamodb.responses import DynamoHandler, DynamoResult, ProjectionExpressionParser
 
 from localaws.engines.dynamodb.backend import DynamoDBEngine
+from localaws.engines.dynamodb.batches import MAX_WRITES, check_distinct, check_key, reason_of, writes_of
 from localaws.engines.dynamodb.conditions import ConditionError
 from localaws.engines.dynamodb.expressions import ExpressionParser, parse_key_condition
 from localaws.engines.dynamodb.partiql.execution import token_of
@@ -87,14 +88,53 @@ class DynamoEngineResponse(DynamoHandler):
         return _described_while(super().delete_table(), "DELETING", unsaid)
 
     def batch_write_item(self) -> ActionResult:
-        for name, requests in self.body["RequestItems"].items():
-            keys = self.dynamodb_backend.get_table(name).table_key_attrs
-            if any("PutRequest" in each and set(keys) - each["PutRequest"]["Item"].keys() for each in requests):
-                raise ProvidedKeyDoesNotExist
-        return self._as_asked(super().batch_write_item())
+        """Look at all requests before the first is done: what is refused is refused whole (API reference, "Errors")."""
+        items = self.body["RequestItems"]
+        if sum(map(len, items.values())) > MAX_WRITES:
+            raise AwsError("ValidationException", "Too many items requested for the BatchWriteItem call")
+        writes = {name: writes_of(self.dynamodb_backend.get_table(name), items[name]) for name in items}
+        self.dynamodb_backend.write(writes)
+        consumed = [
+            {"TableName": name, "CapacityUnits": float(len(requests)), "Table": {"CapacityUnits": float(len(requests))}}
+            for name, requests in items.items()
+        ]
+        return self._as_asked(
+            ActionResult({"ConsumedCapacity": consumed, "ItemCollectionMetrics": {}, "UnprocessedItems": {}})
+        )
 
     def batch_get_item(self) -> ActionResult:
+        for name, asked in self.body["RequestItems"].items():
+            for key in asked["Keys"]:
+                check_key(self.dynamodb_backend.get_table(name), key)
         return self._as_asked(super().batch_get_item())
+
+    def get_item(self) -> ActionResult:
+        self._check_key()
+        return super().get_item()
+
+    def delete_item(self) -> ActionResult:
+        self._check_key()
+        return super().delete_item()
+
+    def _check_key(self) -> None:
+        check_key(self.dynamodb_backend.get_table(self.body["TableName"]), self.body["Key"])
+
+    def transact_get_items(self) -> ActionResult:
+        """Raises TransactionCanceledException for a key that is none; returns of each item what is asked for."""
+        asked = [each["Get"] for each in self.body["TransactItems"]]
+        check_distinct((each["TableName"], each["Key"]) for each in asked)
+        reasons = [reason_of(self.dynamodb_backend.get_table(each["TableName"]), each) for each in asked]
+        if any(code for code, _, _ in reasons):
+            raise TransactionCanceledException(reasons)
+        answer = super().transact_get_items()
+        result = cast(dict[str, Any], answer.result)
+        return DynamoResult(result | {"Responses": [self._projected(each) for each in asked]})
+
+    def _projected(self, get: dict[str, Any]) -> dict[str, Any]:
+        names = get.get("ExpressionAttributeNames") or {}
+        wanted = ProjectionExpressionParser(get.get("ProjectionExpression"), names).parse()
+        item = self.dynamodb_backend.get_item(get["TableName"], get["Key"], wanted)
+        return item.describe_attrs(None) if item else {}
 
     def transact_write_items(self) -> ActionResult:
         return self._as_asked(super().transact_write_items())
@@ -124,6 +164,7 @@ class DynamoEngineResponse(DynamoHandler):
 
         Source: API reference, UpdateItem, ReturnValues.
         """
+        self._check_key()
         wanted = self.body.get("ReturnValues", "NONE")
         if wanted not in ("UPDATED_OLD", "UPDATED_NEW"):
             return self._with_capacity(super().update_item())

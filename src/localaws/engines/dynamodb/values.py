@@ -62,12 +62,25 @@ def _fault(value: dict[str, Any]) -> str | None:
     match kind:
         case "N":
             return _number_fault(content)
-        case "NS":
-            return next(filter(None, map(_number_fault, content)), None)
+        case "SS" | "NS" | "BS":
+            return _set_fault(kind, content)
         case "L":
             return next(filter(None, map(_fault, content)), None)
         case "M":
             return next(filter(None, map(_fault, content.values())), None)
+    return None
+
+
+def _set_fault(kind: str, members: list[str]) -> str | None:
+    if not members:
+        said = {"SS": "An string set  may not be empty", "NS": "An number set  may not be empty"}
+        return f"One or more parameter values were invalid: {said.get(kind, 'Binary sets should not be empty')}"
+    if kind == "NS" and (fault := next(filter(None, map(_number_fault, members)), None)):
+        return fault
+    distinct = {Decimal(member) for member in members} if kind == "NS" else set(members)
+    if len(distinct) < len(members):
+        shown = "of type BS" if kind == "BS" else f"[{', '.join(members)}]"
+        return f"One or more parameter values were invalid: Input collection {shown} contains duplicates."
     return None
 
 
