@@ -69,6 +69,39 @@ def test_partitions_are_checked(glue: Any) -> None:
     assert glue.get_partitions(**where)["Partitions"] == []
 
 
+def test_partitions_of_a_batch_are_reported_one_by_one(glue: Any) -> None:
+    """PartitionError, as Hudi's users met it (apache/hudi#6281): one wrong partition keeps the others from nothing."""
+    glue.create_database(DatabaseInput={"Name": "one_by_one"})
+    glue.create_table(DatabaseName="one_by_one", TableInput=table("t"))
+    where = {"DatabaseName": "one_by_one", "TableName": "t"}
+
+    def days() -> list[str]:
+        return [each["Values"][0] for each in glue.get_partitions(**where)["Partitions"]]
+
+    two_values = {"Values": ["2", "EWR"]}
+    wanted = [partition("1"), partition("1"), two_values, {}, partition("3"), partition("4")]
+    errors = glue.batch_create_partition(**where, PartitionInputList=wanted)["Errors"]
+    assert [(each["PartitionValues"], each["ErrorDetail"]["ErrorCode"]) for each in errors] == [
+        (["1"], "AlreadyExistsException"),
+        (["2", "EWR"], "InvalidInputException"),
+        ([], "InvalidInputException"),
+    ]
+    assert days() == ["1", "3", "4"]
+    changes = {"1": partition("3"), "2": partition("5"), "3": two_values, "4": partition("6")}
+    entries = [{"PartitionValueList": [day], "PartitionInput": to} for day, to in changes.items()]
+    errors = glue.batch_update_partition(**where, Entries=entries)["Errors"]
+    assert [(each["PartitionValueList"], each["ErrorDetail"]["ErrorCode"]) for each in errors] == [
+        (["1"], "AlreadyExistsException"),
+        (["2"], "EntityNotFoundException"),
+        (["3"], "InvalidInputException"),
+    ]
+    assert days() == ["1", "3", "6"]
+    gone = [{"Values": [day]} for day in ("1", "2", "1")]
+    errors = glue.batch_delete_partition(**where, PartitionsToDelete=gone)["Errors"]
+    assert [each["PartitionValues"] for each in errors] == [["2"], ["1"]]
+    assert days() == ["3", "6"]
+
+
 def test_a_tables_versions_are_counted_from_0_and_kept(glue: Any) -> None:
     """UpdateTable archives the version before it, unless SkipArchive says otherwise."""
     glue.create_database(DatabaseInput={"Name": "versions"})

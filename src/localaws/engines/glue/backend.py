@@ -266,21 +266,28 @@ class GlueEngine(GlueBackend):
 
     def create_partition(self, database_name: str, table_name: str, part_input: dict[str, Any]) -> None:
         with self._changing(database_name):
+            self._check_values("CreatePartition", database_name, table_name, part_input)
             super().create_partition(database_name, table_name, part_input)
             self._keep_partitions(database_name, table_name, [part_input["Values"]])
 
     def batch_create_partition(
         self, database_name: str, table_name: str, partition_input: list[dict[str, Any]]
     ) -> list[dict[str, Any]]:
+        errors = []
         with self._changing(database_name):
-            errors = super().batch_create_partition(database_name, table_name, partition_input)
-            self._keep_partitions(database_name, table_name, [each["Values"] for each in partition_input])
+            self.get_table(database_name, table_name)
+            for entry in partition_input:
+                try:
+                    self.create_partition(database_name, table_name, entry)
+                except JsonRESTError as error:
+                    errors.append({"PartitionValues": entry.get("Values") or [], "ErrorDetail": _detail(error)})
         return errors
 
     def update_partition(
         self, database_name: str, table_name: str, part_input: dict[str, Any], part_to_update: Any
     ) -> None:
         with self._changing(database_name):
+            self._check_values("UpdatePartition", database_name, table_name, part_input)
             taken = self.get_table(database_name, table_name).partitions
             moved = part_input["Values"] != part_to_update and str(part_to_update) in taken
             if moved and str(part_input["Values"]) in taken:  # moto looks when it has removed the old one
@@ -299,8 +306,7 @@ class GlueEngine(GlueBackend):
                 try:
                     self.update_partition(database_name, table_name, entry["PartitionInput"], values)
                 except JsonRESTError as error:
-                    detail = {"ErrorCode": error.error_type, "ErrorMessage": error.message}
-                    errors.append({"PartitionValueList": values, "ErrorDetail": detail})
+                    errors.append({"PartitionValueList": values, "ErrorDetail": _detail(error)})
         return errors
 
     def delete_partition(self, database_name: str, table_name: str, part_to_delete: Any) -> None:
@@ -315,6 +321,13 @@ class GlueEngine(GlueBackend):
             errors = super().batch_delete_partition(database_name, table_name, parts)
             self._keep_partitions(database_name, table_name, [each["Values"] for each in parts])
         return errors
+
+    def _check_values(self, operation: str, database: str, table_name: str, entry: dict[str, Any]) -> None:
+        """Raises InvalidInputException if a partition has more or fewer values than the table has partition keys."""
+        keys = self.get_table(database, table_name).as_dict().get("PartitionKeys") or []
+        if len(entry.get("Values") or []) != len(keys):
+            said = "The number of partition keys do not match the number of partition values"
+            raise InvalidInputException(operation, said)
 
     def _keep_partitions(self, database: str, name: str, changed: list[list[str]]) -> None:
         """Write down the partitions with these values as they are now, or that they are no more."""
@@ -405,6 +418,11 @@ class GlueEngine(GlueBackend):
         for arn in list(self.tagger.tags):
             if arn == self._arn(database) or arn.startswith(f"{place}:table/{database}/"):
                 self.tagger.delete_all_tags_for_resource(arn)
+
+
+def _detail(error: JsonRESTError) -> dict[str, str]:
+    """What a batch's answer says of an entry that failed (ErrorDetail)."""
+    return {"ErrorCode": error.error_type, "ErrorMessage": error.message}
 
 
 def _folded(arn: str) -> str:

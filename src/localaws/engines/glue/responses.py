@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -80,26 +79,6 @@ class GlueEngineResponse(GlueResponse):
         version, forget = given.get("VersionId"), bool(given.get("SkipArchive"))
         self._engine.replace_table(given["DatabaseName"], change["Name"], change, version, forget)
         return EmptyResult()
-
-    def create_partition(self) -> ActionResult:
-        self._check_values([self.parameters["PartitionInput"]])
-        return super().create_partition()
-
-    def batch_create_partition(self) -> ActionResult:
-        self._check_values(self.parameters["PartitionInputList"])
-        return super().batch_create_partition()
-
-    def _check_values(self, entries: Sequence[dict[str, Any]]) -> None:
-        """Raises InvalidInputException if a partition has more or fewer values than the table has partition keys."""
-        given = self.parameters
-        table = self.glue_backend.get_table(given["DatabaseName"], given["TableName"]).as_dict()
-        keys = table.get("PartitionKeys") or []
-        for entry in entries:
-            if len(entry.get("Values") or []) != len(keys):
-                raise InvalidInputException(
-                    "CreatePartition",
-                    "The number of partition keys do not match the number of partition values",
-                )
 
     def list_crawls(self) -> ActionResult:
         """Raises InvalidInputException for a filter that lacks a part (API reference, CrawlsFilter)."""
