@@ -137,7 +137,7 @@ def created(lab: RunningLab, resources: dict[str, Any]) -> tuple[str, dict[str, 
     template = json.dumps({"Resources": resources})
     formation.create_stack(StackName=stack, TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"])
     told = formation.describe_stack_events(StackName=stack)["StackEvents"]
-    failed = [(each["LogicalResourceId"], each.get("ResourceStatusReason")) for each in told]
+    failed = [each["ResourceStatusReason"] for each in told if each["ResourceStatus"] == "CREATE_FAILED"]
     assert formation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE", failed
     found = formation.describe_stack_resources(StackName=stack)["StackResources"]
     return stack, {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found}

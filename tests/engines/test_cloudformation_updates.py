@@ -325,10 +325,10 @@ def test_what_the_lab_cannot_change(lab: RunningLab) -> None:
     stack = Stack(lab)
     vpc = {"CidrBlock": "10.1.0.0/16"}
     ids = stack.becomes(Queue=resource("SQS::Queue"), Vpc=resource("EC2::VPC", **vpc))
-    changed = resource("EC2::VPC", **vpc, EnableDnsHostnames=True)
+    changed = resource("EC2::VPC", **vpc, InstanceTenancy="dedicated")
     queue = resource("SQS::Queue", VisibilityTimeout=99)
     again = stack.becomes("UPDATE_ROLLBACK_COMPLETE", Queue=queue, Vpc=changed)
-    assert stack.reasons()[0].startswith("This lab cannot change EnableDnsHostnames of this resource in place")
+    assert stack.reasons()[0].startswith("This lab cannot change InstanceTenancy of this resource in place")
     assert again == ids
     attributes = lab.client("sqs").get_queue_attributes(QueueUrl=ids["Queue"], AttributeNames=["All"])["Attributes"]
     assert attributes["VisibilityTimeout"] == "30"

@@ -10,10 +10,9 @@ from moto.cloudformation.responses import CloudFormationResponse
 
 from localaws.engines import replace_backend, replace_responses
 from localaws.engines.cloudformation.backend import CloudFormationEngine
-from localaws.engines.cloudformation.creations import install_creations
 from localaws.engines.cloudformation.made import install_makers
 from localaws.engines.cloudformation.makers import MAKERS
-from localaws.engines.cloudformation.resources import ResourceMapEngine, creating, with_cidr
+from localaws.engines.cloudformation.resources import ResourceMapEngine, create, with_cidr
 from localaws.engines.cloudformation.responses import CloudFormationEngineResponse
 from localaws.engines.cloudformation.stacks import ChangeSetEngine, Stack
 from localaws.engines.cloudformation.templates import TemplateYaml
@@ -23,7 +22,6 @@ from localaws.lab import Lab
 
 def install(lab: Lab) -> None:
     CloudFormationEngineResponse.lab = ResourceMapEngine.lab = lab
-    install_creations()
     install_makers(lab, MAKERS)
     models, parsing = moto.cloudformation.models, moto.cloudformation.parsing
     for module in (models, moto.cloudformation.responses):
@@ -33,6 +31,6 @@ def install(lab: Lab) -> None:
     models.Stack = Stack  # type: ignore[misc]
     parsing.resource_class_from_type = with_unmade(parsing.resource_class_from_type)  # type: ignore[assignment]
     parsing.clean_json = with_cidr(parsing.clean_json)  # type: ignore[assignment]
-    parsing.parse_and_create_resource = creating(parsing.parse_and_create_resource)
+    parsing.parse_and_create_resource = create  # type: ignore[assignment]
     replace_backend(cloudformation_backends, CloudFormationEngine)
     replace_responses(CloudFormationResponse, CloudFormationEngineResponse)

@@ -222,16 +222,6 @@ STORAGE = {
             *BUCKETS,
         ],
         replaced=frozenset({"BucketName"}),
-        late=frozenset(
-            {
-                "VersioningConfiguration",
-                "PublicAccessBlockConfiguration",
-                "LifecycleConfiguration",
-                "NotificationConfiguration",
-                *(name for names, _ in BUCKETS for name in names),
-            }
-        ),
-        is_whole=True,
     ),
     "AWS::DynamoDB::Table": Changes(
         "dynamodb",
@@ -244,7 +234,6 @@ STORAGE = {
             (["Tags"], tagging("TagResource", "UntagResource", "ResourceArn", of=_table_arn)),
         ],
         replaced=frozenset({"TableName", "KeySchema"}),
-        late=frozenset({"TimeToLiveSpecification", "PointInTimeRecoverySpecification"}),
     ),
     "AWS::Kinesis::Stream": Changes(
         "kinesis",
@@ -256,7 +245,6 @@ STORAGE = {
             (["Tags"], tagging("AddTagsToStream", "RemoveTagsFromStream", "StreamName", listed=False)),
         ],
         replaced=frozenset({"Name"}),
-        late=frozenset({"StreamModeDetails", "StreamEncryption"}),
     ),
     "AWS::Logs::LogGroup": Changes(
         "logs",

@@ -13,7 +13,8 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from localaws.engines.cloudformation.functions import check_condition, check_functions, walk
-from localaws.engines.cloudformation.unmade import is_made, may_exist
+from localaws.engines.cloudformation.schemas import is_aws
+from localaws.engines.cloudformation.unmade import is_made
 from localaws.gateway.errors import AwsError
 
 #: CloudFormation user guide, "CloudFormation template sections".
@@ -111,9 +112,9 @@ def _nulls(value: Any, path: str) -> Iterator[str]:
 
 
 def _check_types(resources: dict[str, Any]) -> None:
-    """A type of a service that AWS has may be one: the resource fails when it is to be made."""
+    """A resource of a type that only AWS makes fails when it is to be made."""
     types = {each["Type"] for each in resources.values()}
-    unknown = sorted(each for each in types if not is_made(each) and not may_exist(each))
+    unknown = sorted(each for each in types if not is_made(each) and not is_aws(each))
     if unknown:
         raise refusal(f"Unrecognized resource types: [{', '.join(unknown)}]")
 

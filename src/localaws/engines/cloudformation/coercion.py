@@ -6,7 +6,10 @@ Source: CloudFormation user guide, "Parameters syntax" (Type: Number): a templat
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from moto.cloudformation.exceptions import CloudFormationError
 
 from localaws.lab import Lab
 
@@ -19,12 +22,22 @@ class Api:
         self._client = lab.client(service, region=region)
 
     def __call__(self, operation: str, **request: Any) -> dict[str, Any]:
-        """Call *operation*; members that are None are left out."""
-        shape = self._client.meta.service_model.operation_model(operation).input_shape
+        """Call *operation*; members that are None are left out.
+
+        Raises CloudFormationError for one that the operation does not have: botocore would silently leave it out.
+        """
         given = {name: each for name, each in request.items() if each is not None}
         method = next(name for name, each in self._client.meta.method_to_api_mapping.items() if each == operation)
-        answer: dict[str, Any] = getattr(self._client, method)(**coerced(given, shape))
+        answer: dict[str, Any] = getattr(self._client, method)(**coerced(given, self._shape(operation)))
         return answer
+
+    def taken(self, operation: str, properties: Mapping[str, Any], but: Sequence[str] = ()) -> dict[str, Any]:
+        """Of a resource's *properties* those that *operation* takes by the same name.
+
+        *but* names what moto's operation silently drops.
+        """
+        names = {_capital(name) for name in self._shape(operation).members} - set(but)
+        return {name: properties[name] for name in names & properties.keys()}
 
     def wait(self, waiter: str, **request: Any) -> None:
         """Until the *waiter* (of the client's) is content."""
@@ -34,6 +47,9 @@ class Api:
         """Another service's operations, in the same Region."""
         return Api(self.lab, service, self.region)
 
+    def _shape(self, operation: str) -> Any:
+        return self._client.meta.service_model.operation_model(operation).input_shape
+
 
 def as_text(value: Any) -> str:
     """What a template writes as an object, a number or a boolean, where the service's API takes text."""
@@ -41,12 +57,17 @@ def as_text(value: Any) -> str:
 
 
 def coerced(value: Any, shape: Any) -> Any:
-    """The *value* with the types that the *shape* (of botocore's models) asks for, where they can be told."""
+    """The *value* with the types that the *shape* (of botocore's models) asks for, where they can be told.
+
+    Raises CloudFormationError for a member that the shape does not have.
+    """
     kind = shape.type_name
     if kind == "structure" and isinstance(value, dict):
-        return {k: coerced(v, shape.members[k]) if k in shape.members else v for k, v in value.items()}
+        return value if shape.is_document_type else dict(_member(shape, *each) for each in value.items())
     if kind == "map" and isinstance(value, dict):
         return {str(k): coerced(v, shape.value) for k, v in value.items()}
+    if kind == "map" and isinstance(value, list):  # of tags, which templates write as a list
+        return {str(each["Key"]): coerced(each["Value"], shape.value) for each in value}
     if kind == "list" and isinstance(value, list):
         return [coerced(each, shape.member) for each in value]
     if kind in ("integer", "long") and isinstance(value, str) and value.lstrip("-").isdecimal():
@@ -63,3 +84,21 @@ def coerced(value: Any, shape: Any) -> Any:
     if kind == "string" and isinstance(value, (int, float)):
         return str(value)
     return value
+
+
+def not_given(names: Sequence[str]) -> CloudFormationError:
+    """For what a resource would silently go without."""
+    said = f"This lab cannot give a resource of this type its {', '.join(names)}."
+    return CloudFormationError(f"{said} AWS can: take this out of the template here.")
+
+
+def _member(shape: Any, name: str, value: Any) -> tuple[str, Any]:
+    """A structure's member by a template's name, which has a capital where the API's has none."""
+    own = name if name in shape.members else name[:1].lower() + name[1:]
+    if own not in shape.members:
+        raise not_given([name])
+    return own, coerced(value, shape.members[own])
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]

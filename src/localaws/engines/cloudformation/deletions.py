@@ -1,7 +1,7 @@
 """How stacks delete what moto makes and never deletes, or deletes otherwise than AWS: through the service's own API.
 
-Source: each service's API reference; CloudFormation template reference for what a type's deletion is (AWS::KMS::Key:
-"the KMS key is scheduled for deletion"; AWS::EC2::EIP, AWS::EC2::Route, … by their properties).
+Source: each service's API reference; CloudFormation template reference for what a type's deletion is (AWS::EC2::EIP,
+AWS::EC2::Route, … by their properties).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from moto.cloudformation.exceptions import CloudFormationError
 from moto.cloudformation.parsing import resource_class_from_type
 from moto.core.common_models import CloudFormationModel
 
+from localaws.engines.cloudformation.changes_networks import permission
 from localaws.engines.cloudformation.coercion import Api
 from localaws.engines.cloudformation.made import Delete, deleted
 from localaws.engines.cloudformation.updates import Properties
@@ -79,20 +80,8 @@ def _route_table_association(api: Api, physical_id: str, properties: Properties)
 
 
 def _ingress(api: Api, physical_id: str, properties: Properties) -> None:
-    group = {
-        "GroupId": properties.get("SourceSecurityGroupId"),
-        "GroupName": properties.get("SourceSecurityGroupName"),
-    }
-    source = {name: each for name, each in group.items() if each}
-    permission = {name: properties[name] for name in ("IpProtocol", "FromPort", "ToPort") if name in properties}
-    if "CidrIp" in properties:
-        permission["IpRanges"] = [{"CidrIp": properties["CidrIp"]}]
-    if "CidrIpv6" in properties:
-        permission["Ipv6Ranges"] = [{"CidrIpv6": properties["CidrIpv6"]}]
-    if source:
-        permission["UserIdGroupPairs"] = [source]
     names = {name: properties.get(name) for name in ("GroupId", "GroupName")}
-    api("RevokeSecurityGroupIngress", **names, IpPermissions=[permission])
+    api("RevokeSecurityGroupIngress", **names, IpPermissions=[permission(properties, "Source")])
 
 
 def _listed(operation: str, member: str, **more: Any) -> Delete:
@@ -118,10 +107,6 @@ def _instance_group(api: Api, group: str, properties: Properties) -> None:
     """A cluster's group is never deleted: it is left without instances (ModifyInstanceGroups, API reference)."""
     changes = [{"InstanceGroupId": group, "InstanceCount": 0}]
     api("ModifyInstanceGroups", ClusterId=properties["JobFlowId"], InstanceGroups=changes)
-
-
-def _key(api: Api, key: str, properties: Properties) -> None:
-    api("ScheduleKeyDeletion", KeyId=key, PendingWindowInDays=properties.get("PendingWindowInDays", 30))
 
 
 DELETIONS: dict[str, tuple[str, Delete]] = {
@@ -159,7 +144,6 @@ DELETIONS: dict[str, tuple[str, Delete]] = {
     "AWS::ElasticLoadBalancingV2::Listener": ("elbv2", deleted("DeleteListener", "ListenerArn")),
     "AWS::ElasticLoadBalancingV2::ListenerRule": ("elbv2", deleted("DeleteRule", "RuleArn")),
     "AWS::ElasticLoadBalancingV2::TargetGroup": ("elbv2", deleted("DeleteTargetGroup", "TargetGroupArn")),
-    "AWS::KMS::Key": ("kms", _key),
     "AWS::Route53::HealthCheck": ("route53", deleted("DeleteHealthCheck", "HealthCheckId")),
     "AWS::Route53::HostedZone": ("route53", deleted("DeleteHostedZone", "Id")),
     "AWS::S3::Bucket": ("s3", deleted("DeleteBucket", "Bucket")),  # moto says nothing of one that is not empty

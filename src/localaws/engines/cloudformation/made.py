@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
-from moto.cloudformation.parsing import get_model_map, get_name_type_map
+from moto.cloudformation.parsing import get_model_list, get_model_map, get_name_type_map
 from moto.core.common_models import CloudFormationModel
 
 from localaws.engines.cloudformation.coercion import Api
@@ -21,15 +21,23 @@ Create = Callable[[Api, str, Properties], tuple[str, dict[str, str]]]
 Delete = Callable[[Api, str, Properties], None]
 
 
+#: What Fn::GetAtt gives of the resource of a physical id.
+Tell = Callable[[Api, str], dict[str, str]]
+
+
 @dataclass(frozen=True)
 class Maker:
-    """How resources of a type come and go; *name* is the property that names one, *attributes* those of Fn::GetAtt."""
+    """How resources of a type come and go; *name* is the property that names one, *attributes* those of Fn::GetAtt.
+
+    *tell* gives them anew, for a type of which a change of a resource may change them.
+    """
 
     create: Create
     delete: Delete
     changes: Changes
     name: str = ""
     attributes: frozenset[str] = frozenset()
+    tell: Tell | None = None
 
 
 def deleted(operation: str, member: str, **more: Any) -> Delete:
@@ -69,6 +77,13 @@ class MadeResource(CloudFormationModel):
         api = Api(cls.lab, cls.maker.changes.service, region_name)
         return cls(*cls.maker.create(api, resource_name, properties), properties)
 
+    def changed(self, region_name: str, properties: Properties) -> None:
+        """Note that the resource has these properties now."""
+        self.properties = properties
+        if self.maker.tell:
+            api = Api(self.lab, self.maker.changes.service, region_name)
+            self.attributes = self.maker.tell(api, self.physical_resource_id)
+
     def delete(self, account_id: str, region_name: str) -> None:
         api = Api(self.lab, self.maker.changes.service, region_name)
         self.maker.delete(api, self.physical_resource_id, self.properties)
@@ -78,6 +93,7 @@ def install_makers(lab: Lab, makers: Mapping[str, Maker]) -> None:
     MadeResource.lab = lab
     models: dict[str, Any] = get_model_map()
     models.pop(CloudFormationModel.cloudformation_type(), None)  # of the classes that stand for no type of their own
+    get_model_list()[:] = [each for each in get_model_list() if each.cloudformation_type() not in makers]  # their names
     for resource_type, maker in makers.items():
         models[resource_type] = type(resource_type, (MadeResource,), {"maker": maker})
         get_name_type_map()[resource_type] = maker.name

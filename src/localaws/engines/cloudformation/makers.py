@@ -1,4 +1,4 @@
-"""The types of a data stack that moto does not make: catalogs, secrets, workgroups, delivery streams, policies, alarms.
+"""The types that stacks make through their service's API; here secrets, workgroups, delivery streams, policies, alarms.
 
 Source: CloudFormation template reference, under each type's name ("Return values" for the physical ids and attributes).
 """
@@ -9,40 +9,19 @@ import json
 from typing import Any
 
 from localaws.engines.cloudformation.coercion import Api, as_text
-from localaws.engines.cloudformation.made import Create, Maker, deleted
+from localaws.engines.cloudformation.made import Maker, deleted
 from localaws.engines.cloudformation.makers_access import ACCESS
+from localaws.engines.cloudformation.makers_databases import DATABASES
 from localaws.engines.cloudformation.makers_functions import FUNCTIONS
+from localaws.engines.cloudformation.makers_glue import GLUE
+from localaws.engines.cloudformation.makers_keys import KEYS
+from localaws.engines.cloudformation.makers_machines import MACHINES
+from localaws.engines.cloudformation.makers_parameters import PARAMETERS
 from localaws.engines.cloudformation.makers_queues import QUEUES
 from localaws.engines.cloudformation.makers_redshift import REDSHIFT
-from localaws.engines.cloudformation.updates import Changes, Properties, Target, tagging, unchangeable
-
-
-def _database(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
-    wanted = {"Name": name.lower(), **properties["DatabaseInput"]}
-    api("CreateDatabase", DatabaseInput=wanted)
-    return wanted["Name"], {}
-
-
-def _change_database(database: Target) -> None:
-    wanted = {"Name": database.id, **database.new["DatabaseInput"]}
-    _same_name(database.id, wanted["Name"], "DatabaseInput.Name")
-    database.api("UpdateDatabase", Name=database.id, DatabaseInput=wanted)
-
-
-def _table(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
-    wanted = {"Name": name.lower(), **properties["TableInput"]}
-    api("CreateTable", DatabaseName=properties["DatabaseName"], TableInput=wanted)
-    return wanted["Name"], {}
-
-
-def _change_table(table: Target) -> None:
-    wanted = {"Name": table.id, **table.new["TableInput"]}
-    _same_name(table.id, wanted["Name"], "TableInput.Name")
-    table.api("UpdateTable", DatabaseName=table.new["DatabaseName"], TableInput=wanted)
-
-
-def _delete_table(api: Api, name: str, properties: Properties) -> None:
-    api("DeleteTable", DatabaseName=properties["DatabaseName"], Name=name)
+from localaws.engines.cloudformation.makers_streams import STREAMS
+from localaws.engines.cloudformation.makers_tables import TABLES
+from localaws.engines.cloudformation.updates import Changes, Properties, Target, tagging
 
 
 def _bucket_policy(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
@@ -163,21 +142,6 @@ def _delete_alarm(api: Api, name: str, properties: Properties) -> None:
     api("DeleteAlarms", AlarmNames=[name])
 
 
-def _passed(operation: str) -> Create:
-    """Creation by an *operation* that takes a template's properties as they are, and a Name."""
-
-    def create(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
-        api(operation, **{"Name": name, **properties})
-        return name, {}
-
-    return create
-
-
-def _same_name(former: str, new: str, property_name: str) -> None:
-    if former != new:
-        raise unchangeable([property_name])
-
-
 _ALARM = (
     "ActionsEnabled AlarmActions AlarmDescription ComparisonOperator DatapointsToAlarm Dimensions EvaluationPeriods "
     "ExtendedStatistic InsufficientDataActions MetricName Metrics Namespace OKActions Period Statistic Threshold "
@@ -186,31 +150,16 @@ _ALARM = (
 
 MAKERS: dict[str, Maker] = {
     **ACCESS,
+    **DATABASES,
     **FUNCTIONS,
+    **GLUE,
+    **KEYS,
+    **MACHINES,
+    **PARAMETERS,
     **QUEUES,
     **REDSHIFT,
-    "AWS::Glue::Database": Maker(
-        _database,
-        deleted("DeleteDatabase", "Name"),
-        Changes("glue", [(["DatabaseInput"], _change_database)]),
-    ),
-    "AWS::Glue::Table": Maker(
-        _table,
-        _delete_table,
-        Changes("glue", [(["TableInput"], _change_table)], frozenset({"DatabaseName"})),
-    ),
-    "AWS::Glue::Job": Maker(
-        _passed("CreateJob"),
-        deleted("DeleteJob", "JobName"),
-        Changes("glue", [], frozenset({"Name"})),
-        "Name",
-    ),
-    "AWS::Glue::Crawler": Maker(
-        _passed("CreateCrawler"),
-        deleted("DeleteCrawler", "Name"),
-        Changes("glue", [], frozenset({"Name"})),
-        "Name",
-    ),
+    **STREAMS,
+    **TABLES,
     "AWS::S3::BucketPolicy": Maker(
         _bucket_policy,
         deleted("DeleteBucketPolicy", "Bucket"),

@@ -1,19 +1,41 @@
-"""Versions of functions and of layers, which moto makes without a physical id and never deletes.
+"""Functions, what feeds them, and versions of them and of layers.
 
-Source: CloudFormation template reference, AWS::Lambda::Version and AWS::Lambda::LayerVersion; nothing of them but a
-version's concurrency can be changed without another one.
+Source: CloudFormation template reference, AWS::Lambda::Function, AWS::Lambda::EventSourceMapping, AWS::Lambda::Version
+and AWS::Lambda::LayerVersion.
 """
 
 from __future__ import annotations
 
+from localaws.engines.cloudformation.changes_services import SERVICES, packaged, settled
 from localaws.engines.cloudformation.coercion import Api
 from localaws.engines.cloudformation.made import Maker, deleted
 from localaws.engines.cloudformation.updates import Changes, Properties
 
+_DROPPED = (
+    "CapacityProviderConfig CodeSigningConfigArn DurableConfig FileSystemConfigs ImageConfig SnapStart TenancyConfig"
+).split()
+
+
+def _function(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
+    wanted = api.taken("CreateFunction", properties, _DROPPED) | {"FunctionName": name, "Code": packaged(properties)}
+    made = api("CreateFunction", **wanted, KMSKeyArn=properties.get("KmsKeyArn"))
+    api.wait("function_active_v2", FunctionName=name)
+    return name, {"Arn": made["FunctionArn"]}
+
+
+def _mapping(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
+    wanted = api.taken("CreateEventSourceMapping", properties, ["LoggingConfig"])
+    made = api("CreateEventSourceMapping", **wanted, KMSKeyArn=properties.get("KmsKeyArn"))
+    return made["UUID"], {"Id": made["UUID"], "EventSourceMappingArn": made["EventSourceMappingArn"]}
+
+
+def _delete_mapping(api: Api, uuid: str, properties: Properties) -> None:
+    settled(api, uuid)
+    api("DeleteEventSourceMapping", UUID=uuid)
+
 
 def _version(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
-    members = ("FunctionName", "CodeSha256", "Description")
-    made = api("PublishVersion", **{member: properties.get(member) for member in members})
+    made = api("PublishVersion", **api.taken("PublishVersion", properties))
     return made["FunctionArn"], {"FunctionArn": made["FunctionArn"], "Version": made["Version"]}
 
 
@@ -28,6 +50,19 @@ def _delete_layer(api: Api, arn: str, properties: Properties) -> None:
 
 
 FUNCTIONS = {
+    "AWS::Lambda::Function": Maker(
+        _function,
+        deleted("DeleteFunction", "FunctionName"),
+        SERVICES["AWS::Lambda::Function"],
+        "FunctionName",
+        frozenset({"Arn"}),
+    ),
+    "AWS::Lambda::EventSourceMapping": Maker(
+        _mapping,
+        _delete_mapping,
+        SERVICES["AWS::Lambda::EventSourceMapping"],
+        attributes=frozenset({"Id", "EventSourceMappingArn"}),
+    ),
     "AWS::Lambda::Version": Maker(
         _version,
         deleted("DeleteFunction", "FunctionName"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -10,13 +10,15 @@ from moto.cloudformation import parsing
 from moto.cloudformation.parsing import ResourceMap
 from moto.ssm.models import ssm_backends
 
-from localaws.engines.cloudformation.changes import CHANGES, NO_CHANGES, REPLACES, check_replacement
+from localaws.engines.cloudformation.changes import REPLACES, changes_of, check_replacement
 from localaws.engines.cloudformation.checks import depended, references
 from localaws.engines.cloudformation.deletions import delete_resource
 from localaws.engines.cloudformation.failures import ResourceFailed, named
 from localaws.engines.cloudformation.functions import cidr_blocks
+from localaws.engines.cloudformation.given import Given
 from localaws.engines.cloudformation.made import MadeResource
 from localaws.engines.cloudformation.physical_ids import with_physical_id
+from localaws.engines.cloudformation.schemas import check_properties
 from localaws.engines.cloudformation.updates import changed
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
@@ -125,7 +127,7 @@ class ResourceMapEngine(ResourceMap):
             names = changed(self.applied[name].properties, plan._properties(name))
             if names:
                 actions["Modify"][name] = told
-            if names & CHANGES.get(resource_type, NO_CHANGES).replaced:
+            if names & changes_of(resource_type).replaced:
                 plan._parsed_resources[name] = _Planned(name)
         for name, each in self.applied.items():
             if not plan.is_wanted(name):
@@ -158,25 +160,19 @@ class ResourceMapEngine(ResourceMap):
         properties: dict[str, Any] = parsing.clean_json(self._resource_json_map[name].get("Properties", {}), self)
         return properties
 
-    def check_new(self, name: str) -> None:
-        """Raises CloudFormationError for what a new resource would silently go without."""
-        changes = CHANGES.get(self._resource_json_map[name]["Type"], NO_CHANGES)
-        if changes.is_whole:
-            changes.check_new(self._properties(name))
-
     def _update_resource(self, name: str) -> None:
         resource, template = self._parsed_resources[name], self._resource_json_map[name]
         former = self.applied[name].properties
         with named(name, template, "UPDATE"):
             new = self._properties(name)
-            changes = CHANGES.get(template["Type"], NO_CHANGES)
+            changes = changes_of(template["Type"])
             if changed(former, new) & changes.replaced:
                 check_replacement(template["Type"], former, new)
                 self._replace(name)
             elif former != new:
                 changes.apply(self.lab, self._region_name, str(resource.physical_resource_id), former, new)
                 if isinstance(resource, MadeResource):
-                    resource.properties = new
+                    resource.changed(self._region_name, new)
         self.applied[name] = Applied(template, new)
         if former != new:
             self.made(self._parsed_resources[name], "UPDATE")
@@ -238,14 +234,17 @@ class ResourceMapEngine(ResourceMap):
         """Forget the resources that were not made, lest moto make them when somebody looks at the stack."""
         self._resource_json_map = {name: each.template for name, each in self.applied.items()}
 
-    def begun(self, name: str, resource: Any) -> None:
-        """Note what a new *resource* was made from, and give it what moto has left out. Raises `ResourceFailed`."""
+    def begun(self, name: str, resource: Any, left: Set[str]) -> None:
+        """Note what a new *resource* was made from, and give it what its creation has *left* out.
+
+        Raises `ResourceFailed`.
+        """
         template = self._resource_json_map[name]
         self._parsed_resources[name] = resource  # a failure from here on finds it, to delete it
         self.applied[name] = Applied(template, self._properties(name))
         with named(name, template, "CREATE"):
-            CHANGES.get(template["Type"], NO_CHANGES).complete(
-                self.lab, self._region_name, str(resource.physical_resource_id), self.applied[name].properties
+            changes_of(template["Type"]).complete(
+                self.lab, self._region_name, str(resource.physical_resource_id), self.applied[name].properties, left
             )
 
     def of_stack(self, name: str) -> Any:
@@ -284,27 +283,39 @@ def _is_retained(template: dict[str, Any], policy: str = "DeletionPolicy") -> bo
     return template.get(policy) in ("Retain", "RetainExceptOnCreate")
 
 
-def creating(create: Callable[..., Any]) -> Callable[..., Any]:
-    """moto's function *create*, which makes a resource, with its events; it raises `ResourceFailed`."""
+def create(
+    logical_id: str, resource_json: dict[str, Any], resources_map: ResourceMapEngine, account_id: str, region_name: str
+) -> Any:
+    """In place of moto's parse_and_create_resource: a resource, told of in events, that has all of its properties.
 
-    def tell(
-        logical_id: str, resource_json: dict[str, Any], resources_map: ResourceMapEngine, *arguments: Any, **more: Any
-    ) -> Any:
-        if resource_json["Type"] == "AWS::KMS::Key":  # moto asks for the policy; KMS makes one where there is none
-            resource_json.setdefault("Properties", {}).setdefault("KeyPolicy", "")
-        replaces = logical_id in resources_map.applied
-        with named(logical_id, resource_json, "CREATE"):
-            if resources_map.is_wanted(logical_id):
-                resources_map.check_new(logical_id)
-            resource = create(logical_id, resource_json, resources_map, *arguments, **more)
-        if resource is not None:
-            with_physical_id(resource, resource_json["Type"], resources_map["AWS::StackName"], logical_id)
-            resources_map.begun(logical_id, resource)
-            if not replaces:
-                resources_map.made(resource, "CREATE")
-        return resource
-
-    return tell
+    None where the resource's condition is false. Raises `ResourceFailed`.
+    """
+    kind, replaces = resource_json["Type"], logical_id in resources_map.applied
+    with named(logical_id, resource_json, "CREATE"):
+        if not resources_map.is_wanted(logical_id):
+            return None
+        parsed = parsing.parse_resource_and_generate_name(logical_id, resource_json, resources_map)
+        if parsed is None:  # moto has nothing to make of it
+            return None
+        model, described, name = parsed
+        check_properties(logical_id, kind, described["Properties"])
+        given = Given(described["Properties"])
+        resource: Any = model.create_from_cloudformation_json(
+            name,
+            {**described, "Properties": given},
+            account_id,
+            region_name,
+            LogicalId=logical_id,
+            StackId=resources_map.stack_id,
+            ResourceType=kind,
+        )
+        resource.cf_resource_type, resource.logical_resource_id = kind, logical_id
+    with_physical_id(resource, kind, resources_map["AWS::StackName"], logical_id)
+    left = given.untouched - {parsing.resource_name_property_from_type(kind)}
+    resources_map.begun(logical_id, resource, left)
+    if not replaces:
+        resources_map.made(resource, "CREATE")
+    return resource
 
 
 def with_cidr(clean: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

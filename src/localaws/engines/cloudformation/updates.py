@@ -12,7 +12,7 @@ from typing import Any
 
 from moto.cloudformation.exceptions import CloudFormationError
 
-from localaws.engines.cloudformation.coercion import Api
+from localaws.engines.cloudformation.coercion import Api, not_given
 from localaws.lab import Lab
 
 Properties = Mapping[str, Any]
@@ -45,38 +45,27 @@ Change = Callable[[Target], None]
 class Changes:
     """How resources of a type are changed: the *service* of the API, and of which properties each function takes care.
 
-    *replaced* names the properties whose change needs another resource; *late* those that moto leaves out when it makes
-    one, which are applied right after. *is_whole* tells that a new resource is given these properties, and no others.
+    *replaced* names the properties whose change needs another resource.
     """
 
     service: str
     by: Sequence[tuple[Sequence[str], Change]]
     replaced: frozenset[str] = field(default_factory=frozenset)
-    late: frozenset[str] = field(default_factory=frozenset)
-    is_whole: bool = False
 
-    def check_new(self, properties: Properties) -> None:
-        """Raises CloudFormationError for a property that a new resource would silently go without."""
-        known = self.replaced.union(*(names for names, _ in self.by))
-        if unknown := sorted(properties.keys() - known):
-            said = f"This lab cannot give a resource of this type its {', '.join(unknown)}."
-            raise CloudFormationError(f"{said} Take this out of the template, or see whether AWS has such a property.")
+    def complete(self, lab: Lab, region: str, physical_id: str, properties: Properties, left: Set[str]) -> None:
+        """Give a new resource what its creation has *left* out of its *properties*.
 
-    def _needed(self, names: Set[str]) -> list[Change]:
-        return [change for properties, change in self.by if names & set(properties)]
-
-    def complete(self, lab: Lab, region: str, physical_id: str, properties: Properties) -> None:
-        """Apply to a new resource what moto has left out."""
+        Raises CloudFormationError for a property that nothing here gives it.
+        """
+        self._check(left, not_given)
         target = Target(Api(lab, self.service, region), physical_id, {}, properties)
-        for change in self._needed(self.late & properties.keys()):
+        for change in self._needed(left):
             change(target)
 
     def apply(self, lab: Lab, region: str, physical_id: str, former: Properties, new: Properties) -> None:
         """Raises CloudFormationError for a property that nothing here changes; what fails half-way is undone."""
         names = changed(former, new)
-        unable = sorted(names - {name for properties, _ in self.by for name in properties})
-        if unable:
-            raise unchangeable(unable)
+        self._check(names, unchangeable)
         api, done = Api(lab, self.service, region), list[Change]()
         try:
             for change in self._needed(names):
@@ -86,6 +75,18 @@ class Changes:
             for change in reversed(done):
                 change(Target(api, physical_id, new, former))
             raise
+
+    def _check(self, names: Set[str], refusal: Callable[[Sequence[str]], CloudFormationError]) -> None:
+        if unable := sorted(names - {name for properties, _ in self.by for name in properties}):
+            raise refusal(unable)
+
+    def _needed(self, names: Set[str]) -> list[Change]:
+        return [change for properties, change in self.by if names & set(properties)]
+
+
+def both(target: Target) -> Sequence[Properties]:
+    """What a resource was to be, and what it is to be now."""
+    return target.former, target.new
 
 
 def changed(former: Properties, new: Properties) -> set[str]:
