@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import stat
 import zipfile
 from collections.abc import Callable, Iterator
@@ -134,8 +135,26 @@ def test_ten_megabytes_of_output(lab: RunningLab) -> None:
     _, answer = invoke(lab, "shouts", LogType="Tail")
     assert "FunctionError" not in answer
     lines = log_lines(lab, "shouts")
-    assert any("characters were not kept" in line for line in lines)
+    assert any("bytes were not kept" in line for line in lines)
     assert lines[2].startswith("0 x") and any(line.startswith("99999 x") for line in lines)
+
+
+def test_a_million_empty_lines_are_no_small_log(lab: RunningLab) -> None:
+    """What a line takes besides its text counts: CloudWatch Logs gets thousands of events, and the end of them all."""
+    create(
+        lab, "blank", "def handler(e, c):\n    for _ in range(20): print('\\n' * 500_000)\n    print('end')", Timeout=30
+    )
+    _, answer = invoke(lab, "blank", LogType="Tail")
+    assert "FunctionError" not in answer
+    logs = client(lab, "logs")
+    log_lines(lab, "blank", "INIT_START")
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName="/aws/lambda/blank")
+    lines = eventually(lambda: _whole([event["message"] for page in pages for event in page["events"]]))
+    assert len(lines) < 20_000 and "end\n" in lines
+
+
+def _whole(lines: list[str]) -> list[str]:
+    return lines if lines[-1].startswith("REPORT") else []
 
 
 def test_output_without_end_or_newline(lab: RunningLab) -> None:
@@ -267,19 +286,22 @@ def test_nothing_outlives_the_lab(new_lab: Callable[..., RunningLab]) -> None:
         eventually(lambda names=names: not any(environments(name) for name in names))
 
 
-def _member(name: str, content: bytes = b"x = 1", mode: int = stat.S_IFREG | 0o644) -> bytes:
+def _member(
+    name: str, content: bytes = b"x = 1", mode: int = stat.S_IFREG | 0o644, method: int = zipfile.ZIP_STORED
+) -> bytes:
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as opened:
+    with zipfile.ZipFile(made, "w", method) as opened:
         info = zipfile.ZipInfo("placeholder")
         info.filename = name
         info.external_attr = mode << 16
+        info.compress_type = method
         opened.writestr(info, content)
     return made.getvalue()
 
 
-def _listing(times: int) -> bytes:
+def _listing(times: int, content: bytes = b"") -> bytes:
     """An archive that lists its one file so often (.ZIP specification, 4.3.12 and 4.3.16)."""
-    package = archive(app__py=b"")
+    package = archive(app__py=content)
     entry, end = package.rindex(b"PK\x01\x02"), package.rindex(b"PK\x05\x06")
     listed = package[entry:end] * times
     return package[:entry] + listed + package[end : end + 12] + len(listed).to_bytes(4, "little") + package[end + 16 :]
@@ -302,8 +324,16 @@ def _listing(times: int) -> bytes:
         archive(**{"a": b"file", "a/b__py": b"in a file"}),
         archive(big=b"\0" * 262_144_001),
         _listing(65_536),
+        _listing(2, os.urandom(1000)),
+        archive(**{f"{number}/" + "d/" * 1000: b"" for number in range(66)}),
+        archive(**{"d/" * 1900: b""}),
+        _member("app.py", method=zipfile.ZIP_BZIP2),
+        _member("app.py", method=zipfile.ZIP_LZMA),
     ],
-    ids=str.split("empty text cut up deep-up absolute backslash drive link pipe long file-as-directory large many"),
+    ids=str.split(
+        "empty text cut up deep-up absolute backslash drive link pipe long file-as-directory large many overlapping "
+        "directories deep bzip2 lzma"
+    ),
 )
 def test_bad_archives_are_refused(lab: RunningLab, package: bytes) -> None:
     before = _files_around(lab)
@@ -338,6 +368,24 @@ def test_deep_directories_are_removed_again(new_lab: Callable[..., RunningLab]) 
     assert not list((lab.directory / "lambda").glob("code/*"))
     lab.stop()
     assert not (lab.directory / "lambda").exists()
+
+
+def test_code_that_no_function_has_leaves_the_disk(lab: RunningLab) -> None:
+    """What an update replaced goes; what a published version has stays, and runs."""
+    code = lab.directory / "lambda" / "code"
+    before = set(code.iterdir())
+    create(lab, "replaced", "def handler(e, c): return 'published'")
+    version = client(lab, "lambda").publish_version(FunctionName="replaced")["Version"]
+    for answer in "replaced", "latest":
+        package = source(f"def handler(e, c): return {answer!r}")
+        client(lab, "lambda").update_function_code(FunctionName="replaced", ZipFile=package)
+        assert invoke(lab, "replaced")[0] == answer
+    assert len(set(code.iterdir()) - before) == 3
+    eventually(lambda: len(set(code.iterdir()) - before) == 2, 60)
+    assert invoke(lab, "replaced", Qualifier=version)[0] == "published"
+    assert invoke(lab, "replaced")[0] == "latest"
+    client(lab, "lambda").delete_function(FunctionName="replaced")
+    eventually(lambda: not set(code.iterdir()) - before, 60)
 
 
 def test_damaged_content_is_refused(lab: RunningLab) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from localaws.engines.lambda_.destinations import Destinations
+from localaws.engines.lambda_.pool import throttled
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
@@ -32,6 +33,8 @@ LONGEST_THROTTLE_SECONDS = 300
 OLDEST_EVENT_SECONDS = 21_600
 #: Events that are run at the same time.
 THREADS = 16
+#: Bytes of all events that wait or run: this lab's memory. AWS too throttles who sends more than functions can take.
+MOST_BYTES = 256 << 20
 
 
 @dataclass
@@ -47,6 +50,11 @@ class Event:
     attempts: int = 0
     throttled: int = 0
 
+    @property
+    def size(self) -> int:
+        """Bytes of memory, roughly: an event without a payload takes some too."""
+        return len(self.payload) + 1000
+
 
 class AsynchronousInvoker:
     """The queue of events and the threads that run them."""
@@ -57,13 +65,21 @@ class AsynchronousInvoker:
         self._threads = ThreadPoolExecutor(THREADS, "lambda-event")
         self._numbers = itertools.count()
         self._waiting: list[tuple[float, int, Event]] = []
+        self._bytes = 0
         self._changed = threading.Event()
         self._lock = threading.Lock()
         lab.spawn("lambda-retries", self._run_due)
         lab.on_stop(self._stop)
 
     def submit(self, event: Event) -> None:
-        """Accept *event*; returns at once."""
+        """Accept *event*; returns at once. Raises TooManyRequestsException if no more can wait."""
+        with self._lock:
+            if self._bytes + event.size > MOST_BYTES:
+                raise throttled("CallerRateLimitExceeded")
+            self._bytes += event.size
+        self._begin(event)
+
+    def _begin(self, event: Event) -> None:
         if not self._lab.stopping.is_set():
             self._threads.submit(self._run, event)
 
@@ -78,7 +94,7 @@ class AsynchronousInvoker:
             with self._lock:
                 self._changed.clear()
                 while self._waiting and self._waiting[0][0] <= now:
-                    self.submit(heapq.heappop(self._waiting)[2])
+                    self._begin(heapq.heappop(self._waiting)[2])
                 pause = self._waiting[0][0] - now if self._waiting else None
             if pause is None:
                 self._changed.wait(1)
@@ -86,14 +102,19 @@ class AsynchronousInvoker:
                 self._lab.clock.wait(self._changed, pause)
 
     def _run(self, event: Event) -> None:
+        waits = False
         try:
             target = event.engine.resolve(event.arn)
-            self._attempt(event, target)
+            waits = self._attempt(event, target)
         except Exception as error:
             if not self._lab.stopping.is_set():
                 log.warning("event %s for %s is lost: %s", event.request_id, event.arn, error)
+        if not waits:
+            with self._lock:
+                self._bytes -= event.size
 
-    def _attempt(self, event: Event, target: Target) -> None:
+    def _attempt(self, event: Event, target: Target) -> bool:
+        """Run *event* once; whether it waits to be run again."""
         settings = event.engine.event_invoke_settings(target.arn)
         try:
             result = event.engine.execute_unattended(target, event.payload, event.request_id, event.client_context)
@@ -102,19 +123,23 @@ class AsynchronousInvoker:
                 raise
             pause = min(2**event.throttled, LONGEST_THROTTLE_SECONDS)
             event.throttled += 1
-            if not self._retry(event, pause, settings):
-                self._finish(event, target, "EventAgeExceeded", None)
-            return
+            if self._retry(event, pause, settings):
+                return True
+            self._finish(event, target, "EventAgeExceeded", None)
+            return False
         event.attempts += 1
         event.throttled = 0
         if self._lab.stopping.is_set():
-            return
+            return False
         if not result.error:
             self._finish(event, target, "Success", result)
         elif event.attempts > settings.get("MaximumRetryAttempts", len(RETRY_SECONDS)):
             self._finish(event, target, "RetriesExhausted", result)
-        elif not self._retry(event, RETRY_SECONDS[event.attempts - 1], settings):
+        elif self._retry(event, RETRY_SECONDS[event.attempts - 1], settings):
+            return True
+        else:
             self._finish(event, target, "EventAgeExceeded", result)
+        return False
 
     def _retry(self, event: Event, pause: float, settings: dict[str, Any]) -> bool:
         """Have *event* run again in *pause* seconds; False if it would be too old by then."""

@@ -7,6 +7,7 @@ import random
 import time
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 from moto.awslambda.exceptions import InvalidParameterValueException, UnknownFunctionException
@@ -49,6 +50,13 @@ class LambdaEngine(LambdaBackend):
         self._sources: dict[str, Source] = {}
         #: By the function's name and the qualifier.
         self.event_invoke_configs: dict[tuple[str, str], dict[str, Any]] = {}
+
+    @property
+    def places(self) -> set[Path]:
+        """Where the code and the layers of all functions and their versions lie."""
+        groups = list(self._lambdas._functions.values())
+        functions = [function for group in groups for function in (group["latest"], *group["versions"])]
+        return {place for function in functions if function for place in function.places}
 
     def resolve(self, name: str, qualifier: str | None = None) -> Target:
         """Find what to run; an alias with weights chooses one of its versions. ResourceNotFoundException if none."""

@@ -18,7 +18,7 @@ from moto.awslambda.models import LambdaFunction, LayerVersion
 from moto.awslambda.utils import get_backend
 
 from localaws.engines.lambda_.environment import check_variables
-from localaws.engines.lambda_.packages import LARGEST_ZIP, check_size, unzip, unzipped_size
+from localaws.engines.lambda_.packages import LARGEST_UNZIPPED, LARGEST_ZIP, check_size, unzip, unzipped_size
 from localaws.engines.lambda_.worker import Sandbox
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
@@ -55,23 +55,19 @@ class FunctionEngine(LambdaFunction):
         self._check_total_size()
 
     @property
-    def code_path(self) -> Path:
-        """Where the code lies unzipped."""
-        return self.directory / "code" / self.code_digest
-
-    def layers_path(self) -> Path | None:
-        """Where the layers lie unzipped over one another; None without any."""
-        versions = self._layer_versions()
-        if not versions:
-            return None
-        digests = "".join(version.code_digest for version in versions)
-        place = self.directory / "layers" / hashlib.sha256(digests.encode()).hexdigest()
-        if not place.exists():
-            unzip([version.code_bytes for version in versions], place)
-        return place
+    def places(self) -> list[Path]:
+        """Where the code lies unzipped, and then, if there are any, the layers over one another."""
+        code = self.directory / "code" / self.code_digest
+        digests = "".join(version.code_digest for version in self._layer_versions())
+        layers = self.directory / "layers" / hashlib.sha256(digests.encode()).hexdigest()
+        return [code, layers] if digests else [code]
 
     def sandbox(self) -> Sandbox:
-        """What an execution environment of this function, as it is now, is made for."""
+        """What an execution environment of this function, as it is now, is made for; its code is on disk."""
+        code, *layers = self.places
+        unzip([self.code_bytes], code)
+        for place in layers:
+            unzip([version.code_bytes for version in self._layer_versions()], place)
         return Sandbox(
             account_id=self.account_id,
             region=self.region,
@@ -83,8 +79,8 @@ class FunctionEngine(LambdaFunction):
             memory_mb=int(self.memory_size),
             timeout=int(self.timeout),
             storage_mb=int(self.ephemeral_storage),
-            code=self.code_path,
-            layers=self.layers_path(),
+            code=code,
+            layers=layers[0] if layers else None,
             variables=tuple(sorted(self.environment_vars.items())),
             log_group=self.log_group or self.logs_group_name,
         )
@@ -194,15 +190,21 @@ def zip_code(lab: Lab, code: dict[str, Any], region: str) -> dict[str, Any]:
 
 
 def _from_s3(lab: Lab, code: dict[str, Any], region: str) -> bytes:
-    version = {"VersionId": code["S3ObjectVersion"]} if code.get("S3ObjectVersion") else {}
+    """Of a larger object than any archive may be only the beginning is read, which says enough."""
+    place = {"Bucket": code["S3Bucket"], "Key": code["S3Key"], "Range": f"bytes=0-{LARGEST_UNZIPPED}"}
+    if code.get("S3ObjectVersion"):
+        place["VersionId"] = code["S3ObjectVersion"]
     try:
-        answer = lab.client("s3", region=region).get_object(Bucket=code["S3Bucket"], Key=code["S3Key"], **version)
+        answer = lab.client("s3", region=region).get_object(**place)
     except ClientError as error:
         details = error.response["Error"]
+        if details["Code"] == "InvalidRange":
+            return b""  # an empty object has not even a first byte
         raise InvalidParameterValueException(
             f"Error occurred while GetObject. S3 Error Code: {details['Code']}. S3 Error Message: {details['Message']}"
         ) from None
     content: bytes = answer["Body"].read()
+    check_size(len(content))
     return content
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import logging
 import queue
+import threading
 from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
-from localaws.engines.lambda_.transcript import LogLine
+from localaws.engines.lambda_.transcript import LINE_OVERHEAD, LogLine
 from localaws.engines.lambda_.worker import Sandbox
 from localaws.lab import Lab
 
@@ -21,6 +22,8 @@ MOST_BYTES = 1_048_576
 _EVENT_OVERHEAD = 26
 #: Seconds in which lines of several calls are gathered for one request: it costs as much as a call itself.
 GATHERING = 0.1
+#: Bytes of lines that may wait to be delivered; functions that print more wait with them.
+MOST_WAITING = 32 << 20
 
 
 class LogDelivery:
@@ -29,12 +32,18 @@ class LogDelivery:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         self._outgoing: queue.SimpleQueue[tuple[Sandbox, str, list[LogLine]] | None] = queue.SimpleQueue()
+        self._waiting = 0  # bytes
+        self._delivered = threading.Condition()
         self._streams: set[tuple[str, str, str]] = set()
         lab.spawn("lambda-logs", self._deliver)
         lab.on_stop(lambda: self._outgoing.put(None))
 
     def send(self, sandbox: Sandbox, log_stream: str, lines: list[LogLine]) -> None:
-        """Have *lines* delivered; returns at once."""
+        """Have *lines* delivered; returns at once, unless too many wait already."""
+        with self._delivered:
+            while self._waiting > MOST_WAITING and not self._lab.stopping.is_set():
+                self._delivered.wait(1)
+            self._waiting += _size(lines)
         self._outgoing.put((sandbox, log_stream, lines))
 
     def _deliver(self) -> None:
@@ -49,6 +58,9 @@ class LogDelivery:
                 item = self._outgoing.get()
             for log_stream, (sandbox, lines) in gathered.items():
                 self._try_to_put(sandbox, log_stream, lines)
+                with self._delivered:
+                    self._waiting -= _size(lines)
+                    self._delivered.notify_all()
             if item is None:
                 return
 
@@ -81,6 +93,10 @@ class LogDelivery:
             except client.exceptions.ResourceNotFoundException:  # somebody deleted the group: the next call makes it
                 self._streams.discard(key)
                 raise
+
+
+def _size(lines: list[LogLine]) -> int:
+    return sum(len(line.message) + LINE_OVERHEAD for line in lines)
 
 
 def _batches(lines: list[LogLine]) -> Iterator[list[LogLine]]:

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
+from typing import Any
 
 from moto.awslambda.exceptions import InvalidParameterValueException
 
@@ -22,8 +23,11 @@ from localaws.engines.lambda_.removal import remove
 #: Bytes of a .zip file in a request, and of everything unzipped.
 LARGEST_ZIP = 50 << 20
 LARGEST_UNZIPPED = 262_144_000
-#: Files in one archive: as many as a .zip file counts without its extension. A million empty ones would take minutes.
+#: Files and directories in one archive: as many as a .zip file counts without its extension. A million empty ones would
+#: take minutes, and of directories a long name has hundreds.
 MOST_FILES = 65_535
+#: What each entry of an archive's list begins with (.ZIP File Format Specification, 4.3.12).
+_ENTRY = b"PK\x01\x02"
 
 
 def unzip(archives: Sequence[bytes], place: Path) -> None:
@@ -56,7 +60,7 @@ def _unzip_to(archives: Sequence[bytes], place: Path) -> None:
             if not place.exists():  # else somebody was faster
                 raise
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise _refused(str(error)) from None
+        raise _refused(str(error)) from None  # RecursionError is one: directories within directories
     finally:
         remove(unfinished)
 
@@ -70,6 +74,9 @@ def check_size(size: int) -> None:
 
 
 def _members(archive: bytes) -> list[zipfile.ZipInfo]:
+    """The files that *archive* lists. Their number is known before the list is read: a million take a gigabyte."""
+    if archive.count(_ENTRY) > MOST_FILES:
+        raise _too_many()
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as opened:
             members = opened.infolist()
@@ -77,11 +84,27 @@ def _members(archive: bytes) -> list[zipfile.ZipInfo]:
         raise _refused() from None
     except (OSError, ValueError, NotImplementedError) as error:
         raise _refused(str(error)) from None
-    if len(members) > MOST_FILES:
-        raise _refused(f"it has {len(members)} files; this lab unzips up to {MOST_FILES}")
     for member in members:
         _check(member)
+    _check_tree(members)
+    if sum(member.compress_size for member in members) > len(archive):
+        raise _refused("its files overlap: the same bytes would be unzipped again and again")
     return members
+
+
+def _check_tree(members: list[zipfile.ZipInfo]) -> None:
+    """Count what would be made, a directory once however many files are in it."""
+    tree: dict[str, Any] = {}
+    made = 0
+    for member in members:
+        place = tree
+        for part in PurePosixPath(member.filename).parts:
+            if part not in place:
+                place[part] = {}
+                made += 1
+            place = place[part]
+        if made > MOST_FILES:
+            raise _too_many()
 
 
 def _check(member: zipfile.ZipInfo) -> None:
@@ -99,6 +122,11 @@ def _check(member: zipfile.ZipInfo) -> None:
     kind = stat.S_IFMT(member.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise _refused(f"{name!r} is a link or a device, which this lab does not unzip")
+    if member.compress_type not in (
+        zipfile.ZIP_STORED,
+        zipfile.ZIP_DEFLATED,
+    ):  # others unzip megabytes from a few bytes
+        raise _refused(f"{name!r} is neither stored nor deflated, which is all that this lab unzips")
 
 
 def _extract(opened: zipfile.ZipFile, member: zipfile.ZipInfo, root: Path) -> None:
@@ -111,6 +139,10 @@ def _extract(opened: zipfile.ZipFile, member: zipfile.ZipInfo, root: Path) -> No
         shutil.copyfileobj(source, file, 1 << 20)
     executable = (member.external_attr >> 16) & 0o111
     target.chmod(0o755 if executable else 0o644)
+
+
+def _too_many() -> InvalidParameterValueException:
+    return _refused(f"it has more files and directories than the {MOST_FILES} that this lab unzips")
 
 
 def _refused(reason: str = "") -> InvalidParameterValueException:

@@ -61,9 +61,9 @@ class Pool:
         key = region, name
         with self._lock:
             if reserved is not None and self._running[key] >= reserved:
-                raise _throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
+                raise throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
             if self._running.total() >= CONCURRENCY:
-                raise _throttled("ConcurrentInvocationLimitExceeded")
+                raise throttled("ConcurrentInvocationLimitExceeded")
             self._running[key] += 1
             running = self._running[key]
         try:
@@ -132,6 +132,13 @@ class Pool:
             worker.kill()
         kill_strays(worker.family for worker in busy)
 
+    @property
+    def places(self) -> set[Path]:
+        """Where the code and the layers of all workers lie."""
+        with self._lock:
+            sandboxes = [worker.sandbox for worker in self._all]
+        return {place for sandbox in sandboxes for place in (sandbox.code, sandbox.layers) if place}
+
     def _of(self, region: str, name: str, version: str | None) -> list[Worker]:
         return [
             worker
@@ -190,5 +197,5 @@ class Pool:
         self._reaper.stop()
 
 
-def _throttled(reason: str) -> AwsError:
+def throttled(reason: str) -> AwsError:
     return AwsError("TooManyRequestsException", f"Rate Exceeded. ({reason})", 429)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import NamedTuple
 
 from localaws.clock import Clock
 
-#: Bytes of printed lines kept for one invocation; of more, only the end is kept (and counted) besides.
+#: Bytes of printed lines kept for one invocation; of more, only the end is kept besides.
 KEPT = 1 << 20
+#: Bytes that a line takes besides its text, here and in CloudWatch Logs: a million empty lines are no small log.
+LINE_OVERHEAD = 100
 #: LogType=Tail answers with the last 4 KB (Invoke, API reference).
 TAIL = 4096
 #: The largest event that CloudWatch Logs takes (PutLogEvents, API reference), less its overhead.
@@ -30,11 +31,11 @@ class Transcript:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._head: list[LogLine] = []
-        self._end: deque[LogLine] = deque()
         self._head_bytes = 0
-        self._end_bytes = 0
-        self._dropped = 0
         self._partial = b""
+        self._end = b""  # of what came when the head was full
+        self._end_time = 0
+        self._dropped = 0
 
     def line(self, text: str) -> None:
         """Add a line of the service's own: always kept."""
@@ -43,14 +44,20 @@ class Transcript:
         self._head.append(LogLine(self._now(), text + "\n"))
 
     def write(self, block: bytes) -> None:
-        """Add what was printed."""
-        lines = (self._partial + block).split(b"\n")
-        self._partial = lines.pop()
-        for line in lines:
-            self._keep(line)
-        while len(self._partial) > LARGEST_EVENT:
-            self._keep(self._partial[:LARGEST_EVENT])
-            self._partial = self._partial[LARGEST_EVENT:]
+        """Add what was printed. Once the head is full this costs next to nothing: output without end is cheap."""
+        text, start = self._partial + block, 0
+        self._partial = b""
+        while self._head_bytes < KEPT:
+            end = text.find(b"\n", start, start + LARGEST_EVENT)
+            if end < 0 and len(text) - start <= LARGEST_EVENT:
+                self._partial = text[start:]
+                return
+            stop = end if end >= 0 else start + LARGEST_EVENT
+            self._keep(text[start:stop])
+            start = stop + (end >= 0)
+        end_of_all = self._end + text[start:]
+        self._dropped += max(0, len(end_of_all) - TAIL)
+        self._end, self._end_time = end_of_all[-TAIL:], self._now()
 
     def lines(self) -> list[LogLine]:
         """Everything kept, oldest first."""
@@ -75,18 +82,9 @@ class Transcript:
         return int(self._clock.time() * 1000)
 
     def _keep(self, printed: bytes) -> None:
-        text = printed[:LARGEST_EVENT].replace(INNER_NEWLINE, b"\n").decode(errors="replace") + "\n"
-        line = LogLine(self._now(), text)
-        if self._head_bytes < KEPT:
-            self._head.append(line)
-            self._head_bytes += len(text)
-            return
-        self._end.append(line)
-        self._end_bytes += len(text)
-        while self._end_bytes > TAIL and len(self._end) > 1:
-            gone = len(self._end.popleft().message)
-            self._end_bytes -= gone
-            self._dropped += gone
+        text = _text(printed)
+        self._head.append(LogLine(self._now(), text))
+        self._head_bytes += len(text) + LINE_OVERHEAD
 
     def _finish_line(self) -> None:
         if self._partial:
@@ -96,8 +94,13 @@ class Transcript:
     def _flush_end(self) -> None:
         """Put the end of a long output behind its beginning, with a word on what lies between."""
         if self._dropped:
-            note = f"[{self._dropped} characters were not kept: this lab keeps {KEPT} of one invocation]\n"
-            self._head.append(LogLine(self._end[0].timestamp, note))
-        self._head += self._end
-        self._end.clear()
-        self._end_bytes = self._dropped = 0
+            note = f"[{self._dropped} bytes were not kept: this lab keeps {KEPT} of one invocation]\n"
+            self._head.append(LogLine(self._end_time, note))
+        if self._end:
+            lines = self._end.removesuffix(b"\n").split(b"\n")
+            self._head += [LogLine(self._end_time, _text(line)) for line in lines]
+        self._end, self._dropped = b"", 0
+
+
+def _text(printed: bytes) -> str:
+    return printed[:LARGEST_EVENT].replace(INNER_NEWLINE, b"\n").decode(errors="replace") + "\n"
