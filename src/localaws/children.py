@@ -24,7 +24,7 @@ from collections.abc import Hashable
 from importlib import import_module
 from typing import IO, Any, Self
 
-#: Bytes of address space that a child may have.
+#: Bytes of address space that a child may have if nothing else is said.
 MEMORY = 1 << 30
 #: Children that wait for work; those beyond are ended.
 _SPARE = 2
@@ -42,10 +42,14 @@ class Overrun(Exception):
 
 
 class Children:
-    """A pool of children that run the functions of *module*, which know nothing but their arguments."""
+    """A pool of children that run the functions of *module*, which know nothing but their arguments.
 
-    def __init__(self, module: str) -> None:
+    *memory* is what each may have of address space, in bytes.
+    """
+
+    def __init__(self, module: str, memory: int = MEMORY) -> None:
         self._module = module
+        self._memory = memory
         self._lock = threading.Lock()
         self._idle: list[_Child] = []
         self._busy: dict[_Child, Hashable] = {}
@@ -58,7 +62,7 @@ class Children:
 
     def prepare(self) -> None:
         """Have a child ready before there is work, so that the first call need not wait for its start."""
-        self._release(_Child(self._module))
+        self._release(_Child(self._module, self._memory))
 
     def call(self, function: str, *arguments: Any, owner: Hashable = None, seconds: float = _LONGEST) -> Any:
         """What *function* gives. *owner* is for whom it works, so that `cancel` finds it.
@@ -70,7 +74,7 @@ class Children:
         try:
             answer = child.ask(function, arguments, seconds)
         except _Ended as ended:
-            raise Cancelled if child.cancelled else ended.reason(seconds) from None
+            raise Cancelled if child.cancelled else ended.reason(seconds, self._memory) from None
         finally:
             self._release(child)
         if isinstance(answer, _Refusal):
@@ -100,7 +104,7 @@ class Children:
                 if child.alive:
                     self._busy[child] = owner
                     return child
-        child = _Child(self._module)
+        child = _Child(self._module, self._memory)
         with self._lock:
             self._busy[child] = owner
         return child
@@ -124,10 +128,10 @@ class _Ended(Exception):
     def __init__(self, code: int | None) -> None:
         self._code = code
 
-    def reason(self, seconds: float) -> Overrun:
+    def reason(self, seconds: float, memory: int) -> Overrun:
         if self._code == -signal.SIGPROF:
             return Overrun(f"it takes longer than {seconds:g} seconds of a processor")
-        return Overrun(f"it needs more than {MEMORY >> 20} MB of memory")
+        return Overrun(f"it needs more than {memory >> 20} MB of memory")
 
 
 class _Plain(pickle.Unpickler):
@@ -140,10 +144,10 @@ class _Plain(pickle.Unpickler):
 class _Child:
     """One process, seen from the lab."""
 
-    def __init__(self, module: str) -> None:
+    def __init__(self, module: str, memory: int) -> None:
         self.cancelled = False
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-m", __name__, module],
+            [sys.executable, "-I", "-m", __name__, module, str(memory)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, cwd="/",
         )  # fmt: skip
         assert self._process.stdin and self._process.stdout
@@ -176,11 +180,11 @@ class _Child:
 # In the child
 
 
-def serve(module: str) -> None:
+def serve(module: str, memory: int) -> None:
     """Answer requests until there are no more."""
     functions = import_module(module)
     os.nice(_NICENESS)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     # When the lab is gone, the end of its pipe is a signal that ends us in the middle of our work. (Where a system has
@@ -211,4 +215,4 @@ def serve(module: str) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve(sys.argv[1], int(sys.argv[2]))

@@ -18,6 +18,7 @@ from localaws.lab import Lab
 def test_a_full_stream_refuses_until_it_has_delivered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """API PutRecordBatch: FailedPutCount and ServiceUnavailableException; nothing of a refused record is kept."""
     monkeypatch.setattr(delivery, "MOST_HELD", 10)
+    monkeypatch.setattr(delivery, "RECORD_OVERHEAD", 0)
     account = "123456789012"
     owner = Credential("AKIATESTTESTTESTTEST", "secret", f"arn:aws:iam::{account}:root", account, account)
     lab = Lab(tmp_path, owner, account, "eu-west-3", "http://127.0.0.1:1")

@@ -112,7 +112,10 @@ _STRPTIME = {
 
 
 def strptime_format(pattern: str) -> str:
-    """Joda-Time's *pattern* as Python's strptime has it. Raises ValueError for letters that this lab does not know."""
+    """Joda-Time's *pattern* as Python's strptime has it.
+
+    Raises ValueError for letters that this lab does not know, and for a field that is there twice.
+    """
     parts = []
     for text, is_field in tokens(pattern):
         if not is_field:
@@ -123,4 +126,6 @@ def strptime_format(pattern: str) -> str:
             parts.append(_STRPTIME[text])
         else:
             raise ValueError(f"this lab knows no date pattern letters {text!r}")
+        if is_field and parts[-1] in parts[:-1]:
+            raise ValueError(f"this lab reads a field of a date but once, not {text!r} again")
     return "".join(parts)

@@ -1,4 +1,4 @@
-"""JSON records to Parquet or ORC by the schema of a Glue table.
+"""JSON records to Parquet or ORC by a Glue table's columns, in a child (localaws.children): both are a stranger's.
 
 Source: "Convert input data format" (firehose/latest/dev/record-format-conversion.html) and the pages under it.
 """
@@ -9,14 +9,14 @@ import io
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import closing
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 from pyarrow import orc, parquet
 
-from localaws.engines.firehose.processing import Failure, Record
 from localaws.engines.firehose.values import (
     Mismatch,
     Rules,
@@ -29,36 +29,35 @@ from localaws.engines.firehose.values import (
 from localaws.hive.types import HiveType
 
 Row = dict[str, Any]
-#: Records that are Python objects at the same time: they are many times larger than their JSON.
+Columns = dict[str, HiveType]
+#: A record that is left out: its place in the list of records, AWS's error code, and the reason.
+Failed = tuple[int, str, str]
+#: Records, and bytes of them, that are Python objects at the same time: these are many times larger than their JSON.
 _CHUNK = 10_000
+_CHUNK_BYTES = 4 << 20
+#: Bytes of a row group, or a stripe, before it is compressed.
+_GROUP_BYTES = 64 << 20
+#: Letters of an error's message.
+_LONGEST_MESSAGE = 500
 
-
-@dataclass(frozen=True)
-class Columns:
-    """A Glue table's columns; those it is partitioned by are not in its files."""
-
-    types: dict[str, HiveType]
-
-    @classmethod
-    def of_table(cls, table: dict[str, Any]) -> Columns:
-        """From Glue's Table structure. Raises ValueError for a type that Firehose does not convert."""
-        columns = table.get("StorageDescriptor", {}).get("Columns") or []
-        if not columns:
-            raise ValueError(f"the table {table['Name']} has no columns")
-        return cls({column["Name"].lower(): column_type(column.get("Type", "string")) for column in columns})
-
-    @property
-    def schema(self) -> pa.Schema:
-        return pa.schema([(name, arrow_type(kind)) for name, kind in self.types.items()])
+# A child has a limit on address space, of which every thread reserves some.
+pa.set_cpu_count(1)
+pa.set_io_thread_count(1)
+# It opens no more files once this module is loaded: what the first moment that is read or written opens is opened now.
+datetime.strptime("2013", "%Y")
+orc.write_table(pa.table({"moment": pa.array([0], pa.timestamp("ns"))}), io.BytesIO())
 
 
 def convert(
-    records: list[Record], conversion: dict[str, Any], columns: Columns
-) -> tuple[bytes | None, list[Record], list[Failure]]:
-    """The file of those *records* that fit (None if none does), they themselves, and the others with the reason.
+    records: list[bytes], conversion: dict[str, Any], types: list[tuple[str, str]]
+) -> tuple[bytes | None, list[Failed]]:
+    """The file of those *records* that fit (None if none does), and the others in order, each with the reason.
 
-    *conversion* is DataFormatConversionConfiguration. Fails a whole record if one of its JSON documents does not fit.
+    *conversion* is DataFormatConversionConfiguration, *types* are the names and types of the table's columns. Fails a
+    whole record if one of its JSON documents does not fit. Raises ValueError for a table that has no such file.
     """
+    columns = {name: column_type(kind) for name, kind in types}
+    schema = pa.schema([(name, arrow_type(kind)) for name, kind in columns.items()])
     deserializer = conversion["InputFormatConfiguration"]["Deserializer"]
     openx = deserializer.get("OpenXJsonSerDe")
     if openx is None:
@@ -66,42 +65,56 @@ def convert(
         rules, reader = Rules(False, hive_timestamp(formats)), _Reader(columns, {})
     else:
         rules, reader = Rules(True, openx_timestamp), _Reader(columns, openx)
-    tables: list[pa.Table] = []
-    fitting: list[Record] = []
-    failures: list[Failure] = []
-    for start in range(0, len(records), _CHUNK):
-        table, fit, failed = _convert_chunk(records[start : start + _CHUNK], columns, rules, reader)
-        tables.append(table)
-        fitting += fit
-        failures += failed
-    serializer = conversion["OutputFormatConfiguration"]["Serializer"]
-    return _serialize(pa.concat_tables(tables), serializer) if fitting else None, fitting, failures
+    failed: list[Failed] = []
+    sink = io.BytesIO()
+    with closing(_writer(sink, schema, conversion["OutputFormatConfiguration"]["Serializer"])) as writer:
+        group: list[pa.Table] = []
+        for start, chunk in _chunks(records):
+            table, failures = _convert_chunk(chunk, columns, schema, rules, reader)
+            failed += [(start + number, code, reason[:_LONGEST_MESSAGE]) for number, code, reason in failures]
+            group.append(table)
+            if sum(each.nbytes for each in group) > _GROUP_BYTES:
+                writer.write(pa.concat_tables(group))
+                group = []
+        if group:
+            writer.write(pa.concat_tables(group))
+    return sink.getvalue() if len(failed) < len(records) else None, failed
+
+
+def _chunks(records: list[bytes]) -> Iterator[tuple[int, list[bytes]]]:
+    """Parts of *records*, each with the number of its first."""
+    start = size = 0
+    for number, record in enumerate(records):
+        if number > start and (number - start == _CHUNK or size + len(record) > _CHUNK_BYTES):
+            yield start, records[start:number]
+            start, size = number, 0
+        size += len(record)
+    yield start, records[start:]
 
 
 def _convert_chunk(
-    records: list[Record], columns: Columns, rules: Rules, reader: _Reader
-) -> tuple[pa.Table, list[Record], list[Failure]]:
+    records: list[bytes], columns: Columns, schema: pa.Schema, rules: Rules, reader: _Reader
+) -> tuple[pa.Table, list[Failed]]:
     rows: list[Row] = []
     owners: list[int] = []  # which record a row came from
-    failures: dict[int, Failure] = {}
+    failures: dict[int, Failed] = {}
     for number, record in enumerate(records):
         try:
-            documents = list(reader.rows(record.data))
+            documents = list(reader.rows(record))
         except _ParseError as error:
-            failures[number] = Failure(record, "DataFormatConversion.ParseError", str(error))
+            failures[number] = number, "DataFormatConversion.ParseError", str(error)
             continue
         rows += documents
         owners += [number] * len(documents)
     bad: dict[int, str] = {}
-    arrays = [_column(rows, name, kind, rules, bad) for name, kind in columns.types.items()]
+    arrays = [_column(rows, name, kind, rules, bad) for name, kind in columns.items()]
     for row, reason in bad.items():
+        owner = owners[row]
         message = f"Data does not match the schema. {reason}"
-        failure = Failure(records[owners[row]], "DataFormatConversion.MalformedData", message)
-        failures.setdefault(owners[row], failure)
+        failures.setdefault(owner, (owner, "DataFormatConversion.MalformedData", message))
     keep = pa.array([owner not in failures for owner in owners], pa.bool_())
-    table = pa.Table.from_arrays(arrays, schema=columns.schema).filter(keep)
-    fitting = [record for number, record in enumerate(records) if number not in failures]
-    return table, fitting, [failures[number] for number in sorted(failures)]
+    table = pa.Table.from_arrays(arrays, schema=schema).filter(keep)
+    return table, [failures[number] for number in sorted(failures)]
 
 
 class _ParseError(ValueError):
@@ -128,7 +141,7 @@ class _Reader:
         self._column_of = {
             self._spell(key): column.lower() for column, key in (openx.get("ColumnToJsonKeyMappings") or {}).items()
         }
-        exact = any("decimal" in str(arrow_type(kind)) for kind in columns.types.values())
+        exact = any("decimal" in str(arrow_type(kind)) for kind in columns.values())
         self._decode = json.JSONDecoder(
             parse_float=Decimal if exact else _finite, parse_constant=_no_constant
         ).raw_decode
@@ -192,8 +205,8 @@ def _column(rows: list[Row], name: str, kind: HiveType, rules: Rules, bad: dict[
     if set(map(type, values)) <= _DIRECT.get(kind.name, set()):
         try:
             return pa.array(values, arrow_type(kind))
-        except (pa.ArrowException, OverflowError):
-            pass  # a number too large for its column: the slow way finds out whose
+        except (pa.ArrowException, OverflowError, UnicodeError):
+            pass  # a number too large for its column, half a letter: the slow way finds out whose
     for row, value in enumerate(values):
         try:
             values[row] = fitted(kind, value, rules)
@@ -203,20 +216,17 @@ def _column(rows: list[Row], name: str, kind: HiveType, rules: Rules, bad: dict[
     return pa.array(values, arrow_type(kind))
 
 
-def _serialize(table: pa.Table, serializer: dict[str, Any]) -> bytes:
-    sink = io.BytesIO()
+def _writer(sink: io.BytesIO, schema: pa.Schema, serializer: dict[str, Any]) -> Any:
     if (settings := serializer.get("ParquetSerDe")) is not None:
         compression = settings.get("Compression", "SNAPPY")
-        parquet.write_table(
-            table,
+        return parquet.ParquetWriter(
             sink,
+            schema,
             compression="NONE" if compression == "UNCOMPRESSED" else compression,
             use_dictionary=settings.get("EnableDictionaryCompression", True),
             data_page_size=settings.get("PageSizeBytes", 1 << 20),
             data_page_version="2.0" if settings.get("WriterVersion") == "V2" else "1.0",
             use_deprecated_int96_timestamps=True,  # as Hive's own writer has them, without a time zone
         )
-    else:
-        compression = (serializer["OrcSerDe"] or {}).get("Compression", "SNAPPY")
-        orc.write_table(table, sink, compression="uncompressed" if compression == "NONE" else compression.lower())
-    return sink.getvalue()
+    compression = (serializer["OrcSerDe"] or {}).get("Compression", "SNAPPY")
+    return orc.ORCWriter(sink, compression="uncompressed" if compression == "NONE" else compression.lower())

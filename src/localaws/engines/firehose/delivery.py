@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from localaws.children import Cancelled, Overrun
+from localaws.engines.firehose import conversion
 from localaws.engines.firehose.batch import Batch, Kind, conversion_failure, processing_failure
-from localaws.engines.firehose.conversion import Columns, convert
 from localaws.engines.firehose.destination import MIB, Destination
 from localaws.engines.firehose.processing import Failure, Partition, Record, process
 from localaws.lab import Lab
@@ -24,7 +26,11 @@ MOST_PARTITIONS = 500
 KEPT = 24 * 3600
 #: What a stream may hold undelivered, in bytes, before it answers ServiceUnavailableException: this lab's memory.
 MOST_HELD = 512 * MIB
+#: Bytes of memory that a record takes besides its data.
+RECORD_OVERHEAD = 200
 _LONGEST_PAUSE = 300.0
+#: Seconds of a processor that a conversion may take when the lab is about to end.
+_LAST_CONVERSION = 0.3
 
 
 class StreamFullError(Exception):
@@ -62,7 +68,7 @@ class Delivery:
 
     def accept(self, records: list[Record]) -> None:
         """Take *records*, all or none. Raises StreamFullError."""
-        size = sum(len(record.data) for record in records)
+        size = sum(len(record.data) + RECORD_OVERHEAD for record in records)
         with self._lock:
             if self._held + self._incoming_size + size > MOST_HELD:
                 raise StreamFullError
@@ -86,6 +92,12 @@ class Delivery:
         self._deliver_at_end = deliver
         self._ending.set()
         self._wake.set()
+        conversion.give_up(self)  # to deliver, it is begun once more
+
+    @property
+    def _dropped(self) -> bool:
+        """Whether nobody wants any more what is still held."""
+        return self._ending.is_set() and not self._deliver_at_end
 
     def join(self, seconds: float = 30) -> None:
         self._thread.join(seconds)
@@ -116,11 +128,14 @@ class Delivery:
             if now >= self._due(place[0], buffer):
                 self._close(place)
         for batch in self._batches:
+            if self._dropped:
+                return
             if batch.retry_at <= now and not self._attempt(batch) and now - batch.oldest > KEPT:
                 log.error("stream %s gives up %d records after 24 hours", self._name, len(batch.records))
                 batch.records.clear()
         self._batches = [batch for batch in self._batches if batch.records]
-        self._held = sum(buffer.size for buffer in self._buffers.values()) + sum(batch.size for batch in self._batches)
+        held: list[_Buffer | Batch] = [*self._buffers.values(), *self._batches]
+        self._held = sum(each.size + len(each.records) * RECORD_OVERHEAD for each in held)
         if self._destination.partition_query is not None and incoming:
             self._count("PartitionCount", len(self._active()))
 
@@ -142,6 +157,8 @@ class Delivery:
             for record in records:
                 self._add(Kind.BACKUP, (), record)
         for result in process(records, self._destination, self._ending):
+            if self._dropped:
+                return
             if not isinstance(result, Failure):
                 partition, part = result
                 if (Kind.DATA, partition) in self._buffers or len(self._active()) < MOST_PARTITIONS:
@@ -200,6 +217,8 @@ class Delivery:
             service = "S3"
             if batch.body is not None:
                 self._put(batch)
+        except Cancelled:  # this stream ends: what it still delivers is tried again at once
+            return False
         except Exception as error:  # whatever it is, what was acknowledged is kept and tried again
             code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
             if not isinstance(error, (ClientError, BotoCoreError)):
@@ -236,15 +255,30 @@ class Delivery:
             self._count(f"{metric}.ObjectCount", 1)
 
     def _convert(self, batch: Batch) -> None:
-        """Settle the batch's file; its records that do not fit become a batch of failures of their own."""
-        conversion = batch.destination.conversion
-        assert conversion is not None
+        """Settle the batch's file; its records that do not fit become a batch of failures of their own.
+
+        Where the conversion takes too much, the halves are tried: so the record that is to blame fails alone. When the
+        lab is about to end there is no time for that.
+        """
+        settings = batch.destination.conversion
+        assert settings is not None
         file: bytes | None = None
         fitting: list[Record] = []
         reason = None
         try:
-            columns = Columns.of_table(self._table(conversion["SchemaConfiguration"]))
-            file, fitting, failures = convert(batch.records, conversion, columns)
+            table = self._table(settings["SchemaConfiguration"])
+            with conversion.turn:
+                if self._dropped:
+                    raise Cancelled
+                seconds = _LAST_CONVERSION if self._ending.is_set() else math.inf
+                file, fitting, failures = conversion.convert(batch.records, settings, table, self, seconds)
+        except Overrun as overrun:
+            if len(batch.records) > 1 and not self._ending.is_set():
+                middle = len(batch.records) // 2
+                for half in batch.records[:middle], batch.records[middle:]:
+                    self._batches.append(replace(batch, records=half))
+                return
+            reason = ("DataFormatConversion.MalformedData", f"The conversion was ended: {overrun}.")
         except ValueError as error:
             reason = ("DataFormatConversion.InvalidSchema", str(error))
         except ClientError as error:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -26,6 +26,8 @@ _LENIENT = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?: (\d{1,2}):(\d{1,2}):(\d{1
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z")
 #: Below it a number is epoch seconds, from it on epoch milliseconds.
 _FIRST_MILLIS = 10**12
+#: No integer and no moment has more digits; Python would write out every digit of 1e999999.
+_LARGEST_EXPONENT = 20
 
 
 class Mismatch(ValueError):
@@ -87,12 +89,13 @@ def fitted(kind: HiveType, value: Any, rules: Rules) -> Any:
         return _CONVERTERS[kind.name](kind, value, rules)
     except Mismatch:
         raise
-    except (ValueError, TypeError, OverflowError, RecursionError, InvalidOperation):
+    except (ValueError, TypeError, ArithmeticError, RecursionError):
         raise Mismatch(f"{json.dumps(value, default=str)} does not fit the type {kind.name}") from None
 
 
 def _text(kind: HiveType, value: Any, rules: Rules) -> str:
     if isinstance(value, str):
+        value.encode()  # JSON may write half a letter, "\\ud800", which is no text
         return value
     if isinstance(value, (dict, list)) and not rules.lenient:
         raise Mismatch("the Hive JSON SerDe does not turn nested JSON into text")
@@ -108,7 +111,7 @@ def _number_text(value: Any, rules: Rules) -> Any:
 def _integer(kind: HiveType, value: Any, rules: Rules) -> int:
     number = Decimal(str(_number_text(value, rules)))
     limit = 2 ** (_SCALARS[kind.name].bit_width - 1)
-    if number.adjusted() > 20 or number != number.to_integral_value() or not -limit <= number < limit:
+    if number.adjusted() > _LARGEST_EXPONENT or number != number.to_integral_value() or not -limit <= number < limit:
         raise Mismatch(f"For input string: {json.dumps(str(value))}")
     return int(number)
 
@@ -200,6 +203,8 @@ def openx_timestamp(value: Any) -> datetime:
         if match := _LENIENT.fullmatch(value):
             return _from_parts(match)
     number = Decimal(str(_number_text(value, Rules(True, openx_timestamp))))
+    if number.adjusted() > _LARGEST_EXPONENT:
+        raise Mismatch(f"{value} is out of range for timestamp")
     if abs(number) >= _FIRST_MILLIS:
         number /= 1000
     return _EPOCH + timedelta(microseconds=int(number * 1_000_000))
@@ -218,7 +223,7 @@ def hive_timestamp(formats: list[str]) -> Callable[[Any], datetime]:
         for pattern in patterns:
             try:
                 if pattern is None:
-                    return _EPOCH + timedelta(milliseconds=int(value))
+                    return _EPOCH + timedelta(milliseconds=_milliseconds(value))
                 moment = datetime.strptime(value, pattern)
                 return moment if moment.tzinfo is None else moment.astimezone(UTC)
             except (ValueError, TypeError, OverflowError):
@@ -226,6 +231,12 @@ def hive_timestamp(formats: list[str]) -> Callable[[Any], datetime]:
         raise Mismatch(f"{json.dumps(value, default=str)} is in none of the timestamp formats")
 
     return read
+
+
+def _milliseconds(value: Any) -> int:
+    if isinstance(value, Decimal) and value.adjusted() > _LARGEST_EXPONENT:
+        raise ValueError(f"{value} is out of range")
+    return int(value)
 
 
 def _from_parts(match: re.Match[str]) -> datetime:
