@@ -10,6 +10,7 @@ from moto.cloudformation.responses import CloudFormationResponse
 
 from localaws.engines import replace_backend, replace_responses
 from localaws.engines.cloudformation.backend import CloudFormationEngine
+from localaws.engines.cloudformation.custom import install_custom
 from localaws.engines.cloudformation.made import install_makers
 from localaws.engines.cloudformation.makers import MAKERS
 from localaws.engines.cloudformation.resources import ResourceMapEngine, create, with_cidr
@@ -23,6 +24,7 @@ from localaws.lab import Lab
 def install(lab: Lab) -> None:
     CloudFormationEngineResponse.lab = ResourceMapEngine.lab = lab
     install_makers(lab, MAKERS)
+    install_custom(lab)
     models, parsing = moto.cloudformation.models, moto.cloudformation.parsing
     for module in (models, moto.cloudformation.responses):
         module.yaml = TemplateYaml  # type: ignore[attr-defined]

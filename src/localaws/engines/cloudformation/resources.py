@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from moto.cloudformation import parsing
+from moto.cloudformation.exceptions import CloudFormationError
 from moto.cloudformation.parsing import ResourceMap
 from moto.ssm.models import ssm_backends
 
 from localaws.engines.cloudformation.changes import REPLACES, changes_of, check_replacement
 from localaws.engines.cloudformation.checks import depended, references
+from localaws.engines.cloudformation.custom import CustomResource
 from localaws.engines.cloudformation.deletions import delete_resource
 from localaws.engines.cloudformation.failures import ResourceFailed, named
 from localaws.engines.cloudformation.functions import cidr_blocks
@@ -169,6 +171,8 @@ class ResourceMapEngine(ResourceMap):
             if changed(former, new) & changes.replaced:
                 check_replacement(template["Type"], former, new)
                 self._replace(name)
+            elif former != new and isinstance(resource, CustomResource):
+                self._change_custom(name, resource, new)
             elif former != new:
                 changes.apply(self.lab, self._region_name, str(resource.physical_resource_id), former, new)
                 if isinstance(resource, MadeResource):
@@ -176,6 +180,15 @@ class ResourceMapEngine(ResourceMap):
         self.applied[name] = Applied(template, new)
         if former != new:
             self.made(self._parsed_resources[name], "UPDATE")
+
+    def _change_custom(self, name: str, resource: CustomResource, properties: dict[str, Any]) -> None:
+        """What the provider has put another resource in the place of is deleted after it."""
+        before = self.applied[name]
+        if properties["ServiceToken"] != before.properties["ServiceToken"]:
+            raise CloudFormationError("Modifying service token is not allowed.")
+        gone = resource.update(properties)
+        if gone is not None:
+            self._clean_up(gone, before, "UpdateReplacePolicy")
 
     def _replace(self, name: str) -> None:
         """Make another resource in the place of one that cannot become what its template asks for."""
