@@ -10,9 +10,8 @@ from ipaddress import IPv4Address
 from typing import Any
 
 from moto import backends
-from moto.core.base_backend import BackendDict, BaseBackend
+from moto.core.base_backend import BaseBackend
 from moto.core.responses import ActionResult
-from moto.dms.models import dms_backends
 from moto.ec2.models import (
     EC2Backend,
     ec2_backends,
@@ -27,11 +26,13 @@ from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBacken
 from moto.ec2.models.managed_prefixes import ManagedPrefixList
 from moto.ec2.models.nat_gateways import NatGateway
 from moto.ec2.models.network_acls import NetworkAclAssociation
+from moto.ec2.models.subnets import Subnet
+from moto.ec2.models.vpcs import VPC
 from moto.ec2.responses import EC2Response
 from moto.ec2.responses import _base_response as base_response
-from moto.rds.models import rds_backends
 
 from localaws.engines import replace_backend, replace_responses
+from localaws.engines.ec2_uses import used_security_groups, used_subnets, used_vpcs
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
@@ -60,25 +61,25 @@ class EC2Engine(EC2Backend):
             return known[region]
 
     def delete_security_group(self, name: str | None = None, group_id: str | None = None) -> None:
-        """Raises DependencyViolation for the group of a database or a replication instance (DeleteSecurityGroup)."""
+        """Raises DependencyViolation for a group in use (API reference, DeleteSecurityGroup)."""
         group = self.get_security_group_by_name_or_id(group_id or name or "")
-        if group is not None and group.id in self._used_security_groups():
+        if group is not None and group.id in used_security_groups(self):
             raise AwsError("DependencyViolation", f"resource {group.id} has a dependent object")
         super().delete_security_group(name, group_id)
 
-    def _used_security_groups(self) -> Iterator[str]:
-        for rds in self._here(rds_backends):
-            for instance in rds.databases.values():
-                yield from instance.vpc_security_group_ids
-        for dms in self._here(dms_backends):
-            for replication in dms.replication_instances.values():
-                yield from (each["VpcSecurityGroupId"] for each in replication.vpc_security_groups)
+    def delete_subnet(self, subnet_id: str) -> Subnet:
+        """Raises DependencyViolation for a subnet with something in it (API reference, DeleteSubnet)."""
+        self.get_subnet(subnet_id)  # raises InvalidSubnetID.NotFound
+        if subnet_id in used_subnets(self):
+            said = f"The subnet '{subnet_id}' has dependencies and cannot be deleted."
+            raise AwsError("DependencyViolation", said)
+        return super().delete_subnet(subnet_id)
 
-    def _here(self, of_service: BackendDict[Any]) -> Iterator[Any]:
-        """Another service's backend, where there is one: to ask for it by name would make one before its engine."""
-        for account_id, region, backend in of_service.iter_backends():
-            if (account_id, region) == (self.account_id, self.region_name):
-                yield backend
+    def delete_vpc(self, vpc_id: str) -> VPC:
+        """Raises DependencyViolation for a network that is not empty (API reference, DeleteVpc)."""
+        if vpc_id in used_vpcs(self):
+            raise AwsError("DependencyViolation", f"The vpc '{vpc_id}' has dependencies and cannot be deleted.")
+        return super().delete_vpc(vpc_id)
 
     def delete_nat_gateway(self, nat_gateway_id: str) -> NatGateway:
         if nat_gateway_id not in self.nat_gateways:
@@ -131,6 +132,15 @@ class EC2EngineResponse(EC2Response):
             for tag in (tag for each in value or [] for tag in each.get("Tags") or []):
                 tag.setdefault("Value", "")
         return value
+
+    def delete_security_group(self) -> ActionResult:
+        """Raises CannotDelete for a network's own group (API reference, DeleteSecurityGroup)."""
+        given = self._get_param("GroupId") or self._get_param("GroupName")
+        group = self.ec2_backend.get_security_group_by_name_or_id(given) if given else None
+        if group is not None and group.name == "default":
+            said = f'the specified group: "{group.id}" name: "default" cannot be deleted by a user'
+            raise AwsError("CannotDelete", said)
+        return super().delete_security_group()
 
     def create_subnet(self) -> ActionResult:
         if not self._get_param("CidrBlock"):

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import moto.iam.models
 from moto.core.responses import ActionResult
-from moto.iam.models import AccessKey, IAMBackend, Role, User, iam_backends
+from moto.iam.models import AccessKey, Group, IAMBackend, Role, User, iam_backends
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 from moto.iam.responses import IamResponse
 
@@ -54,6 +54,51 @@ class IAMEngine(IAMBackend):
             said = f"Role {role_name} is not in instance profile {profile_name}."
             raise AwsError("NoSuchEntity", said, 404)
         super().remove_role_from_instance_profile(profile_name, role_name)
+
+    # Deletions: of what is in use nothing is deleted (API reference, each operation, DeleteConflict)
+
+    def delete_policy(self, policy_arn: str) -> None:
+        """Raises DeleteConflict for a policy that somebody has, as a permissions boundary too, or with versions."""
+        policy = self.get_policy(policy_arn)
+        holders: list[User | Group | Role] = [*self.users.values(), *self.groups.values(), *self.roles.values()]
+        attached = any(policy_arn in holder.managed_policies for holder in holders)
+        _expect(not attached and not self._bounds(policy_arn), "Cannot delete a policy attached to entities.")
+        _expect(
+            len(policy.versions) == 1,
+            "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. "
+            "The default version is deleted with the policy.",
+        )
+        super().delete_policy(policy_arn)
+
+    def _bounds(self, policy_arn: str) -> bool:
+        return any(role.permissions_boundary_arn == policy_arn for role in self.roles.values())
+
+    def delete_group(self, group_name: str) -> None:
+        group = self.get_group(group_name)
+        _expect_bare(group)
+        _expect(not group.users, "Cannot delete entity, must remove users from group first.")
+        super().delete_group(group_name)
+
+    def delete_user(self, user_name: str) -> None:
+        user = self.get_user(user_name)
+        _expect_bare(user)
+        in_group = any(user in group.users for group in self.groups.values())
+        _expect(not in_group, "Cannot delete entity, must remove users from group first.")
+        _expect(not user.access_keys, "Cannot delete entity, must delete access keys first.")
+        _expect(not user.password, "Cannot delete entity, must delete login profile first.")
+        _expect(not user.mfa_devices, "Cannot delete entity, must delete MFA device first.")
+        _expect(not user.signing_certificates, "Cannot delete entity, must delete signing certificates first.")
+        super().delete_user(user_name)
+
+
+def _expect_bare(holder: User | Group) -> None:
+    _expect(not holder.managed_policies, "Cannot delete entity, must detach all policies first.")
+    _expect(not holder.policies, "Cannot delete entity, must delete policies first.")
+
+
+def _expect(unused: bool, otherwise: str) -> None:
+    if not unused:
+        raise AwsError("DeleteConflict", otherwise, 409)
 
 
 class TrustPolicy(IAMTrustPolicyDocumentValidator):

@@ -110,6 +110,10 @@ class KmsEngine(KmsBackend):
         super().disable_key(self.get_key_id(key_id))
 
     def schedule_key_deletion(self, key_id: str, pending_window_in_days: int) -> float:
+        """Raises KMSInvalidStateException for a key that is to be deleted already (API reference)."""
+        key = self.key(key_id)
+        if key.key_state == "PendingDeletion":
+            raise AwsError("KMSInvalidStateException", f"{key.arn} is pending deletion.")
         return super().schedule_key_deletion(self.get_key_id(key_id), pending_window_in_days)
 
     def cancel_key_deletion(self, key_id: str) -> None:
