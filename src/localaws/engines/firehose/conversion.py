@@ -14,7 +14,7 @@ _MEMORY = 2 << 30
 #: Conversions at the same time, of all streams.
 _AT_ONCE = 2
 #: Seconds of a processor for any batch, and for each of its megabytes: a few times what plain records take.
-_LEAST = 2.0
+_LEAST = 1.0
 _A_MEGABYTE = 1.0
 _children = Children("localaws.engines.firehose.columnar", _MEMORY)
 #: To be held by who converts.

@@ -6,6 +6,7 @@ Source: "Create partitioning keys" (firehose/latest/dev/dynamic-partitioning-par
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from threading import Event
 from typing import Any
@@ -24,6 +25,8 @@ _CODE = re.compile(r"#[^\r\n]*|[.$@]?[A-Za-z_]\w*|\.?\"|.", re.DOTALL)
 _TEXT = re.compile(r"\\?.", re.DOTALL)
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _jq = Children("localaws.engines.firehose.jqprograms")
+#: Programs that run at the same time, of all streams: each may take as much memory as a child has.
+_turn = threading.Semaphore(4)
 
 
 def check(program: str) -> None:
@@ -47,7 +50,9 @@ def first_results(program: str, texts: list[bytes], stopping: Event) -> Iterator
         part = texts[start : start + _AT_ONCE]
         try:
             if not given_up:
-                yield from _jq.call("first_results", program, part, seconds=_LONGEST)
+                with _turn:
+                    found = _jq.call("first_results", program, part, seconds=_LONGEST)
+                yield from found
                 continue
         except (Overrun, Cancelled):
             pass
@@ -63,7 +68,8 @@ def give_up() -> None:
 
 def _alone(program: str, text: bytes) -> tuple[Any, str]:
     try:
-        return tuple(_jq.call("first_results", program, [text], seconds=_LONGEST)[0])
+        with _turn:
+            return tuple(_jq.call("first_results", program, [text], seconds=_LONGEST)[0])
     except (Overrun, Cancelled) as error:
         return None, f"MetadataExtractionQuery was ended: {error}"
 
