@@ -109,7 +109,20 @@ def _instance_group(api: Api, group: str, properties: Properties) -> None:
     api("ModifyInstanceGroups", ClusterId=properties["JobFlowId"], InstanceGroups=changes)
 
 
+def _deployment(api: Api, deployment: str, properties: Properties) -> None:
+    """The stage that the deployment made goes first (DeleteDeployment, API reference)."""
+    own = {"restApiId": properties["RestApiId"]}
+    if "StageName" in properties:
+        api("DeleteStage", **own, stageName=properties["StageName"])
+    api("DeleteDeployment", **own, deploymentId=deployment)
+
+
+def _service(api: Api, service: str, properties: Properties) -> None:
+    api("DeleteService", cluster=properties.get("Cluster"), service=service, force=True)
+
+
 DELETIONS: dict[str, tuple[str, Delete]] = {
+    "AWS::ApiGateway::Deployment": ("apigateway", _deployment),
     "AWS::ApiGateway::Method": (
         "apigateway",
         _rest("DeleteMethod", resourceId="ResourceId", httpMethod="HttpMethod"),
@@ -120,7 +133,6 @@ DELETIONS: dict[str, tuple[str, Delete]] = {
         "batch",
         _batch("UpdateComputeEnvironment", "DeleteComputeEnvironment", "computeEnvironment"),
     ),
-    "AWS::Batch::JobDefinition": ("batch", deleted("DeregisterJobDefinition", "jobDefinition")),
     "AWS::Batch::JobQueue": ("batch", _batch("UpdateJobQueue", "DeleteJobQueue", "jobQueue")),
     "AWS::EC2::EIP": ("ec2", _address),
     "AWS::EC2::FlowLog": ("ec2", _listed("DeleteFlowLogs", "FlowLogIds")),
@@ -139,6 +151,7 @@ DELETIONS: dict[str, tuple[str, Delete]] = {
     "AWS::EC2::Volume": ("ec2", deleted("DeleteVolume", "VolumeId")),
     "AWS::EC2::VolumeAttachment": ("ec2", _by("DetachVolume", "VolumeId", "InstanceId")),
     "AWS::ECS::Cluster": ("ecs", deleted("DeleteCluster", "cluster")),
+    "AWS::ECS::Service": ("ecs", _service),
     "AWS::ECS::TaskDefinition": ("ecs", deleted("DeregisterTaskDefinition", "taskDefinition")),
     "AWS::EMR::InstanceGroupConfig": ("emr", _instance_group),
     "AWS::ElasticLoadBalancingV2::Listener": ("elbv2", deleted("DeleteListener", "ListenerArn")),

@@ -14,8 +14,10 @@ from localaws.engines.cloudformation.makers_access import ACCESS
 from localaws.engines.cloudformation.makers_databases import DATABASES
 from localaws.engines.cloudformation.makers_functions import FUNCTIONS
 from localaws.engines.cloudformation.makers_glue import GLUE
+from localaws.engines.cloudformation.makers_jobs import JOBS
 from localaws.engines.cloudformation.makers_keys import KEYS
 from localaws.engines.cloudformation.makers_machines import MACHINES
+from localaws.engines.cloudformation.makers_names import NAMES
 from localaws.engines.cloudformation.makers_parameters import PARAMETERS
 from localaws.engines.cloudformation.makers_queues import QUEUES
 from localaws.engines.cloudformation.makers_redshift import REDSHIFT
@@ -153,8 +155,10 @@ MAKERS: dict[str, Maker] = {
     **DATABASES,
     **FUNCTIONS,
     **GLUE,
+    **JOBS,
     **KEYS,
     **MACHINES,
+    **NAMES,
     **PARAMETERS,
     **QUEUES,
     **REDSHIFT,
