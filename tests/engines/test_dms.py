@@ -265,7 +265,10 @@ def test_networks_in_use(lab: RunningLab) -> None:
     dms, ec2 = lab.client("dms"), lab.client("ec2")
     subnets = {"ReplicationSubnetGroupIdentifier": "dms-used-subnets"}
     ids = [each["SubnetId"] for each in ec2.describe_subnets()["Subnets"][:2]]
-    dms.create_replication_subnet_group(**subnets, ReplicationSubnetGroupDescription="d", SubnetIds=ids)
+    named = {**subnets, "ReplicationSubnetGroupDescription": "d"}
+    refused("InvalidSubnet", "subnet-1", dms.create_replication_subnet_group, **named, SubnetIds=["subnet-1"])
+    described = dms.create_replication_subnet_group(**named, SubnetIds=ids)["ReplicationSubnetGroup"]
+    assert sorted(each["SubnetIdentifier"] for each in described["Subnets"]) == sorted(ids)
     group = ec2.create_security_group(GroupName="used-by-dms", Description="d")["GroupId"]
     made = dms.create_replication_instance(
         ReplicationInstanceIdentifier="dms-networked",
@@ -273,6 +276,7 @@ def test_networks_in_use(lab: RunningLab) -> None:
         VpcSecurityGroupIds=[group],
         **subnets,
     )["ReplicationInstance"]
+    assert made["ReplicationSubnetGroup"] == described
     said = "because at least one database instance: dms-networked is still using it."
     refused("InvalidResourceStateFault", said, dms.delete_replication_subnet_group, **subnets)
     refused("DependencyViolation", f"resource {group} has a dependent", ec2.delete_security_group, GroupId=group)

@@ -137,3 +137,27 @@ def test_a_task_killed_in_mid_load_loses_nothing(new_lab: Callable[..., RunningL
     lab.start()
     migration.connect_clients()
     assert migration.describe(task) == ended
+
+
+def test_a_subnet_group_outlives_the_lab(new_lab: Callable[..., RunningLab]) -> None:
+    """Not AWS's doing but the lab's: EC2's subnets end with it, and what groups and instances told of them stays."""
+    lab = new_lab()
+    dms = lab.client("dms")
+    ids = [each["SubnetId"] for each in lab.client("ec2").describe_subnets()["Subnets"][:2]]
+    name = {"ReplicationSubnetGroupIdentifier": "kept"}
+    tags = [{"Key": "team", "Value": "ops"}]
+    dms.create_replication_subnet_group(**name, ReplicationSubnetGroupDescription="d", SubnetIds=ids, Tags=tags)
+    instance = {"ReplicationInstanceIdentifier": "kept", "ReplicationInstanceClass": "dms.t3.micro"}
+    dms.create_replication_instance(**instance, **name)
+    [group] = dms.describe_replication_subnet_groups()["ReplicationSubnetGroups"]
+    lab.kill()
+    lab.start()
+    dms = lab.client("dms")
+    assert dms.describe_replication_subnet_groups()["ReplicationSubnetGroups"] == [group]
+    [made] = dms.describe_replication_instances()["ReplicationInstances"]
+    assert made["ReplicationSubnetGroup"] == group
+    with pytest.raises(ClientError, match="still using it"):
+        dms.delete_replication_subnet_group(**name)
+    dms.delete_replication_instance(ReplicationInstanceArn=made["ReplicationInstanceArn"])
+    dms.delete_replication_subnet_group(**name)
+    assert dms.describe_replication_subnet_groups()["ReplicationSubnetGroups"] == []

@@ -17,9 +17,13 @@ def test_data_and_settings_survive_a_stop_and_a_crash_of_the_lab(new_lab: Callab
     lab = new_lab()
     databases = Databases(lab)
     subnets = [each["SubnetId"] for each in lab.client("ec2").describe_subnets()["Subnets"][:2]]
-    group = {"DBSubnetGroupName": "forgotten", "DBSubnetGroupDescription": "with the subnets"}
-    databases.rds.create_db_subnet_group(**group, SubnetIds=subnets)
-    up = databases.make(Tags=[{"Key": "team", "Value": "ops"}], DBSubnetGroupName="forgotten")
+    name = {"DBSubnetGroupName": "kept"}
+    tags = [{"Key": "team", "Value": "ops"}]
+    databases.rds.create_db_subnet_group(**name, DBSubnetGroupDescription="d", SubnetIds=subnets[:1], Tags=tags)
+    databases.rds.modify_db_subnet_group(**name, SubnetIds=subnets)
+    [group] = databases.rds.describe_db_subnet_groups(**name)["DBSubnetGroups"]
+    assert [each["SubnetIdentifier"] for each in group["Subnets"]] == subnets
+    up = databases.make(Tags=tags, **name)
     down = databases.make()
     endpoint = databases.describe(up)["Endpoint"]
     with databases.connect(up) as connection:
@@ -39,7 +43,10 @@ def test_data_and_settings_survive_a_stop_and_a_crash_of_the_lab(new_lab: Callab
         assert lab.client("ec2").describe_vpcs()["Vpcs"], "in whose networks RDS puts what comes back"
         assert databases.describe(down)["DBInstanceStatus"] == "stopped"
         assert databases.describe(up)["Endpoint"] == endpoint
-        assert databases.describe(up)["TagList"] == [{"Key": "team", "Value": "ops"}]
+        assert databases.describe(up)["TagList"] == tags
+        assert databases.describe(up)["DBSubnetGroup"]["Subnets"] == group["Subnets"]
+        assert databases.rds.describe_db_subnet_groups()["DBSubnetGroups"] == [group]
+        assert databases.rds.list_tags_for_resource(ResourceName=group["DBSubnetGroupArn"])["TagList"] == tags
     databases.rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier="again", DBSnapshotIdentifier="kept")
     databases.wait("again")
     assert databases.ask("again", "SELECT count(*) FROM events") == 1000

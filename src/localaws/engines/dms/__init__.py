@@ -17,11 +17,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+import moto.dms.models
 from moto.dms.models import dms_backends
 from moto.dms.responses import DatabaseMigrationServiceResponse
 
 from localaws.engines import replace_backend, replace_responses
-from localaws.engines.dms.backend import Connection, DMSEngine
+from localaws.engines.dms.backend import Connection, DMSEngine, ReplicationInstance
 from localaws.engines.dms.responses import DMSEngineResponse
 from localaws.engines.journal import Journal
 from localaws.lab import Lab
@@ -30,6 +31,7 @@ from localaws.lab import Lab
 def install(lab: Lab) -> None:
     DMSEngine.lab = lab
     DMSEngine.journal = Journal(lab.directory / "dms", _collect)
+    moto.dms.models.FakeReplicationInstance = ReplicationInstance  # type: ignore[misc]
     replace_backend(dms_backends, DMSEngine)
     replace_responses(DatabaseMigrationServiceResponse, DMSEngineResponse)
     lab.on_stop(_stop_everything)
@@ -48,6 +50,11 @@ def _collect() -> dict[str, Any]:
             {
                 "account": engine.account_id,
                 "region": engine.region_name,
+                "subnet_groups": [
+                    {"id": name, "description": group.description, "subnets": group.subnets}
+                    | {"tags": engine.tagger.list_tags_for_resource(name)["Tags"]}
+                    for name, group in list(engine.replication_subnet_groups.items())
+                ],
                 "instances": [each.settings for each in list(engine.replication_instances.values())],  # type: ignore[attr-defined]
                 "endpoints": [{"id": each.id, "settings": each.settings} for each in list(engine.endpoints.values())],
                 "connections": [
@@ -65,6 +72,9 @@ def _collect() -> dict[str, Any]:
 def _bring_back(record: dict[str, Any]) -> None:
     engine = dms_backends[record["account"]][record["region"]]
     assert isinstance(engine, DMSEngine)
+    for group in record.get("subnet_groups", []):
+        engine.add_subnet_group(group["id"], group["description"], group["subnets"])
+        engine.tagger.tag_resource(group["id"], group["tags"])
     for settings in record["instances"]:
         engine.add_instance(settings)
     for endpoint in record["endpoints"]:

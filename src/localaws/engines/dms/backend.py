@@ -78,6 +78,32 @@ class Connection:
         }
 
 
+class SubnetGroup(FakeReplicationSubnetGroup):
+    """``subnets`` are what DescribeSubnets told of them when the group was made: EC2's end with the lab."""
+
+    subnets: list[dict[str, str]]
+
+    def to_dict(self) -> dict[str, Any]:
+        subnets = [
+            {
+                "SubnetIdentifier": each["SubnetId"],
+                "SubnetAvailabilityZone": {"Name": each["AvailabilityZone"]},
+                "SubnetStatus": "Active",
+            }
+            for each in self.subnets
+        ]
+        return super().to_dict() | {"VpcId": self.subnets[0]["VpcId"], "Subnets": subnets}
+
+
+class ReplicationInstance(FakeReplicationInstance):
+    """Tells of its subnet group, where moto makes one up."""
+
+    subnet_group: SubnetGroup | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return super().to_dict() | {"ReplicationSubnetGroup": self.subnet_group and self.subnet_group.to_dict()}
+
+
 class DMSEngine(DatabaseMigrationServiceBackend):
     """PostgreSQL sources, S3 targets, and tasks between them."""
 
@@ -85,6 +111,7 @@ class DMSEngine(DatabaseMigrationServiceBackend):
     journal: ClassVar[Journal]
     endpoints: dict[str, RealEndpoint]  # type: ignore[assignment]
     replication_tasks: dict[str, ReplicationTask]  # type: ignore[assignment]
+    replication_subnet_groups: dict[str, SubnetGroup]  # type: ignore[assignment]
     connections: list[Connection]  # type: ignore[assignment]
 
     @property
@@ -95,6 +122,10 @@ class DMSEngine(DatabaseMigrationServiceBackend):
     # Replication instances: there is nothing behind them but the lab itself
 
     def create_replication_instance(self, **settings: Any) -> FakeReplicationInstance:  # type: ignore[override]
+        """Raises ResourceNotFoundFault for a subnet group that there is not (API reference)."""
+        group = settings.get("replication_subnet_group_identifier")
+        if group and group not in self.replication_subnet_groups:
+            raise ResourceNotFoundFault(f"Replication subnet group {group} could not be found.")
         with self.journal.changing(self.replication_instances, *self._tags):
             return self.add_instance(settings)
 
@@ -104,6 +135,10 @@ class DMSEngine(DatabaseMigrationServiceBackend):
         settings["publicly_accessible"] = bool(settings.get("publicly_accessible"))
         instance = super().create_replication_instance(**settings)
         instance.settings = settings  # type: ignore[attr-defined]
+        assert isinstance(instance, ReplicationInstance)
+        instance.subnet_group = self.replication_subnet_groups.get(
+            settings.get("replication_subnet_group_identifier") or ""
+        )
         return instance
 
     def delete_replication_instance(self, replication_instance_arn: str) -> FakeReplicationInstance:
@@ -113,6 +148,32 @@ class DMSEngine(DatabaseMigrationServiceBackend):
             self.connections = list(self.connections)
             return super().delete_replication_instance(replication_instance_arn)
 
+    # Subnet groups
+
+    def create_replication_subnet_group(
+        self,
+        replication_subnet_group_identifier: str,
+        replication_subnet_group_description: str,
+        subnet_ids: list[str],
+        tags: list[dict[str, str]] | None = None,
+    ) -> FakeReplicationSubnetGroup:
+        """Raises ResourceAlreadyExistsFault and InvalidSubnet (API reference, CreateReplicationSubnetGroup)."""
+        try:
+            found = self.lab.client("ec2", region=self.region_name).describe_subnets(SubnetIds=subnet_ids)["Subnets"]
+        except ClientError as error:
+            raise AwsError("InvalidSubnet", error.response["Error"]["Message"]) from None
+        subnets = [{name: each[name] for name in ("SubnetId", "AvailabilityZone", "VpcId")} for each in found]
+        with self.journal.changing(self.replication_subnet_groups, *self._tags):
+            named = replication_subnet_group_identifier, replication_subnet_group_description
+            super().create_replication_subnet_group(*named, subnet_ids, tags)
+            return self.add_subnet_group(*named, subnets)
+
+    def add_subnet_group(self, identifier: str, description: str, subnets: list[dict[str, str]]) -> SubnetGroup:
+        group = SubnetGroup(identifier, description)
+        group.subnets = subnets
+        self.replication_subnet_groups[identifier] = group
+        return group
+
     def delete_replication_subnet_group(self, replication_subnet_group_identifier: str) -> FakeReplicationSubnetGroup:
         """Raises InvalidResourceStateFault for one in use (DeleteReplicationSubnetGroup); the text as users met it."""
         for instance in self.replication_instances.values():
@@ -121,7 +182,9 @@ class DMSEngine(DatabaseMigrationServiceBackend):
                     f"Cannot delete the subnet group '{replication_subnet_group_identifier}' because at least one "
                     f"database instance: {instance.id} is still using it."
                 )
-        return super().delete_replication_subnet_group(replication_subnet_group_identifier)
+        with self.journal.changing(self.replication_subnet_groups, *self._tags):
+            self.tagger.delete_all_tags_for_resource(replication_subnet_group_identifier)
+            return super().delete_replication_subnet_group(replication_subnet_group_identifier)
 
     # Endpoints
 

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import secrets
 import shutil
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from moto.rds.models import DBParameterGroup, DBSnapshot, rds_backends
+from moto.rds.models import DBParameterGroup, DBSnapshot, DBSubnetGroup, rds_backends
 from moto.rds.responses import RDSResponse
 
 from localaws.engines import replace_backend, replace_responses
@@ -40,13 +41,26 @@ def install(lab: Lab) -> None:
     _bring_back(RDSEngine.journal.loaded)
 
 
+@dataclass
+class KeptSubnet:
+    """What a subnet group tells of a subnet, which outlives EC2's own: these end with the lab."""
+
+    id: str
+    availability_zone: str
+    vpc_id: str
+
+    @classmethod
+    def of(cls, subnet: Any) -> KeptSubnet:
+        return cls(subnet.id, subnet.availability_zone, subnet.vpc_id)
+
+
 def _engines() -> list[RDSEngine]:
     return [backend for _, _, backend in rds_backends.iter_backends() if isinstance(backend, RDSEngine)]
 
 
 def _collect() -> dict[str, Any]:
     """The journal's content: what is needed to have all of it again."""
-    groups, instances, snapshots = [], [], []
+    groups, subnet_groups, instances, snapshots = [], [], [], []
     for engine in _engines():
         where = {"account": engine.account_id, "region": engine.region_name}
         groups += [
@@ -55,6 +69,11 @@ def _collect() -> dict[str, Any]:
             for group in engine.db_parameter_groups.values()
             if not group.name.startswith("default.")
         ]
+        subnet_groups += [
+            {**where, "name": group.name, "description": group.description, "tags": group.tags}
+            | {"subnets": [asdict(KeptSubnet.of(subnet)) for subnet in group._subnets]}
+            for group in engine.subnet_groups.values()
+        ]
         instances += [instance.record() for instance in engine.databases.values()]
         snapshots += [
             {**where, "name": snapshot.db_snapshot_identifier, "type": snapshot.snapshot_type}
@@ -62,8 +81,9 @@ def _collect() -> dict[str, Any]:
             for snapshot in engine.database_snapshots.values()
             if snapshot.status == "available"
         ]
+    groups_of_both_kinds = {"groups": groups, "subnet_groups": subnet_groups}
     password = RDSEngine.admin_password
-    return {"admin_password": password, "groups": groups, "instances": instances, "snapshots": snapshots}
+    return {"admin_password": password, **groups_of_both_kinds, "instances": instances, "snapshots": snapshots}
 
 
 def _bring_back(state: dict[str, Any]) -> None:
@@ -80,6 +100,11 @@ def _bring_back(state: dict[str, Any]) -> None:
         group = DBParameterGroup(engine, *named)  # type: ignore[abstract]
         group.parameters.update(record["parameters"])
         engine.db_parameter_groups[record["name"]] = group
+    for record in state.get("subnet_groups", []):
+        engine = engine_of(record)
+        name, description, tags = record["name"], record["description"], record["tags"]
+        subnets: list[Any] = [KeptSubnet(**each) for each in record["subnets"]]
+        engine.subnet_groups[name] = DBSubnetGroup(engine, name, description, subnets, tags)  # type: ignore[abstract]
     known = {record["resource_id"] for record in state.get("instances", [])}
     for record in state.get("snapshots", []):
         engine = engine_of(record)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from moto.ec2.models.subnets import Subnet
 from moto.rds.exceptions import (
     DBInstanceAlreadyExists,
     DBInstanceNotFoundError,
@@ -274,17 +275,6 @@ class RDSEngine(RDSWork):
             )
         return super().delete_option_group(option_group_name)
 
-    def delete_subnet_group(self, subnet_name: str) -> DBSubnetGroup:
-        """Raises InvalidDBSubnetGroupStateFault for one in use (DeleteDBSubnetGroup); the text as users met it."""
-        for instance in self.databases.values():
-            if (instance._db_subnet_group_name or "").lower() == subnet_name.lower():
-                raise RDSClientError(
-                    "InvalidDBSubnetGroupStateFault",
-                    f"Cannot delete the subnet group '{subnet_name}' because at least one database instance: "
-                    f"{instance.resource_id} is still using it.",
-                )
-        return super().delete_subnet_group(subnet_name)
-
     def delete_db_parameter_group(self, db_parameter_group_name: str) -> DBParameterGroup:
         """Raises InvalidDBParameterGroupState for a default group, or one in use (DeleteDBParameterGroup)."""
         if db_parameter_group_name.startswith("default."):
@@ -341,6 +331,39 @@ class RDSEngine(RDSWork):
                     self._reconfigure(instance)
                 except OSError as error:  # the group is changed; the instance says "pending-reboot"
                     log.error("instance %s cannot be configured: %s", instance.resource_id, error)
+
+    # Subnet groups
+
+    def create_subnet_group(
+        self, subnet_name: str, description: str, subnets: list[Any], tags: list[dict[str, str]]
+    ) -> DBSubnetGroup:
+        """Raises DBSubnetGroupAlreadyExists (API reference, CreateDBSubnetGroup)."""
+        if subnet_name in self.subnet_groups:
+            said = f"The DB subnet group '{subnet_name}' already exists."
+            raise RDSClientError("DBSubnetGroupAlreadyExists", said)
+        with self.journal.changing(self.subnet_groups):
+            return super().create_subnet_group(subnet_name, description, subnets, tags)
+
+    def modify_db_subnet_group(self, subnet_name: str, description: str, subnets: list[Subnet]) -> DBSubnetGroup:
+        """Change a group; moto takes it away."""
+        [group] = self.describe_db_subnet_groups(subnet_name)
+        with self.journal.changing(vars(group)):
+            group._subnets = subnets
+            group.vpc_id = subnets[0].vpc_id
+            group.description = description if description is not None else group.description
+        return group
+
+    def delete_subnet_group(self, subnet_name: str) -> DBSubnetGroup:
+        """Raises InvalidDBSubnetGroupStateFault for one in use (DeleteDBSubnetGroup); the text as users met it."""
+        for instance in self.databases.values():
+            if (instance._db_subnet_group_name or "").lower() == subnet_name.lower():
+                raise RDSClientError(
+                    "InvalidDBSubnetGroupStateFault",
+                    f"Cannot delete the subnet group '{subnet_name}' because at least one database instance: "
+                    f"{instance.resource_id} is still using it.",
+                )
+        with self.journal.changing(self.subnet_groups):
+            return super().delete_subnet_group(subnet_name)
 
     # Tags
 

@@ -78,13 +78,13 @@ class PostgresInstance(DBInstance):
             del self.master_user_secret
 
     @property
-    def lasting_settings(self) -> dict[str, Any]:
-        """Without the subnet group: EC2's subnets end with the lab, and so does their group."""
+    def settings_of_snapshot(self) -> dict[str, Any]:
+        """Without the subnet group, which may be deleted before the snapshot."""
         return {name: value for name, value in self.settings.items() if name != "db_subnet_group_name"}
 
     def record(self) -> dict[str, Any]:
         """What the journal keeps. The password only until the server itself knows it."""
-        settings = {**self.lasting_settings, "tags": self.tags}
+        settings = {**self.settings, "tags": self.tags}
         if self.status != "creating":
             settings.pop("master_user_password", None)
         return {

@@ -211,7 +211,7 @@ class RDSWork(RDSBackend):
             snapshot = super().create_db_snapshot(instance.db_instance_identifier, name, *args, **more)
             snapshot.created = self.lab.clock.now().replace(tzinfo=None)
             snapshot.status = "creating"
-            snapshot.settings = instance.lasting_settings  # type: ignore[attr-defined]
+            snapshot.settings = instance.settings_of_snapshot  # type: ignore[attr-defined]
         return snapshot
 
     def _take(self, instance: PostgresInstance, snapshot: DBSnapshot) -> None:
