@@ -13,7 +13,7 @@ from localaws.engines.cloudformation.backend import CloudFormationEngine
 from localaws.engines.cloudformation.custom import install_custom
 from localaws.engines.cloudformation.made import install_makers
 from localaws.engines.cloudformation.makers import MAKERS
-from localaws.engines.cloudformation.resources import ResourceMapEngine, create, with_cidr
+from localaws.engines.cloudformation.resources import ResourceMapEngine, create, with_functions
 from localaws.engines.cloudformation.responses import CloudFormationEngineResponse
 from localaws.engines.cloudformation.stacks import ChangeSetEngine, Stack
 from localaws.engines.cloudformation.templates import TemplateYaml
@@ -32,7 +32,7 @@ def install(lab: Lab) -> None:
     models.ChangeSet = ChangeSetEngine  # type: ignore[misc]
     models.Stack = Stack  # type: ignore[misc]
     parsing.resource_class_from_type = with_unmade(parsing.resource_class_from_type)  # type: ignore[assignment]
-    parsing.clean_json = with_cidr(parsing.clean_json)  # type: ignore[assignment]
+    parsing.clean_json = with_functions(parsing.clean_json)  # type: ignore[assignment]
     parsing.parse_and_create_resource = create  # type: ignore[assignment]
     replace_backend(cloudformation_backends, CloudFormationEngine)
     replace_responses(CloudFormationResponse, CloudFormationEngineResponse)

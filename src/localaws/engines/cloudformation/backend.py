@@ -10,7 +10,7 @@ from moto.cloudformation.models import ChangeSet, CloudFormationBackend, StackSe
 from moto.cloudformation.parsing import OutputMap
 
 from localaws.engines.cloudformation.failures import ResourceFailed
-from localaws.engines.cloudformation.parameters import check_capabilities, check_parameters, resolved
+from localaws.engines.cloudformation.parameters import check_capabilities, check_expansion, check_parameters, resolved
 from localaws.engines.cloudformation.stacks import Stack, wanted
 from localaws.engines.cloudformation.templates import read_template
 from localaws.gateway.errors import AwsError
@@ -20,7 +20,7 @@ class CloudFormationEngine(CloudFormationBackend):
     """moto's backend, whose stacks fail by themselves."""
 
     def create_stack(self, name: str, template: str, parameters: dict[str, Any], **more: Any) -> Stack:  # type: ignore[override]
-        self._check(template, parameters)
+        check_expansion(self._check(template, parameters), wanted.get().capabilities)
         before = set(self.stacks)
         try:
             stack = super().create_stack(name, template, parameters, **more)
@@ -50,7 +50,8 @@ class CloudFormationEngine(CloudFormationBackend):
     ) -> Stack:
         stack = self.get_stack(name)
         assert isinstance(stack, Stack)
-        self._check(template, resolved(parameters, stack.stack_parameters))
+        checked = self._check(template, resolved(parameters, stack.stack_parameters))
+        check_expansion(checked, wanted.get().capabilities)
         former = stack.template, stack.parameters
         try:
             super().update_stack(name, template, role_arn, parameters, tags)
@@ -158,10 +159,11 @@ class CloudFormationEngine(CloudFormationBackend):
         previous = instance.stack_parameters if isinstance(instance, Stack) else instance.parameters
         return resolved(incoming_params, previous)
 
-    def _check(self, text: str, parameters: dict[str, Any]) -> None:
+    def _check(self, text: str, parameters: dict[str, Any]) -> dict[str, Any]:
         template = read_template(text)
         check_parameters(template, parameters)
         check_capabilities(template, wanted.get().capabilities)
+        return template
 
     def _in_use(self, stack: Stack) -> str:
         """Why *stack* cannot be deleted, because of its exports; empty where it can."""

@@ -6,11 +6,12 @@ CreateStack.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import ip_network
 from itertools import islice
 from typing import Any
 
+from localaws.engines.cloudformation.extensions import NAME, transforms
 from localaws.gateway.errors import AwsError
 
 _BOOLEAN = "Conditions can only be boolean operations on parameters and other conditions"
@@ -48,6 +49,13 @@ def _selects(argument: Any) -> bool:
     if not _list_of(2)(argument) or not isinstance(argument[1], (list, dict)):
         return False
     return isinstance(argument[0], dict) or str(argument[0]).isdecimal()
+
+
+def _finds(argument: Any) -> bool:
+    """A map, its two keys and, by the transform, what to take where there are none."""
+    if _list_of(4)(argument):
+        return isinstance(argument[3], dict) and argument[3].keys() == {"DefaultValue"}
+    return _list_of(3)(argument)
 
 
 _TEXT = "must be a string or a function that returns a string"
@@ -90,6 +98,14 @@ _FUNCTIONS: dict[str, tuple[Callable[[Any], Any], str]] = {
         "and an optional second argument to specify a mapping of values to replace in the string",
     ),
     "Fn::If": (_list_of(3), "Fn::If requires a list argument with three elements"),
+}
+#: The same of what the transform AWS::LanguageExtensions allows.
+_EXTENSIONS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "Fn::FindInMap": (
+        _finds,
+        f"{_FUNCTIONS['Fn::FindInMap'][1]}, and optionally (4) an object with the DefaultValue",
+    ),
+    "Fn::Length": (lambda a: isinstance(a, (list, dict)), "Fn::Length requires a list or a function that returns one"),
     "Fn::ToJsonString": (lambda a: isinstance(a, (list, dict)), "Fn::ToJsonString requires an object or an array"),
 }
 
@@ -108,17 +124,20 @@ def walk(value: Any) -> Iterator[tuple[str, Any, dict[str, Any]]]:
 def check_functions(template: dict[str, Any]) -> None:
     """Raises ValidationError for a function in Resources or Outputs that is none, or whose arguments are none."""
     conditions, mappings = template.get("Conditions", {}), template.get("Mappings", {})
+    functions = _FUNCTIONS | _EXTENSIONS if NAME in transforms(template) else _FUNCTIONS
     for section in ("Resources", "Outputs"):
         for name, argument, holder in walk(template.get(section, {})):
             if name == "Ref" and len(holder) == 1 and not isinstance(argument, str):
                 raise _error("every Ref object must have a single String value.")
             if name.startswith("Fn::") and len(holder) == 1:
-                _check(name, argument)
+                _check(name, argument, functions)
             if name == "Fn::If" and argument[0] not in conditions:
                 raise _error(f"unresolved condition dependency {argument[0]} in Fn::If")
-            if name == "Fn::FindInMap" and isinstance(argument[0], str) and argument[0] not in mappings:
-                path = "::".join(str(each) for each in argument)
-                raise _error(f"Unable to get mapping for {path}")
+            is_plain = (
+                name == "Fn::FindInMap" and len(argument) == 3 and all(isinstance(each, str) for each in argument)
+            )
+            if is_plain and "Fn::Transform" not in mappings.get(argument[0], {}):
+                in_map(mappings, argument)
 
 
 def check_condition(condition: Any, conditions: dict[str, Any]) -> Iterator[str]:
@@ -145,6 +164,21 @@ def check_condition(condition: Any, conditions: dict[str, Any]) -> Iterator[str]
             raise _error("every Ref object must have a single String value.")
 
 
+def in_map(mappings: Mapping[str, Any], keys: Sequence[str], *default: Any) -> Any:
+    """What Fn::FindInMap finds by a map's name and two keys, or the *default*.
+
+    Raises ValidationError where there is neither.
+    """
+    found: Any = mappings
+    for key in keys:
+        if not isinstance(found, dict) or key not in found:
+            if default:
+                return default[0]
+            raise _error(f"Unable to get mapping for {'::'.join(keys)}")
+        found = found[key]
+    return found
+
+
 def cidr_blocks(block: str, count: int, bits: int) -> list[str]:
     """The first *count* parts of *block*, each with 2 to the power of *bits* addresses (Fn::Cidr)."""
     network = ip_network(block, strict=False)
@@ -154,11 +188,11 @@ def cidr_blocks(block: str, count: int, bits: int) -> list[str]:
     return parts
 
 
-def _check(name: str, argument: Any) -> None:
-    if name not in _FUNCTIONS:
-        supported = ", ".join([*_FUNCTIONS, "Ref"])
+def _check(name: str, argument: Any, functions: Mapping[str, tuple[Callable[[Any], Any], str]] = _FUNCTIONS) -> None:
+    if name not in functions:
+        supported = ", ".join([*functions, "Ref"])
         raise _error(f"Encountered unsupported function: {name} Supported functions are: [{supported}]")
-    fits, said = _FUNCTIONS[name]
+    fits, said = functions[name]
     if not fits(argument):
         raise _error(said)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from localaws.engines.cloudformation.extensions import transforms
 from localaws.gateway.errors import AwsError
 
 _IAM = {
@@ -60,6 +61,15 @@ def resolved(given: list[dict[str, Any]], previous: Mapping[str, Any]) -> dict[s
             raise AwsError("ValidationError", f"{said} for a parameter key not in the previous template")
         values[key] = previous[key]
     return values
+
+
+def check_expansion(template: Mapping[str, Any], granted: Collection[str] | None) -> None:
+    """Raises InsufficientCapabilitiesException for a stack made without a change set of what a transform makes.
+
+    *granted* is as in `check_capabilities`.
+    """
+    if granted is not None and transforms(template) and "CAPABILITY_AUTO_EXPAND" not in granted:
+        raise AwsError("InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_AUTO_EXPAND]")
 
 
 def check_capabilities(template: Mapping[str, Any], granted: Collection[str] | None) -> None:

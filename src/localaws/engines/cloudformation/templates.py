@@ -15,6 +15,7 @@ from yaml.constructor import ConstructorError
 
 from localaws.bounded_yaml import AliasError, BoundedLoader
 from localaws.engines.cloudformation.checks import check_template, refusal
+from localaws.engines.cloudformation.extensions import check_transforms, expanded
 from localaws.engines.cloudformation.functions import walk
 from localaws.gateway.errors import AwsError
 
@@ -60,6 +61,8 @@ def read_template(text: Any) -> dict[str, Any]:
     if not isinstance(template, dict):
         raise refusal("unsupported structure.")
     try:
+        check_transforms(template)
+        template = expanded(template)
         check_template(template)
     except RecursionError:  # JSON may be deeper than YAML
         raise refusal("JSON not well-formed.") from None
