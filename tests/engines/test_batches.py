@@ -6,7 +6,9 @@ What SQS and S3 do with theirs is in test_sqs and test_s3_batches.
 from __future__ import annotations
 
 import json
+import math
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -313,3 +315,41 @@ def test_statements_of_one_request_all_read_or_all_write(tables: tuple[Any, str,
     assert mixed in refusal(client.execute_transaction, TransactStatements=[insert, select])[1]
     assert refusal(client.execute_transaction, TransactStatements=[insert, delete_it])[1] == TRANSACTION_TWICE
     assert client.scan(TableName=table)["Count"] == 0
+
+
+NOW = datetime.now(UTC)
+GOOD = {"MetricName": "m", "Value": 1.0}
+BAD_DATA: list[tuple[list[dict[str, Any]], str, str]] = [
+    ([GOOD, {"MetricName": "m"}], "MissingParameter", "At least one of the parameters must be specified."),
+    ([GOOD, {**GOOD, "Value": math.inf}], "InvalidParameterValue", "MetricData.member.2.Value is invalid"),
+    ([GOOD, {"MetricName": "m", "Values": [1.0] * 151}], "InvalidParameterValue", "greater than 150"),
+    ([GOOD, {**GOOD, "Timestamp": NOW - timedelta(days=15)}], "InvalidParameterValue", "within the past two weeks"),
+    ([GOOD, {**GOOD, "Timestamp": NOW + timedelta(hours=3)}], "InvalidParameterValue", "no more than two hours"),
+    ([GOOD] * 1001, "InvalidParameterValue", "must not have a size greater than 1000"),
+]
+
+
+@pytest.mark.parametrize(("data", "code", "said"), BAD_DATA)
+def test_put_metric_data_takes_all_or_nothing(lab: RunningLab, data: list[Any], code: str, said: str) -> None:
+    """API reference, PutMetricData; the texts as users met them (cloud-custodian/cloud-custodian#2559)."""
+    cloudwatch, namespace = lab.client("cloudwatch"), uuid4().hex
+    refused, message = refusal(cloudwatch.put_metric_data, Namespace=namespace, MetricData=data)
+    assert refused == code and said in message
+    assert cloudwatch.list_metrics(Namespace=namespace)["Metrics"] == []
+
+
+def test_a_value_is_kept_once_however_often_it_was_met(lab: RunningLab) -> None:
+    """API reference, MetricDatum, Counts: a number as large as may be, and not always a whole one."""
+    cloudwatch, namespace = lab.client("cloudwatch"), uuid4().hex
+    datum = {"MetricName": "m", "Values": [2.0, 4.0], "Counts": [1e12, 0.5]}
+    cloudwatch.put_metric_data(Namespace=namespace, MetricData=[datum])
+    [found] = cloudwatch.get_metric_statistics(
+        Namespace=namespace,
+        MetricName="m",
+        StartTime=NOW - timedelta(hours=1),
+        EndTime=NOW + timedelta(hours=2),
+        Period=86_400,
+        Statistics=["SampleCount", "Sum", "Minimum", "Maximum"],
+    )["Datapoints"]
+    told = [found[name] for name in ("SampleCount", "Sum", "Minimum", "Maximum")]
+    assert told == [1e12 + 0.5, 2e12 + 2, 2.0, 4.0]

@@ -14,8 +14,10 @@ from moto.cloudwatch.exceptions import InvalidParameterCombination, InvalidParam
 from moto.cloudwatch.models import CloudWatchBackend, Dashboard, Statistics, cloudwatch_backends
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
+from moto.core.utils import unix_time
 
 from localaws.engines import replace_backend, replace_responses
+from localaws.engines.cloudwatch_data import check_data, check_moments, counted
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
@@ -83,6 +85,16 @@ class CloudWatchEngine(CloudWatchBackend):
         for each in found:
             each.unit = each.unit or "None"
         return found
+
+    def put_metric_data(self, namespace: str, metric_data: list[dict[str, Any]]) -> None:
+        """All of *metric_data* or, where a part of it is wrong, nothing (API reference, PutMetricData).
+
+        Raises MissingParameter, InvalidParameterValue and InvalidParameterCombination; the texts as users met them.
+        """
+        check_data(metric_data)
+        if not namespace.startswith("AWS/"):  # services may tell of a moment before the clock was advanced
+            check_moments(metric_data, unix_time())
+        super().put_metric_data(namespace, [one for datum in metric_data for one in counted(datum)])
 
     def _validate_parameters_put_metric_data(self, metric: dict[str, Any], query_num: int) -> None:
         if "Value" in metric and "Values" in metric:
