@@ -22,7 +22,7 @@ from localaws.engines.dms.mappings import Selection, TableMappings, Target
 from localaws.engines.dms.policies import ErrorBehavior, TableSuspended
 from localaws.engines.dms.source import PostgresSource
 from localaws.engines.dms.spool import Layout, Spool
-from localaws.engines.dms.state import FAILED, Progress
+from localaws.engines.dms.state import FAILED, Progress, Stopped
 from localaws.lab import Lab
 
 _OPERATIONS = {"I": "Inserts", "U": "Updates", "D": "Deletes"}
@@ -65,20 +65,21 @@ class Capture:
         progress: Progress,
         save: Callable[[], None],
         errors: ErrorBehavior,
+        stop: threading.Event,
     ) -> None:
-        self._errors = errors
+        self._errors, self._stop = errors, stop
         self._lab, self._s3, self._source, self._settings = lab, s3, source, settings
         self._mappings, self._progress, self._save = mappings, progress, save
         self._tables: dict[tuple[str, str], _Table | None] = {}
         self._shapes: dict[tuple[str, str], set[str]] = {}
 
-    def run(self, stop: threading.Event, between: Callable[[psycopg.Connection[Any]], None]) -> None:
-        """Capture until *stop* is set; *between* is called between batches, for reloads."""
+    def run(self, between: Callable[[psycopg.Connection[Any]], None]) -> None:
+        """Capture until the task is to stop; *between* is called between batches, for reloads."""
         with self._source.connect() as reader, self._source.connect() as catalog:
             if self._progress.batch:
                 self._finish_broken_batch(reader, catalog)
             since: float | None = None  # when the oldest change that waits was first seen
-            while not stop.is_set():
+            while not self._stop.is_set():
                 between(catalog)
                 began = time.monotonic()
                 position = self._source.position(reader)
@@ -95,7 +96,9 @@ class Capture:
                         continue
                 # Each look decodes all that waits: look the less often the longer it takes.
                 pause = max(_POLL, 5 * (time.monotonic() - began))
-                self._lab.clock.wait(stop, min(pause, self._settings.interval - (now - since)) if since else pause)
+                self._lab.clock.wait(
+                    self._stop, min(pause, self._settings.interval - (now - since)) if since else pause
+                )
 
     def _finish_broken_batch(self, reader: psycopg.Connection[Any], catalog: psycopg.Connection[Any]) -> None:
         batch = self._progress.batch
@@ -113,22 +116,25 @@ class Capture:
         self._save()
         spools: dict[str, tuple[_Table, Spool]] = {}
         counts: Counter[tuple[str, str, str]] = Counter()
-        for transaction in self._source.peek(reader, self._progress.slot, end):
-            keys: dict[_Table, str] = {}
-            for change in transaction.changes:
-                table = self._table_of(catalog, change, counts)
-                if table is None or not self._wanted(change, table):
-                    continue
-                if self._progress.table(change.schema, change.table).suspended:
-                    continue
-                if table not in keys:
-                    committed = transaction.committed
-                    keys[table] = self._settings.change_key(table.target, committed, stamp, table.part)
-                    if keys[table] not in spools:
-                        spool = Spool(self._lab.directory / "dms", table.layout, self._settings)
-                        spools[keys[table]] = table, spool
-                spools[keys[table]][1].write(self._row(change, table, transaction.committed))
-                counts[change.schema, change.table, _OPERATIONS[change.op]] += 1
+        keys: dict[_Table, str] = {}  # of the transaction that was committed at *moment*
+        moment = None
+        for committed, change in self._source.peek(reader, self._progress.slot, end):
+            if self._stop.is_set():
+                raise Stopped
+            if committed != moment:
+                keys, moment = {}, committed
+            table = self._table_of(catalog, change, counts)
+            if table is None or not self._wanted(change, table):
+                continue
+            if self._progress.table(change.schema, change.table).suspended:
+                continue
+            if table not in keys:
+                keys[table] = self._settings.change_key(table.target, committed, stamp, table.part)
+                if keys[table] not in spools:
+                    spool = Spool(self._lab.directory / "dms", table.layout, self._settings, self._stop)
+                    spools[keys[table]] = table, spool
+            spools[keys[table]][1].write(self._row(change, table, committed))
+            counts[change.schema, change.table, _OPERATIONS[change.op]] += 1
         for key, (table, spool) in spools.items():
             upload(self._s3, self._settings.bucket, key, spool)
             progress = self._progress.table(*table.name)

@@ -8,8 +8,7 @@ Source: contrib/test_decoding/test_decoding.c; DMS user guide, "Using a PostgreS
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 _NAME = r'("(?:[^"]|"")+"|[^\s\[\]".:,]+)'
@@ -31,33 +30,15 @@ class Change:
     row: dict[str, str | None]
 
 
-@dataclass
-class Transaction:
-    """A committed transaction; ``end`` is the log position after it."""
-
-    end: str
-    committed: datetime
-    changes: list[Change] = field(default_factory=list)
-
-
-def transactions(lines: Iterable[tuple[str, str]]) -> Iterator[Transaction]:
-    """Group *lines* of (log position, text) by transaction, in commit order. Sessions must be in UTC."""
-    changes: list[Change] = []
-    for position, text in lines:
-        if text.startswith("table "):
-            change = parse_change(text)
-            if change:
-                changes.append(change)
-        elif text.startswith("COMMIT"):
-            match = _COMMIT.match(text)
-            assert match, f"test_decoding without include-timestamp: {text}"
-            committed = datetime.fromisoformat(match[1]).astimezone(UTC)
-            yield Transaction(position, committed, changes)
-            changes = []
+def committed(line: str) -> datetime:
+    """When the transaction was committed that *line* ends. The session must be in UTC."""
+    match = _COMMIT.match(line)
+    assert match, f"test_decoding without include-timestamp: {line}"
+    return datetime.fromisoformat(match[1]).astimezone(UTC)
 
 
 def parse_change(text: str) -> Change | None:
-    """The change in one line; None for TRUNCATE, which S3 targets have nothing for."""
+    """The change in one line; None for BEGIN and COMMIT, and for TRUNCATE, which S3 targets have nothing for."""
     head = _HEAD.match(text)
     if not head:
         return None

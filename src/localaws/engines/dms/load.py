@@ -15,15 +15,11 @@ from localaws.engines.dms.mappings import Selection, TableMappings
 from localaws.engines.dms.policies import TABLE_ERRORS, ErrorBehavior, TableSuspended
 from localaws.engines.dms.source import PostgresSource
 from localaws.engines.dms.spool import Layout, Spool
-from localaws.engines.dms.state import CANCELLED, FAILED, RELOADING, Progress, TableProgress
+from localaws.engines.dms.state import CANCELLED, FAILED, RELOADING, Progress, Stopped, TableProgress
 from localaws.lab import Lab
 
-#: Rows between two looks at whether the task is to stop.
-_LOOK = 2000
-
-
-class Stopped(Exception):
-    """The task was told to stop."""
+#: Rows after which the count that DescribeTableStatistics tells is brought up to date.
+_COUNTED = 2000
 
 
 class FullLoad:
@@ -92,11 +88,8 @@ class FullLoad:
             progress.TableState = FAILED
             self._save()
             return
-        except Stopped:
-            progress.TableState = CANCELLED
-            raise
-        except Exception:
-            progress.TableState = FAILED
+        except Exception:  # where the task is to stop, its source may have been cut off
+            progress.TableState = CANCELLED if self._stop.is_set() else FAILED
             raise
         progress.FullLoadEndTime = progress.LastUpdateTime = self._lab.clock.time()
         progress.TableState = "Table completed"
@@ -130,21 +123,21 @@ class FullLoad:
     ) -> Generator[Spool, None, None]:
         """*rows* in files of MaxFileSize."""
         spool: Spool | None = None
-        since_look = 0
+        uncounted = 0
         for row in rows:
             if spool is None:
-                spool = Spool(self._directory, layout, self._settings)
+                spool = Spool(self._directory, layout, self._settings, self._stop)
             spool.write(row)
-            since_look += 1
-            if since_look == _LOOK:
-                progress.FullLoadRows, since_look = progress.FullLoadRows + since_look, 0
-                if self._stop.is_set():
-                    spool.close()
-                    raise Stopped
+            uncounted += 1
+            if uncounted == _COUNTED:
+                progress.FullLoadRows, uncounted = progress.FullLoadRows + uncounted, 0
+            if self._stop.is_set():
+                spool.close()
+                raise Stopped
             if spool.size >= self._settings.most_bytes:
                 yield spool
                 spool = None
-        progress.FullLoadRows += since_look
+        progress.FullLoadRows += uncounted
         if spool:
             yield spool
 

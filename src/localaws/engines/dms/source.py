@@ -8,18 +8,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import psycopg
 from psycopg import pq, sql
 
-from localaws.engines.dms.decoding import Transaction, transactions
+from localaws.engines.dms.decoding import Change, committed, parse_change
 from localaws.engines.dms.mappings import Column, OutColumn, Selection
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 from localaws.outgoing import is_this_machine
 
+#: Seconds that asking the source to end a query may take.
+_CANCELLING = 1.0
 #: Rows of changes that one look at the slot takes at most, beyond which it ends with the transaction.
 CHANGES_AT_ONCE = 100_000
 _OPTIONS = "'include-timestamp', '1', 'skip-empty-xacts', '1'"
@@ -50,6 +54,7 @@ class PostgresSource:
         self._lab = lab
         self._region = region
         self._settings = settings
+        self._connections: list[psycopg.Connection[Any]] = []
 
     def connect(self, **options: Any) -> psycopg.Connection[Any]:
         """A new connection in autocommit, in UTC. Raises psycopg.OperationalError, or ClientError for its secret."""
@@ -61,7 +66,7 @@ class PostgresSource:
             raise psycopg.OperationalError(
                 f"this lab reads databases of this machine alone (127.0.0.1, ::1 or localhost), not of {host}"
             )
-        return psycopg.connect(
+        connection = psycopg.connect(
             host=host,
             port=login.get("port") or pick["Port"] or 5432,
             user=login["username"],
@@ -76,6 +81,14 @@ class PostgresSource:
             options=_SETTINGS,
             **options,
         )
+        self._connections = [each for each in self._connections if not each.closed] + [connection]
+        return connection
+
+    def cancel(self) -> None:
+        """Have the source end what it does for us at this moment: who waits for it gets psycopg.OperationalError."""
+        for connection in self._connections:
+            with suppress(psycopg.Error):
+                connection.cancel_safe(timeout=_CANCELLING)
 
     def _login(self, own: Mapping[str, Any]) -> dict[str, Any]:
         secret = own.get("SecretsManagerSecretId")
@@ -173,14 +186,18 @@ class PostgresSource:
         assert row is not None
         return int(row[0]), row[1]
 
-    def peek(self, connection: psycopg.Connection[Any], slot: str, end: str) -> Iterator[Transaction]:
-        """The transactions that wait in the slot up to the log position *end*, in the order they were committed."""
-        with connection.transaction(), connection.cursor("changes") as cursor:
-            cursor.itersize = 10_000
-            cursor.execute(
-                f"SELECT lsn::text, data FROM pg_logical_slot_peek_changes(%s, %s, NULL, {_OPTIONS})", [slot, end]
-            )
-            yield from transactions(cursor)
+    def peek(self, connection: psycopg.Connection[Any], slot: str, end: str) -> Iterator[tuple[datetime, Change]]:
+        """The changes that wait in the slot up to the log position *end*, with the moments of their commits, in order.
+
+        They come one by one, for a transaction may be larger than memory; its moment, which its last line tells, is
+        therefore asked for before.
+        """
+        decoded = f"FROM pg_logical_slot_peek_changes(%s, %s, NULL, {_OPTIONS})"
+        commits = connection.execute(f"SELECT xid::text, data {decoded} WHERE data LIKE 'COMMIT %%'", [slot, end])
+        moments = {transaction: committed(line) for transaction, line in commits}
+        for transaction, line in connection.cursor().stream(f"SELECT xid::text, data {decoded}", [slot, end]):
+            if change := parse_change(line):
+                yield moments[transaction], change
 
     def advance(self, connection: psycopg.Connection[Any], slot: str, end: str) -> None:
         """Tell the server that everything up to *end* is safe elsewhere."""

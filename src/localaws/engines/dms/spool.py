@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import tempfile
+import threading
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any
 
@@ -12,10 +14,11 @@ from pyarrow import csv, parquet
 
 from localaws.engines.dms.files import S3Settings, arrow_type, csv_row
 from localaws.engines.dms.mappings import OutColumn, Target
+from localaws.engines.dms.state import Stopped
 from localaws.engines.dms.values import to_array
 
-#: Bytes that are parsed at a time; a row fits into one block.
-_BLOCK = 16 << 20
+#: Bytes of rows that are in memory at a time, or a single row that has more.
+_PART = 16 << 20
 
 
 class Layout:
@@ -34,15 +37,19 @@ class Layout:
 
 
 class Spool:
-    """Takes rows of CSV and becomes the file that *settings* ask for. ``size`` is that of the rows, in bytes."""
+    """Takes rows of CSV and becomes the file that *settings* ask for. ``size`` is that of the rows, in bytes.
 
-    def __init__(self, directory: Path, layout: Layout, settings: S3Settings) -> None:
+    Once *stop* is set it gives up what it is at, by Stopped.
+    """
+
+    def __init__(self, directory: Path, layout: Layout, settings: S3Settings, stop: threading.Event) -> None:
         self.size = 0
         self.faults: list[str] = []  # why rows were left out, known once the file is whole
-        self._widest = 0
+        self._parts = [0]  # where they end
         self._directory = directory
         self._layout = layout
         self._settings = settings
+        self._stop = stop
         self._file: IO[bytes] = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115  `finish` or `close` ends it
         self._sink: Any = self._file
         if settings.gzip and not settings.parquet:
@@ -51,8 +58,9 @@ class Spool:
             self._sink.write(csv_row(layout.names, settings.form))
 
     def write(self, row: bytes | memoryview) -> None:
+        if self.size + len(row) - self._parts[-1] > _PART:
+            self._parts.append(self.size)
         self.size += len(row)
-        self._widest = max(self._widest, len(row))
         self._sink.write(row)
 
     def finish(self) -> IO[bytes]:
@@ -74,23 +82,28 @@ class Spool:
             self._file,
             parquet.ParquetWriter(out, schema, compression="gzip" if self._settings.gzip else "none") as writer,
         ):
-            rows = csv.open_csv(
-                self._file,
-                read_options=csv.ReadOptions(
-                    column_names=self._layout.names, block_size=min(_BLOCK + self._widest, (1 << 31) - 1)
-                ),
-                parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
-                convert_options=csv.ConvertOptions(
-                    column_types={name: pa.string() for name in self._layout.names},
-                    null_values=[""],
-                    strings_can_be_null=True,
-                    quoted_strings_can_be_null=False,  # "" is an empty text
-                ),
-            )
-            for batch in rows:
-                writer.write_batch(self._typed(batch, schema))
+            for start, end in pairwise([*self._parts, self.size]):
+                if self._stop.is_set():
+                    raise Stopped
+                if start < end:
+                    writer.write_batch(self._typed(self._texts(self._file.read(end - start)), schema))
         out.seek(0)
         return out
+
+    def _texts(self, rows: bytes) -> pa.RecordBatch:
+        """The values of *rows*, of which the reader makes one block: with several it would read far ahead."""
+        table = csv.read_csv(
+            pa.BufferReader(rows),
+            read_options=csv.ReadOptions(column_names=self._layout.names, block_size=len(rows)),
+            parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+            convert_options=csv.ConvertOptions(
+                column_types={name: pa.string() for name in self._layout.names},
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,  # "" is an empty text
+            ),
+        )
+        return table.combine_chunks().to_batches()[0]
 
     def _typed(self, texts: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
         """The rows whose values all have their types in Parquet."""

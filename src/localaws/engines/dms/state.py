@@ -11,6 +11,10 @@ CANCELLED = "Table cancelled"
 FAILED = "Table error"
 
 
+class Stopped(Exception):
+    """The task was told to stop."""
+
+
 @dataclass
 class TableProgress:
     """One table; the names are those of DescribeTableStatistics. Times are seconds since the epoch.

@@ -16,11 +16,11 @@ from moto.dms.models import FakeReplicationTask
 
 from localaws.engines.dms.capture import Capture
 from localaws.engines.dms.files import S3Settings, parse_settings
-from localaws.engines.dms.load import FullLoad, Stopped, spool_directory
+from localaws.engines.dms.load import FullLoad, spool_directory
 from localaws.engines.dms.mappings import TableMappings, parse_mappings
 from localaws.engines.dms.policies import ErrorBehavior, TaskStopped
 from localaws.engines.dms.source import PostgresSource
-from localaws.engines.dms.state import CANCELLED, FAILED, RELOADING, Progress
+from localaws.engines.dms.state import CANCELLED, FAILED, RELOADING, Progress, Stopped
 from localaws.gateway.errors import AwsError
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 #: What ends a task with an error that its reader can do something about.
 _FAILURES = (psycopg.Error, ClientError, BotoCoreError, LookupError, AwsError, ValueError, OSError, TaskStopped)
+#: Seconds that a task which is to stop has for the query that it is at.
+_PATIENCE = 0.5
 RUNNING = {"starting", "running", "stopping"}
 
 
@@ -47,6 +49,7 @@ class ReplicationTask(FakeReplicationTask):
         self._lab = engine.lab
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._working_on: PostgresSource | None = None
 
     @property
     def full_load(self) -> bool:
@@ -82,6 +85,14 @@ class ReplicationTask(FakeReplicationTask):
         """Tell the work to stop; it is ``stopped`` when it has."""
         self.status = "stopping"
         self._stop.set()
+        self._lab.spawn(f"dms-stop-{self.id}", self._cut_off)
+
+    def _cut_off(self) -> None:
+        """Have the source end what the work waits for, which may be a lock that somebody keeps for ever."""
+        while self._thread and self._thread.is_alive():
+            self._thread.join(_PATIENCE)
+            if self._working_on:
+                self._working_on.cancel()
 
     def wait(self) -> None:
         """Until the work has ended."""
@@ -140,6 +151,7 @@ class ReplicationTask(FakeReplicationTask):
 
     def _work(self, fresh: bool) -> None:
         source, mappings = self._source(), parse_mappings(self.table_mappings)
+        self._working_on = source
         settings = parse_settings(self._engine.endpoint(self.target_endpoint_arn).settings["S3Settings"])
         s3 = self._lab.client("s3", region=self.region, role_arn=settings.role_arn, session_name="dms-session-for-s3")
         s3.head_bucket(Bucket=settings.bucket)
@@ -229,8 +241,9 @@ class ReplicationTask(FakeReplicationTask):
                 assert selection is not None
                 load.load(connection, table, selection)
 
-        capture = Capture(self._lab, s3, source, settings, mappings, self.progress, self._engine.journal.save, errors)
-        capture.run(self._stop, reload_tables)
+        save = self._engine.journal.save
+        capture = Capture(self._lab, s3, source, settings, mappings, self.progress, save, errors, self._stop)
+        capture.run(reload_tables)
 
     def say(self, message: str) -> None:
         """Write a line to the task's log, which AWS keeps in CloudWatch Logs."""
