@@ -36,6 +36,8 @@ class Lab:
     clock: Clock = field(default_factory=Clock)
     stopping: threading.Event = field(default_factory=threading.Event)
     gateway: Gateway | None = None
+    #: Installs the engine of a service (by moto's name): before moto makes anything of that service.
+    install: Callable[[str], None] | None = None
 
     def __post_init__(self) -> None:
         self.credentials = CredentialStore(self.clock)

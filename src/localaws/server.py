@@ -165,7 +165,7 @@ def _serve(directory: Path, port: int, account_id: str, region: str) -> None:
     query_errors.install()
     paging.install()
     bind()
-    installer = Installer(lab)
+    installer = lab.install = Installer(lab)
     gateway = Gateway(lab, Dispatcher(installer, REPLACED_RESPONSES))
     lab.gateway = gateway
     server = PatientServer(("127.0.0.1", port), gateway, numthreads=THREADS, request_queue_size=128)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -80,3 +81,16 @@ def test_types_that_the_lab_does_not_make(lab: RunningLab) -> None:
     unknown = json.dumps({"Resources": {"N": {"Type": "AWS::Nope::Thing"}}})
     with pytest.raises(ClientError, match=r"Unrecognized resource types: \[AWS::Nope::Thing\]"):
         formation.create_stack(StackName=name, TemplateBody=unknown)
+
+
+def test_only_the_engines_that_a_template_needs(new_lab: Callable[..., RunningLab]) -> None:
+    """CloudFormation can make resources of every service; the engines of the others are not loaded for it."""
+    lab = new_lab()
+    vpc = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.5.0.0/16"}}
+    rule = {"Type": "AWS::Events::Rule", "Properties": {"ScheduleExpression": "rate(1 day)", "State": "DISABLED"}}
+    _, ids = created(lab, Vpc=vpc, Rule=rule)
+    installed = set(re.findall(r"engine (\w+) installed", lab.log()))
+    assert {"ec2", "events"} <= installed
+    assert not installed & {"athena", "dms", "dynamodb", "glue", "kinesis", "rds"}
+    assert lab.client("ec2").describe_vpcs(VpcIds=[ids["Vpc"]])["Vpcs"]
+    assert lab.client("events").describe_rule(Name=ids["Rule"])["State"] == "DISABLED"

@@ -69,7 +69,7 @@ REACHES = {
     "autoscaling": {"ec2"},
     "awslambda": {"dynamodb", "dynamodbstreams", "iam", "kinesis", "logs", "s3", "sqs"},
     "batch": {"ec2", "iam", "logs"},
-    "cloudformation": set(ENGINES),
+    "cloudformation": {"organizations", "s3", "sns", "ssm"},  # and of each resource, when it is made
     "cloudtrail": {"s3", "sns"},
     "codepipeline": {"iam"},
     "ds": {"ec2"},

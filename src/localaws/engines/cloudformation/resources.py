@@ -313,6 +313,7 @@ def create(
             return None
         model, described, name = parsed
         check_properties(logical_id, kind, described["Properties"])
+        _install(resources_map.lab, model)
         given = Given(described["Properties"])
         resource: Any = model.create_from_cloudformation_json(
             name,
@@ -330,6 +331,14 @@ def create(
     if not replaces:
         resources_map.made(resource, "CREATE")
     return resource
+
+
+def _install(lab: Lab, model: type) -> None:
+    """moto's models make resources in the backend of their service, which is the engine's once that is installed."""
+    package, service, *_ = model.__module__.split(".")
+    if package == "moto":
+        assert lab.install is not None, "the lab is not serving yet"
+        lab.install(service)
 
 
 def with_functions(clean: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
