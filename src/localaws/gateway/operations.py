@@ -14,9 +14,10 @@ from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
+from localaws.gateway.services import alike, of_version
+
 _REST_XML = {"s3control", "cloudfront", "route53"}
 _CBOR_PATH = re.compile(r"/service/[^/]+/operation/([^/]+)$")
-_ELBV2 = re.compile(r"(?:^|&)Version=2015-12-01(?:&|$)")
 _PLAIN_OBJECT_CALLS = {"GET": "GetObject", "PUT": "PutObject", "HEAD": "HeadObject", "DELETE": "DeleteObject"}
 
 # Parameters that name the resource a call acts on, and the ARN each makes (service authorization reference).
@@ -73,9 +74,8 @@ def protocol_of(service: str, environ: dict[str, Any]) -> str:
 @cache
 def operations_of(service: str) -> frozenset[str] | None:
     """The names of all its operations; None for what is not one of botocore's services."""
-    both = {"elb": ("elb", "elbv2")}  # which one is told by the body
     try:
-        return frozenset().union(*(get_service_model(name).operation_names for name in both.get(service, (service,))))
+        return frozenset().union(*(get_service_model(name).operation_names for name in alike(service)))
     except UnknownServiceError:
         return None
 
@@ -89,9 +89,7 @@ def identify(service: str, protocol: str, environ: dict[str, Any], body: bytes, 
         return Operation(service, match.group(1) if match else "", protocol, {})
     if protocol in ("query", "ec2"):
         form = form_of(environ, body)
-        if service == "elb" and _ELBV2.search(form):
-            service = "elbv2"  # the two sign alike
-        return Operation(service, _action_of(form), protocol, {})
+        return Operation(of_version(service, form=form), _action_of(form), protocol, {})
     if service == "s3":
         plain = _plain_object_call(environ)
         if plain:

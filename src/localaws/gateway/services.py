@@ -17,8 +17,13 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 #: Services that no backend of moto names, by the name they sign with.
 _WITHOUT_BACKEND = {"airflow": "mwaa"}
-#: Services that sign as an elder one does: only the version of the API, with which their paths begin, is another.
-_BY_PATH = {("es", "/2021-01-01/"): "opensearch", ("apigateway", "/v2/"): "apigatewayv2"}
+#: Services that sign as an elder one does, by that: only the version of the API, with which their paths begin or which
+#: their forms name, is another.
+_YOUNGER = {
+    "apigateway": ("apigatewayv2", "/v2/"),
+    "elb": ("elbv2", "Version=2015-12-01"),
+    "es": ("opensearch", "/2021-01-01/"),
+}
 
 
 @dataclass(frozen=True)
@@ -41,13 +46,22 @@ def service_of(signing_name: str, environ: dict[str, Any]) -> Service:
         host = None
     backend = _backend_of_host(host) if host else ""
     name = _names().get(ALT_BACKEND_NAMES.get(backend, backend).replace("-", ""), "")
-    for (elder, beginning), younger in _BY_PATH.items():
-        if name == elder and environ.get("PATH_INFO", "").startswith(beginning):
-            name = younger
+    name = of_version(name, path=environ.get("PATH_INFO", ""))
     if name and _signing_name(name) == signing_name:
         return Service(name, backend)
     name = _WITHOUT_BACKEND.get(signing_name, signing_name)
     return Service(name if name in _names().values() and _signing_name(name) == signing_name else signing_name)
+
+
+def of_version(name: str, path: str = "", form: str = "") -> str:
+    """Of the services that sign as *name* does, the one whose version *path* or *form* names."""
+    younger, version = _YOUNGER.get(name, (name, ""))
+    return younger if path.startswith(version) or version in form.split("&") else name
+
+
+def alike(name: str) -> list[str]:
+    """*name*, and the younger service whose requests come under it until their version is looked at."""
+    return [name, *(younger for elder, (younger, _) in _YOUNGER.items() if elder == name)]
 
 
 @cache
