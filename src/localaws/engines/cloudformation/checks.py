@@ -13,6 +13,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from localaws.engines.cloudformation.functions import check_condition, check_functions, walk
+from localaws.engines.cloudformation.policies import check_policies
 from localaws.engines.cloudformation.schemas import is_aws
 from localaws.engines.cloudformation.unmade import is_made
 from localaws.gateway.errors import AwsError
@@ -34,6 +35,7 @@ def check_template(template: dict[str, Any]) -> None:
     """Raises ValidationError for a *template* of which no stack can come."""
     _check_shapes(template)
     _check_types(template["Resources"])
+    check_policies(template["Resources"])
     _check_conditions(template)
     check_functions(template)
     _check_references(template)

@@ -21,6 +21,7 @@ from localaws.engines.cloudformation.functions import cidr_blocks, in_map
 from localaws.engines.cloudformation.given import Given
 from localaws.engines.cloudformation.made import MadeResource
 from localaws.engines.cloudformation.physical_ids import with_physical_id
+from localaws.engines.cloudformation.policies import DELETION, REPLACEMENT, is_retained, policy, take_snapshot
 from localaws.engines.cloudformation.schemas import check_properties
 from localaws.engines.cloudformation.updates import changed
 from localaws.gateway.errors import AwsError
@@ -63,6 +64,8 @@ class ResourceMapEngine(ResourceMap):
     lab: ClassVar[Lab]
     teller: Teller
     retained: frozenset[str] = frozenset()
+    #: Whether what made the latest resources is being rolled back.
+    undoing = False
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
@@ -189,7 +192,7 @@ class ResourceMapEngine(ResourceMap):
             raise CloudFormationError("Modifying service token is not allowed.")
         gone = resource.update(properties)
         if gone is not None:
-            self._clean_up(gone, before, "UpdateReplacePolicy")
+            self._clean_up(gone, before, REPLACEMENT)
 
     def _replace(self, name: str) -> None:
         """Make another resource in the place of one that cannot become what its template asks for."""
@@ -206,32 +209,37 @@ class ResourceMapEngine(ResourceMap):
         except ResourceFailed as failure:
             self._parsed_resources[name], self.applied[name] = old, before
             raise ResourceFailed(name, failure.resource_type, "UPDATE", failure.reason) from failure
-        self._clean_up(old, before, "UpdateReplacePolicy")
+        self._clean_up(old, before, REPLACEMENT)
 
-    def _clean_up(self, resource: Any, made_from: Applied, policy: str = "DeletionPolicy") -> None:
+    def _clean_up(self, resource: Any, made_from: Applied, attribute: str = DELETION) -> None:
         """Delete a *resource* that the stack no longer has; the update stands where that fails."""
-        if _is_retained(made_from.template, policy):
-            self._tell(resource, made_from.template, "DELETE_SKIPPED")
-            return
         try:
-            self._remove(resource, made_from)
+            self._leave(resource, made_from, attribute)
         except ResourceFailed as failure:
             self._tell(resource, made_from.template, "DELETE_FAILED", failure.reason)
+
+    def _leave(self, resource: Any, made_from: Applied, attribute: str = DELETION) -> bool:
+        """Do with a *resource* what its policy says; whether it is gone. Raises `ResourceFailed`."""
+        template = made_from.template
+        if resource.logical_resource_id in self.retained or is_retained(template, attribute, self.undoing):
+            self._tell(resource, template, "DELETE_SKIPPED")
+            return False
+        if policy(template, attribute) == "Snapshot" and not self.undoing:
+            with named(resource.logical_resource_id, template, "DELETE"):
+                told = resource.logical_resource_id, str(resource.physical_resource_id)
+                take_snapshot(self.lab, self._region_name, template, *told)
+        self._remove(resource, made_from)
+        return True
 
     def delete(self) -> None:
         """Delete the resources, the youngest first. Raises `ResourceFailed` when all others are gone."""
         failed: list[ResourceFailed] = []
         for name in reversed(list(self.applied)):
-            resource, made_from = self._parsed_resources[name], self.applied[name]
-            if name in self.retained or _is_retained(made_from.template):
-                self._tell(resource, made_from.template, "DELETE_SKIPPED")
-                continue
             try:
-                self._remove(resource, made_from)
+                if self._leave(self._parsed_resources[name], self.applied[name]):
+                    self._forget(name)
             except ResourceFailed as failure:
                 failed.append(failure)
-            else:
-                self._forget(name)
         if failed:
             raise failed[0]
 
@@ -291,10 +299,6 @@ class ResourceMapEngine(ResourceMap):
     def _tell(self, resource: Any, template: dict[str, Any], status: str, reason: str | None = None) -> None:
         physical_id = "" if (status, reason) == ("CREATE_IN_PROGRESS", None) else str(resource.physical_resource_id)
         self.teller.resource_event(resource.logical_resource_id, template["Type"], status, physical_id, reason)
-
-
-def _is_retained(template: dict[str, Any], policy: str = "DeletionPolicy") -> bool:
-    return template.get(policy) in ("Retain", "RetainExceptOnCreate")
 
 
 def create(

@@ -159,6 +159,7 @@ class Stack(models.Stack):
         self._change("UPDATE_ROLLBACK_IN_PROGRESS", said)
         self.template = template
         self._parse_template()
+        self.resource_map.undoing = True
         try:
             self.resource_map.keep_only_made()
             self.resource_map.update(self.template_dict, parameters)
@@ -168,9 +169,12 @@ class Stack(models.Stack):
             self._failure_event(second)
             said = f"The following resource(s) failed to {second.action.lower()}: [{second.logical_id}]. "
             self._change("UPDATE_ROLLBACK_FAILED", said)
+        finally:
+            self.resource_map.undoing = False
         self.output_map = self._create_output_map()
 
     def _undo(self, steps: str) -> None:
+        self.resource_map.undoing = True
         try:
             self.resource_map.delete()
         except ResourceFailed as failure:
@@ -180,6 +184,8 @@ class Stack(models.Stack):
         else:
             self.resource_map.keep_only_made()
             self._change(f"{steps}_COMPLETE")
+        finally:
+            self.resource_map.undoing = False
 
     def _change(self, status: str, reason: str | None = None) -> None:
         self.status, self.stack_status_reason = status, reason
