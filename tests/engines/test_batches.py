@@ -114,13 +114,14 @@ def test_put_events_tells_of_every_event(lab: RunningLab) -> None:
     events.put_targets(Rule=source, Targets=[{"Id": "0", "Arn": gone_arn}, {"Id": "1", "Arn": arn}])
     lab.client("sqs").delete_queue(QueueUrl=gone)
     event = {"Source": source, "DetailType": "d"}
-    details = ['{"n": 1}', "{", "[]", '"text"', '{"n": NaN}', '{"n": 2}']
+    deep = '{"n":' * 3000 + "1" + "}" * 3000
+    details = ['{"n": 1}', "{", "[]", '"text"', '{"n": NaN}', deep, '{"n": 2}']
     entries = [{**event, "Detail": detail} for detail in details]
-    entries.insert(5, {**event, "Detail": "{}", "EventBusName": "no-such-bus"})
+    entries.insert(6, {**event, "Detail": "{}", "EventBusName": "no-such-bus"})
     answer = events.put_events(Entries=entries)
     codes = [each.get("ErrorCode") for each in answer["Entries"]]
-    assert codes == [None, *["MalformedDetail"] * 4, None, None]
-    assert answer["FailedEntryCount"] == 4
+    assert codes == [None, *["MalformedDetail"] * 5, None, None]
+    assert answer["FailedEntryCount"] == 5
     assert [json.loads(body)["detail"]["n"] for body in bodies(lab, url)] in ([1, 2], [2, 1])
 
 
