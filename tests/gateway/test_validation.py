@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import RunningLab
 from tests.gateway.wire import send, signer
 
-#: Service, target, content type, body, and the code that AWS's API reference gives for it.
+#: Service, target, body, and the code that AWS's API reference gives for it, or that was recorded of AWS.
 CASES = [
     ("kms", "TrentService.GenerateRandom", b"[]", "SerializationException"),
     ("kms", "TrentService.GenerateRandom", b'{"NumberOfBytes": "x"}', "SerializationException"),
@@ -16,7 +16,13 @@ CASES = [
     ("kms", "TrentService.DescribeKey", b"[" * 100_000, "SerializationException"),
     ("kms", "TrentService.DescribeKey", b"{}", "ValidationException"),
     ("logs", "Logs_20140328.CreateLogGroup", b"{}", "InvalidParameterException"),
+    ("logs", "Logs_20140328.PutDeliverySource", b"{}", "ValidationException"),
     ("athena", "AmazonAthena.StartQueryExecution", b"{}", "InvalidRequestException"),
+    ("monitoring", "GraniteServiceVersion20100801.SetAlarmState", b"{}", "ValidationError"),
+    ("glue", "AWSGlue.CreateDatabase", b"{}", "ValidationException"),
+    ("ecr", "AmazonEC2ContainerRegistry_V20150921.CreateRepository", b"{}", "InvalidParameterException"),
+    ("cognito-idp", "AWSCognitoIdentityProviderService.CreateUserPool", b"{}", "InvalidParameterException"),
+    ("transcribe", "Transcribe.StartTranscriptionJob", b"{}", "BadRequestException"),
 ]
 
 
