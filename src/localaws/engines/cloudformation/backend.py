@@ -11,6 +11,7 @@ from moto.cloudformation.parsing import OutputMap
 
 from localaws.engines.cloudformation.failures import ResourceFailed
 from localaws.engines.cloudformation.parameters import check_capabilities, check_expansion, check_parameters, resolved
+from localaws.engines.cloudformation.rules import check_rules
 from localaws.engines.cloudformation.stacks import Stack, wanted
 from localaws.engines.cloudformation.templates import read_template
 from localaws.gateway.errors import AwsError
@@ -162,6 +163,7 @@ class CloudFormationEngine(CloudFormationBackend):
     def _check(self, text: str, parameters: dict[str, Any]) -> dict[str, Any]:
         template = read_template(text)
         check_parameters(template, parameters)
+        check_rules(template, parameters, {"AWS::Region": self.region_name, "AWS::AccountId": self.account_id})
         check_capabilities(template, wanted.get().capabilities)
         return template
 
