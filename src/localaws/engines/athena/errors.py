@@ -105,8 +105,6 @@ _UNREADABLE = [
      "HIVE_CURSOR_ERROR", "Failed to read file at {uri}: " + _TOO_LONG),
     (r"(?s)CSV Error on Line: .*quoted new lines.*file = (?P<uri>[^\n]+)",
      "HIVE_BAD_DATA", "A line break within quotes in {uri}: the Open CSV SerDe does not support embedded line breaks"),
-    (r"(?s)CSV Error on Line: (?P<line>\d+).*not utf-8 encoded",
-     "HIVE_BAD_DATA", "Line {line} of a file of text is not UTF-8, which every text format needs: encode it anew"),
 ]  # fmt: skip
 #: What DuckDB says (a regular expression) → Trino's code and message. The first that matches tells.
 _WORDS = [

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.files.conversion import plain_size
+from localaws.engines.athena.files.unpacking import plain_size
 from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.tables.catalog import Table
 

@@ -10,18 +10,23 @@ import re
 from pathlib import Path
 
 from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.files.packed import create_file, open_file
+from localaws.engines.athena.files.packed import create_file
+from localaws.engines.athena.files.unpacking import BROKEN, open_object
+from localaws.engines.athena.tables.catalog import Table
 
 INPUT_FORMAT = "com.amazon.emr.cloudtrail.CloudTrailInputFormat"
 _RECORDS = re.compile(r'\s*\{\s*"Records"\s*:\s*\[\s*')
 _BETWEEN = re.compile(r"\s*(,|\])\s*")
 
 
-def one_record_a_line(path: Path, uri: str) -> None:
+def one_record_a_line(path: Path, uri: str, table: Table) -> None:
     """Replace the file by one with a line for each record, as JSON SerDes read them."""
     made = path.with_suffix(".records")
-    with open_file(path, uri) as file:
-        text = file.read().decode(errors="replace")
+    try:
+        with open_object(path, uri) as file:
+            text = file.read().decode(errors="replace")
+    except BROKEN as error:
+        raise QueryFailure("HIVE_CURSOR_ERROR", f"Failed to read file at {uri}: {error}") from None
     decoder = json.JSONDecoder()
     begun = _RECORDS.match(text)
     if begun is None:
@@ -33,7 +38,8 @@ def one_record_a_line(path: Path, uri: str) -> None:
                 record, position = decoder.raw_decode(text, position)
             except (ValueError, RecursionError):
                 raise _unreadable(uri, position) from None
-            target.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
+            # half a character, which JSON can tell, is a question mark where Java writes it
+            target.write(json.dumps(record, ensure_ascii=False).encode(errors="replace") + b"\n")
             found = _BETWEEN.match(text, position)
             if found is None:
                 raise _unreadable(uri, position)

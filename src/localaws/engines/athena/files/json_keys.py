@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.files.packed import blocks, bounded, create_file, open_file
+from localaws.engines.athena.files.packed import create_file, open_file, whole_lines
+from localaws.engines.athena.files.remembered import Remembered, identity
 from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.quoting import internal
 from localaws.engines.athena.tables.catalog import Table
@@ -29,10 +30,8 @@ Spellings = dict[str, tuple[str, ...]]
 #: Runs a function with arguments where it can be ended.
 Call = Callable[..., Any]
 _KEY = re.compile(rb'"([^"\\]+)"\s*:')
-#: The spellings in files read lately, by inode (a query reads partitions through links), size, time of change,
-#: and what was looked for.
-_known: dict[tuple[int, int, int, int, bool, bool, frozenset[str]], Spellings] = {}
-_MOST_KNOWN = 10_000
+#: The spellings in files, by what was looked for. A query reads partitions through links.
+_known: Remembered[Spellings] = Remembered()
 
 
 @dataclass(frozen=True)
@@ -103,13 +102,12 @@ def _fields(kind: Type) -> Iterator[str]:
 
 def _spellings(call: Call, path: str, uri: str, keys: Keys, names: frozenset[str]) -> Spellings:
     """How a file spells *names*."""
-    facts = Path(path).stat()
-    identity = facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, keys.insensitive, keys.dotted, names
-    if identity not in _known:
-        _known[identity] = call(spellings, path, uri, keys, names)
-    while len(_known) > _MOST_KNOWN:
-        _known.pop(next(iter(_known)), None)
-    return _known.get(identity, {})
+    about = *identity(path), keys.insensitive, keys.dotted, names
+    found = _known.get(about)
+    if found is None:
+        found = call(spellings, path, uri, keys, names)
+        _known.put(about, found, len(names) + sum(map(len, found.values())))
+    return found
 
 
 def spellings(path: str, uri: str, keys: Keys, names: frozenset[str]) -> Spellings:
@@ -131,13 +129,8 @@ def _quoted(block: bytes) -> set[bytes]:
 
 def _whole_lines(path: str, uri: str) -> Iterator[bytes]:
     """The file, some lines at once. What cannot be read ends it: the reading itself will tell."""
-    left = b""
     with suppress(OSError, EOFError), open_file(Path(path), uri) as file:
-        for block in bounded(blocks(file), uri):
-            whole, end, rest = (left + block).rpartition(b"\n")
-            yield whole + end
-            left = rest
-    yield left
+        yield from whole_lines(file, uri)
 
 
 # Files written anew
@@ -205,7 +198,7 @@ class _Respelling:
                     except (ValueError, RecursionError):
                         out.write(line.encode())  # the reading itself will tell
                         continue
-                    out.write(self._record(record, columns).encode() + b"\n")
+                    out.write(self._record(record, columns).encode(errors="replace") + b"\n")
 
     def _record(self, record: Any, columns: dict[str, tuple[str, Type]]) -> str:
         if not isinstance(record, _Object):

@@ -10,10 +10,10 @@ from __future__ import annotations
 import gzip
 import io
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import BinaryIO, cast
 
 import pyarrow as pa
 
@@ -43,7 +43,7 @@ def codec(uri: str) -> str:
 
 
 def open_file(path: Path, uri: str) -> BinaryIO:
-    """The bytes of a file, unpacked if its *uri* says that they are packed."""
+    """The bytes of a file as DuckDB is to read it, unpacked if its *uri* says that they are packed."""
     packed = codec(uri)
     file = pa.input_stream(str(path), compression=packed if packed != "none" else None)
     return cast(BinaryIO, io.BufferedReader(file))
@@ -74,26 +74,16 @@ def rows_of(found: Iterator[bytes], header: int, footer: int) -> Iterator[bytes]
             yield held.popleft()
 
 
-def cut(path: Path, uri: str, header: int, footer: int) -> None:
-    """Leave out those lines of a file, which is replaced."""
-    made = path.with_suffix(".cut")
-    with open_file(path, uri) as file, create_file(made, uri) as target:
-        target.writelines(rows_of(lines(file, uri), header, footer))
-    made.replace(path)
-
-
-def blocks(file: IO[bytes]) -> Iterator[bytes]:
-    """The bytes of *file*, some at once."""
+def whole_lines(file: BinaryIO, uri: str) -> Iterator[bytes]:
+    """The lines of *file*, many at once. Raises QueryFailure for one that is too long."""
+    left = b""
     while block := file.read(_BLOCK_BYTES):
-        yield block
-
-
-def bounded(parts: Iterable[bytes], uri: str) -> Iterator[bytes]:
-    """The *parts* of a text. Raises QueryFailure once a line is too long."""
-    held = 0
-    for part in parts:
-        end = part.find(b"\n")
-        if held + (len(part) if end < 0 else end) > MOST_LINE_BYTES:
+        whole, end, rest = block.rpartition(b"\n")
+        if end:
+            yield left + whole + end
+            left = rest
+        else:
+            left += rest
+        if len(left) > MOST_LINE_BYTES:
             raise line_too_long(uri, MOST_LINE_BYTES)
-        held = held + len(part) if end < 0 else len(part) - part.rfind(b"\n") - 1
-        yield part
+    yield left

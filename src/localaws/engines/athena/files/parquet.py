@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import zip_longest
-from pathlib import Path
 
 import duckdb
 
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.files.reading import select_list
+from localaws.engines.athena.files.remembered import Remembered, identity
 from localaws.engines.athena.runtime import Session
 from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.quoting import literal, name, texts
@@ -41,9 +41,7 @@ _ORC_NAMES = {"BYTE_ARRAY": "STRING", "INT32": "INT", "INT64": "LONG", "FLOAT": 
 Shape = tuple[tuple[str, str, int], ...]
 #: A file's top-level columns: name, physical type or None for a group, what is below.
 Schema = tuple[tuple[str, str | None, Shape], ...]
-#: The schemas of files that were read lately, by path, size and time of change: a footer takes longer than the rest.
-_known: dict[tuple[str, int, int], Schema] = {}
-_MOST_KNOWN = 10_000
+_known: Remembered[Schema] = Remembered()
 
 
 def read(session: Session, table: Table, paths: list[str], uris: dict[str, str], options: str) -> str:
@@ -83,20 +81,14 @@ def _read_part(
 
 def _schemas(session: Session, paths: list[str], uris: dict[str, str]) -> dict[str, Schema]:
     """The schema of each file."""
-    identities = {path: _identity(path) for path in paths}
-    found = {path: _known[identity] for path, identity in identities.items() if identity in _known}
+    about = {path: identity(path) for path in paths}
+    found = {path: schema for path in paths if (schema := _known.get(about[path])) is not None}
     unknown = [path for path in paths if path not in found]
     if unknown:
         for path, schema in _read_schemas(session, unknown, uris):
-            found[path] = _known[identities[path]] = schema
-        while len(_known) > _MOST_KNOWN:
-            _known.pop(next(iter(_known)), None)
+            found[path] = schema
+            _known.put(about[path], schema, sum(1 + len(below) for _, _, below in schema))
     return {path: found[path] for path in paths}
-
-
-def _identity(path: str) -> tuple[str, int, int]:
-    facts = Path(path).stat()
-    return path, facts.st_size, facts.st_mtime_ns
 
 
 def _read_schemas(session: Session, paths: list[str], uris: dict[str, str]) -> Iterator[tuple[str, Schema]]:

@@ -14,13 +14,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from localaws.engines.athena.errors import QueryFailure, not_supported
-from localaws.engines.athena.files import cloudtrail, json_keys, json_text, matching, parquet, regex, text
+from localaws.engines.athena.files import cloudtrail, json_keys, json_text, matching, parquet, regex, text, text_repair
 from localaws.engines.athena.files.avro import avro_to_parquet
-from localaws.engines.athena.files.conversion import orc_to_parquet, repack
+from localaws.engines.athena.files.conversion import orc_to_parquet
 from localaws.engines.athena.files.lake import DataFile
-from localaws.engines.athena.files.packed import cut, is_repacked
+from localaws.engines.athena.files.packed import is_repacked
 from localaws.engines.athena.files.reading import FILENAME, key_name
-from localaws.engines.athena.files.text_repair import Mender, mender
 from localaws.engines.athena.runtime import Session
 from localaws.engines.athena.sql.quoting import PATH, literal, name, own
 from localaws.engines.athena.tables.catalog import Partition, Table
@@ -40,15 +39,15 @@ _BY_SERDE: dict[str, Reader] = {
     "regexserde": regex.read,
     "grokserde": regex.read,
 }
-#: Makes Parquet of a file: its path, its URI, the table.
-_CONVERTERS: dict[str, Callable[[Path, str, Table], None]] = {
+#: Makes of a file one that the reader reads: its path, its URI, the table.
+Converter = Callable[[Path, str, Table], None]
+_CONVERTERS: dict[str, Converter] = {
     "orcserde": orc_to_parquet,
     "avroserde": avro_to_parquet,
     "regexserde": matching.lines_to_parquet,
     "grokserde": matching.lines_to_parquet,
 }
 _TEXTS = ("lazysimpleserde", "opencsvserde", "jsonserde")
-_BINARY = ("parquethiveserde", "orcserde", "avroserde")
 
 
 @dataclass(frozen=True)
@@ -67,34 +66,27 @@ def relation(session: Session, table: Table, sources: Sequence[Source], farm: Pa
     reader = _reader(table)
     if not sources:
         return _empty(table, with_path)
-    serde = table.serde_name
-    repacked = [serde not in _BINARY and is_repacked(each.file.uri) for each in sources]
-    mend: Mender | None = None
-    if serde in _TEXTS and not repacked[0]:
-        if table.input_format == cloudtrail.INPUT_FORMAT:
-            mend = cloudtrail.one_record_a_line
-        else:
-            mend = mender(sources[0].file.path, sources[0].file.uri, serde == "jsonserde")
+    serde, convert = table.serde_name, _converter(table)
     # DuckDB's reader of CSV leaves out headers by itself, and converters whatever is no row
-    header = table.header_lines if serde == "jsonserde" else 0
-    cuts = serde in _TEXTS and bool(header or table.footer_lines)
-    paths = _paths(table, sources, farm, mend is not None or cuts or serde in _CONVERTERS or any(repacked))
+    header, footer = table.header_lines if serde == "jsonserde" else 0, table.footer_lines
+    rewritten = [False] * len(sources)
+    if serde in _TEXTS and not convert:
+        cut = [bool(header or footer) or is_repacked(source.file.uri) for source in sources]
+        files = [(source.file.path, source.file.uri) for source, sure in zip(sources, cut, strict=True) if not sure]
+        plain = iter(text_repair.as_duckdb_reads(session.call, files, serde == "jsonserde"))
+        rewritten = [sure or not next(plain) for sure in cut]
+    paths = _paths(table, sources, farm, linked=bool(convert) or any(rewritten))
     uris = {path: source.file.uri for path, source in zip(paths, sources, strict=True)}
-    plain = replace(table, raw={})
-    for path, source, packed in zip(paths, sources, repacked, strict=True):
-        if packed:
-            session.call(repack, Path(path), source.file.uri)
-        if cuts:
-            session.call(cut, Path(path), source.file.uri, header, table.footer_lines)
-        if mend:
-            session.call(mend, Path(path), source.file.uri)
-        if convert := _CONVERTERS.get(serde):
-            session.call(convert, Path(path), source.file.uri, plain)
-        whole = packed or cuts or (serde in _CONVERTERS and serde != "orcserde")
-        if whole:  # is read, whatever the query needs
+    bare = replace(table, raw={})
+    for path, source, changed in zip(paths, sources, rewritten, strict=True):
+        if changed:
+            session.call(text_repair.rewrite, Path(path), source.file.uri, serde == "jsonserde", header, footer)
+        if convert:
+            session.call(convert, Path(path), source.file.uri, bare)
+        if changed or (convert and convert is not orc_to_parquet):  # then all is read, whatever the query needs
             session.bytes_read += source.file.size
     if serde == "jsonserde":
-        paths = json_keys.respell(session.call, plain, paths, uris, farm)
+        paths = json_keys.respell(session.call, bare, paths, uris, farm)
         uris = {path: source.file.uri for path, source in zip(paths, sources, strict=True)}
     session.uris |= uris
     options = "hive_partitioning = false"
@@ -121,6 +113,12 @@ def _reader(table: Table) -> Reader:
     if reader is None:
         raise not_supported(f"The SerDe {table.serde} of table {table.database}.{table.name}")
     return reader
+
+
+def _converter(table: Table) -> Converter | None:
+    if table.serde_name in _TEXTS and table.input_format == cloudtrail.INPUT_FORMAT:
+        return cloudtrail.one_record_a_line
+    return _CONVERTERS.get(table.serde_name)
 
 
 def _paths(table: Table, sources: Sequence[Source], farm: Path, linked: bool) -> list[str]:
