@@ -13,11 +13,12 @@ from localaws.engines.cloudformation.backend import CloudFormationEngine
 from localaws.engines.cloudformation.custom import install_custom
 from localaws.engines.cloudformation.made import install_makers
 from localaws.engines.cloudformation.makers import MAKERS
-from localaws.engines.cloudformation.resources import ResourceMapEngine, create, with_functions
+from localaws.engines.cloudformation.resources import ResourceMapEngine, create
 from localaws.engines.cloudformation.responses import CloudFormationEngineResponse
 from localaws.engines.cloudformation.stacks import ChangeSetEngine, Stack
 from localaws.engines.cloudformation.templates import TemplateYaml
 from localaws.engines.cloudformation.unmade import with_unmade
+from localaws.engines.cloudformation.working_out import with_functions
 from localaws.lab import Lab
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Set
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -17,7 +16,6 @@ from localaws.engines.cloudformation.checks import depended, references
 from localaws.engines.cloudformation.custom import CustomResource
 from localaws.engines.cloudformation.deletions import delete_resource
 from localaws.engines.cloudformation.failures import ResourceFailed, named
-from localaws.engines.cloudformation.functions import cidr_blocks, in_map
 from localaws.engines.cloudformation.given import Given
 from localaws.engines.cloudformation.made import MadeResource
 from localaws.engines.cloudformation.physical_ids import with_physical_id
@@ -343,28 +341,3 @@ def _install(lab: Lab, model: type) -> None:
     if package == "moto":
         assert lab.install is not None, "the lab is not serving yet"
         lab.install(service)
-
-
-def with_functions(clean: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """moto's function *clean*, which works out functions, and those that it does not know or knows otherwise."""
-
-    def worked_out(value: Any, resources_map: Any) -> Any:
-        if not isinstance(value, dict) or len(value) != 1:
-            return clean(value, resources_map)
-        [(name, argument)] = value.items()
-        if name == "Fn::Cidr":
-            block, number, *bits = clean(argument, resources_map)
-            return cidr_blocks(block, int(number), int(bits[0]) if bits else 8)
-        if name == "Fn::FindInMap":
-            known = resources_map._parsed_resources if isinstance(resources_map, ResourceMap) else resources_map
-            keys = [str(clean(each, resources_map)) for each in argument[:3]]
-            default = [clean(each["DefaultValue"], resources_map) for each in argument[3:]]
-            if "Fn::Transform" not in known.get(keys[0], {}):
-                return in_map(known, keys, *default)
-        if name == "Fn::Length":
-            return len(clean(argument, resources_map))
-        if name == "Fn::ToJsonString":
-            return json.dumps(clean(argument, resources_map), separators=(",", ":"))
-        return clean(value, resources_map)
-
-    return worked_out
