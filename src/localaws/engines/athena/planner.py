@@ -119,7 +119,7 @@ class Planner:
         if table is None or not table.iceberg:
             return None
         inspect = import_module("localaws.engines.athena.iceberg.inspect")
-        found: tuple[dict[str, Type], str] | None = inspect.relation(self._lake, table, kind)
+        found: tuple[dict[str, Type], str] | None = inspect.relation(self._session, self._lake, table, kind)
         return found
 
     def _relation(self, table: Table, wanted: list[exp.Expr], with_path: bool) -> tuple[str, int]:

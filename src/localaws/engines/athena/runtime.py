@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from localaws.children import Children
 from localaws.engines.athena.errors import QueryCancelled, QueryFailure, QueryTimeout, out_of_memory
@@ -15,6 +15,8 @@ from localaws.engines.athena.functions import rows
 from localaws.engines.athena.processes.pool import Ended, OutOfMemory, Pool, Worker
 from localaws.engines.athena.sql.column_types import Type
 from localaws.lab import Lab
+
+_T = TypeVar("_T")
 
 
 class Runtime:
@@ -106,6 +108,12 @@ class Session:
             raise QueryCancelled
         if self._expired.is_set():
             raise QueryTimeout
+
+    def checked(self, items: Iterable[_T]) -> Iterator[_T]:
+        """The *items*, of which a stranger may have made many; raises what `check` does."""
+        for item in items:
+            self.check()
+            yield item
 
     def _ask(self, method: str, *arguments: Any) -> Any:
         """Raises what `check` does, and QueryFailure if the query took too much memory."""

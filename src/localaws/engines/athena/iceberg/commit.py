@@ -10,12 +10,11 @@ data" of the Athena user guide (position deletes, snapshot isolation).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from threading import Lock
+from typing import cast
 
 from pyiceberg.exceptions import CommitFailedException, ValidationException
-from pyiceberg.io import FileIO
 from pyiceberg.manifest import (
     DataFile,
     DataFileContent,
@@ -27,7 +26,6 @@ from pyiceberg.manifest import (
 )
 from pyiceberg.partitioning import PartitionSpec
 from pyiceberg.table import Table, Transaction
-from pyiceberg.table.delete_file_index import DeleteFileIndex
 from pyiceberg.table.snapshots import (
     Operation,
     Snapshot,
@@ -38,7 +36,10 @@ from pyiceberg.table.snapshots import (
 from pyiceberg.table.update.snapshot import _SnapshotProducer
 from pyiceberg.typedef import EMPTY_DICT
 
+from localaws.engines.athena.iceberg.files import LakeIO
+from localaws.engines.athena.iceberg.manifests import live_entries, live_entries_of, manifests_of
 from localaws.engines.athena.iceberg.tables import committing
+from localaws.engines.athena.iceberg.tasks import DeleteFiles
 
 _MANY_MANIFESTS = "commit.manifest.min-count-to-merge"
 
@@ -59,12 +60,16 @@ class Change:
     exclusive: bool = False
     replace: bool = False
     """The rows stay what they were: only how they lie in files changes."""
+    append: bool = False
+    """Rows come, and none goes: it conflicts with nothing."""
 
     @property
     def operation(self) -> Operation:
         """The snapshot's operation, as the specification names it."""
         if self.replace:
             return Operation.REPLACE
+        if self.append:
+            return Operation.APPEND
         return Operation.OVERWRITE if self.added else Operation.DELETE
 
 
@@ -74,17 +79,22 @@ def commit(table: Table, change: Change) -> None:
     Raises QueryFailure (ICEBERG_COMMIT_ERROR) if somebody else changed the same files first.
     """
     transaction = Transaction(table)
-    producer = _RowDelta(transaction, change)
     with committing(table):
-        try:
-            producer.commit()
-        except BaseException:
-            producer._clean_all_uncommitted()
-            raise
+        stage(transaction, change)
         try:
             transaction.commit_transaction()  # cleans up by itself
         except ValidationException as error:
             raise CommitFailedException(str(error)) from error
+
+
+def stage(transaction: Transaction, change: Change) -> None:
+    """Make *change* part of *transaction*, which is to be committed."""
+    producer = _RowDelta(transaction, change)
+    try:
+        producer.commit()
+    except BaseException:
+        producer._clean_all_uncommitted()
+        raise
 
 
 class _DeleteManifestWriter(ManifestWriterV2):
@@ -104,6 +114,7 @@ class _RowDelta(_SnapshotProducer["_RowDelta"]):
     def __init__(self, transaction: Transaction, change: Change) -> None:
         super().__init__(change.operation, transaction, transaction._table.io)
         self._change = change
+        self._session = cast(LakeIO, self._io).session
         self._dropped = {file.file_path for file in change.dropped}
 
     # What the snapshot consists of
@@ -117,10 +128,12 @@ class _RowDelta(_SnapshotProducer["_RowDelta"]):
         kept: list[ManifestFile] = []
         dropped: list[ManifestEntry] = []
         for manifest in self._current_manifests():
-            entries = entries_of(manifest, self._io)
+            if not manifest.has_added_files() and not manifest.has_existing_files():
+                continue  # it tells only of files that went long ago
+            entries = list(live_entries_of(manifest, self._io)) if self._dropped else []
             gone = [entry for entry in entries if entry.data_file.file_path in self._dropped]
             if not gone:
-                kept += [manifest] if entries else []  # what tells only of files that went long ago is done with
+                kept.append(manifest)
                 continue
             dropped += [self._as(ManifestEntryStatus.DELETED, entry, self._snapshot_id) for entry in gone]
             stay = [entry for entry in entries if entry.data_file.file_path not in self._dropped]
@@ -131,12 +144,12 @@ class _RowDelta(_SnapshotProducer["_RowDelta"]):
         """Few manifests in the place of many: a table that changes often stays quick to plan."""
         if len(manifests) < int(self._transaction.table_metadata.properties.get(_MANY_MANIFESTS, 100)):
             return manifests
-        entries = (entry for each in manifests for entry in entries_of(each, self._io))
+        entries = (entry for each in manifests for entry in live_entries_of(each, self._io))
         return self._write(self._as(ManifestEntryStatus.EXISTING, entry, entry.snapshot_id) for entry in entries)
 
     def _current_manifests(self) -> list[ManifestFile]:
         snapshot = self._transaction.table_metadata.snapshot_by_name(self._target_branch)
-        return snapshot.manifests(self._io) if snapshot else []
+        return manifests_of(snapshot, self._io)
 
     @staticmethod
     def _as(status: ManifestEntryStatus, entry: ManifestEntry, snapshot_id: int | None) -> ManifestEntry:
@@ -157,7 +170,7 @@ class _RowDelta(_SnapshotProducer["_RowDelta"]):
         for (spec_id, is_data), group in groups.items():
             spec = self.spec(spec_id)
             with self.new_manifest_writer(spec) if is_data else self._delete_manifest_writer(spec) as writer:
-                for entry in group:
+                for entry in self._session.checked(group):
                     writer.add_entry(entry)
             written.append(writer.to_manifest_file())
         return written
@@ -194,21 +207,21 @@ class _RowDelta(_SnapshotProducer["_RowDelta"]):
     def _validate_concurrency(self) -> None:
         """Compare the files of the snapshot that the change was worked out on with those of the newest."""
         window = self._commit_window
-        if window is None or window.is_empty():
+        touched = [*self._change.touched, *self._change.dropped]
+        if window is None or window.is_empty() or not (touched or self._change.exclusive):
             return
         before, now = self._live(window.base), self._live(window.head)
-        touched = [*self._change.touched, *self._change.dropped]
         if missing := [file.file_path for file in touched if file.file_path not in now]:
             raise ValidationException(f"Files were changed by another commit: {missing}")
         fresh = [entry for path, entry in now.items() if path not in before]
-        deletes = DeleteFileIndex()
+        deletes = DeleteFiles()
         for entry in fresh:
             if entry.data_file.content != DataFileContent.DATA:
-                deletes.add_delete_file(entry, entry.data_file.partition)
+                deletes.add(entry)
             elif self._change.exclusive and not self._only_moved(entry):
                 raise ValidationException(f"Rows were added by another commit: {entry.data_file.file_path}")
         for file in touched:
-            if file.content == DataFileContent.DATA and deletes.for_data_file(0, file, file.partition):
+            if file.content == DataFileContent.DATA and deletes.bearing_on(file, 0):
                 raise ValidationException(f"Rows of {file.file_path} were deleted by another commit")
 
     def _only_moved(self, entry: ManifestEntry) -> bool:
@@ -218,28 +231,3 @@ class _RowDelta(_SnapshotProducer["_RowDelta"]):
 
     def _live(self, snapshot: Snapshot | None) -> dict[str, ManifestEntry]:
         return {entry.data_file.file_path: entry for entry in live_entries(snapshot, self._io)}
-
-
-def live_entries(snapshot: Snapshot | None, io: FileIO) -> Iterator[ManifestEntry]:
-    """The files, of data and of deletes, that make up *snapshot*."""
-    for manifest in snapshot.manifests(io) if snapshot else []:
-        yield from entries_of(manifest, io)
-
-
-def entries_of(manifest: ManifestFile, io: FileIO) -> list[ManifestEntry]:
-    """The files that are there by *manifest*. A manifest never changes: those of few files are remembered."""
-    path = manifest.manifest_path
-    found = _read.get(path)
-    if found is None:
-        found = manifest.fetch_manifest_entry(io, discard_deleted=True)
-        if len(found) <= _FEW_FILES:
-            with _reading:
-                while len(_read) >= _MOST_READ:
-                    _read.pop(next(iter(_read)))
-                _read[path] = found
-    return found
-
-
-_read: dict[str, list[ManifestEntry]] = {}
-_reading = Lock()
-_FEW_FILES, _MOST_READ = 100, 2000

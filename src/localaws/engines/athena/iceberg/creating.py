@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from itertools import count
 from typing import Any
 
@@ -19,6 +18,7 @@ from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.iceberg import partitioning, properties, tables
 from localaws.engines.athena.iceberg.datafiles import write_rows
 from localaws.engines.athena.iceberg.inserting import append
+from localaws.engines.athena.iceberg.manifests import entries_of, expect_all_snapshots, manifests_of
 from localaws.engines.athena.iceberg.types import to_iceberg
 from localaws.engines.athena.runner import Job
 from localaws.engines.athena.sql.column_types import Type, from_hive
@@ -91,7 +91,7 @@ def drop_table(job: Job, table: GlueTable) -> None:
     """The entry of the catalog goes first; then the data and the metadata, which nothing points to any more."""
     objects: set[str] = set()
     try:
-        iceberg = tables.of(job.lake, table)
+        iceberg = tables.of(job.session, job.lake, table)
     except QueryFailure as failure:
         if failure.code not in ("ICEBERG_MISSING_METADATA", "ICEBERG_INVALID_METADATA"):
             raise  # else nothing tells what the table held
@@ -105,12 +105,16 @@ def _objects(job: Job, table: Table) -> set[str]:
     """What lies in the table's own folders, and the files elsewhere that its snapshots point to."""
     found = {file.uri for folder in ("data", "metadata") for file in job.lake.files(f"{table.location()}/{folder}/")}
     seen: set[str] = set()
+    expect_all_snapshots(table.io)
     for snapshot in table.snapshots():
-        with suppress(FileNotFoundError):  # what somebody deleted already
-            for manifest in snapshot.manifests(table.io):
+        try:
+            for manifest in manifests_of(snapshot, table.io):
                 if manifest.manifest_path not in seen:
                     seen.add(manifest.manifest_path)
-                    found |= {entry.data_file.file_path for entry in manifest.fetch_manifest_entry(table.io, False)}
+                    found |= {entry.data_file.file_path for entry in entries_of(manifest, table.io)}
+        except QueryFailure as failure:
+            if failure.code not in ("ICEBERG_INVALID_METADATA", "NOT_SUPPORTED"):
+                raise  # else somebody has deleted it already, or put something else there
     return found
 
 
@@ -130,6 +134,6 @@ def _stage(
     if not location.startswith("s3://"):
         raise QueryFailure("INVALID_TABLE_PROPERTY", "Iceberg tables need a location in Amazon S3")
     spec = partitioning.spec_of(parts, schema)
-    return tables.catalog_of(job.lake).create_table_transaction(
+    return tables.LakeCatalog(job.session, job.lake).create_table_transaction(
         table, schema, location.rstrip("/"), spec, properties={**_USUAL, **settings}
     )

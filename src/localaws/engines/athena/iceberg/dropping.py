@@ -5,17 +5,21 @@ Source: Iceberg Table Spec, "Snapshots" (operation delete: data files were remov
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pyiceberg import types
+from pyiceberg.partitioning import PartitionSpec
+from pyiceberg.schema import Schema
 from pyiceberg.table import FileScanTask, Table
 from pyiceberg.transforms import IdentityTransform
 from sqlglot import exp
 
-from localaws.engines.athena.iceberg.commit import Change, commit, live_entries
+from localaws.engines.athena.iceberg.commit import Change, commit
 from localaws.engines.athena.iceberg.deletes import live_rows
+from localaws.engines.athena.iceberg.manifests import live_entries
 from localaws.engines.athena.iceberg.reading import FILE, Scan
 from localaws.engines.athena.iceberg.target import Target
+from localaws.engines.athena.iceberg.tasks import plan
 from localaws.engines.athena.iceberg.types import columns_of
 from localaws.engines.athena.runner import Job
 from localaws.engines.athena.sql.column_types import Type
@@ -31,7 +35,7 @@ _BY_CHANCE = {"rand", "random", "shuffle", "uuid"}
 def drop_files(job: Job, target: Target, where: exp.Expr | None) -> bool:
     """Do the DELETE if the partitions alone tell which rows go; otherwise False, and nothing has happened."""
     table = target.table
-    tasks = list(table.scan().plan_files())
+    tasks = plan(table, table.current_snapshot())
     counts = {task.file.file_path: live_rows(task) for task in tasks}
     keys = _keys(table, tasks)
     if None in counts.values() or (where is not None and not _only_about(where, set(keys))):
@@ -53,15 +57,16 @@ def drop_files(job: Job, target: Target, where: exp.Expr | None) -> bool:
 
 def _keys(table: Table, tasks: Sequence[FileScanTask]) -> list[str]:
     """The columns whose values the partition of every file tells."""
-    schema = table.schema()
-    specs = [table.specs()[spec_id] for spec_id in {task.file.spec_id for task in tasks}]
+    schema, specs = table.schema(), table.specs()
     told = [
-        {field.source_id for field in spec.fields if isinstance(field.transform, IdentityTransform)} for spec in specs
+        {field.source_id for field in specs[spec_id].fields if isinstance(field.transform, IdentityTransform)}
+        for spec_id in {task.file.spec_id for task in tasks}
     ]
+    by_all = set.intersection(*told) if told else schema.field_ids
     return [
         field.name.lower()
         for field in schema.fields
-        if isinstance(field.field_type, _TOLD) and all(field.field_id in each for each in told)
+        if isinstance(field.field_type, _TOLD) and field.field_id in by_all
     ]
 
 
@@ -73,11 +78,14 @@ def _only_about(where: exp.Expr, keys: set[str]) -> bool:
 
 def _files(table: Table, tasks: Sequence[FileScanTask], keys: list[str]) -> Scan:
     """A relation with a row for each file: its path, and the values of its partition."""
-    kinds = {key: kind for key, kind in columns_of(table.schema()).items() if key in keys}
-    rows = [
-        f"({literal(task.file.file_path)}{''.join(f', {value}' for value in _values(table, task, list(kinds)))})"
-        for task in tasks
-    ] or [f"(NULL{', NULL' * len(kinds)})"]
+    schema, specs = table.schema(), table.specs()
+    kinds = {key: kind for key, kind in columns_of(schema).items() if key in keys}
+
+    def row(task: FileScanTask) -> str:
+        values = _values(schema, specs[task.file.spec_id], task, kinds)
+        return f"({', '.join([literal(task.file.file_path), *values])})"
+
+    rows = list(map(row, tasks)) or [f"(NULL{', NULL' * len(kinds)})"]
     places = [FILE, *kinds]
     items = [f"CAST({name(place)} AS {kinds.get(place, Type('varchar')).duckdb}) AS {name(place)}" for place in places]
     listed = f"(VALUES {', '.join(rows)}) AS files({', '.join(map(name, places))})"
@@ -85,8 +93,7 @@ def _files(table: Table, tasks: Sequence[FileScanTask], keys: list[str]) -> Scan
     return Scan(sql, {FILE: Type("varchar"), **kinds}, list(tasks), 0)
 
 
-def _values(table: Table, task: FileScanTask, keys: list[str]) -> list[str]:
-    schema, spec = table.schema(), table.specs()[task.file.spec_id]
+def _values(schema: Schema, spec: PartitionSpec, task: FileScanTask, keys: Iterable[str]) -> list[str]:
     found = {}
     for number, field in enumerate(spec.fields):
         value, source = task.file.partition[number], schema.find_field(field.source_id)

@@ -23,6 +23,8 @@ from localaws.engines.athena.tables.altering import columns_in
 from localaws.engines.athena.tables.catalog import Table as GlueTable
 from localaws.engines.athena.tables.ddl import plain, qualified
 
+#: pyiceberg, which cannot be interrupted, compares each with each.
+_MOST_FIELDS = 10_000
 _TEXT = r"'(?:[^']|'')*'"
 _CHANGE = re.compile(
     rf"(?P<old>[\w`\"]+)\s+(?P<new>[\w`\"]+)\s+(?P<kind>.+?)(?:\s+COMMENT\s+(?P<comment>{_TEXT}))?"
@@ -34,7 +36,9 @@ _PROPERTY = re.compile(rf"(?P<key>{_TEXT})\s*=\s*(?P<value>{_TEXT})")
 
 def alter(job: Job, entry: GlueTable, text: str) -> None:
     """Do what *text*, which stands after the table's name, says."""
-    table = tables.of(job.lake, entry)
+    table = tables.of(job.session, job.lake, entry)
+    if len(table.schema().field_ids) > _MOST_FIELDS:
+        raise QueryFailure("NOT_SUPPORTED", f"This lab changes tables of up to {_MOST_FIELDS} columns and fields")
     for pattern, change in _FORMS:
         form = re.match(pattern, text, re.IGNORECASE | re.DOTALL)
         if form:
@@ -110,7 +114,7 @@ def _unset_properties(job: Job, table: Table, text: str) -> None:
 
 
 def _rename(job: Job, table: Table, text: str) -> None:
-    tables.catalog_of(job.lake).rename_table(table.name(), qualified(text, job))
+    tables.LakeCatalog(job.session, job.lake).rename_table(table.name(), qualified(text, job))
 
 
 _FORMS: list[tuple[str, Callable[[Job, Table, str], None]]] = [

@@ -11,7 +11,6 @@ from contextvars import copy_context
 from io import BytesIO
 from itertools import takewhile
 from pathlib import Path
-from threading import Lock
 from types import TracebackType
 from typing import Any, BinaryIO, TypeVar
 
@@ -20,7 +19,8 @@ from pyiceberg.io import FileIO, InputFile, OutputFile
 
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.files.lake import Lake, split
-from localaws.engines.athena.iceberg.bounds import MOST_IN_STATEMENT, plain_size, too_large
+from localaws.engines.athena.iceberg.bounds import MOST_IN_STATEMENT, check_metadata
+from localaws.engines.athena.runtime import Session
 
 _T = TypeVar("_T")
 _FEW = 16
@@ -29,12 +29,15 @@ _FEW = 16
 class LakeIO(FileIO):
     """pyiceberg's way to the lab's objects: no HTTP, no credentials of the surroundings."""
 
-    def __init__(self, lake: Lake) -> None:
+    def __init__(self, session: Session, lake: Lake) -> None:
         super().__init__()
+        self.session = session
         self._lake = lake
         self._context = copy_context()
-        self._read = 0
-        self._reading = Lock()
+        self.told: dict[str, int] = {}
+        """Bytes that each manifest and list of manifests came to (see `manifests`)."""
+        self.most = MOST_IN_STATEMENT
+        """How many they may come to."""
 
     def new_input(self, location: str) -> LakeInput:
         return LakeInput(self, location)
@@ -57,17 +60,21 @@ class LakeIO(FileIO):
     def path(self, location: str) -> Path:
         """The local file with an object's bytes. S3 is asked first, so that it refuses what it would on AWS."""
         self.head(location)
+        return self.file(location)
+
+    def file(self, location: str) -> Path:
+        """The local file with the bytes of an object that S3 has been asked for."""
         return self._lake.path(location)
 
     def open(self, location: str) -> BinaryIO:
-        """An object's bytes. Raises QueryFailure if it is too much to be read, by itself or after all the others."""
-        path = self.path(location)
-        size = plain_size(path, location)
-        with self._reading:
-            self._read += size
-            if self._read > MOST_IN_STATEMENT:
-                raise too_large(location)
-        return path.open("rb")
+        """A file of table metadata: only they are read in this process. Raises QueryFailure for what is too much."""
+        file = self.path(location).open("rb")
+        try:
+            check_metadata(file, location)
+        except BaseException:
+            file.close()
+            raise
+        return file
 
     def paths(self, locations: Sequence[str]) -> dict[str, Path]:
         """The local file of each object. Many are listed, which is quicker than to ask for one after the other."""
@@ -76,7 +83,7 @@ class LakeIO(FileIO):
         if folder:
             with suppress(QueryFailure):  # who must not list may still read
                 listed = {file.uri: file.path for file in self._as_caller(lambda: self._lake.files(folder))}
-        return {each: listed.get(each) or self.path(each) for each in locations}
+        return {each: listed.get(each) or self.path(each) for each in self.session.checked(locations)}
 
     def put(self, data: bytes, location: str) -> None:
         try:

@@ -9,6 +9,7 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import Transaction
 
 from localaws.engines.athena.iceberg import tables
+from localaws.engines.athena.iceberg.commit import Change, stage
 from localaws.engines.athena.iceberg.datafiles import write_rows
 from localaws.engines.athena.iceberg.types import columns_of
 from localaws.engines.athena.runner import Job
@@ -18,12 +19,12 @@ from localaws.engines.athena.tables.catalog import Table as GlueTable
 
 def columns(job: Job, table: GlueTable) -> dict[str, Type]:
     """The columns that rows for *table* have, by Iceberg's own types: the catalog knows but Hive's."""
-    return columns_of(tables.of(job.lake, table).schema())
+    return columns_of(tables.of(job.session, job.lake, table).schema())
 
 
 def insert(job: Job, entry: GlueTable, sql: str) -> None:
     """Append the rows of *sql*, which has the table's `columns` in their order and types: all of them, or none."""
-    table = tables.of(job.lake, entry)
+    table = tables.of(job.session, job.lake, entry)
     uploaded: list[str] = []
     try:
         files = write_rows(job, table, sql, uploaded)
@@ -40,8 +41,4 @@ def insert(job: Job, entry: GlueTable, sql: str) -> None:
 def append(job: Job, transaction: Transaction, files: list[DataFile]) -> None:
     """Make a snapshot that adds *files* part of *transaction*. An append conflicts with nothing: it is tried again."""
     job.execution.rows_written = sum(file.record_count for file in files)
-    with transaction.update_snapshot().merge_append() as appended:
-        # a hundred small manifests become one: that is Iceberg's default, but not pyiceberg's
-        appended._merge_enabled = True  # type: ignore[attr-defined]
-        for file in files:
-            appended.append_data_file(file)
+    stage(transaction, Change(added=files, append=True))

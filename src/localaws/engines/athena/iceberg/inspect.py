@@ -20,8 +20,11 @@ from pyiceberg.types import DateType, IcebergType, NestedField, PrimitiveType
 
 from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.iceberg import tables
-from localaws.engines.athena.iceberg.commit import live_entries
+from localaws.engines.athena.iceberg.bounds import too_large
+from localaws.engines.athena.iceberg.manifests import live_entries, manifests_of
+from localaws.engines.athena.iceberg.travel import lineage
 from localaws.engines.athena.iceberg.types import from_iceberg
+from localaws.engines.athena.runtime import Session
 from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.quoting import literal, name
 from localaws.engines.athena.tables.catalog import Table as GlueTable
@@ -34,21 +37,24 @@ _SUMMARY = Type(
     (_BOOLEAN, _BOOLEAN, _VARCHAR, _VARCHAR),
     ("contains_null", "contains_nan", "lower_bound", "upper_bound"),
 )
+#: Partitions times columns of "t$partitions".
+_MOST_CELLS = 500_000
 _IDENTITY: Transform[Any, Any] = IdentityTransform()
 Columns = dict[str, Type]
 Rows = list[tuple[Any, ...]]
 
 
-def relation(lake: Lake, table: GlueTable, kind: str) -> tuple[Columns, str] | None:
+def relation(session: Session, lake: Lake, table: GlueTable, kind: str) -> tuple[Columns, str] | None:
     """Columns and SQL of the metadata table *kind* ("files" …) of *table*; None if there is no such kind."""
     if kind not in _TABLES:
         return None
-    columns, rows = _TABLES[kind](tables.of(lake, table))
+    columns, rows = _TABLES[kind](tables.of(session, lake, table))
     items = ", ".join(f"CAST({name(column)} AS {type.duckdb}) AS {name(column)}" for column, type in columns.items())
-    listed = [f"({', '.join(map(_sql, row))})" for row in rows] or [f"({', '.join(['NULL'] * len(columns))})"]
+    listed = [f"({', '.join(map(_sql, row))})" for row in session.checked(rows)]
+    values = ", ".join(listed or [f"({', '.join(['NULL'] * len(columns))})"])
     nothing = "" if rows else " WHERE false"
     held = ", ".join(map(name, columns))
-    return columns, f"SELECT {items} FROM (VALUES {', '.join(listed)}) AS held({held}){nothing}"
+    return columns, f"SELECT {items} FROM (VALUES {values}) AS held({held}){nothing}"
 
 
 def _sql(value: Any) -> str:
@@ -86,14 +92,11 @@ def _history(table: Table) -> tuple[Columns, Rows]:
         "parent_id": _BIGINT,
         "is_current_ancestor": _BOOLEAN,
     }
-    ancestors, snapshot = set(), table.current_snapshot()
-    while snapshot is not None:
-        ancestors.add(snapshot.snapshot_id)
-        parent = snapshot.parent_snapshot_id
-        snapshot = table.snapshot_by_id(parent) if parent is not None else None
+    snapshots = {each.snapshot_id: each for each in table.snapshots()}
+    ancestors = {each.snapshot_id for each in lineage(table.metadata)}
     rows: Rows = []
     for entry in table.history():
-        known = table.snapshot_by_id(entry.snapshot_id)
+        known = snapshots.get(entry.snapshot_id)
         parent = known.parent_snapshot_id if known else None
         rows.append((_moment(entry.timestamp_ms), entry.snapshot_id, parent, entry.snapshot_id in ancestors))
     return columns, rows
@@ -150,10 +153,10 @@ def _manifests(table: Table) -> tuple[Columns, Rows]:
         **dict.fromkeys(counts, _INTEGER),
         "partition_summaries": Type("array", (_SUMMARY,)),
     }
-    snapshot = table.current_snapshot()
+    specs = table.specs()
     rows: Rows = []
-    for each in snapshot.manifests(table.io) if snapshot else []:
-        spec = table.specs()[each.partition_spec_id]
+    for each in manifests_of(table.current_snapshot(), table.io):
+        spec = specs[each.partition_spec_id]
         fields = zip(spec.fields, spec.partition_type(table.schema()).fields, strict=True)
         summaries = [
             _Row(
@@ -212,8 +215,7 @@ class _Partition:
 
 
 def _partitions(table: Table) -> tuple[Columns, Rows]:
-    spec = table.spec()
-    parts = _partition_fields(table, spec)
+    parts, specs = _partition_fields(table, table.spec()), table.specs()
     described = [each for each in table.schema().fields if isinstance(each.field_type, PrimitiveType)]
     columns: Columns = {}
     if parts:
@@ -226,7 +228,9 @@ def _partitions(table: Table) -> tuple[Columns, Rows]:
     for file in _live(table):
         if file.content != DataFileContent.DATA:
             continue
-        values = _Row(_partition_values(table, file, parts))
+        values = _Row(_partition_values(specs, file, parts))
+        if len(found) * len(described) > _MOST_CELLS:
+            raise too_large(f"{table.name()[-1]}$partitions", f"{_MOST_CELLS} columns of partitions")
         entry = found.setdefault(tuple(values.values()), _Partition(values))
         entry.records += file.record_count
         entry.files += 1
@@ -275,9 +279,11 @@ def _partition_fields(table: Table, spec: PartitionSpec) -> list[NestedField]:
     ]  # fmt: skip
 
 
-def _partition_values(table: Table, file: DataFile, parts: list[NestedField]) -> Iterator[tuple[str, str | None]]:
+def _partition_values(
+    specs: Mapping[int, PartitionSpec], file: DataFile, parts: list[NestedField]
+) -> Iterator[tuple[str, str | None]]:
     """What today's partition fields are for *file*; NULL for a field that its own spec did not have yet."""
-    fields = table.specs()[file.spec_id].fields
+    fields = specs[file.spec_id].fields
     own = {each.field_id: file.partition[number] for number, each in enumerate(fields)}
     for each in parts:
         yield each.name, _text(each.field_type, own.get(each.field_id))

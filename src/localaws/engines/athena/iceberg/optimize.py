@@ -17,9 +17,11 @@ from sqlglot import exp
 
 from localaws.engines.athena.errors import QueryFailure, position_of
 from localaws.engines.athena.iceberg import reading
-from localaws.engines.athena.iceberg.commit import Change, commit, live_entries
+from localaws.engines.athena.iceberg.commit import Change, commit
 from localaws.engines.athena.iceberg.datafiles import target_file_size, write_rows
+from localaws.engines.athena.iceberg.manifests import live_entries
 from localaws.engines.athena.iceberg.target import Target, table_node, target_of
+from localaws.engines.athena.iceberg.tasks import plan
 from localaws.engines.athena.runner import Job
 from localaws.engines.athena.sql.grammar import parse
 
@@ -35,7 +37,7 @@ def optimize(job: Job) -> None:
         raise QueryFailure("", "mismatched input. Expecting: OPTIMIZE table REWRITE DATA USING BIN_PACK [WHERE …]")
     target = target_of(job, table_node(job, found["table"]), "Optimizing")
     table = target.table
-    everything = list(table.scan().plan_files())
+    everything = plan(table, table.current_snapshot())
     wanted = _selected(job, target, found["where"]) if found["where"] else everything
     bins = list(_bins(table, wanted))
     job.execution.passed("QueryPlanningTime")

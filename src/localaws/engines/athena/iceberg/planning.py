@@ -29,7 +29,7 @@ def plan(
     if target and target.scan:
         scan: reading.Scan = target.scan
         return scan
-    iceberg = target.table if target else tables.of(lake, table)
+    iceberg = target.table if target else tables.of(session, lake, table)
     version = node.args.get("version")
     snapshot_id = snapshot_of(iceberg, version, evaluate) if version else None
     row_filter = None

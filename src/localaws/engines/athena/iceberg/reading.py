@@ -5,21 +5,20 @@ Source: Iceberg Table Spec, "Column Projection", "Scan Planning", "Position Dele
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pyiceberg.expressions import AlwaysTrue, BooleanExpression
-from pyiceberg.expressions.visitors import ResidualEvaluator, residual_evaluator_of
-from pyiceberg.manifest import DataFile, FileFormat
+from pyiceberg.expressions import BooleanExpression
+from pyiceberg.manifest import FileFormat
 from pyiceberg.schema import Schema
-from pyiceberg.table import FileScanTask, ManifestGroupPlanner, Table
+from pyiceberg.table import FileScanTask, Table
 from pyiceberg.types import NestedField
 
 from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.iceberg.files import LakeIO
 from localaws.engines.athena.iceberg.layout import VIRTUAL, Layout, layouts
-from localaws.engines.athena.iceberg.tables import failing_as_query
+from localaws.engines.athena.iceberg.tasks import plan
 from localaws.engines.athena.iceberg.types import columns_of, from_iceberg
 from localaws.engines.athena.runtime import Session
 from localaws.engines.athena.sql.column_types import Type
@@ -64,14 +63,15 @@ def scan(
     Raises QueryFailure for a file that is not there, and for what this lab cannot read.
     """
     schema = schema_of(table, snapshot_id)
-    tasks = _plan(table, snapshot_id, row_filter) if only is None else list(only)
-    for task in tasks:
+    snapshot = table.current_snapshot() if snapshot_id is None else table.snapshot_by_id(snapshot_id)
+    planned = plan(table, snapshot, row_filter) if only is None else list(only)
+    for task in planned:
         if task.file.file_format != FileFormat.PARQUET:
             raise not_supported(f"Reading Iceberg data files in {task.file.file_format.name}")
-    sql = _Reader(session, lake, table, schema, with_path, positions).sql(tasks)
-    files = {file.file_path: file for task in tasks for file in (task.file, *task.delete_files)}
+    sql = _Reader(session, lake, table, schema, with_path, positions).sql(planned)
+    files = {file.file_path: file for task in planned for file in (task.file, *task.delete_files)}
     size = sum(file.file_size_in_bytes for file in files.values())
-    return Scan(sql, columns_of(schema), tasks, size)
+    return Scan(sql, columns_of(schema), planned, size)
 
 
 def schema_of(table: Table, snapshot_id: int | None) -> Schema:
@@ -82,32 +82,6 @@ def schema_of(table: Table, snapshot_id: int | None) -> Schema:
     if snapshot is None or snapshot.schema_id is None:
         return table.schema()
     return table.schemas()[snapshot.schema_id]
-
-
-class _Planner(ManifestGroupPlanner):
-    """pyiceberg's, without what is left of a filter in each file: nobody needs it here, and NULLs make it fail."""
-
-    def _build_residual_evaluator(self, spec_id: int) -> Callable[[DataFile], ResidualEvaluator]:
-        spec, schema = self.table_metadata.specs()[spec_id], self.table_metadata.schema()
-        nothing = residual_evaluator_of(spec, AlwaysTrue(), self.case_sensitive, schema)
-        return lambda _: nothing
-
-
-def _plan(table: Table, snapshot_id: int | None, row_filter: BooleanExpression | None) -> list[FileScanTask]:
-    snapshot = table.current_snapshot() if snapshot_id is None else table.snapshot_by_id(snapshot_id)
-    if snapshot is None:
-        return []
-    planner = _Planner(table.metadata, table.io, row_filter or AlwaysTrue(), case_sensitive=False)
-    try:
-        with failing_as_query():
-            planned = planner.plan_files(snapshot.manifests(table.io))
-            return sorted(planned, key=lambda task: task.file.file_path)
-    except FileNotFoundError as error:
-        raise QueryFailure("ICEBERG_INVALID_METADATA", str(error)) from None
-    except ValueError as error:
-        if "equality deletes" in str(error):
-            raise not_supported("Reading Iceberg tables with equality deletes") from None
-        raise QueryFailure("ICEBERG_INVALID_METADATA", str(error)) from None
 
 
 @dataclass(frozen=True)
@@ -178,7 +152,7 @@ def _by_field_id(schema: Schema) -> str:
 def _paths(session: Session, lake: Lake, uris: Sequence[str]) -> dict[str, str]:
     """The local file of each object. Raises QueryFailure for one that is not there or must not be read."""
     try:
-        found = {uri: str(path) for uri, path in LakeIO(lake).paths(uris).items()}
+        found = {uri: str(path) for uri, path in LakeIO(session, lake).paths(uris).items()}
     except OSError as error:
         raise QueryFailure("ICEBERG_CANNOT_OPEN_SPLIT", f"Error opening Iceberg split: {error}") from None
     session.uris |= {path: uri for uri, path in found.items()}

@@ -5,15 +5,15 @@ Source: "Manage Iceberg tables" (querying-iceberg-managing-tables.html).
 
 from __future__ import annotations
 
-from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.iceberg import partitioning, properties, tables
+from localaws.engines.athena.runner import Job
 from localaws.engines.athena.sql.quoting import literal
 from localaws.engines.athena.tables.catalog import Table as GlueTable
 
 
-def create_statement(lake: Lake, table: GlueTable) -> list[str]:
+def create_statement(job: Job, table: GlueTable) -> list[str]:
     """The lines of CREATE TABLE that would make *table*, without its rows."""
-    iceberg = tables.of(lake, table)
+    iceberg = tables.of(job.session, job.lake, table)
     columns = [
         f"  {each.name} {each.kind}" + (f" COMMENT {literal(each.comment)}" if each.comment else "")
         for each in table.columns
@@ -30,14 +30,14 @@ def create_statement(lake: Lake, table: GlueTable) -> list[str]:
     return lines + _listed([f"  {literal(key)}={literal(value)}" for key, value in told.items()], "") + [");"]
 
 
-def table_properties(lake: Lake, table: GlueTable) -> dict[str, str]:
+def table_properties(job: Job, table: GlueTable) -> dict[str, str]:
     """What SHOW TBLPROPERTIES tells."""
-    return properties.to_athena(tables.of(lake, table).properties)
+    return properties.to_athena(tables.of(job.session, job.lake, table).properties)
 
 
-def describe(lake: Lake, table: GlueTable) -> list[tuple[str, ...]]:
+def describe(job: Job, table: GlueTable) -> list[tuple[str, ...]]:
     """DESCRIBE's rows: the columns, and how they are partitioned."""
-    iceberg = tables.of(lake, table)
+    iceberg = tables.of(job.session, job.lake, table)
     rows: list[tuple[str, ...]] = [("# Table schema:", "", ""), ("# col_name", "data_type", "comment")]
     rows += [(each.name, each.kind, each.comment) for each in table.columns]
     rows += [("", "", ""), ("# Partition spec:", "", ""), ("# field_name", "field_transform", "column_name")]

@@ -19,16 +19,16 @@ from pyiceberg.typedef import EMPTY_DICT, Properties
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.iceberg.files import LakeIO
-from localaws.engines.athena.tables.catalog import Catalog
+from localaws.engines.athena.runtime import Session
 from localaws.engines.athena.tables.catalog import Table as GlueTable
 
 
 class LakeCatalog(GlueCatalog):
     """pyiceberg's Glue catalog, whose calls and files go through the lab's front door."""
 
-    def __init__(self, lake: Lake) -> None:
+    def __init__(self, session: Session, lake: Lake) -> None:
         super().__init__("awsdatacatalog", client=lake.client("glue"))
-        self._io = LakeIO(lake)
+        self._io = LakeIO(session, lake)
         self._clock = lake.lab.clock
 
     def _load_file_io(self, properties: Properties = EMPTY_DICT, location: str | None = None) -> FileIO:
@@ -52,22 +52,15 @@ class LakeCatalog(GlueCatalog):
         return super().commit_table(table, requirements, timed)
 
 
-def catalog_of(lake: Lake) -> LakeCatalog:
-    """The catalog that loads and commits the Iceberg tables of *lake*."""
-    return LakeCatalog(lake)
+def of(session: Session, lake: Lake, table: GlueTable) -> Table:
+    """The Iceberg table that an entry of the catalog points to, as it is now.
 
-
-def load(lake: Lake, database: str, name: str) -> Table:
-    """The Iceberg table as it is now. Raises QueryFailure if it is gone, or its metadata cannot be read."""
-    return of(lake, Catalog(lake.lab, lake.region).table(database, name))
-
-
-def of(lake: Lake, table: GlueTable) -> Table:
-    """The Iceberg table that an entry of the catalog points to. Raises QueryFailure like `load`."""
+    Raises QueryFailure if its metadata are gone, or cannot be read.
+    """
     name = f"{table.database}.{table.name}"
     try:
         with failing_as_query():
-            return catalog_of(lake).table_of(table.raw)
+            return LakeCatalog(session, lake).table_of(table.raw)
     except FileNotFoundError:
         raise QueryFailure(
             "ICEBERG_MISSING_METADATA", f"Metadata not found in metadata location for table {name}"

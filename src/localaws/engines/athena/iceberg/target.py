@@ -90,7 +90,7 @@ def target_of(job: Job, node: exp.Table, verb: str) -> Target:
         raise QueryFailure("NOT_SUPPORTED", f"{verb} views is not supported", where)
     if not known.iceberg:
         raise QueryFailure("NOT_SUPPORTED", "Modifying Hive table rows is only supported for transactional tables")
-    table = tables.of(job.lake, known)
+    table = tables.of(job.session, job.lake, known)
     if table.format_version != 2:
         words = f"Iceberg table updates require at least format version 2, not {table.format_version}"
         raise QueryFailure("NOT_SUPPORTED", words)

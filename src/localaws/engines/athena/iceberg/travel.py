@@ -5,9 +5,12 @@ Source: "Perform time travel and version travel queries"; the failures are Trino
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 
 from pyiceberg.table import Table
+from pyiceberg.table.metadata import TableMetadata
+from pyiceberg.table.snapshots import Snapshot
 from sqlglot import exp
 
 from localaws.engines.athena.errors import QueryFailure
@@ -29,6 +32,15 @@ def snapshot_of(table: Table, version: exp.Version, evaluate: Evaluate) -> int:
     if table.snapshot_by_id(wanted) is None:
         raise QueryFailure("INVALID_ARGUMENTS", f"Iceberg snapshot ID does not exists: {wanted}")
     return wanted
+
+
+def lineage(metadata: TableMetadata) -> Iterator[Snapshot]:
+    """The table's snapshot of now, what it was made of, and so on. Who wrote the metadata may have made a circle."""
+    left: dict[int | None, Snapshot] = {each.snapshot_id: each for each in metadata.snapshots}
+    following = left.pop(metadata.current_snapshot_id, None)
+    while following is not None:
+        yield following
+        following = left.pop(following.parent_snapshot_id, None)
 
 
 def _at(table: Table, moment: object) -> int:

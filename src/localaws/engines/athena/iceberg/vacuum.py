@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from pyiceberg.table import Table
-from pyiceberg.table.snapshots import Snapshot, ancestors_of
+from pyiceberg.table.snapshots import Snapshot
 
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.files.lake import split
 from localaws.engines.athena.iceberg import tables
-from localaws.engines.athena.iceberg.commit import entries_of
+from localaws.engines.athena.iceberg.manifests import expect_all_snapshots, live_entries_of, manifests_of
 from localaws.engines.athena.iceberg.target import table_node, target_of
+from localaws.engines.athena.iceberg.travel import lineage
 from localaws.engines.athena.runner import Job
 from localaws.engines.athena.tables.ddl import match
 
+#: Snapshots that one commit expires: pyiceberg compares each of them with each that there is.
+_AT_ONCE = 500
 _VACUUM = re.compile(r"VACUUM\s+(?P<table>[\w`\".$-]+)\s*", re.IGNORECASE)
 
 
@@ -31,11 +35,13 @@ def vacuum(job: Job) -> None:
         raise QueryFailure("GENERIC_INTERNAL_ERROR", f"Path missing in file system location: s3://{bucket}")
     age = int(table.properties.get("vacuum_max_snapshot_age_seconds", 432_000))
     before = int((job.now.timestamp() - age) * 1000)
+    expect_all_snapshots(table.io)
     expired = _expired(table, before)
     was_needed = _files(table, expired)
-    if expired:
-        with tables.committing(table):
-            table.maintenance.expire_snapshots().by_ids([each.snapshot_id for each in expired]).commit()
+    with tables.committing(table):
+        for start in job.session.checked(range(0, len(expired), _AT_ONCE)):
+            ids = [each.snapshot_id for each in expired[start : start + _AT_ONCE]]
+            table.maintenance.expire_snapshots().by_ids(ids).commit()
     table.refresh()  # what others have committed since counts too
     was_needed |= {entry.metadata_file for entry in table.metadata.metadata_log}
     needed = _files(table, table.snapshots()) | _metadata_files(table)
@@ -48,8 +54,8 @@ def _expired(table: Table, before: int) -> list[Snapshot]:
     """The snapshots older than *before* (ms) that no branch or tag points to, but for the newest few."""
     metadata = table.metadata
     keep = int(table.properties.get("vacuum_min_snapshots_to_keep", 1))
-    kept = [each.snapshot_id for each in ancestors_of(table.current_snapshot(), metadata)][: max(keep, 1)]
-    kept += [ref.snapshot_id for ref in metadata.refs.values()]
+    kept = {each.snapshot_id for each in islice(lineage(metadata), max(keep, 1))}
+    kept |= {ref.snapshot_id for ref in metadata.refs.values()}
     return [each for each in metadata.snapshots if each.timestamp_ms < before and each.snapshot_id not in kept]
 
 
@@ -58,10 +64,10 @@ def _files(table: Table, snapshots: Iterable[Snapshot]) -> set[str]:
     found: set[str] = set()
     for snapshot in snapshots:
         found.add(snapshot.manifest_list)
-        for manifest in snapshot.manifests(table.io):
+        for manifest in manifests_of(snapshot, table.io):
             if manifest.manifest_path not in found:
                 found.add(manifest.manifest_path)
-                found |= {entry.data_file.file_path for entry in entries_of(manifest, table.io)}
+                found |= {entry.data_file.file_path for entry in live_entries_of(manifest, table.io)}
     return found
 
 

@@ -45,7 +45,7 @@ def describe(job: Job) -> None:
     if found["column"]:
         rows = [_line(_part(table, plain(found["column"]), found["path"]))]
     elif table.iceberg:
-        rows = import_module("localaws.engines.athena.iceberg.showing").describe(job.lake, table)
+        rows = import_module("localaws.engines.athena.iceberg.showing").describe(job, table)
     else:
         formatted = (found["extent"] or "").strip().upper() == "FORMATTED"
         rows = [_HEAD, _EMPTY, *map(_line, columns)] if formatted else [_line(each) for each in table.all_columns]

@@ -80,7 +80,7 @@ def _about(form: str, table: Table, job: Job, wanted: str | None) -> tuple[list[
         ]
         return sorted(found), "partition"
     if form == "properties":
-        told = _of_iceberg().table_properties(job.lake, table) if table.iceberg else table.parameters
+        told = _of_iceberg().table_properties(job, table) if table.iceberg else table.parameters
         found = [f"{key}\t{value}" for key, value in sorted(told.items()) if wanted in (None, key)]
         if wanted and not found:
             found = [f"Table {table.database}.{table.name} does not have property: {wanted}"]
@@ -89,7 +89,7 @@ def _about(form: str, table: Table, job: Job, wanted: str | None) -> tuple[list[
         if not table.is_view:
             raise QueryFailure("FAILED", f"SemanticException {table.name} is not a view")
         return [f"CREATE VIEW {table.database}.{table.name} AS", *table.view_text().splitlines()], "Create View"
-    lines = _of_iceberg().create_statement(job.lake, table) if table.iceberg else create_statement(table)
+    lines = _of_iceberg().create_statement(job, table) if table.iceberg else create_statement(table)
     return lines, "createtab_stmt"
 
 
