@@ -94,6 +94,14 @@ def test_exports_in_use(lab: RunningLab) -> None:
     [stack] = formation.describe_stacks(StackName=name)["Stacks"]
     assert stack["StackStatus"] == "CREATE_COMPLETE"
     assert stack["StackStatusReason"] == f"Export {name} cannot be deleted as it is in use by {user}"
+    for other, verb in (({"T": {"Value": "x", "Export": {"Name": name}}}, "updated"), ({}, "deleted")):
+        changed = json.dumps({"Resources": {"Topic": TOPIC}, "Outputs": other})
+        formation.update_stack(StackName=name, TemplateBody=changed)
+        [stack] = formation.describe_stacks(StackName=name)["Stacks"]
+        assert (stack["StackStatus"], len(stack["Outputs"])) == ("UPDATE_ROLLBACK_COMPLETE", 1)
+        told = formation.describe_stack_events(StackName=name)["StackEvents"]
+        reasons = [each.get("ResourceStatusReason") for each in told]
+        assert f"Export {name} cannot be {verb} as it is in use by {user}" in reasons
     formation.delete_stack(StackName=user)
     formation.delete_stack(StackName=name)
     assert name not in [each["Name"] for each in formation.list_exports()["Exports"]]

@@ -167,17 +167,24 @@ class CloudFormationEngine(CloudFormationBackend):
         check_capabilities(template, wanted.get().capabilities)
         return template
 
+    def exported_by(self, stack: Stack) -> dict[str, str]:
+        """What *stack* offers to others, by name."""
+        return {name: each.value for name, each in self.exports.items() if each.exporting_stack_id == stack.stack_id}
+
+    def users_of(self, stack: Stack, name: str) -> str:
+        """The names of the stacks that use the export *name* of *stack*'s; empty where none does."""
+        others = [each for each in self.stacks.values() if each is not stack and isinstance(each, Stack)]
+        return " and ".join(each.name for each in others if each.resource_map.applied and name in each.imports())
+
     def _in_use(self, stack: Stack) -> str:
         """Why *stack* cannot be deleted, because of its exports; empty where it can."""
-        for name in [name for name, each in self.exports.items() if each.exporting_stack_id == stack.stack_id]:
-            others = [each for each in self.stacks.values() if each is not stack and isinstance(each, Stack)]
-            users = [each.name for each in others if each.resource_map.applied and name in each.imports()]
-            if users:
-                return f"Export {name} cannot be deleted as it is in use by {' and '.join(users)}"
+        for name in self.exported_by(stack):
+            if users := self.users_of(stack, name):
+                return f"Export {name} cannot be deleted as it is in use by {users}"
         return ""
 
     def _export(self, stack: Stack) -> None:
         """Offer other stacks what *stack* exports now, and nothing of what it exported before."""
-        for name in [name for name, each in self.exports.items() if each.exporting_stack_id == stack.stack_id]:
+        for name in self.exported_by(stack):
             del self.exports[name]
         self.exports.update({export.name: export for export in stack.exports})

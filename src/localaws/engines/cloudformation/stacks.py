@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from moto.cloudformation import models
+from moto.cloudformation.exceptions import CloudFormationError
 from moto.cloudformation.models import Change, ChangeSet, Event
 from moto.cloudformation.parsing import OutputMap, clean_json
 
@@ -108,9 +109,17 @@ class Stack(models.Stack):
         super().mark_creation_complete()
 
     def _check_outputs(self, action: str) -> None:
-        """Raises `ResourceFailed` for an output without a value, which moto would only miss when it is asked for."""
+        """Raises `ResourceFailed` for an output without a value, which moto would only miss when it is asked for, and
+        for the change of one that others use ("Get exported outputs from a deployed CloudFormation stack")."""
         with named(self.name, {"Type": self.cloudformation_type()}, action):
             assert self.outputs is None or self.outputs
+            backend = models.cloudformation_backends[self.account_id][self.region_name]
+            new = {export.name: export.value for export in self.exports}
+            for name, value in backend.exported_by(self).items():  # type: ignore[attr-defined]
+                users = new.get(name) != value and backend.users_of(self, name)  # type: ignore[attr-defined]
+                if users:
+                    verb = "updated" if name in new else "deleted"
+                    raise CloudFormationError(f"Export {name} cannot be {verb} as it is in use by {users}")
 
     def delete(self) -> None:
         self.stack_status_reason = None
