@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ from tests.suite import (  # noqa: F401 (pytest finds its hooks here)
     pytest_xdist_auto_num_workers,
     pytest_xdist_make_scheduler,
 )
+
+#: One for all clients: what a session has read of AWS's models, which takes long, it keeps.
+_SESSION = boto3.session.Session()
 
 
 class RunningLab:
@@ -49,13 +53,15 @@ class RunningLab:
         self.facts = self._facts()
         self.endpoint: str = self.facts["endpoint"]
         self.pid: int = self.facts["pid"]
+        #: A boto3 client as `fresh_client` makes it, the same each time for the same arguments, until the next start.
+        self.client = lru_cache(self.fresh_client)
 
     def _facts(self) -> dict[str, Any]:
         path = self.directory / "lab.json"
         return json.loads(path.read_text()) if path.exists() else {}
 
-    def client(self, service: str, **overrides: Any) -> Any:
-        """A boto3 client; *overrides* go to it (other keys, a region, a Config)."""
+    def fresh_client(self, service: str, **overrides: Any) -> Any:
+        """A boto3 client with connections and handlers of its own; *overrides* go to it (keys, a region, a Config)."""
         settings: dict[str, Any] = {
             "endpoint_url": self.endpoint,
             "aws_access_key_id": self.facts["access_key_id"],
@@ -63,7 +69,7 @@ class RunningLab:
             "region_name": self.facts["region"],
             "config": Config(retries={"max_attempts": 1, "mode": "standard"}, read_timeout=60),
         }
-        return boto3.client(service, **{**settings, **overrides})
+        return _SESSION.client(service, **{**settings, **overrides})
 
     @property
     def environment(self) -> dict[str, str]:

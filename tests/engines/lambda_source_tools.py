@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.conftest import RunningLab, eventually
-from tests.engines.lambda_tools import client, log_lines
+from tests.engines.lambda_tools import log_lines
 
 #: Prints each batch's data; fails on "poison".
 CONSUMER = """
@@ -22,7 +22,7 @@ def handler(event, context):
 
 def stream(lab: RunningLab, name: str, shards: int = 1) -> str:
     """A new stream's ARN."""
-    kinesis = client(lab, "kinesis")
+    kinesis = lab.client("kinesis")
     kinesis.create_stream(StreamName=name, ShardCount=shards)
     kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
     return kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
@@ -30,12 +30,12 @@ def stream(lab: RunningLab, name: str, shards: int = 1) -> str:
 
 def put(lab: RunningLab, name: str, *data: str, key: str = "k") -> None:
     records = [{"Data": item.encode(), "PartitionKey": key} for item in data]
-    assert client(lab, "kinesis").put_records(StreamName=name, Records=records)["FailedRecordCount"] == 0
+    assert lab.client("kinesis").put_records(StreamName=name, Records=records)["FailedRecordCount"] == 0
 
 
 def connect(lab: RunningLab, function: str, source: str, **settings: Any) -> str:
     """A new mapping's UUID."""
-    return client(lab, "lambda").create_event_source_mapping(FunctionName=function, EventSourceArn=source, **settings)[
+    return lab.client("lambda").create_event_source_mapping(FunctionName=function, EventSourceArn=source, **settings)[
         "UUID"
     ]
 

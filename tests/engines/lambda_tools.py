@@ -6,7 +6,6 @@ import io
 import json
 import textwrap
 import zipfile
-from functools import cache
 from typing import Any
 
 import psutil
@@ -27,12 +26,6 @@ TRUST = json.dumps(
 )
 
 
-@cache
-def client(lab: RunningLab, service: str) -> Any:
-    """A client of *lab*, made once."""
-    return lab.client(service)
-
-
 def archive(**files: str | bytes) -> bytes:
     """A .zip of files by name (``__`` stands for a dot)."""
     made = io.BytesIO()
@@ -49,7 +42,7 @@ def source(code: str) -> bytes:
 
 def role(lab: RunningLab, name: str = "worker") -> str:
     """The ARN of a role that Lambda may assume, made if it is not there."""
-    iam = client(lab, "iam")
+    iam = lab.client("iam")
     try:
         return iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
     except iam.exceptions.EntityAlreadyExistsException:
@@ -58,7 +51,7 @@ def role(lab: RunningLab, name: str = "worker") -> str:
 
 def function_names(lab: RunningLab) -> set[str]:
     """All of them: one answer of ListFunctions has fifty at most."""
-    pages = client(lab, "lambda").get_paginator("list_functions").paginate()
+    pages = lab.client("lambda").get_paginator("list_functions").paginate()
     return {function["FunctionName"] for page in pages for function in page["Functions"]}
 
 
@@ -72,12 +65,12 @@ def create(lab: RunningLab, name: str, code: str | bytes, **settings: Any) -> st
         "Code": {"ZipFile": code if isinstance(code, bytes) else source(code)},
         **settings,
     }
-    return client(lab, "lambda").create_function(**function)["FunctionArn"]
+    return lab.client("lambda").create_function(**function)["FunctionArn"]
 
 
 def invoke(lab: RunningLab, name: str, event: Any = None, **options: Any) -> tuple[Any, dict[str, Any]]:
     """The decoded payload, and the whole answer."""
-    answer = client(lab, "lambda").invoke(FunctionName=name, Payload=json.dumps(event), **options)
+    answer = lab.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event), **options)
     body = answer["Payload"].read()
     return (json.loads(body) if body else None), answer
 
@@ -96,7 +89,7 @@ def environments(name: str) -> list[psutil.Process]:
 
 def log_lines(lab: RunningLab, name: str, until: str = "REPORT", times: int = 1, seconds: float = 10.0) -> list[str]:
     """The function's log, once it has *times* lines with *until*; fails after *seconds*."""
-    logs = client(lab, "logs")
+    logs = lab.client("logs")
 
     def read() -> list[str]:
         try:
@@ -111,14 +104,14 @@ def log_lines(lab: RunningLab, name: str, until: str = "REPORT", times: int = 1,
 
 def queue(lab: RunningLab, name: str, **attributes: str) -> tuple[str, str]:
     """A new queue's URL and ARN."""
-    sqs = client(lab, "sqs")
+    sqs = lab.client("sqs")
     url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
     return url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
 
 def receive(lab: RunningLab, url: str) -> dict[str, Any]:
     """The next message of a queue."""
-    sqs = client(lab, "sqs")
+    sqs = lab.client("sqs")
     return eventually(
         lambda: sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"]).get("Messages"), seconds=20
     )[0]

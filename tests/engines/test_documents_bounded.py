@@ -64,7 +64,7 @@ def others_are_served(lab: RunningLab) -> Iterator[None]:
     waits, over = [0.0], threading.Event()
 
     def watch() -> None:
-        sts = lab.client("sts")
+        sts = lab.fresh_client("sts")
         while not over.is_set():
             started = time.monotonic()
             sts.get_caller_identity()

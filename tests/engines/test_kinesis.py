@@ -264,7 +264,7 @@ def test_cloudformation_makes_streams(new_lab: Any) -> None:
 
 def test_many_threads_lose_and_repeat_nothing(lab: Any, kinesis: Any) -> None:
     name = make_stream(kinesis, None)
-    clients = [lab.client("kinesis") for _ in range(6)]
+    clients = [lab.fresh_client("kinesis") for _ in range(6)]
 
     def write(writer: int) -> list[str]:
         numbers = []

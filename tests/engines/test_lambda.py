@@ -22,6 +22,8 @@ from botocore.exceptions import ClientError
 from tests.conftest import RunningLab, eventually
 from tests.engines.lambda_tools import archive, create, invoke, log_lines, role, source
 
+UNCHECKED = Config(parameter_validation=False)
+
 
 def test_handler_is_called_in_a_warm_environment(lab: RunningLab) -> None:
     """Module state survives between calls ("execution environment reuse")."""
@@ -338,7 +340,6 @@ def test_metrics_and_units(lab: RunningLab) -> None:
     ],
 )
 def test_settings_that_cannot_be_run_are_refused(lab: RunningLab, settings: dict[str, Any], message: str) -> None:
-    config = Config(parameter_validation=False)
     function = {
         "FunctionName": "refused",
         "Runtime": "python3.12",
@@ -347,7 +348,7 @@ def test_settings_that_cannot_be_run_are_refused(lab: RunningLab, settings: dict
         "Code": {"ZipFile": source("")},
     }
     with pytest.raises(ClientError, match=re.escape(message)):
-        lab.client("lambda", config=config).create_function(**{**function, **settings})
+        lab.client("lambda", config=UNCHECKED).create_function(**{**function, **settings})
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         lab.client("lambda").get_function(FunctionName="refused")
 

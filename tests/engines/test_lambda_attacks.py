@@ -21,7 +21,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
-from tests.engines.lambda_tools import archive, client, create, environments, function_names, invoke, log_lines, source
+from tests.engines.lambda_tools import archive, create, environments, function_names, invoke, log_lines, source
 
 HARMLESS = "def handler(event, context): return 'well'"
 
@@ -146,7 +146,7 @@ def test_a_million_empty_lines_are_no_small_log(lab: RunningLab) -> None:
     )
     _, answer = invoke(lab, "blank", LogType="Tail")
     assert "FunctionError" not in answer
-    logs = client(lab, "logs")
+    logs = lab.client("logs")
     log_lines(lab, "blank", "INIT_START")
     pages = logs.get_paginator("filter_log_events").paginate(logGroupName="/aws/lambda/blank")
     lines = eventually(lambda: _whole([event["message"] for page in pages for event in page["events"]]))
@@ -266,7 +266,7 @@ def test_many_slow_handlers_leave_the_lab_responsive(lab: RunningLab) -> None:
     invoke(lab, "well")
     with ThreadPoolExecutor(38) as threads:
         calls = [threads.submit(call, n) for n in range(38)]
-        assert client(lab, "sts").get_caller_identity()["Account"]
+        assert lab.client("sts").get_caller_identity()["Account"]
         answers = [call.result() for call in calls]
     assert set(answers) <= {"200", "TooManyRequestsException"}
 
@@ -342,7 +342,7 @@ def test_bad_archives_are_refused(lab: RunningLab, package: bytes) -> None:
     assert caught.value.response["Error"]["Code"] == "InvalidParameterValueException"
     assert _files_around(lab) == before
     with pytest.raises(ClientError, match="InvalidParameterValueException"):
-        client(lab, "lambda").update_function_code(FunctionName="well", ZipFile=package)
+        lab.client("lambda").update_function_code(FunctionName="well", ZipFile=package)
 
 
 def test_an_archive_that_declares_less_than_it_has_is_refused(lab: RunningLab) -> None:
@@ -363,7 +363,7 @@ def test_deep_directories_are_removed_again(new_lab: Callable[..., RunningLab]) 
     create(lab, "deep", archive(**{"a/" * depth + "x": b"" for depth in (500, 900, 1200, 1900)}))
     lab.kill()
     lab.start()
-    assert client(lab, "sts").get_caller_identity()["Account"]
+    assert lab.client("sts").get_caller_identity()["Account"]
     assert lab.client("lambda").list_functions()["Functions"] == []
     assert not list((lab.directory / "lambda").glob("code/*"))
     lab.stop()
@@ -375,16 +375,16 @@ def test_code_that_no_function_has_leaves_the_disk(lab: RunningLab) -> None:
     code = lab.directory / "lambda" / "code"
     before = set(code.iterdir())
     create(lab, "replaced", "def handler(e, c): return 'published'")
-    version = client(lab, "lambda").publish_version(FunctionName="replaced")["Version"]
+    version = lab.client("lambda").publish_version(FunctionName="replaced")["Version"]
     for answer in "replaced", "latest":
         package = source(f"def handler(e, c): return {answer!r}")
-        client(lab, "lambda").update_function_code(FunctionName="replaced", ZipFile=package)
+        lab.client("lambda").update_function_code(FunctionName="replaced", ZipFile=package)
         assert invoke(lab, "replaced")[0] == answer
     assert len(set(code.iterdir()) - before) == 3
     eventually(lambda: len(set(code.iterdir()) - before) == 2, 60)
     assert invoke(lab, "replaced", Qualifier=version)[0] == "published"
     assert invoke(lab, "replaced")[0] == "latest"
-    client(lab, "lambda").delete_function(FunctionName="replaced")
+    lab.client("lambda").delete_function(FunctionName="replaced")
     eventually(lambda: not set(code.iterdir()) - before, 60)
 
 
@@ -400,14 +400,14 @@ def test_damaged_content_is_refused(lab: RunningLab) -> None:
 
 def test_layers_count_towards_the_size(lab: RunningLab) -> None:
     half = b"\0" * 140_000_000
-    layer = client(lab, "lambda").publish_layer_version(LayerName="half", Content={"ZipFile": archive(half=half)})
+    layer = lab.client("lambda").publish_layer_version(LayerName="half", Content={"ZipFile": archive(half=half)})
     with pytest.raises(ClientError, match="Unzipped size must be smaller than 262144000 bytes"):
         create(lab, "too-much", archive(app__py=HARMLESS, other=half), Layers=[layer["LayerVersionArn"]])
 
 
 def test_layers_are_checked_too(lab: RunningLab) -> None:
     with pytest.raises(ClientError, match="InvalidParameterValueException"):
-        client(lab, "lambda").publish_layer_version(LayerName="bad", Content={"ZipFile": _member("../up.py")})
+        lab.client("lambda").publish_layer_version(LayerName="bad", Content={"ZipFile": _member("../up.py")})
 
 
 def _files_around(lab: RunningLab) -> set[str]:

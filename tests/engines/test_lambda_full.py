@@ -7,14 +7,14 @@ from collections.abc import Callable
 import pytest
 
 from tests.conftest import RunningLab
-from tests.engines.lambda_tools import client, create
+from tests.engines.lambda_tools import create
 
 
 def test_events_beyond_the_labs_room_are_throttled(new_lab: Callable[..., RunningLab]) -> None:
     """API Invoke: TooManyRequestsException, "The request throughput limit was exceeded"."""
     lab = new_lab()
     create(lab, "waits", "def handler(event, context): pass")
-    functions = client(lab, "lambda")
+    functions = lab.client("lambda")
     functions.put_function_concurrency(FunctionName="waits", ReservedConcurrentExecutions=0)
     large = b'"' + b"x" * 1_040_000 + b'"'
     with pytest.raises(functions.exceptions.TooManyRequestsException):

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from tests.conftest import RunningLab, eventually
-from tests.engines.lambda_tools import client, create, environments, invoke
+from tests.engines.lambda_tools import create, environments, invoke
 
 #: A handler whose processes are replaced faster than anybody can list them; each leads a session of its own. After a
 #: minute they end by themselves, or a test that fails would leave the machine busy.
@@ -49,7 +49,7 @@ def relay(lab: RunningLab, name: str) -> None:
 
 @pytest.fixture(autouse=True)
 def isolated(lab: RunningLab) -> None:
-    client(lab, "lambda").list_functions()
+    lab.client("lambda").list_functions()
     refused = [line for line in lab.log().splitlines() if "functions do not run in namespaces" in line]
     root = sys.platform == "linux" and os.getuid() == 0
     if root:
@@ -91,7 +91,7 @@ def test_only_tmp_can_be_written_and_holds_no_more_than_its_size(lab: RunningLab
     create(lab, "fills-up", code, Timeout=30)
     codes = invoke(lab, "fills-up")[0]
     assert codes[-1] == "ENOSPC" and len(codes) == 5 and set(codes[:4]) <= {"EROFS", "EACCES"}
-    client(lab, "lambda").delete_function(FunctionName="fills-up")
+    lab.client("lambda").delete_function(FunctionName="fills-up")
 
 
 def test_detached_processes_end_with_the_function(lab: RunningLab) -> None:
@@ -103,7 +103,7 @@ def test_detached_processes_end_with_the_function(lab: RunningLab) -> None:
     create(lab, "detaches", code)
     invoke(lab, "detaches")
     assert environments("detaches")
-    client(lab, "lambda").delete_function(FunctionName="detaches")
+    lab.client("lambda").delete_function(FunctionName="detaches")
     eventually(lambda: not environments("detaches"), seconds=2)
 
 
@@ -143,7 +143,7 @@ def test_shared_memory_counts_whoever_has_it_resident(lab: RunningLab, attack: s
     name = f"shares-{len(attack)}"
     create(lab, name, code, Timeout=15)
     assert invoke(lab, name)[0]["errorType"] == "Runtime.OutOfMemory"
-    client(lab, "lambda").delete_function(FunctionName=name)
+    lab.client("lambda").delete_function(FunctionName=name)
 
 
 def test_a_machine_out_of_memory_ends_functions_first(lab: RunningLab) -> None:
@@ -170,13 +170,13 @@ def test_deleting_a_function_ends_a_call_that_runs(lab: RunningLab) -> None:
     create(lab, "ignores", code, Timeout=60)
     invoke(lab, "ignores", InvocationType="Event")
     eventually(lambda: environments("ignores"))
-    client(lab, "lambda").delete_function(FunctionName="ignores")
+    lab.client("lambda").delete_function(FunctionName="ignores")
     eventually(lambda: not environments("ignores"), seconds=2)
 
 
 def test_deleting_a_function_ends_processes_that_replace_themselves(lab: RunningLab) -> None:
     relay(lab, "relays")
-    client(lab, "lambda").delete_function(FunctionName="relays")
+    lab.client("lambda").delete_function(FunctionName="relays")
     eventually(lambda: not environments("relays"), seconds=5)
 
 

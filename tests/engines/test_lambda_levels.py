@@ -20,7 +20,7 @@ from tempfile import mkdtemp
 import pytest
 
 from tests.conftest import RunningLab, eventually
-from tests.engines.lambda_tools import client, create, environments, invoke
+from tests.engines.lambda_tools import create, environments, invoke
 from tests.engines.started_as import UNABLE, USER
 from tests.engines.test_lambda_isolation import relay
 
@@ -72,7 +72,7 @@ def level(request: pytest.FixtureRequest) -> Iterator[Level]:
 
 def test_the_lab_says_what_it_does_not_hold(level: Level) -> None:
     """In its log; and `dehelpers doctor` asks the same program."""
-    client(level.lab, "lambda").list_functions()
+    level.lab.client("lambda").list_functions()
     said = [line.partition("a function can ")[2] for line in level.lab.log().splitlines()]
     assert [line.removesuffix(": run only code that you trust") for line in said if line] == list(level.not_held)
     command = [*_as(level.name), sys.executable, "-m", "localaws.engines.lambda_"]
@@ -111,7 +111,7 @@ def test_files_and_memory_lie_open_only_where_that_is_said(level: Level) -> None
     assert full == (600 if DISK in level.not_held else 300)
     assert memory is None, "memory that belongs to no process counts nowhere"
     assert (user == (USER if os.getuid() == 0 else os.getuid())) == (level.name != "container")
-    client(level.lab, "lambda").delete_function(FunctionName="opens")
+    level.lab.client("lambda").delete_function(FunctionName="opens")
 
 
 def test_processes_of_others_and_their_abstract_sockets_are_out_of_reach(level: Level) -> None:
@@ -152,7 +152,7 @@ def test_detached_processes_end_with_the_function(level: Level) -> None:
     create(level.lab, "detaches", code)
     invoke(level.lab, "detaches")
     assert len(environments("detaches")) >= 3
-    client(level.lab, "lambda").delete_function(FunctionName="detaches")
+    level.lab.client("lambda").delete_function(FunctionName="detaches")
     eventually(lambda: not environments("detaches"), seconds=5)
 
 
@@ -170,7 +170,7 @@ def test_memory_of_detached_processes_counts(level: Level) -> None:
 
 
 def test_processes_that_replace_themselves_end_with_the_function_and_with_the_lab(level: Level) -> None:
-    for end in lambda: client(level.lab, "lambda").delete_function(FunctionName="relays"), level.lab.stop:
+    for end in lambda: level.lab.client("lambda").delete_function(FunctionName="relays"), level.lab.stop:
         relay(level.lab, "relays")
         end()
         eventually(lambda: not environments("relays"), seconds=5)

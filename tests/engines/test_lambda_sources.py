@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
 from tests.engines.lambda_source_tools import CONSUMER, batches, connect, flat, put, stream
-from tests.engines.lambda_tools import advance, client, create, function_names, log_lines, queue, receive
+from tests.engines.lambda_tools import advance, create, function_names, log_lines, queue, receive
 
 #: CONSUMER, but it tells which record failed.
 REPORTER = CONSUMER.replace(
@@ -53,10 +53,10 @@ def test_kinesis_records_reach_the_function_in_order_and_batches(lab: RunningLab
         "eventSourceARN": arn,
     }
     mapping = eventually(
-        lambda: (m := client(lab, "lambda").get_event_source_mapping(UUID=uuid))["LastProcessingResult"] == "OK" and m
+        lambda: (m := lab.client("lambda").get_event_source_mapping(UUID=uuid))["LastProcessingResult"] == "OK" and m
     )
     assert mapping["MaximumRetryAttempts"] == -1
-    metrics = client(lab, "cloudwatch")
+    metrics = lab.client("cloudwatch")
     dimensions = [{"Name": "FunctionName", "Value": "ordered"}]
     eventually(lambda: metrics.list_metrics(MetricName="IteratorAge", Dimensions=dimensions)["Metrics"])
 
@@ -68,7 +68,7 @@ def test_latest_begins_now_and_disabling_pauses(lab: RunningLab) -> None:
     uuid = connect(lab, "late", arn, StartingPosition="LATEST")
     put(lab, "late", "one")
     assert batches(lab, "late", bool) == [["one"]]
-    functions = client(lab, "lambda")
+    functions = lab.client("lambda")
     assert functions.update_event_source_mapping(UUID=uuid, Enabled=False)["State"] == "Disabling"
     eventually(lambda: functions.get_event_source_mapping(UUID=uuid)["State"] == "Disabled")
     put(lab, "late", "two")
@@ -87,7 +87,7 @@ def test_latest_begins_now_and_disabling_pauses(lab: RunningLab) -> None:
 def test_at_timestamp_begins_with_the_first_record_since(lab: RunningLab) -> None:
     arn = stream(lab, "since")
     put(lab, "since", "old")
-    kinesis = client(lab, "kinesis")
+    kinesis = lab.client("kinesis")
     iterator = kinesis.get_shard_iterator(
         StreamARN=arn, ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
     )["ShardIterator"]
@@ -103,8 +103,8 @@ def test_a_stream_that_goes_away_is_told_of(lab: RunningLab) -> None:
     arn = stream(lab, "leaving")
     create(lab, "leaving", CONSUMER)
     uuid = connect(lab, "leaving", arn, StartingPosition="LATEST")
-    client(lab, "kinesis").delete_stream(StreamName="leaving")
-    functions = client(lab, "lambda")
+    lab.client("kinesis").delete_stream(StreamName="leaving")
+    functions = lab.client("lambda")
     eventually(lambda: "leaving under account" in functions.get_event_source_mapping(UUID=uuid)["LastProcessingResult"])
 
 
@@ -134,7 +134,7 @@ def test_bisection_isolates_a_poison_pill(lab: RunningLab) -> None:
         "executedVersion": "$LATEST",
         "functionError": "Unhandled",
     }
-    shards = client(lab, "kinesis")
+    shards = lab.client("kinesis")
     iterator = shards.get_shard_iterator(
         StreamARN=arn,
         ShardId=info["shardId"],
@@ -226,7 +226,7 @@ def test_children_of_a_split_shard_follow_their_parent(lab: RunningLab) -> None:
     create(lab, "splitting", CONSUMER)
     connect(lab, "splitting", arn, StartingPosition="TRIM_HORIZON")
     put(lab, "splitting", "before")
-    kinesis = client(lab, "kinesis")
+    kinesis = lab.client("kinesis")
     kinesis.update_shard_count(StreamName="splitting", TargetShardCount=2, ScalingType="UNIFORM_SCALING")
     kinesis.get_waiter("stream_exists").wait(StreamName="splitting", WaiterConfig={"Delay": 1})
     put(lab, "splitting", "after")
@@ -263,7 +263,7 @@ def test_tumbling_window_hands_state_on(new_lab: Callable[..., RunningLab]) -> N
 
 
 def test_dynamodb_stream_reaches_the_function(lab: RunningLab) -> None:
-    dynamodb = client(lab, "dynamodb")
+    dynamodb = lab.client("dynamodb")
     table = dynamodb.create_table(
         TableName="gates",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
@@ -321,7 +321,7 @@ def test_dynamodb_stream_reaches_the_function(lab: RunningLab) -> None:
 )
 def test_mappings_that_cannot_work_are_refused(lab: RunningLab, settings: dict[str, Any], message: str) -> None:
     name = "refusing-source"
-    functions = client(lab, "lambda")
+    functions = lab.client("lambda")
     if name not in function_names(lab):
         stream(lab, name)
         create(lab, name, CONSUMER)
@@ -334,7 +334,7 @@ def test_mappings_that_cannot_work_are_refused(lab: RunningLab, settings: dict[s
 def test_a_new_mapping_is_being_created(lab: RunningLab) -> None:
     """202 and Creating at first, Enabled then, as AWS answered (LocalStack's recorded answers)."""
     create(lab, "becomes", "def handler(e, c): pass")
-    functions = client(lab, "lambda")
+    functions = lab.client("lambda")
     made = functions.create_event_source_mapping(
         FunctionName="becomes", EventSourceArn=stream(lab, "becomes"), StartingPosition="LATEST"
     )
@@ -347,7 +347,7 @@ def test_a_new_mapping_is_being_created(lab: RunningLab) -> None:
 def test_a_mapping_in_transition_is_in_use(lab: RunningLab) -> None:
     """It can be changed and deleted once the change before is through (UpdateEventSourceMapping, "Errors")."""
     create(lab, "in-use", "def handler(e, c): pass")
-    functions = client(lab, "lambda")
+    functions = lab.client("lambda")
     uuid = connect(lab, "in-use", stream(lab, "in-use"), StartingPosition="LATEST")
 
     def is_in_use() -> None:

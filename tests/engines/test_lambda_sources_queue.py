@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab
 from tests.engines.lambda_source_tools import batches, connect, flat
-from tests.engines.lambda_tools import client, create, queue, receive
+from tests.engines.lambda_tools import create, queue, receive
 
 QUEUE_CONSUMER = """
 import json
@@ -26,7 +26,7 @@ def handler(event, context):
 
 def test_sqs_messages_are_deleted_when_handled(lab: RunningLab) -> None:
     """Messages reported as failed come back after the visibility timeout, and end in the dead-letter queue."""
-    sqs = client(lab, "sqs")
+    sqs = lab.client("sqs")
     dead, dead_arn = queue(lab, "consumed-dead")
     redrive = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 2})
     url, arn = queue(lab, "consumed", VisibilityTimeout="1", RedrivePolicy=redrive)
@@ -44,14 +44,14 @@ def test_fifo_queue_keeps_its_order(lab: RunningLab) -> None:
     """One batch of a message group at a time."""
     url, arn = queue(lab, "gates.fifo", FifoQueue="true", ContentBasedDeduplication="true")
     for number in range(25):
-        client(lab, "sqs").send_message(QueueUrl=url, MessageBody=str(number), MessageGroupId="one")
+        lab.client("sqs").send_message(QueueUrl=url, MessageBody=str(number), MessageGroupId="one")
     create(lab, "fifo", QUEUE_CONSUMER)
     connect(lab, "fifo", arn)
     assert flat(batches(lab, "fifo", lambda b: len(flat(b)) >= 25)) == [str(number) for number in range(25)]
 
 
 def test_sqs_record_and_batching_window(lab: RunningLab) -> None:
-    sqs = client(lab, "sqs")
+    sqs = lab.client("sqs")
     url, arn = queue(lab, "windowed")
     for start in range(0, 20, 10):
         entries = [

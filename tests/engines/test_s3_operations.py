@@ -91,7 +91,7 @@ def _method(operation: str) -> str:
 
 
 def test_a_sub_resource_without_its_id_deletes_no_bucket(lab: RunningLab, s3: Any, bucket: str) -> None:
-    client = lab.client("s3")
+    client = lab.fresh_client("s3")
     for name in ("metrics", "analytics", "inventory", "intelligent-tiering", "metadataTable", "abac"):
 
         def plain(request: Any, name: str = name, **_: Any) -> None:
@@ -295,7 +295,7 @@ BODIES = {
 @pytest.mark.parametrize("method", BODIES)
 def test_documents_that_are_none(lab: RunningLab, bucket: str, method: str) -> None:
     """MalformedXML for what is no XML, another document, or lacks what the schema requires; nothing breaks after."""
-    client = lab.client("s3")
+    client = lab.fresh_client("s3")
     client.put_object(Bucket=bucket, Key="k", Body=b"kept")
     operation = client.meta.method_to_api_mapping[method]
     code = "MalformedACLError" if method.endswith("_acl") else "MalformedXML"

@@ -23,7 +23,7 @@ def still_serving(lab: RunningLab) -> Iterator[None]:
     """After every attack the lab must answer, by the same process."""
     yield
     assert lab.process.poll() is None
-    lab.client("sts").get_caller_identity()
+    lab.fresh_client("sts").get_caller_identity()
 
 
 def status(answer: bytes) -> int:
@@ -214,7 +214,7 @@ def test_slow_clients_hold_up_nobody(lab: RunningLab) -> None:
             slow = stack.enter_context(socket.create_connection(("127.0.0.1", lab.facts["port"])))
             slow.sendall((b"", b"GET / HTTP/1.1\r\nX-Slow: ", get(lab, "Content-Length: 100") + b"x")[n % 3])
         for _ in range(5):
-            lab.client("sts").get_caller_identity()
+            lab.fresh_client("sts").get_caller_identity()
 
 
 def test_a_client_that_leaves_in_mid_answer(lab: RunningLab) -> None:

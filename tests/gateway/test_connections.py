@@ -72,7 +72,7 @@ def test_sixty_of_them_hold_up_nobody(lab: RunningLab, many: Any, attack: str) -
     many(lab, ATTACKS[attack](lab), 60)
     started = time.monotonic()
     for _ in range(3):
-        lab.client("sts").get_caller_identity()  # a connection of its own each time
+        lab.fresh_client("sts").get_caller_identity()
     assert time.monotonic() - started < SOON
 
 
@@ -86,7 +86,7 @@ def test_more_connections_than_there_may_be_do_not_lock_anybody_out(lab: Running
         many(lab, b"", 700)
         started = time.monotonic()
         sts.get_caller_identity()
-        lab.client("sts").get_caller_identity()
+        lab.fresh_client("sts").get_caller_identity()
         assert time.monotonic() - started < SOON
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
@@ -144,7 +144,7 @@ def test_it_ends_soon_whatever_is_asked_of_it(new_lab: Callable[..., RunningLab]
 
     def poll() -> None:
         with suppress(Exception):  # an answer without messages, or a connection that ends
-            lab.client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=20)
+            lab.fresh_client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=20)
 
     pollers = [threading.Thread(target=poll, daemon=True) for _ in range(5)]
     for poller in pollers:
@@ -229,7 +229,7 @@ def test_who_waits_for_messages_leaves_threads_for_the_others(new_lab: Callable[
         ]
         eventually(lambda: len(psutil.Process(lab.pid).net_connections("tcp")) > 90)
         started = time.monotonic()
-        lab.client("s3").list_buckets()
+        lab.fresh_client("s3").list_buckets()
         assert time.monotonic() - started < SOON
         for number in range(90):
             sqs.send_message(QueueUrl=queue, MessageBody=str(number))

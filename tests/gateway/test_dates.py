@@ -36,7 +36,7 @@ def test_every_date_is_of_the_labs_day(later: RunningLab, service: str) -> None:
 
     Source: Smithy 2.0, "AWS JSON 1.1 protocol" and "AWS restJson1 protocol" (timestamps, content type).
     """
-    client = later.client(service)
+    client = later.fresh_client(service)
     watch = Watch(client)
     told = list(dates_of(client, service))
     now = datetime.now(UTC) + AHEAD

@@ -92,8 +92,8 @@ def test_no_file_left_is_answered_with_503_and_nothing_is_lost(new_lab: Callable
         server = psutil.Process(lab.pid)
         limit = server.num_fds() - 1
         resource.prlimit(lab.pid, resource.RLIMIT_NOFILE, (limit, resource.prlimit(lab.pid, resource.RLIMIT_NOFILE)[1]))
-        assert code_of(lambda: lab.client("sns").list_topics())[0] in (200, 503)
-    assert lab.client("sns").list_topics()["Topics"] == []
+        assert code_of(lambda: lab.fresh_client("sns").list_topics())[0] in (200, 503)
+    assert lab.fresh_client("sns").list_topics()["Topics"] == []
     assert s3.list_objects_v2(Bucket="few")["KeyCount"] == 0
     s3.put_object(Bucket="few", Key="taken", Body=b"x")
     assert s3.list_objects_v2(Bucket="few")["KeyCount"] == 1

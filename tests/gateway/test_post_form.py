@@ -24,7 +24,7 @@ BUCKET = "form-uploads"
 @pytest.fixture(scope="module", params=["s3v4", "s3"])
 def s3(lab: RunningLab, request: pytest.FixtureRequest) -> Any:
     """A client whose forms are signed with Version 4, or with Version 2 as boto3 does by default in us-east-1."""
-    client = lab.client("s3")
+    client = lab.fresh_client("s3")
     client.create_bucket(Bucket=BUCKET)
     config = Config(signature_version=request.param, s3={"addressing_style": "path"})
     client.generate_presigned_post = lab.client("s3", config=config).generate_presigned_post
@@ -214,7 +214,7 @@ def test_forms_that_never_come_hold_up_nobody(lab: RunningLab) -> None:
     try:
         for connection in silent:
             connection.sendall(f"{head}Content-Length: 100000\r\n\r\n--line\r\n".encode())
-        eventually(lambda: lab.client("sts").get_caller_identity(), 5)
+        eventually(lambda: lab.fresh_client("sts").get_caller_identity(), 5)
     finally:
         for connection in silent:
             connection.close()

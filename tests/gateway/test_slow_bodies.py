@@ -114,8 +114,8 @@ def test_fifty_of_them_hold_up_nobody(lab: RunningLab, many: Any, attack: str) -
     time.sleep(0.3)
     started = time.monotonic()
     for service, ask in (("sts", "get_caller_identity"), ("s3", "list_buckets"), ("dynamodb", "list_tables")):
-        getattr(lab.client(service), ask)()  # a connection of its own each time
-    lab.client("s3").put_object(Bucket=BUCKET, Key="other", Body=bytes(2 << 20))
+        getattr(lab.fresh_client(service), ask)()
+    lab.fresh_client("s3").put_object(Bucket=BUCKET, Key="other", Body=bytes(2 << 20))
     assert time.monotonic() - started < SOON
     stored = [one["Key"] for one in lab.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]]
     assert stored == ["large", "other"]
@@ -124,7 +124,7 @@ def test_fifty_of_them_hold_up_nobody(lab: RunningLab, many: Any, attack: str) -
 def test_who_gives_way_is_told_to_try_again(lab: RunningLab, many: Any) -> None:
     """S3 "Error responses": RequestTimeout, 400, which SDKs answer with another attempt."""
     slow = many(put(lab, 10_000_000, b"x" * 1_100_000), MOST_THREADS + 10)
-    lab.client("s3").list_buckets()
+    lab.fresh_client("s3").list_buckets()
     answered = eventually(lambda: select.select(slow, [], [], 0)[0])
     told = [one.recv(65536) for one in answered]
     assert all(b"<Code>RequestTimeout</Code>" in answer for answer in told)
@@ -193,7 +193,7 @@ def test_what_is_put_aside_takes_bounded_memory(lab: RunningLab, many: Any) -> N
     kept = [one for one in server.net_connections("tcp") if one.raddr and one.raddr.port in ports]
     assert len(kept) <= 16
     assert server.memory_info().rss - before < 1 << 30  # the allocator gives back late
-    assert lab.client("sts").get_caller_identity()["Account"]
+    assert lab.fresh_client("sts").get_caller_identity()["Account"]
 
 
 def test_a_body_in_many_small_chunks_costs_what_its_bytes_cost(lab: RunningLab, many: Any) -> None:

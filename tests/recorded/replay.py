@@ -43,6 +43,7 @@ Answer = dict[str, Any]
 Scenario = Callable[["Replay"], None]
 #: The share of fields that must agree in each service.
 WANTED = 0.90
+UNCHECKED = Config(parameter_validation=False, retries={"max_attempts": 1, "mode": "standard"}, read_timeout=60)
 _PLACEHOLDER = re.compile(r"<([a-z][a-z0-9_]*)>")
 _MISSING = object()
 
@@ -80,8 +81,7 @@ class Replay:
 
     def client(self, service: str, **options: Any) -> Any:
         """A boto3 client that leaves the checking of parameters to the service."""
-        config = Config(parameter_validation=False, retries={"max_attempts": 1, "mode": "standard"}, read_timeout=60)
-        return self.lab.client(service, **{"config": config, **options})
+        return self.lab.client(service, **{"config": UNCHECKED, **options})
 
     def unique(self, prefix: str) -> str:
         """A name that no other scenario has."""
