@@ -93,6 +93,10 @@ _EXHAUSTED = ("EXCEEDED_LOCAL_MEMORY_LIMIT", "Query exhausted resources at this 
 _UNREADABLE = [
     (r'Failed to read file "(?P<uri>s3://[^"]+)"', "HIVE_CURSOR_ERROR", "Failed to read Parquet file: {uri}"),
     (r"don't know what type|TProtocolException", "HIVE_CURSOR_ERROR", "Failed to read Parquet file: broken header"),
+    (r"Out of buffer|[Pp]arquet (metadata|read)|bit width too large|bigger than allowed. Corrupted|bytes outside file",
+     "HIVE_CURSOR_ERROR", "Failed to read Parquet file: it is damaged"),
+    (r'Invalid string encoding found in Parquet file "(?P<uri>[^"]+)"',
+     "HIVE_BAD_DATA", "Malformed Parquet file. A text in {uri} is not UTF-8"),
     (r'JSON transform error .*has duplicate key (?P<key>"[^"]*")',
      "HIVE_CURSOR_ERROR", "Row is not a valid JSON Object - JSONException: Duplicate key {key}"),
     (r'JSON transform error in file "(?P<uri>[^"]+)", in line (?P<line>\d+): Expected OBJECT',

@@ -12,11 +12,15 @@ from typing import Any, TypeVar
 from localaws.children import Children
 from localaws.engines.athena.errors import QueryCancelled, QueryFailure, QueryTimeout, out_of_memory
 from localaws.engines.athena.functions import rows
-from localaws.engines.athena.processes.pool import Ended, OutOfMemory, Pool, Worker
+from localaws.engines.athena.processes.pool import Crashed, Ended, OutOfMemory, Pool, Worker
 from localaws.engines.athena.sql.column_types import Type
 from localaws.lab import Lab
 
 _T = TypeVar("_T")
+
+
+class Broken(QueryFailure):
+    """The process broke off at what it was given."""
 
 
 class Runtime:
@@ -125,6 +129,7 @@ class Session:
             raise out_of_memory() from None
         except Ended as ended:
             self.check()
-            raise QueryFailure("INTERNAL_ERROR", str(ended)) from None
+            failure = Broken if isinstance(ended, Crashed) else QueryFailure
+            raise failure("INTERNAL_ERROR", str(ended)) from None
         finally:
             self.check()

@@ -117,15 +117,9 @@ def avro_to_parquet(path: Path, uri: str, table: Table) -> None:
             records = fastavro.reader(file, reader_schema=_schema(table))
             for rows in _batches(records):
                 target.write_batch(_batch(rows, kinds, schema))
-    except (
-        ValueError,
-        TypeError,
-        EOFError,
-        LookupError,
-        RecursionError,
-        pa.ArrowException,
-        fastavro.schema.SchemaParseException,
-    ) as error:
+    except (QueryFailure, MemoryError):
+        raise
+    except Exception as error:  # whatever a decoder makes of bytes that are nothing it knows
         words = str(error) or type(error).__name__
         raise QueryFailure("HIVE_BAD_DATA", f"Error opening Hive split {uri}: Malformed Avro file: {words}") from None
     made.replace(path)

@@ -36,7 +36,9 @@ def orc_to_parquet(path: Path, uri: str, table: Table) -> None:
             for stripe in range(source.nstripes):
                 batch = source.read_stripe(stripe)
                 target.write_batch(pa.record_batch(batch.columns, schema=schema))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+    except MemoryError:
+        raise
+    except (pa.ArrowException, OSError) as error:
         raise QueryFailure("HIVE_BAD_DATA", f"Error opening Hive split {uri}: Malformed ORC file: {error}") from None
     made.replace(path)
 

@@ -97,9 +97,13 @@ def _read_schemas(session: Session, paths: list[str], uris: dict[str, str]) -> I
         FROM parquet_schema({texts(paths)}) GROUP BY file_name"""
     try:
         rows = session.run(sql)
-    except duckdb.Error as error:
-        uri = next((uri for path, uri in uris.items() if path in str(error)), "")
-        raise QueryFailure("HIVE_BAD_DATA", f"Not valid Parquet file: {uri}") from None
+    except duckdb.Error:  # whose text does not always tell which file it is
+        if len(paths) == 1:
+            raise QueryFailure("HIVE_BAD_DATA", f"Not valid Parquet file: {uris[paths[0]]}") from None
+        half = len(paths) // 2
+        for part in (paths[:half], paths[half:]):
+            yield from _read_schemas(session, part, uris)
+        return
     for path, elements in rows:
         columns: list[tuple[str, str | None, Shape]] = []
         following = iter(elements[1:])

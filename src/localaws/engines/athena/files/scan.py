@@ -20,7 +20,7 @@ from localaws.engines.athena.files.conversion import orc_to_parquet
 from localaws.engines.athena.files.lake import DataFile
 from localaws.engines.athena.files.packed import is_repacked
 from localaws.engines.athena.files.reading import FILENAME, key_name
-from localaws.engines.athena.runtime import Session
+from localaws.engines.athena.runtime import Broken, Session
 from localaws.engines.athena.sql.quoting import PATH, literal, name, own
 from localaws.engines.athena.tables.catalog import Partition, Table
 
@@ -82,7 +82,7 @@ def relation(session: Session, table: Table, sources: Sequence[Source], farm: Pa
         if changed:
             session.call(text_repair.rewrite, Path(path), source.file.uri, serde == "jsonserde", header, footer)
         if convert:
-            session.call(convert, Path(path), source.file.uri, bare)
+            _convert(session, convert, Path(path), source.file.uri, bare)
         if changed or (convert and convert is not orc_to_parquet):  # then all is read, whatever the query needs
             session.bytes_read += source.file.size
     if serde == "jsonserde":
@@ -119,6 +119,14 @@ def _converter(table: Table) -> Converter | None:
     if table.serde_name in _TEXTS and table.input_format == cloudtrail.INPUT_FORMAT:
         return cloudtrail.one_record_a_line
     return _CONVERTERS.get(table.serde_name)
+
+
+def _convert(session: Session, convert: Converter, path: Path, uri: str, table: Table) -> None:
+    try:
+        session.call(convert, path, uri, table)
+    except Broken:
+        words = "its reader broke off; the file is damaged, or nested too deeply"
+        raise QueryFailure("HIVE_BAD_DATA", f"Error opening Hive split {uri}: {words}") from None
 
 
 def _paths(table: Table, sources: Sequence[Source], farm: Path, linked: bool) -> list[str]:

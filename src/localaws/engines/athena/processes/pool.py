@@ -22,6 +22,7 @@ from localaws.engines.athena.processes.worker import spill
 
 #: Workers that wait for a query, at some 40 MB each; those beyond are ended.
 _SPARE = 8
+_CRASHES = {-number for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL)}
 _STOPS = "the lab stops"
 _FROM_OUTSIDE = "the processes of DuckDB were ended from outside, perhaps by the system, which was short of memory"
 
@@ -32,6 +33,10 @@ class Ended(Exception):
 
 class OutOfMemory(Ended):
     """It had more than it may."""
+
+
+class Crashed(Ended):
+    """A library broke off within it."""
 
 
 class Pool:
@@ -234,4 +239,6 @@ class Worker:
                 shutil.rmtree(self._spilled, ignore_errors=True)
         if status in (forker.OUT_OF_MEMORY, -signal.SIGKILL):
             return OutOfMemory("it had more memory than it may")
+        if status in _CRASHES:
+            return Crashed(f"the process of DuckDB broke off: {signal.Signals(-status).name}")
         return Ended(f"the process of DuckDB ended with status {status}")
