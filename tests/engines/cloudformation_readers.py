@@ -279,3 +279,58 @@ def database(lab: RunningLab, name: str) -> dict[str, Any]:
         "Tags": told["TagList"],
         "VPCSecurityGroups": [each["VpcSecurityGroupId"] for each in told["VpcSecurityGroups"]],
     }
+
+
+def named_query(lab: RunningLab, query_id: str) -> dict[str, Any]:
+    told: dict[str, Any] = lab.client("athena").get_named_query(NamedQueryId=query_id)["NamedQuery"]
+    return told
+
+
+def delivery_stream(lab: RunningLab, name: str) -> dict[str, Any]:
+    firehose = lab.client("firehose")
+    told = firehose.describe_delivery_stream(DeliveryStreamName=name)["DeliveryStreamDescription"]
+    described = told["Destinations"][0]["ExtendedS3DestinationDescription"]
+    members = "BucketARN BufferingHints CompressionFormat ErrorOutputPrefix Prefix RoleARN".split()
+    return {
+        **told,
+        "ExtendedS3DestinationConfiguration": {member: described[member] for member in members},
+        "Tags": firehose.list_tags_for_delivery_stream(DeliveryStreamName=name)["Tags"],
+    }
+
+
+def queue(lab: RunningLab, url: str) -> dict[str, Any]:
+    """A queue tells numbers and booleans as texts, as JSON writes them."""
+    sqs = lab.client("sqs")
+    own = sqs.get_queue_url(QueueName=url.rsplit("/", 1)[-1])["QueueUrl"]
+    told = sqs.get_queue_attributes(QueueUrl=own, AttributeNames=["All"])["Attributes"]
+    plain = {name: json.loads(each) for name, each in told.items() if each.isdecimal() or each in ("true", "false")}
+    return {**told, **plain, "Tags": pairs(sqs.list_queue_tags(QueueUrl=own)["Tags"])}
+
+
+def subscription(lab: RunningLab, arn: str) -> dict[str, Any]:
+    told = lab.client("sns").get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+    read = {name: json.loads(told[name]) for name in ("FilterPolicy", "RawMessageDelivery", "RedrivePolicy")}
+    return {**told, **read}
+
+
+def managed_policy(lab: RunningLab, arn: str) -> dict[str, Any]:
+    iam = lab.client("iam")
+    told = iam.get_policy(PolicyArn=arn)["Policy"]
+    version = iam.get_policy_version(PolicyArn=arn, VersionId=told["DefaultVersionId"])["PolicyVersion"]
+    return {**told, "ManagedPolicyName": told["PolicyName"], "PolicyDocument": version["Document"]}
+
+
+def bus(lab: RunningLab, name: str) -> dict[str, Any]:
+    events = lab.client("events")
+    told = events.describe_event_bus(Name=name)
+    return {**told, "Tags": events.list_tags_for_resource(ResourceARN=told["Arn"])["Tags"]}
+
+
+def topic_policy(lab: RunningLab, name: str) -> dict[str, Any]:
+    """Of the topic that has a policy for anybody."""
+    sns = lab.client("sns")
+    for each in sns.get_paginator("list_topics").paginate().search("Topics[].TopicArn"):
+        policy = json.loads(sns.get_topic_attributes(TopicArn=each)["Attributes"]["Policy"])
+        if policy["Statement"][0]["Action"] == "sns:Publish":
+            return {"PolicyDocument": policy, "Topics": [each]}
+    return {}

@@ -134,6 +134,13 @@ _FUNCTION: list[tuple[Sequence[str], Change]] = [
     (["ReservedConcurrentExecutions"], _concurrency),
     (["Tags"], tagging("TagResource", "UntagResource", "Resource", of=_function_arn, listed=False)),
 ]
+
+
+def _bus_arn(bus: Target) -> str:
+    arn: str = bus.api("DescribeEventBus", Name=bus.id)["Arn"]
+    return arn
+
+
 SERVICES: dict[str, Changes] = {
     "AWS::Lambda::Function": Changes(
         "lambda",
@@ -159,6 +166,11 @@ SERVICES: dict[str, Changes] = {
             (["Tags"], tagging("TagResource", "UntagResource", "ResourceArn")),
         ],
         replaced=frozenset({"TopicName", "FifoTopic"}),
+    ),
+    "AWS::Events::EventBus": Changes(
+        "events",
+        [(["Tags"], tagging("TagResource", "UntagResource", "ResourceARN", of=_bus_arn))],
+        replaced=frozenset({"Name", "EventSourceName"}),
     ),
     "AWS::Events::Rule": Changes(
         "events",

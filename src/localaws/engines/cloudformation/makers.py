@@ -6,6 +6,7 @@ Source: CloudFormation template reference, under each type's name ("Return value
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from localaws.engines.cloudformation.coercion import Api, as_text
@@ -95,6 +96,36 @@ def _change_workgroup(group: Target) -> None:
 
 def _delete_workgroup(api: Api, name: str, properties: Properties) -> None:
     api("DeleteWorkGroup", WorkGroup=name, RecursiveDeleteOption=properties.get("RecursiveDeleteOption"))
+
+
+def _named_query(api: Api, generated: str, properties: Properties) -> tuple[str, dict[str, str]]:
+    """Its name need not be its own: Ref gives an id."""
+    wanted = {"Name": generated, **api.taken("CreateNamedQuery", properties)}
+    made = api("CreateNamedQuery", **wanted)["NamedQueryId"]
+    return made, {"NamedQueryId": made}
+
+
+def _topic_policy(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
+    _set_policy(api, properties["Topics"], as_text(properties["PolicyDocument"]))
+    return name, {"Id": name}
+
+
+def _change_topic_policy(policy: Target) -> None:
+    _set_policy(policy.api, set(policy.former["Topics"]) - set(policy.new["Topics"]), "")
+    _topic_policy(policy.api, policy.id, policy.new)
+
+
+def _delete_topic_policy(api: Api, name: str, properties: Properties) -> None:
+    _set_policy(api, properties["Topics"], "")
+
+
+def _set_policy(api: Api, topics: Iterable[str], document: str) -> None:
+    """Without a document, that of a new topic: its owner may do anything."""
+    for arn in topics:
+        owner = {"StringEquals": {"AWS:SourceOwner": arn.split(":")[4]}}
+        own = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "SNS:*", "Resource": arn, "Condition": owner}
+        policy = document or as_text({"Version": "2012-10-17", "Statement": [own]})
+        api("SetTopicAttributes", TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
 
 
 def _delivery_stream(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
@@ -191,6 +222,18 @@ MAKERS: dict[str, Maker] = {
             "athena", [(["Description", "State", "WorkGroupConfiguration"], _change_workgroup)], frozenset({"Name"})
         ),
         "Name",
+    ),
+    "AWS::Athena::NamedQuery": Maker(
+        _named_query,
+        deleted("DeleteNamedQuery", "NamedQueryId"),
+        Changes("athena", [], frozenset({"Name", "Description", "Database", "QueryString", "WorkGroup"})),
+        attributes=frozenset({"NamedQueryId"}),
+    ),
+    "AWS::SNS::TopicPolicy": Maker(
+        _topic_policy,
+        _delete_topic_policy,
+        Changes("sns", [(["PolicyDocument", "Topics"], _change_topic_policy)]),
+        attributes=frozenset({"Id"}),
     ),
     "AWS::KinesisFirehose::DeliveryStream": Maker(
         _delivery_stream,
