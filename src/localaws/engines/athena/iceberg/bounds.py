@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from localaws.engines.athena.errors import QueryFailure
+from localaws.engines.athena.files.unpacking import plain_size
 
 #: Bytes of one file, packed or not: Iceberg's manifests have some 8 MB ("commit.manifest.target-size-bytes").
 MOST_IN_FILE = 16 << 20
@@ -154,6 +155,7 @@ _SIZES: dict[str, Callable[[bytes], int]] = {
     "null": len,
     "deflate": _deflated,
     "bzip2": lambda data: _counted(bz2.BZ2File(io.BytesIO(data))),
+    "snappy": plain_size,
     "zstandard": lambda data: _counted(pa.input_stream(pa.BufferReader(data), compression="zstd")),
 }
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import io
 import pickle
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyiceberg.avro.file
+from pyiceberg.avro.codecs import KNOWN_CODECS
+from pyiceberg.avro.codecs.codec import Codec
 from pyiceberg.avro.decoder import StreamingBinaryDecoder
 from pyiceberg.io import InputFile, InputStream
 from pyiceberg.manifest import (
@@ -28,6 +32,7 @@ from pyiceberg.manifest import (
 )
 
 from localaws.engines.athena.errors import QueryFailure
+from localaws.engines.athena.files.unpacking import plain_size
 from localaws.engines.athena.iceberg.bounds import LEAST_OF_ENTRY, MOST_IN_STATEMENT, check_avro, too_large, too_many
 
 #: How many bytes entries count for (see `MOST_IN_STATEMENT`), and pickles of them that share what they have in common.
@@ -39,6 +44,25 @@ _MOST_IN_ENTRY = 1 << 20
 #: Bytes of a bound that is looked at. Python takes minutes to make a decimal of a million.
 _MOST_IN_BOUND = 4 << 10
 
+
+class _Snappy(Codec):
+    """pyiceberg wants a package of its own for this; Arrow has it."""
+
+    @staticmethod
+    def compress(data: bytes) -> tuple[bytes, int]:
+        packed = pa.Codec("snappy").compress(data, asbytes=True) + zlib.crc32(data).to_bytes(4, "big")
+        return packed, len(packed)
+
+    @staticmethod
+    def decompress(data: bytes) -> bytes:
+        packed, checksum = data[:-4], data[-4:]
+        plain: bytes = pa.Codec("snappy").decompress(packed, decompressed_size=plain_size(packed), asbytes=True)
+        if zlib.crc32(plain).to_bytes(4, "big") != checksum:
+            raise ValueError("a block's checksum is not that of its bytes")
+        return plain
+
+
+KNOWN_CODECS["snappy"] = _Snappy
 # the usual one is written in C and does not look where its bytes end: it would read other memory, or crash
 pyiceberg.avro.file.new_decoder = StreamingBinaryDecoder  # type: ignore[attr-defined, assignment]
 
