@@ -90,6 +90,18 @@ def test_publish_batch_refuses_what_is_wrong_in_form_as_a_whole(lab: RunningLab,
     assert bodies(lab, url) == []
 
 
+def test_messages_of_a_fifo_topic_are_numbered(lab: RunningLab) -> None:
+    """API reference, Publish and PublishBatchResultEntry, SequenceNumber: "a large, non-consecutive number"."""
+    sns = lab.client("sns")
+    attributes = {"FifoTopic": "true", "ContentBasedDeduplication": "true"}
+    arn = sns.create_topic(Name=f"t-{uuid4().hex}.fifo", Attributes=attributes)["TopicArn"]
+    entries = [{"Id": each, "Message": each, "MessageGroupId": "g"} for each in "ab"]
+    batch = sns.publish_batch(TopicArn=arn, PublishBatchRequestEntries=entries)["Successful"]
+    last = sns.publish(TopicArn=arn, Message="c", MessageGroupId="g")
+    numbers = [int(each["SequenceNumber"]) for each in [*batch, last]]
+    assert numbers == sorted(set(numbers))
+
+
 def test_a_subscriber_that_is_gone_is_not_the_publishers_fault(lab: RunningLab, topic: tuple[Any, str, str]) -> None:
     """SNS developer guide, "Message delivery retries": an undeliverable message is discarded; the others have it."""
     sns, arn, url = topic
@@ -123,6 +135,19 @@ def test_put_events_tells_of_every_event(lab: RunningLab) -> None:
     assert codes == [None, *["MalformedDetail"] * 5, None, None]
     assert answer["FailedEntryCount"] == 5
     assert [json.loads(body)["detail"]["n"] for body in bodies(lab, url)] in ([1, 2], [2, 1])
+
+
+def test_put_targets_takes_all_or_none(lab: RunningLab) -> None:
+    """API reference, PutTargets and Target: an input is JSON, and one of three kinds."""
+    events, name = lab.client("events"), f"r-{uuid4().hex}"
+    _, arn = queue_of(lab)
+    events.put_rule(Name=name, EventPattern='{"source": ["s"]}')
+    good = {"Id": "good", "Arn": arn, "Input": '{"n": 1}'}
+    for wrong in ({"Input": "{"}, {"Input": "{}", "InputPath": "$.detail"}):
+        targets = [good, {"Id": "wrong", "Arn": arn, **wrong}]
+        code, said = refusal(events.put_targets, Rule=name, Targets=targets)
+        assert code == "ValidationException" and "target wrong." in said
+    assert events.list_targets_by_rule(Rule=name)["Targets"] == []
 
 
 def test_put_log_events_says_which_events_it_rejects(lab: RunningLab) -> None:
@@ -167,6 +192,33 @@ def test_put_log_events_refuses_a_batch_that_is_none(lab: RunningLab) -> None:
         code, message = refusal(logs.put_log_events, **stream, logEvents=events)
         assert code == "InvalidParameterException" and said in message
     assert logs.get_log_events(**stream)["events"] == []
+
+
+MESSAGES = ["ERROR not found", "ERROR found", "WARN not found", "fine"]
+FILTERS = [
+    ("", [0, 1, 2, 3]),
+    ("ERROR", [0, 1]),
+    ("ERROR not", [0]),
+    ('"not found"', [0, 2]),
+    ("?ERROR ?WARN", [0, 1, 2]),
+    ("found -WARN", [0, 1]),
+    ("-ERROR", [2, 3]),
+]
+
+
+def test_events_are_filtered_by_terms(lab: RunningLab) -> None:
+    """CloudWatch Logs user guide, "Filter pattern syntax": terms, phrases, one of several, and exclusion."""
+    logs, group = lab.client("logs"), f"g-{uuid4().hex}"
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName="s")
+    events = [{"timestamp": int(time.time() * 1000), "message": each} for each in MESSAGES]
+    logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=events)
+    for pattern, wanted in FILTERS:
+        found = logs.filter_log_events(logGroupName=group, filterPattern=pattern)["events"]
+        assert [each["message"] for each in found] == [MESSAGES[place] for place in wanted], pattern
+    code, said = refusal(logs.filter_log_events, logGroupName=group, filterPattern='{ $.level = "ERROR" }')
+    assert code == "NotImplemented" and "for JSON" in said
+    assert refusal(logs.filter_log_events, logGroupName=group, filterPattern="a/b")[0] == "InvalidParameterException"
 
 
 def test_a_subscription_filter_lets_through_what_matches(lab: RunningLab) -> None:

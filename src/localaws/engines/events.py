@@ -89,7 +89,9 @@ class EventsEngine(EventsBackend):
         return super().list_rules(prefix=prefix and re.escape(prefix), event_bus_arn=event_bus_arn, **page)
 
     def put_targets(self, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> None:
-        """Raises LimitExceededException for more targets than a rule may have."""
+        """Raises LimitExceededException for more targets than a rule may have, ValidationException for wrong inputs."""
+        for target in targets:
+            _check_input(target)
         rule = self._get_event_bus(self._normalize_event_bus_arn(event_bus_arn)).rules.get(name)
         held = {target["Id"] for target in rule.targets} if rule else set()
         if len(held | {target["Id"] for target in targets}) > MAX_TARGETS:
@@ -169,6 +171,17 @@ class EventsEngineResponse(EventsHandler):
             said = "At least one of EventPattern, RetentionDays or Description must be provided."
             raise AwsError("ValidationException", said)
         return super().update_archive()
+
+
+def _check_input(target: dict[str, Any]) -> None:
+    """Raises ValidationException for two inputs of one target, or one that is not JSON (API reference, Target)."""
+    if sum(name in target for name in ("Input", "InputPath", "InputTransformer")) > 1:
+        said = f"Only one of Input, InputPath, or InputTransformer must be provided for target {target['Id']}."
+        raise AwsError("ValidationException", said)
+    try:
+        json.loads(target.get("Input", "{}"), parse_constant=_no_json)
+    except (ValueError, RecursionError):
+        raise AwsError("ValidationException", f"JSON syntax error in input for target {target['Id']}.") from None
 
 
 def _fault_of(event: dict[str, Any]) -> dict[str, str] | None:

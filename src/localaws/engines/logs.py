@@ -11,10 +11,10 @@ from moto.core.utils import unix_time_millis
 from moto.logs.metric_filters import MetricFilters
 from moto.logs.models import LogGroup, LogResourcePolicy, LogsBackend, LogStream, logs_backends
 from moto.logs.responses import LogsResponse
-from moto.logs.utils import EventMessageFilter
 
 from localaws.engines import replace_backend, replace_responses
 from localaws.engines.logs_events import sift
+from localaws.engines.logs_patterns import parse_pattern
 from localaws.engines.logs_queries import check_query, run_query
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
@@ -51,7 +51,7 @@ class LogStreamEngine(LogStream):
     def _send_log_events(
         self, service: str, destination_arn: str, filter_name: str, log_events: list[dict[str, Any]]
     ) -> None:
-        wanted = EventMessageFilter(self.log_group.subscription_filters[filter_name].filter_pattern)
+        wanted = parse_pattern(self.log_group.subscription_filters[filter_name].filter_pattern)
         matching = [event for event in log_events if wanted.matches(event["message"])]
         if not matching:
             return
@@ -151,6 +151,7 @@ class LogsEngineResponse(LogsResponse):
 
     def filter_log_events(self) -> str:
         """Raises InvalidParameterException for a token that no page gave: moto's are ``group@stream@event``."""
+        parse_pattern(self._get_param("filterPattern"))  # before there is an event to hold against it
         token = self._get_param("nextToken")
         if token and token.count("@") != 2:
             raise AwsError("InvalidParameterException", "The specified nextToken is invalid.")
@@ -164,6 +165,7 @@ class LogsEngineResponse(LogsResponse):
 
     def put_subscription_filter(self) -> str:
         """Raises InvalidParameterException for a stream without the role that may write to it."""
+        parse_pattern(self._get_param("filterPattern"))
         if ":kinesis:" in self._get_param("destinationArn") and not self._get_param("roleArn"):
             said = "destinationArn for vendor kinesis cannot be used without roleArn"
             raise AwsError("InvalidParameterException", said)
@@ -213,6 +215,7 @@ def install(lab: Lab) -> None:
     moto.logs.models.execute_query = run_query  # type: ignore[attr-defined]
     moto.logs.models.MetricFilters = MetricFiltersEngine  # type: ignore[attr-defined]
     moto.logs.models.LogResourcePolicy = ResourcePolicyEngine  # type: ignore[misc]
+    moto.logs.models.EventMessageFilter = parse_pattern  # type: ignore[assignment, attr-defined]
     moto.logs.models.LogStream = LogStreamEngine  # type: ignore[misc]
     replace_backend(logs_backends, LogsEngine)
     replace_responses(LogsResponse, LogsEngineResponse)

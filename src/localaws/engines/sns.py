@@ -11,6 +11,7 @@ import logging
 import queue
 from collections.abc import Callable
 from functools import partial
+from itertools import count
 from typing import Any, ClassVar
 
 import moto.sns.models
@@ -35,6 +36,8 @@ from localaws.lab import Lab
 from localaws.outgoing import is_loopback
 
 log = logging.getLogger(__name__)
+
+_SEQUENCE = count(10_000_000_000_000_001_000)
 
 PROTOCOLS = {"application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs"}
 SUBSCRIPTION_ATTRIBUTES = {
@@ -187,7 +190,8 @@ class SNSEngine(SNSBackend):
         failed: list[dict[str, Any]] = []
         for entry, request in zip(publish_batch_request_entries, requests, strict=True):
             try:
-                successful.append({"Id": entry["Id"], "MessageId": self.publish(arn=topic_arn, **request)})
+                message_id = self.publish(arn=topic_arn, **request)
+                successful.append({"Id": entry["Id"], "MessageId": message_id, **number_in(topic_arn)})
             except (SNSException, AwsError) as error:
                 told = {"Code": error.code, "Message": error.message, "SenderFault": True}
                 failed.append({"Id": entry["Id"], **told})
@@ -271,9 +275,19 @@ class SNSEngineResponse(SNSResponse):
         self.backend.get_topic(self._get_param("TopicArn"))
         raise SNSInvalidParameter("Invalid token")
 
+    def publish(self) -> ActionResult:
+        answer = super().publish()
+        assert isinstance(answer.result, dict)
+        return ActionResult(answer.result | number_in(self._get_param("TopicArn") or ""))
+
     def _transform_message_attributes(self, message_attributes: dict[str, Any]) -> dict[str, Any]:
         check_attributes(message_attributes)
         return super()._transform_message_attributes(message_attributes)
+
+
+def number_in(topic_arn: str) -> dict[str, str]:
+    """The number of a message that a FIFO topic has just taken, above those before it (API reference, Publish)."""
+    return {"SequenceNumber": f"{next(_SEQUENCE):020d}"} if topic_arn.endswith(".fifo") else {}
 
 
 def check_subscription_attribute(name: str, value: Any, where: str = "") -> None:
