@@ -90,6 +90,44 @@ def test_loops(lab: RunningLab) -> None:
     assert outputs == {"OfA": "A a-1 of us-east-1", "OfB": "B a-1 of us-east-1", "Direct": "String"}
 
 
+def test_loops_over_parameters(lab: RunningLab) -> None:
+    """They follow the values that are given: in stacks, their updates, rollbacks and change sets."""
+    formation, name = lab.client("cloudformation"), f"extended-{uuid.uuid4().hex[:8]}"
+    listed = {"Type": "CommaDelimitedList", "Default": "A"}
+    loop = {"Fn::ForEach::All": ["Item", {"Ref": "Items"}, {"Of${Item}": setting({"Ref": "Value"})}]}
+    template = json.dumps(
+        {**EXTENDED, "Parameters": {"Items": listed, "Value": {"Type": "String", "Default": "v"}}, "Resources": loop}
+    )
+    more = {"StackName": name, "TemplateBody": template, "Capabilities": ["CAPABILITY_AUTO_EXPAND"]}
+
+    def values(items: str, value: str = "v") -> list[dict[str, str]]:
+        return [
+            {"ParameterKey": "Items", "ParameterValue": items},
+            {"ParameterKey": "Value", "ParameterValue": value},
+        ]
+
+    def made() -> set[str]:
+        found = formation.describe_stack_resources(StackName=name)["StackResources"]
+        return {each["LogicalResourceId"] for each in found}
+
+    formation.create_stack(**more, Parameters=values("A,B"))
+    assert made() == {"OfA", "OfB"}
+    formation.update_stack(**more, Parameters=values("B, C"))
+    assert made() == {"OfB", "OfC"}
+    formation.update_stack(**more, Parameters=values("C,D", ""))  # SSM takes no empty value
+    assert formation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert made() == {"OfB", "OfC"}
+    formation.create_change_set(**more, ChangeSetName="c", Parameters=values("C,D"))
+    changes = formation.describe_change_set(StackName=name, ChangeSetName="c")["Changes"]
+    told = {(each["ResourceChange"]["Action"], each["ResourceChange"]["LogicalResourceId"]) for each in changes}
+    assert told == {("Add", "OfD"), ("Remove", "OfB")}
+    formation.execute_change_set(StackName=name, ChangeSetName="c")
+    assert made() == {"OfC", "OfD"}
+    with pytest.raises(ClientError, match="No updates are to be performed"):
+        formation.update_stack(**more, Parameters=values("C,D"))
+    formation.delete_stack(StackName=name)
+
+
 @pytest.mark.parametrize("function", ["Fn::Length", "Fn::ToJsonString"])
 def test_functions_without_the_transform(lab: RunningLab, function: str) -> None:
     code, said = refused(lab, {"Resources": {"Setting": setting({function: ["a"]})}})
@@ -114,9 +152,9 @@ def test_functions_without_the_transform(lab: RunningLab, function: str) -> None
             "Transform AWS::LanguageExtensions failed with: Duplicate A in Fn::ForEach::L",
         ),
         (
-            {**EXTENDED, "Resources": {"Fn::ForEach::L": ["X", {"Ref": "P"}, {"${X}": setting("v")}]}},
-            "This lab expands loops over lists of texts alone: that of Fn::ForEach::L is none. Write its items in the "
-            "template.",
+            {**EXTENDED, "Resources": {"Fn::ForEach::L": ["X", {"Fn::Split": [",", "a"]}, {"${X}": setting("v")}]}},
+            "This lab expands loops over lists of texts and parameters alone: that of Fn::ForEach::L is over neither. "
+            "Write its items in the template.",
         ),
         (
             {"Transform": "AWS::Serverless-2016-10-31", "Resources": {"A": setting("v")}},

@@ -31,7 +31,7 @@ def install(lab: Lab) -> None:
         module.yaml = TemplateYaml  # type: ignore[attr-defined]
     models.ResourceMap = ResourceMapEngine  # type: ignore[attr-defined]
     models.ChangeSet = ChangeSetEngine  # type: ignore[misc]
-    models.Stack = Stack  # type: ignore[misc]
+    models.Stack = Stack  # type: ignore[misc, assignment]
     parsing.resource_class_from_type = with_unmade(parsing.resource_class_from_type)  # type: ignore[assignment]
     parsing.clean_json = with_functions(parsing.clean_json)  # type: ignore[assignment]
     parsing.parse_and_create_resource = create  # type: ignore[assignment]

@@ -9,6 +9,7 @@ from moto.cloudformation.exceptions import StackInstanceNotFound
 from moto.cloudformation.models import ChangeSet, CloudFormationBackend, StackSet
 from moto.cloudformation.parsing import OutputMap
 
+from localaws.engines.cloudformation.extensions import expanding_with
 from localaws.engines.cloudformation.failures import ResourceFailed
 from localaws.engines.cloudformation.parameters import check_capabilities, check_expansion, check_parameters, resolved
 from localaws.engines.cloudformation.rules import check_rules
@@ -161,7 +162,8 @@ class CloudFormationEngine(CloudFormationBackend):
         return resolved(incoming_params, previous)
 
     def _check(self, text: str, parameters: dict[str, Any]) -> dict[str, Any]:
-        template = read_template(text)
+        with expanding_with(parameters):
+            template = read_template(text)
         check_parameters(template, parameters)
         check_rules(template, parameters, {"AWS::Region": self.region_name, "AWS::AccountId": self.account_id})
         check_capabilities(template, wanted.get().capabilities)

@@ -17,6 +17,7 @@ from moto.cloudformation.exceptions import CloudFormationError
 from moto.cloudformation.models import Change, ChangeSet, Event
 from moto.cloudformation.parsing import OutputMap, clean_json
 
+from localaws.engines.cloudformation.extensions import expanding_with
 from localaws.engines.cloudformation.failures import ResourceFailed, named
 from localaws.engines.cloudformation.functions import walk
 from localaws.engines.cloudformation.resources import ResourceMapEngine
@@ -52,6 +53,10 @@ def wanting(choice: Wanted) -> Iterator[None]:
 class ChangeSetEngine(ChangeSet):
     """moto's change set, which lists what would be changed: by the properties as its parameters make them."""
 
+    def _parse_template(self) -> None:
+        with expanding_with(self.parameters):
+            super()._parse_template()
+
     def diff(self) -> list[Change]:
         assert isinstance(self.stack, Stack)
         actions = self.stack.resource_map.build_change_set_actions(self.template_dict, self.parameters)
@@ -70,6 +75,19 @@ class Stack(models.Stack):
 
     resource_map: ResourceMapEngine
     stack_status_reason: str | None = None
+
+    def __init__(self, **given: Any) -> None:
+        self.parameters = given["parameters"]  # moto reads the template before it notes them
+        super().__init__(**given)
+
+    def _parse_template(self) -> None:
+        with expanding_with(self.parameters):
+            super()._parse_template()
+
+    def has_template(self, other_template: str) -> bool:
+        """Whether an update with this one, and the same parameters, would change nothing."""
+        with expanding_with(self.parameters):
+            return super().has_template(other_template)
 
     @property
     def stack_parameters(self) -> dict[str, Any]:
@@ -91,8 +109,8 @@ class Stack(models.Stack):
         tags: dict[str, str] | None = None,
     ) -> None:
         self.stack_status_reason = None
-        super().update(template, role_arn, parameters, tags)
         self.parameters = parameters or {}  # what is not given has its default again
+        super().update(template, role_arn, parameters, tags)
 
     def applied(self, change_set: ChangeSet) -> None:
         """Take over what *change_set* has made of the resources."""
@@ -166,7 +184,7 @@ class Stack(models.Stack):
         verb = failure.action.lower()
         said = f"The following resource(s) failed to {verb}: [{failure.logical_id}]. "
         self._change("UPDATE_ROLLBACK_IN_PROGRESS", said)
-        self.template = template
+        self.template, self.parameters = template, parameters
         self._parse_template()
         self.resource_map.undoing = True
         try:
