@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 import pytest
+from botocore.config import Config
 
 from tests.engines.kinesis_tools import HASH_KEYS, make_stream, put, raises, read, shard_id
 
@@ -91,3 +92,30 @@ def test_a_reader_that_leaves_frees_its_subscription(lab: Any, kinesis: Any) -> 
     threading.Timer(0.1, stream.close).start()
     put(kinesis, name, b"x")
     assert read(kinesis, name) == [b"x"]
+
+
+def test_subscriptions_leave_the_server_to_others(lab: Any, kinesis: Any) -> None:
+    """Each takes a thread for as long as it is read, or not read: so there is a limit, which SubscribeToShard tells."""
+    many = lab.client("kinesis", config=Config(max_pool_connections=150, retries={"max_attempts": 1}))
+    name = make_stream(kinesis, 11)
+    consumers = [register(kinesis, name, f"consumer-{number}") for number in range(10)]
+    requests = [
+        {"ConsumerARN": consumer, "ShardId": shard_id(number), "StartingPosition": {"Type": "LATEST"}}
+        for number in range(11)
+        for consumer in consumers
+    ]
+    opened = []
+    with raises("LimitExceededException"):
+        for request in requests:
+            opened.append(many.subscribe_to_shard(**request))
+    assert len(opened) > 90
+    assert kinesis.list_streams()["StreamNames"]
+    for consumer in consumers:
+        kinesis.deregister_stream_consumer(ConsumerARN=consumer)
+    for subscription in opened:
+        list(subscription["EventStream"])  # it ends, and makes place
+    consumer = register(kinesis, name)
+    position = {"Type": "LATEST"}
+    subscription = kinesis.subscribe_to_shard(ConsumerARN=consumer, ShardId=shard_id(0), StartingPosition=position)
+    kinesis.deregister_stream_consumer(ConsumerARN=consumer)
+    list(subscription["EventStream"])

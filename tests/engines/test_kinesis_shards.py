@@ -89,6 +89,17 @@ def test_update_shard_count_leaves_even_shards(kinesis: Any, before: int, after:
     assert max(widths) - min(widths) <= 1
 
 
+def test_thousands_of_shards_are_scaled_at_once(kinesis: Any) -> None:
+    """Quotas and limits: an account has up to 20,000 shards. Each costs the same, however many there are."""
+    name = make_stream(kinesis, 14_000)
+    started = time.monotonic()
+    kinesis.update_shard_count(StreamName=name, TargetShardCount=9_000, ScalingType="UNIFORM_SCALING")
+    assert time.monotonic() - started < 15
+    wait_until_active(kinesis, name)
+    assert kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["OpenShardCount"] == 9_000
+    kinesis.delete_stream(StreamName=name)
+
+
 def test_update_shard_count_splits_and_merges_in_aws_order(kinesis: Any) -> None:
     """Four shards to three on AWS: of eleven listed, 6, 9 and 10 are open (seen in risingwavelabs/risingwave#9961)."""
     name = make_stream(kinesis, 4)

@@ -10,11 +10,12 @@ import json
 import threading
 from binascii import crc32
 from collections.abc import Callable, Iterator
+from itertools import chain
 from struct import pack
 from typing import Any
 
 from localaws.engines.kinesis import limits
-from localaws.engines.kinesis.errors import in_use
+from localaws.engines.kinesis.errors import in_use, limit_exceeded
 from localaws.engines.kinesis.limits import Throttle
 from localaws.engines.kinesis.shard import Shard
 from localaws.engines.kinesis.stream import Stream
@@ -22,6 +23,9 @@ from localaws.engines.kinesis.stream import Stream
 HEARTBEAT_SECONDS = 5.0  # an idle subscription still says how far it is
 EVENT_RECORDS = 1_000
 EVENT_BYTES = limits.MIB
+#: Connections that are pushed to at a time, of all streams: each has a thread of the server's, which others need too.
+MOST_SUBSCRIPTIONS = 100
+_places = threading.Semaphore(MOST_SUBSCRIPTIONS)
 
 Report = Callable[[int, int, int], None]  # records, bytes, milliseconds behind
 
@@ -54,7 +58,8 @@ class Consumer:
     def subscribe(self, shard: Shard, position: int, report: Report) -> Subscription:
         """Start pushing *shard* from *position*, in place of an earlier subscription.
 
-        Raises ResourceInUseException while the consumer is being made, or within five seconds of the last call.
+        Raises ResourceInUseException while the consumer is being made, or within five seconds of the last call, and
+        LimitExceededException if the lab has no place for more.
         """
         stream = self.stream
         with stream.lock:
@@ -67,6 +72,8 @@ class Consumer:
             subscription = Subscription(self, shard, position, report)
             if earlier and subscription.started - earlier.started < limits.RESUBSCRIBE_SECONDS:
                 raise in_use(earlier.conflict())
+            if not _places.acquire(blocking=False):
+                raise limit_exceeded(f"This lab pushes to {MOST_SUBSCRIPTIONS} subscriptions at a time.")
             if earlier:
                 earlier.replaced = True
                 earlier.wake()
@@ -105,7 +112,14 @@ class Subscription:
         )
 
     def events(self) -> Iterator[bytes]:
-        """The event stream's messages until five minutes are over, the shard ends, or another takes over."""
+        """The event stream's messages until five minutes are over, the shard ends, or another takes over.
+
+        The first is made at once: a generator that has begun ends properly however the client goes away.
+        """
+        messages = self._messages()
+        return chain([next(messages)], messages)
+
+    def _messages(self) -> Iterator[bytes]:
         stream, clock = self.consumer.stream, self.consumer.stream.lab.clock
         last_sent = float("-inf")
         try:
@@ -127,6 +141,7 @@ class Subscription:
                 else:
                     self._news.wait(0.2)
         finally:
+            _places.release()
             with stream.lock:
                 self.shard.subscriptions.discard(self)
 

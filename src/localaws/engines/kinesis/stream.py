@@ -214,36 +214,35 @@ class Stream(MotoStream):
             )
         return self.shards[shard_id]
 
-    def _reshard(self, action: Callable[[float], None]) -> None:
+    def _reshard(self, action: Callable[[float], object]) -> None:
         action(self.lab.clock.time())
         self._route()
         self.change("UPDATING")
 
-    def _split(self, shard: Shard, start: int, now: float) -> None:
-        self._add_shard((shard.start_hash, start - 1), now, (shard,))
-        self._add_shard((start, shard.end_hash), now, (shard,))
+    def _split(self, shard: Shard, start: int, now: float) -> tuple[Shard, Shard]:
+        lower = self._add_shard((shard.start_hash, start - 1), now, (shard,))
+        return lower, self._add_shard((start, shard.end_hash), now, (shard,))
 
-    def _merge(self, lower: Shard, upper: Shard, now: float) -> None:
-        self._add_shard((lower.start_hash, upper.end_hash), now, (lower, upper))
+    def _merge(self, lower: Shard, upper: Shard, now: float) -> Shard:
+        return self._add_shard((lower.start_hash, upper.end_hash), now, (lower, upper))
 
     def _scale(self, target: int, now: float) -> None:
         """Make each of the new ranges, from the lowest hash key up: split where it ends, merge what lies within."""
-        for index in range(target):
-            start, stop = (edge * HASH_KEYS // target for edge in (index, index + 1))
-            shard = self._ending_by(stop, self._open_at(start), now)
+        above = self.open_shards[::-1]  # what no new range has yet, the lowest last
+        for index in range(1, target + 1):
+            stop = index * HASH_KEYS // target
+            shard = self._below(stop, above, now)
             while shard.end_hash + 1 < stop:
-                following = self._ending_by(stop, self._open_at(shard.end_hash + 1), now)
-                self._merge(shard, following, now)
-                self._route()
-                shard = self._open_at(start)
+                shard = self._merge(shard, self._below(stop, above, now), now)
 
-    def _ending_by(self, stop: int, shard: Shard, now: float) -> Shard:
-        """*shard*, or its lower part if it reaches past *stop*."""
+    def _below(self, stop: int, above: list[Shard], now: float) -> Shard:
+        """Take the lowest shard of *above*, or its lower part if it reaches past *stop*."""
+        shard = above.pop()
         if shard.end_hash < stop:
             return shard
-        self._split(shard, stop, now)
-        self._route()
-        return self._open_at(shard.start_hash)
+        lower, upper = self._split(shard, stop, now)
+        above.append(upper)
+        return lower
 
     def _open_at(self, hash_key: int) -> Shard:
         return self.open_shards[bisect_right(self._starts, hash_key) - 1]
