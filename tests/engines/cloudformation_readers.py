@@ -334,3 +334,44 @@ def topic_policy(lab: RunningLab, name: str) -> dict[str, Any]:
         if policy["Statement"][0]["Action"] == "sns:Publish":
             return {"PolicyDocument": policy, "Topics": [each]}
     return {}
+
+
+def cluster(lab: RunningLab, cluster_id: str) -> dict[str, Any]:
+    emr = lab.client("emr")
+    told = emr.describe_cluster(ClusterId=cluster_id)["Cluster"]
+    groups = {
+        each["InstanceGroupType"]: each for each in emr.list_instance_groups(ClusterId=cluster_id)["InstanceGroups"]
+    }
+    actions = emr.list_bootstrap_actions(ClusterId=cluster_id)["BootstrapActions"]
+    return {
+        **told,
+        "Applications": [{"Name": each["Name"]} for each in told["Applications"]],
+        "BootstrapActions": [
+            {"Name": each["Name"], "ScriptBootstrapAction": {"Path": each["ScriptPath"]}} for each in actions
+        ],
+        "Configurations": [
+            {"Classification": each["Classification"], "ConfigurationProperties": each["Properties"]}
+            for each in told["Configurations"]
+        ],
+        "Instances": {
+            **{
+                f"{role.capitalize()}InstanceGroup": {
+                    "InstanceCount": groups[role]["RequestedInstanceCount"],
+                    "InstanceType": groups[role]["InstanceType"],
+                    "Name": groups[role]["Name"],
+                }
+                for role in ("CORE", "MASTER")
+            },
+            "KeepJobFlowAliveWhenNoSteps": not told["AutoTerminate"],
+            "TerminationProtected": told["TerminationProtected"],
+        },
+        "JobFlowRole": told["Ec2InstanceAttributes"]["IamInstanceProfile"],
+        "Steps": [
+            {
+                "ActionOnFailure": each["ActionOnFailure"],
+                "HadoopJarStep": {"Args": each["Config"]["Args"], "Jar": each["Config"]["Jar"]},
+                "Name": each["Name"],
+            }
+            for each in emr.list_steps(ClusterId=cluster_id)["Steps"]
+        ],
+    }

@@ -360,6 +360,13 @@ LACKING: dict[str, dict[str, Any]] = {
     "Logs::LogGroup": {"FieldIndexPolicies": [{"Fields": ["a"]}]},
     "SecretsManager::Secret": {"ReplicaRegions": [{"Region": "us-west-2"}]},
     "EC2::VPC": {"Ipv4NetmaskLength": 16},
+    "EMR::Cluster": {
+        "Instances": {"MasterInstanceGroup": {"InstanceCount": 1, "InstanceType": "m5.xlarge"}},
+        "JobFlowRole": "EMR_EC2_DefaultRole",
+        "Name": "lacking",
+        "ServiceRole": "EMR_DefaultRole",
+        "ScaleDownBehavior": "TERMINATE_AT_TASK_COMPLETION",
+    },
     "ECS::Cluster": {"ClusterSettings": [{"Name": "containerInsights", "Value": "enabled"}]},
 }
 

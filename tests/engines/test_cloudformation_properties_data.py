@@ -155,6 +155,38 @@ ROWS: dict[str, tuple[dict[str, Any], Read]] = {
         {"Description": "d", "ManagedPolicyName": "given", "Path": "/etl/", "PolicyDocument": POLICY},
         readers.managed_policy,
     ),
+    "EMR::Cluster": (
+        {
+            "Applications": [{"Name": "Spark"}],
+            "BootstrapActions": [{"Name": "first", "ScriptBootstrapAction": {"Path": "s3://b/setup.sh"}}],
+            "Configurations": [
+                {"Classification": "spark", "ConfigurationProperties": {"maximizeResourceAllocation": "true"}}
+            ],
+            "EbsRootVolumeSize": 20,
+            "Instances": {
+                "CoreInstanceGroup": {"InstanceCount": 2, "InstanceType": "m5.xlarge", "Name": "core"},
+                "KeepJobFlowAliveWhenNoSteps": True,
+                "MasterInstanceGroup": {"InstanceCount": 1, "InstanceType": "m5.xlarge", "Name": "master"},
+                "TerminationProtected": False,
+            },
+            "JobFlowRole": "EMR_EC2_DefaultRole",
+            "LogUri": "s3://logs/",
+            "Name": "given",
+            "ReleaseLabel": "emr-7.5.0",
+            "ServiceRole": "EMR_DefaultRole",
+            "StepConcurrencyLevel": 2,
+            "Steps": [
+                {
+                    "ActionOnFailure": "CONTINUE",
+                    "HadoopJarStep": {"Args": ["spark-submit", "s3://b/k.py"], "Jar": "command-runner.jar"},
+                    "Name": "one",
+                }
+            ],
+            "Tags": TAGS,
+            "VisibleToAllUsers": True,
+        },
+        readers.cluster,
+    ),
     "Events::EventBus": ({"Name": "given", "Tags": TAGS}, readers.bus),
 }
 
