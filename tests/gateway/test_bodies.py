@@ -7,6 +7,7 @@ trailing headers" and "Error responses".
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import zlib
 from collections.abc import Callable
@@ -227,3 +228,21 @@ def test_a_wrong_content_hash_stores_nothing(lab: RunningLab, s3: Any, size: int
 def test_a_content_hash_is_a_hash_or_a_known_word(lab: RunningLab, value: str) -> None:
     answer = send(lab, "PUT", "/bodies/x", signer(lab).headers("PUT", "/bodies/x", payload_hash=value), b"x")
     assert (answer.status, answer.code) == (400, "InvalidArgument")
+
+
+def test_a_packed_body_may_have_several_members(lab: RunningLab) -> None:
+    """RFC 1952, 2.2: they stand one after the other ("requestCompression" in the models of the SDKs)."""
+    glue = lab.client("glue")
+
+    def pack(params: dict[str, Any], **_: Any) -> None:
+        body = params["body"]
+        params["body"] = b"".join(gzip.compress(part) for part in (body[:9], b"", body[9:])) + spoilt
+        params["headers"]["Content-Encoding"] = "gzip"
+
+    glue.meta.events.register("before-call.glue.CreateDatabase", pack)
+    spoilt = b""
+    glue.create_database(DatabaseInput={"Name": "packed_body", "Description": "d" * 100})
+    assert glue.get_database(Name="packed_body")["Database"]["Description"] == "d" * 100
+    for spoilt in (b"no member", gzip.compress(b"x")[:-3], gzip.compress(b"") * 1000):  # noqa: B007 # `pack` reads it
+        with pytest.raises(ClientError, match="SerializationException"):
+            glue.create_database(DatabaseInput={"Name": "packed_body", "Description": "d"})

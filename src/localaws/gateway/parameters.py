@@ -17,6 +17,8 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, Structure
 from defusedxml import ElementTree
 
 _MAX_INFLATED = 72 << 20
+#: Members of a gzip body; SDKs write one. What is behind each is copied.
+_MOST_MEMBERS = 100
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -29,15 +31,23 @@ class MissingBodyError(Exception):
 
 
 def inflated(body: bytes) -> bytes:
-    """*body* without gzip ("requestCompression" in the models). Raises MalformedError."""
-    inflater = zlib.decompressobj(wbits=31)
-    try:
-        plain = inflater.decompress(body, _MAX_INFLATED)
-    except zlib.error as error:
-        raise MalformedError(f"the body is not gzip: {error}") from None
-    if not inflater.eof:
-        raise MalformedError("the gzip body ends too early, or is too large")
-    return plain
+    """*body* without gzip ("requestCompression" in the models), of one member or several (RFC 1952, 2.2).
+
+    Raises MalformedError.
+    """
+    plain = bytearray()
+    for _ in range(_MOST_MEMBERS):
+        inflater = zlib.decompressobj(wbits=31)
+        try:
+            plain += inflater.decompress(body, _MAX_INFLATED + 1 - len(plain))
+        except zlib.error as error:
+            raise MalformedError(f"the body is not gzip: {error}") from None
+        if not inflater.eof or len(plain) > _MAX_INFLATED:
+            raise MalformedError("the gzip body ends too early, or is too large")
+        body = inflater.unused_data
+        if not body:
+            return bytes(plain)
+    raise MalformedError(f"the gzip body has more than {_MOST_MEMBERS} members")
 
 
 def json_of(body: bytes) -> Any:

@@ -38,7 +38,7 @@ def check_document(operation: str, body: bytes) -> None:
     """
     if operation not in get_service_model("s3").operation_names:
         return
-    if _payload(operation) is None and operation != "SelectObjectContent":
+    if _payload(operation) is None:
         return
     if body:
         parse_document(operation, body)

@@ -27,7 +27,6 @@ _MOTOS = frozenset(
     PutBucketNotification PutBucketNotificationConfiguration PutBucketOwnershipControls PutBucketPolicy
     PutBucketReplication PutBucketTagging PutBucketVersioning PutBucketWebsite PutObjectAcl PutObjectLegalHold
     PutObjectLockConfiguration PutObjectRetention PutObjectTagging PutPublicAccessBlock RestoreObject
-    SelectObjectContent
     """.split()
 )
 #: Operations of this engine: `responses`, `upload_responses`, `listing` and `configurations`.

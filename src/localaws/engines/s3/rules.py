@@ -127,15 +127,6 @@ def _logging(root: Element) -> None:
             raise MalformedXML()
 
 
-def _select(root: Element) -> None:
-    """Source: S3 API reference, SelectObjectContent, "List of SELECT Object Content Error Codes"."""
-    source = child(root, "InputSerialization")
-    if not any(children(source, name) for name in ("CSV", "JSON", "Parquet")):
-        raise S3ClientError("MissingRequiredParameter", "InputSerialization needs one of CSV, JSON and Parquet.")
-    if not re.match(r"\s*select\s.+\sfrom\s+s3object", text(root, "Expression"), re.IGNORECASE | re.DOTALL):
-        raise S3ClientError("ParseUnexpectedToken", "The expression must read SELECT … FROM s3object …")
-
-
 _RULES: Mapping[str, Callable[[Element], None]] = {
     "PutBucketVersioning": _versioning,
     "PutBucketEncryption": _encryption,
@@ -143,7 +134,6 @@ _RULES: Mapping[str, Callable[[Element], None]] = {
     "PutObjectLockConfiguration": _lock,
     "PutObjectRetention": _retention,
     "PutBucketLogging": _logging,
-    "SelectObjectContent": _select,
     "PutBucketLifecycleConfiguration": _lifecycle,
     "PutBucketTagging": lambda root: check_tags(tags_of(root), of_bucket=True),
     "PutObjectTagging": lambda root: check_tags(tags_of(root)),
