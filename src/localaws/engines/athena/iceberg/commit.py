@@ -78,6 +78,9 @@ def commit(table: Table, change: Change) -> None:
 
     Raises QueryFailure (ICEBERG_COMMIT_ERROR) if somebody else changed the same files first.
     """
+    # pyiceberg waits before it tries again, deaf to a stop: how long is not for who wrote the table's properties to say
+    kept = {key: value for key, value in table.properties.items() if not key.startswith("commit.retry.")}
+    table.metadata = table.metadata.model_copy(update={"properties": kept})
     transaction = Transaction(table)
     with committing(table):
         stage(transaction, change)

@@ -16,6 +16,7 @@ from pyiceberg.types import NestedField
 
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.iceberg import partitioning, properties, tables
+from localaws.engines.athena.iceberg.commit import stage
 from localaws.engines.athena.iceberg.datafiles import write_rows
 from localaws.engines.athena.iceberg.inserting import append
 from localaws.engines.athena.iceberg.manifests import entries_of, expect_all_snapshots, manifests_of
@@ -79,7 +80,7 @@ def create_table_as(
     uploaded: list[str] = []
     try:
         if sql is not None:
-            append(job, transaction, write_rows(job, transaction._table, sql, uploaded))
+            stage(transaction, append(job, write_rows(job, transaction._table, sql, uploaded)))
         with tables.committing(transaction._table):
             transaction.commit_transaction()
     except BaseException:

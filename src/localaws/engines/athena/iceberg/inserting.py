@@ -6,10 +6,9 @@ Source: "INSERT INTO" of "Update Iceberg table data" (querying-iceberg-insert-in
 from __future__ import annotations
 
 from pyiceberg.manifest import DataFile
-from pyiceberg.table import Transaction
 
 from localaws.engines.athena.iceberg import tables
-from localaws.engines.athena.iceberg.commit import Change, stage
+from localaws.engines.athena.iceberg.commit import Change, commit
 from localaws.engines.athena.iceberg.datafiles import write_rows
 from localaws.engines.athena.iceberg.types import columns_of
 from localaws.engines.athena.runner import Job
@@ -29,16 +28,13 @@ def insert(job: Job, entry: GlueTable, sql: str) -> None:
     try:
         files = write_rows(job, table, sql, uploaded)
         if files:
-            with tables.committing(table):
-                transaction = Transaction(table)
-                append(job, transaction, files)
-                transaction.commit_transaction()
+            commit(table, append(job, files))
     except BaseException:
         job.lake.delete(uploaded)
         raise
 
 
-def append(job: Job, transaction: Transaction, files: list[DataFile]) -> None:
-    """Make a snapshot that adds *files* part of *transaction*. An append conflicts with nothing: it is tried again."""
+def append(job: Job, files: list[DataFile]) -> Change:
+    """The change that adds *files*. It conflicts with no other one: it is tried again."""
     job.execution.rows_written = sum(file.record_count for file in files)
-    stage(transaction, Change(added=files, append=True))
+    return Change(added=files, append=True)

@@ -64,7 +64,7 @@ def layouts(session: Session, table: Table, schema: Schema, paths: Sequence[str]
         root = _node(iter(elements))
         if any(each.field_id is not None for each in root.children):
             resolve = _Resolution()
-            if all(resolve.agrees(root.children, field) for field in schema.fields):
+            if all(resolve.agrees(root.children, field) for field in session.checked(schema.fields)):
                 usual += files
                 continue
         else:
@@ -72,7 +72,7 @@ def layouts(session: Session, table: Table, schema: Schema, paths: Sequence[str]
             resolve = _Resolution(dict(_names(mapping.root)))
         nodes = [replace(each, name=_visible(each.name)) for each in root.children]
         read = files if nodes == list(root.children) else [_renamed(session, path) for path in files]
-        others.append(Layout(files, [resolve.column(nodes, field) for field in schema.fields], read))
+        others.append(Layout(files, [resolve.column(nodes, field) for field in session.checked(schema.fields)], read))
     return ([Layout(sorted(usual), None, sorted(usual))] if usual else []) + others
 
 
