@@ -150,9 +150,13 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def papermill(path: Path, parameters: dict[str, Any], home: Path, folder: Path) -> None:
-    """As a reader types it, and in a directory that is not the notebook's."""
-    options = ["-y", json.dumps(parameters)] if parameters else []
-    command = [sys.executable, "-m", "papermill", str(path), "executed.ipynb", "--no-progress-bar", *options]
+    """As a reader types it, and in a directory that is not the notebook's.
+
+    What has run is written once, at the end: twice for each cell took papermill as long as all the cells.
+    """
+    options = ["--no-progress-bar", "--no-request-save-on-cell-execute"]
+    options += ["-y", json.dumps(parameters)] if parameters else []
+    command = [sys.executable, "-m", "papermill", str(path), "executed.ipynb", *options]
     run = subprocess.run(command, cwd=folder, env=environment(home), capture_output=True, text=True, timeout=600)
     assert run.returncode == 0, run.stderr[-3000:]
 
