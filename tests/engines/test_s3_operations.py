@@ -269,6 +269,27 @@ def test_answers_name_the_key_that_encrypts(lab: RunningLab, s3: Any, bucket: st
     assert refused(s3.put_object, Bucket=bucket, Key="no", **wrong)[:2] == (400, "InvalidArgument")
 
 
+def test_what_is_encrypted_goes_with_its_key(lab: RunningLab, s3: Any, bucket: str) -> None:
+    """KMS developer guide, "Deleting AWS KMS keys": nobody is kept from it, and what it encrypted cannot be read."""
+    kms = lab.client("kms")
+    key = kms.create_key()["KeyMetadata"]
+    named = {"KeyId": key["KeyId"]}
+    where = {"Bucket": bucket, "Key": "with-its-key"}
+    s3.put_object(**where, Body=b"x", ServerSideEncryption="aws:kms", SSEKMSKeyId=key["KeyId"])
+    copy = {"Bucket": bucket, "Key": "copy-of-it", "CopySource": f"{bucket}/with-its-key"}
+    for unusable, code in (
+        (lambda: kms.disable_key(**named), "KMS.DisabledException"),
+        (lambda: kms.schedule_key_deletion(**named), "KMS.KMSInvalidStateException"),
+    ):
+        unusable()
+        assert refused(s3.get_object, **where)[:2] == refused(s3.copy_object, **copy)[:2] == (400, code)
+        assert refused(s3.head_object, **where)[0] == 400
+    kms.cancel_key_deletion(**named)
+    kms.enable_key(**named)
+    assert s3.get_object(**where)["Body"].read() == b"x"
+    s3.delete_object(**where)
+
+
 BODIES = {
     "put_bucket_versioning": "VersioningConfiguration",
     "put_bucket_lifecycle_configuration": "LifecycleConfiguration",

@@ -67,13 +67,35 @@ def encryption_of(lab: Lab, region: str, bucket: FakeBucket, headers: Any) -> En
     return Encryption(algorithm, _arn_of(lab, region, key), wanted)
 
 
+def check_readable(lab: Lab, arn: str | None) -> None:
+    """Raises KMS's error, under ``KMS.``, if the key that an object was encrypted with cannot be used now.
+
+    Source: KMS developer guide, "Deleting AWS KMS keys": what was encrypted with a key goes with it. A key that there
+    is not is one of a lab that was started since: KMS forgets keys with the lab, and the object is still there.
+    """
+    if arn is None:
+        return
+    try:
+        described = lab.client("kms", region=arn.split(":")[3]).describe_key(KeyId=arn)["KeyMetadata"]
+    except ClientError:
+        return
+    _check_state(described)
+
+
 def _arn_of(lab: Lab, region: str, key: str | None) -> str:
     try:
-        described = lab.client("kms", region=region).describe_key(KeyId=key or "alias/aws/s3")["KeyMetadata"]
+        described: dict[str, Any] = lab.client("kms", region=region).describe_key(KeyId=key or "alias/aws/s3")
     except ClientError as error:
         told = error.response["Error"]
         message = told["Message"].replace(f"Invalid keyId {key}", f"Invalid keyId '{key}'")
         raise AwsError(f"KMS.{told['Code']}", message, 400) from None
-    if not described["Enabled"]:
-        raise AwsError("KMS.DisabledException", f"{described['Arn']} is disabled.", 400)
-    return described["Arn"]
+    _check_state(described["KeyMetadata"])
+    arn: str = described["KeyMetadata"]["Arn"]
+    return arn
+
+
+def _check_state(key: Mapping[str, Any]) -> None:
+    if key["KeyState"] == "PendingDeletion":
+        raise AwsError("KMS.KMSInvalidStateException", f"{key['Arn']} is pending deletion.", 400)
+    if not key["Enabled"]:
+        raise AwsError("KMS.DisabledException", f"{key['Arn']} is disabled.", 400)

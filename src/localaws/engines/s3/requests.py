@@ -23,7 +23,7 @@ from moto.s3.responses import S3Response
 from moto.s3.utils import ARCHIVE_STORAGE_CLASSES
 
 from localaws.engines.s3.backend import Condition, S3Engine
-from localaws.engines.s3.encryption import encryption_of
+from localaws.engines.s3.encryption import check_readable, encryption_of
 from localaws.engines.s3.headers import check_digests, check_key, content_length, metadata_of, not_modified
 from localaws.engines.s3.objects import DeleteMarker, StoredObject
 from localaws.engines.s3.store import Blob
@@ -121,6 +121,7 @@ class S3Request(S3Response):
             name = "If-None-Match" if "x-amz-copy-source-if-none-match" in self.headers else "If-Modified-Since"
             raise PreconditionFailed(f"x-amz-copy-source-{name}")
         check_restored(source)
+        check_readable(self.lab, source.kms_key_id)
         return source
 
     def _bucket(self, action: str) -> FakeBucket:

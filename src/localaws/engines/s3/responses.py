@@ -26,6 +26,7 @@ from localaws.engines.s3 import configurations, listing
 from localaws.engines.s3.backend import SSE_S3, Condition, S3Engine
 from localaws.engines.s3.batches import delete_objects
 from localaws.engines.s3.documents import check_bucket_policy, check_document, parse_document
+from localaws.engines.s3.encryption import check_readable
 from localaws.engines.s3.headers import MAX_PUT, byte_range, check_key, checksum_wanted, not_modified
 from localaws.engines.s3.objects import DeleteMarker, StoredObject
 from localaws.engines.s3.operations import check_done
@@ -302,6 +303,7 @@ class S3EngineResponse(UploadResponse):
         headers |= self._get_cors_headers_other()
         if not_modified(self.headers, key):
             return 304, {k: v for k, v in headers.items() if not k.lower().startswith("content-")}, ""
+        check_readable(self.lab, key.kms_key_id)
         if with_body:
             check_restored(key)
         for parameter, name in ALLOWED_HEADER_OVERRIDES.items():
