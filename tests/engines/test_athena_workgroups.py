@@ -187,6 +187,10 @@ def test_named_queries_and_prepared_statements_are_kept(athena: Athena) -> None:
     key = {"StatementName": "of_groups", "WorkGroup": "primary"}
     athena.client.create_prepared_statement(**key, QueryStatement="SELECT ? + 1")
     assert athena("EXECUTE of_groups USING 41").rows == [("42",)]
+    names = ["missing", "of_groups"]
+    batch = athena.client.batch_get_prepared_statement(PreparedStatementNames=names, WorkGroup="primary")
+    assert [each["QueryStatement"] for each in batch["PreparedStatements"]] == ["SELECT ? + 1"]
+    assert [each["StatementName"] for each in batch["UnprocessedPreparedStatementNames"]] == ["missing"]
     athena("DEALLOCATE PREPARE of_groups")
     with pytest.raises(ClientError) as error:
         athena.client.get_prepared_statement(**key)

@@ -113,6 +113,19 @@ def test_a_tables_versions_are_counted_from_0_and_kept(glue: Any) -> None:
     assert [(each["VersionId"], each["Table"]["Description"]) for each in found] == [("2", "third"), ("0", "first")]
 
 
+def test_versions_of_a_batch_are_deleted_one_by_one(glue: Any) -> None:
+    """BatchDeleteTableVersion, TableVersionError."""
+    glue.create_database(DatabaseInput={"Name": "old_versions"})
+    where = {"DatabaseName": "old_versions", "TableName": "t"}
+    for operation in (glue.create_table, glue.update_table, glue.update_table):
+        operation(DatabaseName="old_versions", TableInput=table("t"))
+    [error] = glue.batch_delete_table_version(**where, VersionIds=["0", "9", "1"])["Errors"]
+    assert (error["VersionId"], error["ErrorDetail"]["ErrorCode"]) == ("9", "EntityNotFoundException")
+    assert [each["VersionId"] for each in glue.get_table_versions(**where)["TableVersions"]] == ["2"]
+    with pytest.raises(glue.exceptions.EntityNotFoundException):
+        glue.delete_table_version(**where, VersionId="0")
+
+
 def test_an_update_that_was_overtaken_is_refused(glue: Any) -> None:
     """UpdateTable: VersionId is "the version ID at which to update the table contents"; the table stays as it is."""
     glue.create_database(DatabaseInput={"Name": "overtaken"})

@@ -92,6 +92,19 @@ class SavedQueries:
     def get_prepared_statement(self) -> str:
         return json.dumps({"PreparedStatement": _prepared(self._statement())})
 
+    def batch_get_prepared_statement(self) -> str:
+        """What is not found is named with the reason (API reference, UnprocessedPreparedStatementName)."""
+        workgroup, kept = self._get_param("WorkGroup"), self.engine.prepared
+        self._must_exist(workgroup)
+        found, unknown = [], []
+        for name in self._get_param("PreparedStatementNames"):
+            if (workgroup, name) in kept:
+                found.append(_prepared(kept[workgroup, name]))
+            else:
+                reason = {"ErrorCode": "STATEMENT_NOT_FOUND", "ErrorMessage": _not_found(name, workgroup)}
+                unknown.append({"StatementName": name, **reason})
+        return json.dumps({"PreparedStatements": found, "UnprocessedPreparedStatementNames": unknown})
+
     def list_prepared_statements(self) -> str:
         workgroup = self._get_param("WorkGroup")
         self._must_exist(workgroup)
@@ -124,7 +137,7 @@ class SavedQueries:
     def _statement(self) -> PreparedStatement:
         name, workgroup = self._key()
         if (workgroup, name) not in self.engine.prepared:
-            raise missing(f"PreparedStatement {name} was not found in workGroup {workgroup}")
+            raise missing(_not_found(name, workgroup))
         return self.engine.prepared[workgroup, name]
 
     def _must_exist(self, workgroup: str) -> None:
@@ -141,6 +154,10 @@ def _named(query: NamedQuery) -> dict[str, Any]:
         "NamedQueryId": query.id,
         "WorkGroup": query.workgroup.name,
     }
+
+
+def _not_found(name: str, workgroup: str) -> str:
+    return f"PreparedStatement {name} was not found in workGroup {workgroup}"
 
 
 def _prepared(statement: PreparedStatement) -> dict[str, Any]:

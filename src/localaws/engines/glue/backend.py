@@ -15,6 +15,7 @@ from moto.glue.exceptions import (
     InvalidInputException,
     PartitionAlreadyExistsException,
     RegistryNotFoundException,
+    VersionNotFoundException,
 )
 from moto.glue.glue_schema_registry_utils import validate_registry_id
 from moto.glue.models import FakeDatabase, FakePartition, FakeTable, GlueBackend
@@ -219,8 +220,24 @@ class GlueEngine(GlueBackend):
 
     def delete_table_version(self, database_name: str, table_name: str, version_id: str) -> None:
         with self._changing(database_name):
+            if version_id not in self.get_table(database_name, table_name).versions:
+                raise VersionNotFoundException
             super().delete_table_version(database_name, table_name, version_id)
             self._keep_table(self.get_table(database_name, table_name))
+
+    def batch_delete_table_version(
+        self, database_name: str, table_name: str, version_ids: list[str]
+    ) -> list[dict[str, Any]]:
+        errors = []
+        with self._changing(database_name):
+            self.get_table(database_name, table_name)
+            for version_id in version_ids:
+                try:
+                    self.delete_table_version(database_name, table_name, version_id)
+                except JsonRESTError as error:
+                    named = {"TableName": table_name, "VersionId": version_id}
+                    errors.append({**named, "ErrorDetail": _detail(error)})
+        return errors
 
     def delete_table(self, database_name: str, table_name: str) -> None:
         with self._changing(database_name):

@@ -59,6 +59,12 @@ class GlueEngineResponse(GlueResponse):
         self._engine.create_table(given["DatabaseName"], table["Name"], table, form, indexes or ())
         return EmptyResult()
 
+    def batch_delete_table_version(self) -> ActionResult:
+        given = self.parameters
+        named = given["DatabaseName"], given["TableName"], given["VersionIds"]
+        errors = self._engine.batch_delete_table_version(*named)
+        return ActionResult({"Errors": errors} if errors else {})
+
     def create_partition_index(self) -> ActionResult:
         given = self.parameters
         self._engine.create_partition_index(given["DatabaseName"], given["TableName"], given["PartitionIndex"])
