@@ -94,3 +94,20 @@ def test_only_the_engines_that_a_template_needs(new_lab: Callable[..., RunningLa
     assert not installed & {"athena", "dms", "dynamodb", "glue", "kinesis", "rds"}
     assert lab.client("ec2").describe_vpcs(VpcIds=[ids["Vpc"]])["Vpcs"]
     assert lab.client("events").describe_rule(Name=ids["Rule"])["State"] == "DISABLED"
+
+
+def test_a_stack_is_made_by_its_caller(lab: RunningLab) -> None:
+    """CloudFormation user guide, "CloudFormation service role": without one it uses the caller's credentials."""
+    iam, name = lab.client("iam"), unique()
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    formation = lab.client("cloudformation", **keys)
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": name}}
+    formation.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": {"Queue": queue}}))
+    formation.delete_stack(StackName=name)
+    of_queue = [each for each in lab.calls() if each["service"] == "sqs" and name in str(each["resources"])]
+    assert {"CreateQueue", "DeleteQueue"} <= {each["operation"] for each in of_queue}
+    assert {each["principal"].rsplit("/", 1)[-1] for each in of_queue} == {name}
+    iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    iam.delete_user(UserName=name)

@@ -17,6 +17,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from moto.cloudformation.exceptions import CloudFormationError
 
+from localaws.client import on_behalf_of
 from localaws.lab import Lab
 
 #: Seconds to wait for an answer that does not come while the function runs. AWS waits for ServiceTimeout, which is an
@@ -47,14 +48,16 @@ class AnswerBox:
         self.url: str = request.url
 
     def __enter__(self) -> Self:
-        self._s3.create_bucket(Bucket=self._bucket)
+        with on_behalf_of(self._lab.owner):  # the bucket is AWS's, not the caller's
+            self._s3.create_bucket(Bucket=self._bucket)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._s3.delete_object(Bucket=self._bucket, Key=_KEY)
-        self._s3.delete_bucket(Bucket=self._bucket)
+        with on_behalf_of(self._lab.owner):
+            self._s3.delete_object(Bucket=self._bucket, Key=_KEY)
+            self._s3.delete_bucket(Bucket=self._bucket)
 
     def answer(self, request_id: str, seconds: float) -> dict[str, Any]:
         """What the provider answers within *seconds*. Raises CloudFormationError for none, or none that can be read."""
@@ -74,7 +77,8 @@ class AnswerBox:
 
     def _look(self) -> bytes | None:
         try:
-            body: bytes = self._s3.get_object(Bucket=self._bucket, Key=_KEY)["Body"].read()
+            with on_behalf_of(self._lab.owner):
+                body: bytes = self._s3.get_object(Bucket=self._bucket, Key=_KEY)["Body"].read()
         except ClientError as error:
             if error.response["Error"]["Code"] != "NoSuchKey":
                 raise

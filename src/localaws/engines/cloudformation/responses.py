@@ -10,11 +10,13 @@ from botocore.exceptions import ClientError
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult, EmptyResult
 
+from localaws.client import on_behalf_of
 from localaws.engines.cloudformation.backend import CloudFormationEngine
 from localaws.engines.cloudformation.parameters import resolved
 from localaws.engines.cloudformation.stacks import Wanted, wanting
 from localaws.engines.cloudformation.templates import read_template
 from localaws.gateway.errors import AwsError
+from localaws.gateway.records import current_call
 from localaws.lab import Lab
 
 # "CloudFormation quotas" (user guide): of a template in the request, and of one in S3.
@@ -27,6 +29,11 @@ class CloudFormationEngineResponse(CloudFormationResponse):
     """Where templates come from, and what OnFailure asks for."""
 
     lab: ClassVar[Lab]
+
+    def call_action(self) -> Any:
+        """Resources are made by whoever called, with that one's permissions ("CloudFormation service role")."""
+        with on_behalf_of(current_call.get().credential):
+            return super().call_action()
 
     def _get_param(self, param_name: str, if_none: Any = None) -> Any:
         """A parameter's value. Raises ValidationError for a template that is too large to come with the request."""
