@@ -186,6 +186,18 @@ def test_a_bound_of_megabytes_is_not_looked_at(athena: Athena) -> None:
     assert athena("SELECT price FROM bounded WHERE price = 1").rows == [("1.00",)]
 
 
+def test_code_that_a_tables_properties_name_is_not_run(athena: Athena) -> None:
+    """pyiceberg, "Configuration", "Loading a custom location provider"; Athena has none."""
+    table(athena, "named")
+    place = outside(athena, "named").metadata_location.removeprefix(f"s3://{athena.bucket}/")
+    metadata = json.load(athena.s3.get_object(Bucket=athena.bucket, Key=place)["Body"])
+    metadata["properties"]["write.py-location-provider.impl"] = "builtins.exec"
+    athena.put(place, json.dumps(metadata))
+    athena("INSERT INTO named VALUES 2")
+    assert athena("SELECT sum(id) FROM named").rows == [("3",)]
+    athena("DROP TABLE named")
+
+
 def test_who_comes_second_is_not_kept_waiting(athena: Athena) -> None:
     """Iceberg, "Table behavior properties": commit.retry.min-wait-ms. Athena knows no such property."""
     table(athena, "slow")

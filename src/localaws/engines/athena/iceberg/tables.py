@@ -12,7 +12,7 @@ from typing import Any
 from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.exceptions import CommitFailedException, NoSuchPropertyException, TableAlreadyExistsError
 from pyiceberg.io import FileIO
-from pyiceberg.table import CommitTableResponse, Table
+from pyiceberg.table import CommitTableResponse, Table, TableProperties
 from pyiceberg.table.update import AddSnapshotUpdate, TableRequirement, TableUpdate
 from pyiceberg.typedef import EMPTY_DICT, Properties
 
@@ -21,6 +21,9 @@ from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.iceberg.files import LakeIO
 from localaws.engines.athena.runtime import Session
 from localaws.engines.athena.tables.catalog import Table as GlueTable
+
+# pyiceberg would import and call whatever a table's properties name here, builtins.exec as well. Nothing has this name.
+TableProperties.WRITE_PY_LOCATION_PROVIDER_IMPL = None  # type: ignore[assignment]
 
 
 class LakeCatalog(GlueCatalog):
