@@ -10,6 +10,7 @@ import io
 import json
 import os
 import stat
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -368,6 +369,30 @@ def test_deep_directories_are_removed_again(new_lab: Callable[..., RunningLab]) 
     assert not list((lab.directory / "lambda").glob("code/*"))
     lab.stop()
     assert not (lab.directory / "lambda").exists()
+
+
+def test_large_payloads_hold_up_nobody(lab: RunningLab) -> None:
+    """Invoke's payload may have 6 MB: a million objects and more. While Python reads them it does nothing else."""
+    create(lab, "many", "def handler(e, c): return [{}] * len(e)", MemorySize=1024, Timeout=60)
+    invoke(lab, "many", [])
+    sts, slowest = lab.client("sts"), 0.0
+    with ThreadPoolExecutor(1) as threads:
+        call = threads.submit(invoke, lab, "many", [{}] * 1_000_000)
+        while not call.done():
+            started = time.monotonic()
+            sts.get_caller_identity()
+            slowest = max(slowest, time.monotonic() - started)
+    assert len(call.result()[0]) == 1_000_000
+    assert slowest < 2.5
+
+
+def test_what_an_event_holds_is_no_parameter(lab: RunningLab) -> None:
+    """API Invoke: the Qualifier is part of the address; the payload is the function's, however it is built."""
+    create(lab, "takes", "def handler(e, c): return e")
+    assert invoke(lab, "takes", {"Qualifier": "9"})[0] == {"Qualifier": "9"}
+    for payload in b"[" * 1_000_000, b"[" * 1000 + b"x", b'{"a": ' * 500_000:
+        with pytest.raises(ClientError, match="InvalidRequestContentException"):
+            lab.client("lambda").invoke(FunctionName="takes", Payload=payload)
 
 
 def test_code_that_no_function_has_leaves_the_disk(lab: RunningLab) -> None:

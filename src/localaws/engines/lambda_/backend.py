@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import time
 import uuid
@@ -22,6 +21,7 @@ from localaws.engines.lambda_.sources.mapping import MappingEngine
 from localaws.gateway.errors import AwsError
 from localaws.gateway.records import Call
 from localaws.lab import Lab
+from localaws.large_json import kind_of
 
 #: The principal of executions that Lambda itself starts.
 SERVICE = "lambda.amazonaws.com"
@@ -264,8 +264,8 @@ def check_event(event: bytes, largest: int) -> None:
             413,
         )
     try:
-        json.loads(event)
-    except (ValueError, RecursionError) as error:
+        kind_of(event)
+    except ValueError as error:
         said = f"Could not parse request body into json: Could not parse payload into json: {error}"
         raise AwsError("InvalidRequestContentException", said) from None
 

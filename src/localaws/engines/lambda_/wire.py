@@ -88,6 +88,12 @@ class LambdaWire(LambdaResponse):
             said = f"Could not parse request body into json: Could not parse payload into json: {error}"
             raise _told(AwsError("InvalidRequestContentException", said)) from None
 
+    def _get_param(self, param_name: str, if_none: Any = None) -> Any:
+        """A qualifier stands in the address alone: moto would look for it in an event too, however large that is."""
+        if param_name == "Qualifier":
+            return self.querystring.get(param_name, [if_none])[0]
+        return super()._get_param(param_name, if_none)
+
     def call_action(self) -> Any:
         try:
             self._normalize_name()

@@ -25,6 +25,7 @@ from localaws.engines.lambda_.memory import resident, together
 from localaws.engines.lambda_.processes import Family, resume
 from localaws.engines.lambda_.removal import remove
 from localaws.engines.lambda_.transcript import Transcript
+from localaws.large_json import kind_of
 
 #: Seconds between two looks at the memory, and between two looks at that of processes which the handler started.
 LOOK = 0.02
@@ -248,10 +249,10 @@ class Worker:
             frames.append(bytes(incoming[position : position + size]))
             position += size
         try:
-            header, body = json.loads(frames[0]), json.loads(frames[1])
+            header, kind = json.loads(frames[0]), kind_of(frames[1])
             if header["request_id"] != request_id or position != len(incoming):
                 raise ValueError("not the answer to this call")
-            if header["error"] and not isinstance(body, dict):
+            if header["error"] and kind != "dict":
                 raise ValueError("no error document")
             return Answer(frames[1], bool(header["error"]), int(header["peak_bytes"]))
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
