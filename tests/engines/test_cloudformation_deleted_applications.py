@@ -181,13 +181,21 @@ def test_rest_apis_are_gone(lab: RunningLab) -> None:
             ResourceId=ref("Path"),
             HttpMethod="GET",
             AuthorizationType="NONE",
-            Integration={"Type": "HTTP", "IntegrationHttpMethod": "GET", "Uri": "http://localhost/"},
+            MethodResponses=[{"StatusCode": "200"}],
+            Integration={
+                "Type": "MOCK",
+                "RequestTemplates": {"application/json": '{"statusCode": 200}'},
+                "IntegrationResponses": [{"StatusCode": "200", "ResponseTemplates": {"application/json": "{}"}}],
+            },
         ),
         "Deployed": {**resource("ApiGateway::Deployment", **api, StageName="prod"), "DependsOn": "Get"},
     }
     stack, ids = created(lab, resources)
     own = {"restApiId": ids["Api"]}
-    assert gateway.get_method(**own, resourceId=ids["Path"], httpMethod="GET")["methodIntegration"]["type"] == "HTTP"
+    method = gateway.get_method(**own, resourceId=ids["Path"], httpMethod="GET")
+    assert (method["methodIntegration"]["type"], list(method["methodResponses"])) == ("MOCK", ["200"])
+    answer = method["methodIntegration"]["integrationResponses"]["200"]
+    assert answer["responseTemplates"] == {"application/json": "{}"}
     assert gateway.get_stage(**own, stageName="prod")["deploymentId"] == ids["Deployed"]
     deleted(lab, stack)
     with pytest.raises(ClientError, match="NotFound"):

@@ -50,14 +50,8 @@ def _by(operation: str, *members: str, **more: Any) -> Delete:
     return delete
 
 
-def _rest(operation: str, own: str = "", **members: str) -> Delete:
-    """Deletion of a part of a REST API; *own* is the member for its id, the others are of properties."""
-
-    def delete(api: Api, physical_id: str, properties: Properties) -> None:
-        given = {member: properties[name] for member, name in {"restApiId": "RestApiId", **members}.items()}
-        api(operation, **given, **({own: physical_id} if own else {}))
-
-    return delete
+def _api_resource(api: Api, physical_id: str, properties: Properties) -> None:
+    api("DeleteResource", restApiId=properties["RestApiId"], resourceId=physical_id)
 
 
 def _address(api: Api, public_ip: str, properties: Properties) -> None:
@@ -123,11 +117,7 @@ def _service(api: Api, service: str, properties: Properties) -> None:
 
 DELETIONS: dict[str, tuple[str, Delete]] = {
     "AWS::ApiGateway::Deployment": ("apigateway", _deployment),
-    "AWS::ApiGateway::Method": (
-        "apigateway",
-        _rest("DeleteMethod", resourceId="ResourceId", httpMethod="HttpMethod"),
-    ),
-    "AWS::ApiGateway::Resource": ("apigateway", _rest("DeleteResource", "resourceId")),
+    "AWS::ApiGateway::Resource": ("apigateway", _api_resource),
     "AWS::ApiGateway::RestApi": ("apigateway", deleted("DeleteRestApi", "restApiId")),
     "AWS::Batch::ComputeEnvironment": (
         "batch",

@@ -12,6 +12,7 @@ from typing import Any
 from localaws.engines.cloudformation.coercion import Api, as_text
 from localaws.engines.cloudformation.made import Maker, deleted
 from localaws.engines.cloudformation.makers_access import ACCESS
+from localaws.engines.cloudformation.makers_apis import APIS
 from localaws.engines.cloudformation.makers_clusters import CLUSTERS
 from localaws.engines.cloudformation.makers_databases import DATABASES
 from localaws.engines.cloudformation.makers_functions import FUNCTIONS
@@ -184,6 +185,7 @@ _ALARM = (
 
 MAKERS: dict[str, Maker] = {
     **ACCESS,
+    **APIS,
     **CLUSTERS,
     **DATABASES,
     **FUNCTIONS,
