@@ -323,7 +323,10 @@ def test_reads_need_whole_keys(tables: tuple[Any, str, str]) -> None:
 
 
 def test_transactions_give_the_reason_in_the_parts_place(tables: tuple[Any, str, str]) -> None:
-    """A key of another type cancels, an empty one refuses the request (seen on AWS: dynamodb-conformance#46, #60)."""
+    """A key of another type cancels, an empty one refuses the request (seen on AWS: dynamodb-conformance#46, #60).
+
+    So does an update that its item does not allow (aws/aws-sdk-net#1292).
+    """
     client, table, _ = tables
     good = {"Put": {"TableName": table, "Item": {"p": {"S": "good"}}}}
     mismatch = "One or more parameter values were invalid: Type mismatch for key p expected: S actual: N"
@@ -332,11 +335,24 @@ def test_transactions_give_the_reason_in_the_parts_place(tables: tuple[Any, str,
         ({"Delete": {"TableName": table, "Key": {"p": {"N": "1"}}}}, SCHEMA),
         ({"Delete": {"TableName": table, "Key": {"q": {"S": "1"}}}}, SCHEMA),
     ]
-    for part, said in parts:
+
+    def reasons_for(part: dict[str, Any]) -> list[tuple[str, str | None]]:
         with pytest.raises(client.exceptions.TransactionCanceledException) as caught:
             client.transact_write_items(TransactItems=[good, part])
-        reasons = [(each["Code"], each.get("Message")) for each in caught.value.response["CancellationReasons"]]
-        assert reasons == [("None", None), ("ValidationError", said)]
+        return [(each["Code"], each.get("Message")) for each in caught.value.response["CancellationReasons"]]
+
+    for part, said in parts:
+        assert reasons_for(part) == [("None", None), ("ValidationError", said)]
+    client.put_item(TableName=table, Item={"p": {"S": "text"}, "x": {"S": "x"}})
+    for expression, said in (
+        ("SET x = no_such + :one", "The provided expression refers to an attribute that does not exist in the item"),
+        ("ADD x :one", "An operand in the update expression has an incorrect data type"),
+        ("SET a.b = :one", "The document path provided in the update expression is invalid for update"),
+    ):
+        update = {"TableName": table, "Key": {"p": {"S": "text"}}, "UpdateExpression": expression}
+        update["ExpressionAttributeValues"] = {":one": {"N": "1"}}
+        assert reasons_for({"Update": update}) == [("None", None), ("ValidationError", said)]
+    client.delete_item(TableName=table, Key={"p": {"S": "text"}})
     empty = {"Delete": {"TableName": table, "Key": {"p": {"S": ""}}}}
     code, message = refusal(client.transact_write_items, TransactItems=[good, empty])
     assert code == "ValidationException" and message.endswith("cannot contain an empty string value. Key: p")

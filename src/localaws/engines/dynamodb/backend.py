@@ -9,7 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from moto.dynamodb.exceptions import DynamodbException, ResourceNotFoundException, TransactionCanceledException
+from moto.dynamodb.exceptions import (
+    AttributeDoesNotExist,
+    DynamodbException,
+    IncorrectDataType,
+    InvalidUpdateExpressionInvalidDocumentPath,
+    ResourceNotFoundException,
+    TransactionCanceledException,
+)
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
@@ -25,12 +32,21 @@ _TABLE_ARN = re.compile(r"arn:aws[\w-]*:dynamodb:[\w-]+:\d{12}:table/[\w.-]+")
 _NO_KEY = "Select statements within BatchExecuteStatement must specify the primary key in the where clause."
 
 
+#: What is wrong with an update only once there is an item to do it to.
+_OF_THE_ITEM = (AttributeDoesNotExist, IncorrectDataType, InvalidUpdateExpressionInvalidDocumentPath)
+
+
+class ValidationError(Exception):
+    """Why a part of a transaction cannot be done; its name is what moto tells as the reason's code."""
+
+
 class DynamoDBEngine(DynamoDBBackend):
     """moto asks a condition and writes in two steps; between them another thread may have written."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self._writing = threading.RLock()
+        self._transacting = False
 
     def put_item(self, *args: Any, **kwargs: Any) -> Item:
         with self._writing:
@@ -38,7 +54,12 @@ class DynamoDBEngine(DynamoDBBackend):
 
     def update_item(self, *args: Any, **kwargs: Any) -> Item:
         with self._writing:
-            return super().update_item(*args, **kwargs)
+            try:
+                return super().update_item(*args, **kwargs)
+            except _OF_THE_ITEM as error:
+                if self._transacting:
+                    raise ValidationError(error.message) from None
+                raise
 
     def delete_item(self, *args: Any, **kwargs: Any) -> Item | None:
         with self._writing:
@@ -51,7 +72,11 @@ class DynamoDBEngine(DynamoDBBackend):
             reasons = [reason_of(self.get_table(part["TableName"]), part) for part in parts]
             if any(code for code, _, _ in reasons):
                 raise TransactionCanceledException(reasons)
-            super().transact_write_items(transact_items)
+            self._transacting = True
+            try:
+                super().transact_write_items(transact_items)
+            finally:
+                self._transacting = False
 
     def write(self, writes: Mapping[str, Iterable[Write]]) -> None:
         """Put or delete items of tables, by the tables' names."""
