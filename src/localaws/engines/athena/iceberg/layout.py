@@ -83,13 +83,18 @@ def _visible(column: str) -> str:
 
 def _renamed(session: Session, path: str) -> str:
     """A copy of a Parquet file whose columns have `_visible` names."""
-    source, made = pq.ParquetFile(path), session.directory / f"{uuid.uuid4()}.parquet"
+    made = str(session.directory / f"{uuid.uuid4()}.parquet")
+    session.call(rename_columns, path, made)
+    return made
+
+
+def rename_columns(path: str, made: str) -> None:
+    """In a worker, for the file is a stranger's: write the Parquet file *path* as *made*, its columns `_visible`."""
+    source = pq.ParquetFile(path)
     schema = pa.schema([field.with_name(_visible(field.name)) for field in source.schema_arrow])
     with pq.ParquetWriter(made, schema) as target:
         for batch in source.iter_batches():
-            session.check()
             target.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
-    return str(made)
 
 
 def _node(elements: Iterator[tuple[str, int | None, int | None]]) -> _Node:
