@@ -9,8 +9,10 @@ Source: Iceberg Table Spec, "Column Projection", "Name Mapping Serialization".
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -47,6 +49,23 @@ class _Node:
     field_id: int | None
     children: tuple[_Node, ...] = ()
 
+    # There may be many of each, of the table's fields and of the file's
+
+    @cached_property
+    def by_id(self) -> dict[int | None, _Node]:
+        return {each.field_id: each for each in reversed(self.children)}
+
+    @cached_property
+    def by_name(self) -> dict[str, _Node]:
+        return {each.name: each for each in reversed(self.children)}
+
+    @cached_property
+    def by_any_case(self) -> dict[str, list[_Node]]:
+        found: dict[str, list[_Node]] = defaultdict(list)
+        for each in self.children:
+            found[each.name.lower()].append(each)
+        return found
+
 
 def layouts(session: Session, table: Table, schema: Schema, paths: Sequence[str]) -> list[Layout]:
     """The local files *paths*, sorted by how the columns of *schema* lie in them.
@@ -64,15 +83,15 @@ def layouts(session: Session, table: Table, schema: Schema, paths: Sequence[str]
         root = _node(iter(elements))
         if any(each.field_id is not None for each in root.children):
             resolve = _Resolution()
-            if all(resolve.agrees(root.children, field) for field in session.checked(schema.fields)):
+            if all(resolve.agrees(root, field) for field in session.checked(schema.fields)):
                 usual += files
                 continue
         else:
             mapping = table.name_mapping() or create_mapping_from_schema(schema)
             resolve = _Resolution(dict(_names(mapping.root)))
-        nodes = [replace(each, name=_visible(each.name)) for each in root.children]
-        read = files if nodes == list(root.children) else [_renamed(session, path) for path in files]
-        others.append(Layout(files, [resolve.column(nodes, field) for field in session.checked(schema.fields)], read))
+        shown = replace(root, children=tuple(replace(each, name=_visible(each.name)) for each in root.children))
+        read = files if shown == root else [_renamed(session, path) for path in files]
+        others.append(Layout(files, [resolve.column(shown, field) for field in session.checked(schema.fields)], read))
     return ([Layout(sorted(usual), None, sorted(usual))] if usual else []) + others
 
 
@@ -116,17 +135,17 @@ class _Resolution:
     def __init__(self, names: dict[int, set[str]] | None = None) -> None:
         self._names = names
 
-    def _find(self, nodes: Iterable[_Node], field: NestedField) -> _Node | None:
+    def _find(self, parent: _Node, field: NestedField) -> _Node | None:
         if self._names is None:
-            return next((each for each in nodes if each.field_id == field.field_id), None)
-        wanted = self._names.get(field.field_id, set())
-        return next((each for each in nodes if each.name in wanted), None)
+            return parent.by_id.get(field.field_id)
+        wanted = sorted(self._names.get(field.field_id, ()))
+        return next((parent.by_name[each] for each in wanted if each in parent.by_name), None)
 
     # Would DuckDB find the same?
 
-    def agrees(self, nodes: Iterable[_Node], field: NestedField) -> bool:
+    def agrees(self, parent: _Node, field: NestedField) -> bool:
         """Whether what lies in *field* is found by name too, as DuckDB looks for it."""
-        node = self._find(nodes, field)
+        node = self._find(parent, field)
         return node is None or self._agrees(node, field.field_type)
 
     def _agrees(self, node: _Node, kind: IcebergType) -> bool:
@@ -134,9 +153,9 @@ class _Resolution:
             case StructType():
                 shared = 0
                 for field in kind.fields:
-                    here = self._find(node.children, field)
-                    named = [each for each in node.children if each.name.lower() == field.name.lower()]
-                    if named != ([here] if here else []) or not self.agrees(node.children, field):
+                    here = self._find(node, field)
+                    named = node.by_any_case.get(field.name.lower(), [])
+                    if named != ([here] if here else []) or not self.agrees(node, field):
                         return False
                     shared += len(named)
                 return shared > 0  # DuckDB does not cast a struct to one that has nothing of it
@@ -149,12 +168,12 @@ class _Resolution:
 
     # SQL
 
-    def column(self, nodes: Iterable[_Node], field: NestedField) -> str:
-        """SQL of the table's column *field* in a file whose columns are *nodes*."""
-        return self._field(own("data"), nodes, field, 0)
+    def column(self, root: _Node, field: NestedField) -> str:
+        """SQL of the table's column *field* in a file whose columns *root* has."""
+        return self._field(own("data"), root, field, 0)
 
-    def _field(self, holder: str, nodes: Iterable[_Node], field: NestedField, depth: int) -> str:
-        node = self._find(nodes, field)
+    def _field(self, holder: str, parent: _Node, field: NestedField, depth: int) -> str:
+        node = self._find(parent, field)
         if node is None:
             return f"CAST(NULL AS {from_iceberg(field.field_type).duckdb})"
         return self._value(f"{holder}.{name(node.name)}", node, field.field_type, depth)
@@ -164,7 +183,7 @@ class _Resolution:
         match kind:
             case StructType():
                 fields = ", ".join(
-                    f"{name(field.name.lower())} := {self._field(f'({sql})', node.children, field, depth)}"
+                    f"{name(field.name.lower())} := {self._field(f'({sql})', node, field, depth)}"
                     for field in kind.fields
                 )
                 return f"CASE WHEN {sql} IS NOT NULL THEN struct_pack({fields}) END"
