@@ -201,6 +201,8 @@ def test_networks_in_use(databases: Databases) -> None:
     network = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"][0]["VpcId"]
     found = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [network]}])["Subnets"]
     subnets = {"DBSubnetGroupName": "Used-Subnets"}
+    one = {**subnets, "DBSubnetGroupDescription": "d", "SubnetIds": [found[0]["SubnetId"]]}
+    refused("DBSubnetGroupDoesNotCoverEnoughAZs", found[0]["AvailabilityZone"], rds.create_db_subnet_group, **one)
     rds.create_db_subnet_group(
         **subnets, DBSubnetGroupDescription="d", SubnetIds=[each["SubnetId"] for each in found[:2]]
     )

@@ -23,7 +23,7 @@ from localaws.engines.rds.accounts import (
     check_master,
     check_password,
 )
-from localaws.engines.rds.checks import check_engine, check_engine_name, plain, wrong_state
+from localaws.engines.rds.checks import check_coverage, check_engine, check_engine_name, plain, wrong_state
 from localaws.engines.rds.instance import UP, PostgresInstance
 from localaws.engines.rds.parameters import check_changes, parameter_table
 from localaws.engines.rds.work import RDSWork, whole
@@ -337,16 +337,18 @@ class RDSEngine(RDSWork):
     def create_subnet_group(
         self, subnet_name: str, description: str, subnets: list[Any], tags: list[dict[str, str]]
     ) -> DBSubnetGroup:
-        """Raises DBSubnetGroupAlreadyExists (API reference, CreateDBSubnetGroup)."""
+        """Raises DBSubnetGroupAlreadyExists and DBSubnetGroupDoesNotCoverEnoughAZs (CreateDBSubnetGroup)."""
         if subnet_name in self.subnet_groups:
             said = f"The DB subnet group '{subnet_name}' already exists."
             raise RDSClientError("DBSubnetGroupAlreadyExists", said)
+        check_coverage(subnets)
         with self.journal.changing(self.subnet_groups):
             return super().create_subnet_group(subnet_name, description, subnets, tags)
 
     def modify_db_subnet_group(self, subnet_name: str, description: str, subnets: list[Subnet]) -> DBSubnetGroup:
         """Change a group; moto takes it away."""
         [group] = self.describe_db_subnet_groups(subnet_name)
+        check_coverage(subnets)
         with self.journal.changing(vars(group)):
             group._subnets = subnets
             group.vpc_id = subnets[0].vpc_id

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
+from moto.ec2.models.subnets import Subnet
 from moto.rds.exceptions import InvalidParameterValue, RDSClientError
 
 from localaws.engines.rds.instance import PostgresInstance
@@ -26,6 +28,17 @@ def check_engine_name(name: str) -> None:
     """Raise InvalidParameterValue for what cannot be an engine's name: moto makes the path of a file from it."""
     if not _ENGINE_NAME.fullmatch(name):
         raise InvalidParameterValue(f"Invalid DB engine: {name}")
+
+
+def check_coverage(subnets: Sequence[Subnet]) -> None:
+    """Raise DBSubnetGroupDoesNotCoverEnoughAZs (user guide, "Working with DB subnet groups"; text as users met it)."""
+    zones = sorted({subnet.availability_zone for subnet in subnets})
+    if len(zones) < 2:
+        raise RDSClientError(
+            "DBSubnetGroupDoesNotCoverEnoughAZs",
+            "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage: "
+            f"{', '.join(zones)}. Add subnets to cover at least 2 AZs.",
+        )
 
 
 def wrong_state(instance: PostgresInstance, needed: str) -> RDSClientError:
