@@ -32,6 +32,7 @@ BUDGETS = {
     "tests/engines/test_athena_memory.py": 90.0,
     "tests/engines/test_dms_bounded.py": 45.0,
     "tests/engines/test_dms_recovery.py": 45.0,
+    "tests/engines/test_firehose_bounded.py": 45.0,
     "tests/engines/test_lambda_attacks.py": 45.0,
     "tests/engines/test_rds_recovery.py": 45.0,
     "tests/gateway/test_dates.py": 50.0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable
+from functools import cache
 from typing import Any
 
 from localaws.children import Children
@@ -21,25 +22,30 @@ _children = Children("localaws.engines.firehose.columnar", _MEMORY)
 turn = threading.Semaphore(_AT_ONCE)
 
 
+@cache
+def prepare() -> None:
+    """Have a child ready: a lab that is about to end has no time to start one."""
+    _children.prepare()
+
+
 def convert(
     records: list[Record],
     conversion: dict[str, Any],
     table: dict[str, Any],
     owner: Hashable,
-    most_seconds: float,
 ) -> tuple[bytes | None, list[Record], list[Failure]]:
     """The file of those *records* that fit (None if none does), they themselves, and the others with the reason.
 
     *conversion* is DataFormatConversionConfiguration, *table* Glue's Table; the columns that it is partitioned by are
     not in its files. Raises ValueError for a type that Firehose does not convert, Overrun for records that take more
-    than their share of time or memory, or *most_seconds* of a processor, and Cancelled after `give_up`.
+    than their share of time or memory, and Cancelled after `give_up`.
     """
     columns = table.get("StorageDescriptor", {}).get("Columns") or []
     if not columns:
         raise ValueError(f"the table {table['Name']} has no columns")
     types = [(column["Name"].lower(), column.get("Type", "string")) for column in columns]
     data = [record.data for record in records]
-    seconds = min(most_seconds, _LEAST + _A_MEGABYTE * sum(map(len, data)) / (1 << 20))
+    seconds = _LEAST + _A_MEGABYTE * sum(map(len, data)) / (1 << 20)
     file, failed = _children.call("convert", data, conversion, types, owner=owner, seconds=seconds)
     failures = [Failure(records[number], code, reason) for number, code, reason in failed]
     left_out = {number for number, _, _ in failed}

@@ -6,6 +6,7 @@ import json
 import logging
 import math
 import threading
+import time
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,13 +25,20 @@ log = logging.getLogger(__name__)
 MOST_PARTITIONS = 500
 #: "Firehose keeps retrying for up to 24 hours" (firehose/latest/dev/retry.html), in seconds.
 KEPT = 24 * 3600
-#: What a stream may hold undelivered, in bytes, before it answers ServiceUnavailableException: this lab's memory.
+#: What a stream, and all streams together, may hold undelivered, in bytes, before the answer is
+#: ServiceUnavailableException: this lab's memory.
 MOST_HELD = 512 * MIB
+MOST_HELD_TOGETHER = 2048 * MIB
 #: Bytes of memory that a record takes besides its data.
 RECORD_OVERHEAD = 200
 _LONGEST_PAUSE = 300.0
-#: Seconds of a processor that a conversion may take when the lab is about to end.
-_LAST_CONVERSION = 0.3
+#: Seconds that conversions have when the lab is about to end; what they leave goes under the error prefix.
+_LAST_CONVERSIONS = 0.5
+
+
+#: What each stream holds, in bytes.
+_held_by: dict[Delivery, int] = {}
+_holding = threading.Lock()
 
 
 class StreamFullError(Exception):
@@ -64,14 +72,19 @@ class Delivery:
         self._wake = threading.Event()
         self._ending = threading.Event()
         self._deliver_at_end = False
+        self._give_up_at = math.inf
         self._thread = lab.spawn(f"firehose {name}", self._run)
 
     def accept(self, records: list[Record]) -> None:
         """Take *records*, all or none. Raises StreamFullError."""
         size = sum(len(record.data) + RECORD_OVERHEAD for record in records)
         with self._lock:
-            if self._held + self._incoming_size + size > MOST_HELD:
-                raise StreamFullError
+            with _holding:
+                own = self._held + self._incoming_size + size
+                others = sum(_held_by.values()) - _held_by.get(self, 0)
+                if own > MOST_HELD or own + others > MOST_HELD_TOGETHER or self._ending.is_set():
+                    raise StreamFullError
+                _held_by[self] = own
             self._incoming += records
             self._incoming_size += size
         self._wake.set()
@@ -90,19 +103,27 @@ class Delivery:
     def end(self, deliver: bool) -> None:
         """Have the thread finish: *deliver* what is held in one last attempt, or drop it."""
         self._deliver_at_end = deliver
+        self._give_up_at = time.monotonic() + _LAST_CONVERSIONS
         self._ending.set()
         self._wake.set()
-        conversion.give_up(self)  # to deliver, it is begun once more
+        if not deliver:
+            conversion.give_up(self)
 
     @property
     def _dropped(self) -> bool:
         """Whether nobody wants any more what is still held."""
         return self._ending.is_set() and not self._deliver_at_end
 
-    def join(self, seconds: float = 30) -> None:
-        self._thread.join(seconds)
+    def join(self) -> None:
+        """Wait for the end, after `end`; conversions that are not done soon are given up."""
+        while self._thread.is_alive():
+            self._thread.join(0.1)
+            if time.monotonic() > self._give_up_at:
+                conversion.give_up()
 
     def _run(self) -> None:
+        if self._destination.conversion:
+            conversion.prepare()
         while not self._ending.is_set():
             self._step()
             self._sleep()
@@ -114,6 +135,8 @@ class Delivery:
             lost = sum(len(batch.records) for batch in self._batches if batch.retry_at)
             if lost:
                 log.error("stream %s ends with %d records that S3 did not take", self._name, lost)
+        with _holding:
+            _held_by.pop(self, None)
 
     def _step(self) -> None:
         with self._lock:
@@ -136,6 +159,8 @@ class Delivery:
         self._batches = [batch for batch in self._batches if batch.records]
         held: list[_Buffer | Batch] = [*self._buffers.values(), *self._batches]
         self._held = sum(each.size + len(each.records) * RECORD_OVERHEAD for each in held)
+        with self._lock, _holding:
+            _held_by[self] = self._held + self._incoming_size
         if self._destination.partition_query is not None and incoming:
             self._count("PartitionCount", len(self._active()))
 
@@ -217,7 +242,7 @@ class Delivery:
             service = "S3"
             if batch.body is not None:
                 self._put(batch)
-        except Cancelled:  # this stream ends: what it still delivers is tried again at once
+        except Cancelled:
             return False
         except Exception as error:  # whatever it is, what was acknowledged is kept and tried again
             code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
@@ -268,10 +293,13 @@ class Delivery:
         try:
             table = self._table(settings["SchemaConfiguration"])
             with conversion.turn:
-                if self._dropped:
+                if self._dropped or time.monotonic() > self._give_up_at:
                     raise Cancelled
-                seconds = _LAST_CONVERSION if self._ending.is_set() else math.inf
-                file, fitting, failures = conversion.convert(batch.records, settings, table, self, seconds)
+                file, fitting, failures = conversion.convert(batch.records, settings, table, self)
+        except Cancelled:
+            if self._dropped:
+                raise
+            reason = ("DataFormatConversion.MalformedData", "The conversion was ended: the lab is stopping.")
         except Overrun as overrun:
             if len(batch.records) > 1 and not self._ending.is_set():
                 middle = len(batch.records) // 2
