@@ -185,14 +185,13 @@ def test_what_a_function_is_in_stays(lab: RunningLab) -> None:
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("h.py", "def handle(event, context): pass")
     functions = lab.client("lambda")
-    functions.create_function(
-        FunctionName=name,
-        Runtime="python3.12",
-        Role=role,
-        Handler="h.handle",
-        Code={"ZipFile": code.getvalue()},
-        VpcConfig={"SubnetIds": [network.subnet], "SecurityGroupIds": [network.group]},
-    )
+    function = {"Runtime": "python3.12", "Role": role, "Handler": "h.handle", "Code": {"ZipFile": code.getvalue()}}
+    place = {"SubnetIds": [network.subnet], "SecurityGroupIds": [network.group]}
+    nowhere = {**place, "SubnetIds": ["subnet-0123456789abcdef0"]}
+    with refused("InvalidParameterValueException", "EC2 Error Code: InvalidSubnetID.NotFound."):
+        functions.create_function(FunctionName=name, **function, VpcConfig=nowhere)
+    made = functions.create_function(FunctionName=name, **function, VpcConfig=place)
+    assert made["VpcConfig"] == {**place, "VpcId": network.vpc}
     network.expect_used()
     functions.delete_function(FunctionName=name)
     network.delete()

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from moto.awslambda.exceptions import InvalidParameterValueException, UnknownFunctionException
-from moto.awslambda.models import EventSourceMapping, LambdaAlias, LambdaBackend, LayerVersion
+from moto.awslambda.models import EventSourceMapping, LambdaAlias, LambdaBackend, LambdaFunction, LayerVersion
 from moto.awslambda.policy import Policy
 
 from localaws.engines.lambda_.asynchronous import AsynchronousInvoker, Event
 from localaws.engines.lambda_.execution import Executor, Invocation, Result
 from localaws.engines.lambda_.function import FunctionEngine, zip_code
 from localaws.engines.lambda_.mappings import Source, check_new, start_source
+from localaws.engines.lambda_.network import placed
 from localaws.engines.lambda_.sources.mapping import MappingEngine
 from localaws.gateway.errors import AwsError
 from localaws.gateway.records import Call
@@ -231,6 +232,11 @@ class LambdaEngine(LambdaBackend):
             version.policy = Policy(version)
         return version
 
+    def create_function(self, spec: dict[str, Any]) -> LambdaFunction:
+        if spec.get("VpcConfig"):
+            spec = {**spec, "VpcConfig": placed(self.lab, self.region_name, spec["VpcConfig"])}
+        return super().create_function(spec)
+
     def update_function_code(self, function_name: str, qualifier: str, body: dict[str, Any]) -> dict[str, Any] | None:
         configuration: dict[str, Any] | None = super().update_function_code(function_name, qualifier, body)
         self._retire(function_name)
@@ -239,6 +245,8 @@ class LambdaEngine(LambdaBackend):
     def update_function_configuration(
         self, function_name: str, qualifier: str, body: dict[str, Any]
     ) -> dict[str, Any] | None:
+        if body.get("VpcConfig"):
+            body = {**body, "VpcConfig": placed(self.lab, self.region_name, body["VpcConfig"])}
         configuration: dict[str, Any] | None = super().update_function_configuration(function_name, qualifier, body)
         self._retire(function_name)
         return configuration

@@ -55,6 +55,11 @@ class FunctionEngine(LambdaFunction):
         self._check_total_size()
 
     @property
+    def vpc_config(self) -> dict[str, Any] | None:
+        """As `placed` has found it."""
+        return self._vpc_config or None
+
+    @property
     def places(self) -> list[Path]:
         """Where the code lies unzipped, and then, if there are any, the layers over one another."""
         code = self.directory / "code" / self.code_digest
