@@ -24,7 +24,7 @@ import psutil
 
 from localaws.engines.athena.processes import worker
 
-#: Fork a worker, which is given the socket that comes along; answered by its process id.
+#: Fork a worker, which is given the two sockets that come along; answered by its process id.
 FORK = b"f"
 #: The worker has a query from now on, or has it no more; answered by 0.
 WORK, REST = b"w", b"r"
@@ -72,7 +72,7 @@ class Forker:
     def _obey(self) -> bool:
         """Do what the lab says; False if it says no more."""
         try:
-            message, sockets, _, _ = socket.recv_fds(self._control, COMMAND.size, 1)
+            message, sockets, _, _ = socket.recv_fds(self._control, COMMAND.size, 2)
         except OSError:
             return False
         if not message:
@@ -80,8 +80,9 @@ class Forker:
         command, process_id = COMMAND.unpack(message)
         answer = 0
         if command == FORK:
-            answer = self._fork(sockets[0])
-            os.close(sockets[0])
+            answer = self._fork(*sockets)
+            for each in sockets:
+                os.close(each)
         elif command == END:
             os.kill(process_id, signal.SIGKILL)  # it has not been waited for: the id is still its own
         elif command == BURY:
@@ -94,7 +95,7 @@ class Forker:
             self._control.sendall(ANSWER.pack(answer))
         return True
 
-    def _fork(self, lab: int) -> int:
+    def _fork(self, lab: int, lifeline: int) -> int:
         """A worker that serves the lab at the socket *lab*; -1 if the system has no process to give."""
         try:
             process_id = os.fork()
@@ -105,7 +106,7 @@ class Forker:
             return process_id
         try:
             self._control.close()
-            worker.serve(socket.socket(fileno=lab), self._objects, self._scratch)
+            worker.serve(socket.socket(fileno=lab), socket.socket(fileno=lifeline), self._objects, self._scratch)
         finally:
             os._exit(0)
 

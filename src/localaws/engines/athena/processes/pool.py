@@ -144,19 +144,21 @@ class _Forker:
 
     def fork(self, scratch: Path) -> Worker | None:
         """A new worker; None if the forker has ended meanwhile. Raises Ended if there can be none."""
-        ours, theirs = socket.socketpair()
+        (ours, theirs), (lifeline, watched) = socket.socketpair(), socket.socketpair()
         try:
-            with theirs, self._talking:
-                process_id = self._say(forker.FORK, 0, theirs)
+            with theirs, watched, self._talking:
+                process_id = self._say(forker.FORK, 0, theirs, watched)
                 if process_id >= 0:
                     self._workers[process_id] = psutil.Process(process_id)
         except (Ended, psutil.NoSuchProcess):
             ours.close()
+            lifeline.close()
             return None
         if process_id < 0:
             ours.close()
+            lifeline.close()
             raise Ended("the system has no process to give")
-        return Worker(process_id, Connection(ours.detach()), self, spill(scratch, process_id))
+        return Worker(process_id, Connection(ours.detach()), lifeline, self, spill(scratch, process_id))
 
     def tell(self, command: bytes, process_id: int) -> int:
         """What the forker answers to *command* (see forker). Raises Ended if it is no more."""
@@ -172,10 +174,10 @@ class _Forker:
         self._control.close()
         self._process.wait()
 
-    def _say(self, command: bytes, process_id: int, given: socket.socket | None = None) -> int:
+    def _say(self, command: bytes, process_id: int, *given: socket.socket) -> int:
         try:
             socket.send_fds(
-                self._control, [forker.COMMAND.pack(command, process_id)], [given.fileno()] if given else []
+                self._control, [forker.COMMAND.pack(command, process_id)], [each.fileno() for each in given]
             )
             return int(forker.ANSWER.unpack(self._control.recv(forker.ANSWER.size))[0])
         except (OSError, struct.error):
@@ -195,10 +197,13 @@ class _Forker:
 class Worker:
     """One worker, seen from the lab. One thread asks; any may `end` it."""
 
-    def __init__(self, process_id: int, connection: Connection, parent: _Forker, spilled: Path) -> None:
+    def __init__(
+        self, process_id: int, connection: Connection, lifeline: socket.socket, parent: _Forker, spilled: Path
+    ) -> None:
         self.process_id = process_id
         self.parent = parent
         self._connection = connection
+        self._lifeline = lifeline
         self._spilled = spilled
         self._lock = threading.Lock()
         self._buried = False
@@ -227,6 +232,7 @@ class Worker:
             while True:
                 self._connection.recv_bytes()
         self._connection.close()
+        self._lifeline.close()
         with self._lock:
             if self._buried:
                 return Ended("it has ended before")

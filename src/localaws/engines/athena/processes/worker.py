@@ -8,7 +8,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import signal
+import select
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -68,29 +68,29 @@ def spill(scratch: Path, process_id: int) -> Path:
     return scratch / f"spill-{process_id}"
 
 
-def serve(lab: socket.socket, objects: Path, scratch: Path) -> None:
-    """Answer the lab's requests until there are no more. A request is a method's name and its arguments."""
+def serve(lab: socket.socket, lifeline: socket.socket, objects: Path, scratch: Path) -> None:
+    """Answer the lab's requests until there are no more. A request is a method's name and its arguments.
+
+    The lab holds the other end of the *lifeline* too, and never says anything there.
+    """
     os.nice(_NICENESS)
     with suppress(OSError):  # where Linux runs out of memory, it is to end us and not the lab
         Path("/proc/self/oom_score_adj").write_text("1000")
     connection = Connection(lab.detach())
     worker = Worker(objects, scratch)
-    # When the lab is gone, the end of its socket is a signal that ends us in the middle of a query: the forker, which
-    # does that else, may be gone too.
-    signal.signal(signal.SIGIO, signal.SIG_IGN)
-    fcntl.fcntl(connection, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(connection, fcntl.F_SETFL, fcntl.fcntl(connection, fcntl.F_GETFL) | os.O_ASYNC)
+    # When the lab is gone, the end of the lifeline is a signal that ends us in the middle of a query: the forker, which
+    # does that else, may be gone too. (The socket of the requests would not do: Linux signals what comes there after it
+    # has woken us, which on a busy machine can be after we have read it.)
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    if select.select([lifeline], [], [], 0)[0]:  # the lab ended before the two lines above
+        return
     while True:
         try:
             method, *arguments = connection.recv()
         except (EOFError, OSError):
             return
-        signal.signal(signal.SIGIO, signal.SIG_DFL)
-        if connection.poll(0):  # the lab ended between the two lines above: it says nothing before it has its answer
-            return
-        answer = _answer(getattr(worker, method), arguments)
-        signal.signal(signal.SIGIO, signal.SIG_IGN)
-        connection.send_bytes(answer)
+        connection.send_bytes(_answer(getattr(worker, method), arguments))
 
 
 def _answer(method: Callable[..., Any], arguments: list[Any]) -> Any:
