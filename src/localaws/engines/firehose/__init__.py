@@ -4,7 +4,7 @@ moto writes one object for every call and ignores compression, prefixes, convers
 
     PutRecord ─┐                ┌─ processing.py: split, partition by jq, add delimiters
     Kinesis  ──┴▶ delivery.py ──┼─ buffers: by size or by time, whichever comes first
-    (source.py)                 ├─ conversion.py: Parquet or ORC by a Glue table
+    (source.py)                 ├─ conversion.py: Parquet or ORC by a Glue table, in a child that runs columnar.py
                                 └─ S3, under the key that prefix.py writes; what fails goes to the error prefix
 """
 
