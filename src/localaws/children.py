@@ -16,7 +16,9 @@ import fcntl
 import os
 import pickle
 import resource
+import select
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -146,10 +148,13 @@ class _Child:
 
     def __init__(self, module: str, memory: int) -> None:
         self.cancelled = False
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-m", __name__, module, str(memory)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, cwd="/",
-        )  # fmt: skip
+        watched, self._lifeline = socket.socketpair()  # nothing is said there: it ends with us
+        with watched:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-m", __name__, module, str(memory), str(watched.fileno())],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, cwd="/",
+                pass_fds=[watched.fileno()],
+            )  # fmt: skip
         assert self._process.stdin and self._process.stdout
         self._requests: IO[bytes] = self._process.stdin
         self._answers: IO[bytes] = self._process.stdout
@@ -180,18 +185,20 @@ class _Child:
 # In the child
 
 
-def serve(module: str, memory: int) -> None:
-    """Answer requests until there are no more."""
+def serve(module: str, memory: int, lifeline: int) -> None:
+    """Answer requests until there are no more. The file of number *lifeline* ends with the lab."""
     functions = import_module(module)
+    # When the lab is gone, the end of the lifeline is a signal that ends us in the middle of our work. (Where a system
+    # has no such signal, the deadline does.) The pipe of the requests would not do: Linux signals what comes there
+    # after it has woken us, which on a busy machine can be after we have read it.
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
+    if select.select([lifeline], [], [], 0)[0]:  # the lab ended before the two lines above
+        return
     os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
-    # When the lab is gone, the end of its pipe is a signal that ends us in the middle of our work. (Where a system has
-    # no such signal for pipes, the deadline does.)
-    signal.signal(signal.SIGIO, signal.SIG_IGN)
-    fcntl.fcntl(requests, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(requests, fcntl.F_SETFL, fcntl.fcntl(requests, fcntl.F_GETFL) | os.O_ASYNC)
     while True:
         try:
             name, arguments, seconds = pickle.load(requests)
@@ -199,7 +206,6 @@ def serve(module: str, memory: int) -> None:
             return
         except MemoryError:
             os.kill(os.getpid(), signal.SIGKILL)  # the rest of the request is still to come: nothing can be told
-        signal.signal(signal.SIGIO, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_PROF, seconds)
         try:
             packed = pickle.dumps(("done", getattr(functions, name)(*arguments)), pickle.HIGHEST_PROTOCOL)
@@ -208,11 +214,10 @@ def serve(module: str, memory: int) -> None:
         except Exception as error:
             packed = pickle.dumps(("refused", str(error)))
         signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGIO, signal.SIG_IGN)
         del arguments
         answers.write(packed)
         answers.flush()
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2]))
+    serve(sys.argv[1], *map(int, sys.argv[2:]))
