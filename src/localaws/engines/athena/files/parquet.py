@@ -42,6 +42,8 @@ Shape = tuple[tuple[str, str, int], ...]
 #: A file's top-level columns: name, physical type or None for a group, what is below.
 Schema = tuple[tuple[str, str | None, Shape], ...]
 _known: Remembered[Schema] = Remembered()
+#: Columns, and what is below them, that the lab is told of at once: nobody else is served while it unpacks an answer.
+_MOST_ELEMENTS = 250_000
 
 
 def read(session: Session, table: Table, paths: list[str], uris: dict[str, str], options: str) -> str:
@@ -92,14 +94,18 @@ def _schemas(session: Session, paths: list[str], uris: dict[str, str]) -> dict[s
 
 
 def _read_schemas(session: Session, paths: list[str], uris: dict[str, str]) -> Iterator[tuple[str, Schema]]:
-    sql = f"""
-        SELECT file_name, list((name, type, num_children)) AS elements
-        FROM parquet_schema({texts(paths)}) GROUP BY file_name"""
+    elements = f"parquet_schema({texts(paths)})"
+    words = f"this lab reads up to {_MOST_ELEMENTS} columns of a file"
+    failure, rows = QueryFailure("NOT_SUPPORTED", f"{uris[paths[0]]}: {words}"), []
     try:
-        rows = session.run(sql)
+        if session.run(f"SELECT count(*) FROM {elements}")[0][0] <= _MOST_ELEMENTS:
+            sql = f"SELECT file_name, list((name, type, num_children)) FROM {elements} GROUP BY file_name"
+            rows = session.run(sql)
     except duckdb.Error:  # whose text does not always tell which file it is
+        failure = QueryFailure("HIVE_BAD_DATA", f"Not valid Parquet file: {uris[paths[0]]}")
+    if not rows:
         if len(paths) == 1:
-            raise QueryFailure("HIVE_BAD_DATA", f"Not valid Parquet file: {uris[paths[0]]}") from None
+            raise failure
         half = len(paths) // 2
         for part in (paths[:half], paths[half:]):
             yield from _read_schemas(session, part, uris)
