@@ -40,8 +40,8 @@ class Api:
         return {name: properties[name] for name in names & properties.keys()}
 
     def wait(self, waiter: str, **request: Any) -> None:
-        """Until the *waiter* (of the client's) is content."""
-        self._client.get_waiter(waiter).wait(**request, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+        """Until the *waiter* (of the client's) is content: what takes minutes on AWS takes a moment here."""
+        self._client.get_waiter(waiter).wait(**request, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
 
     def other(self, service: str) -> Api:
         """Another service's operations, in the same Region."""

@@ -23,6 +23,12 @@ def _stream(api: Api, name: str, properties: Properties) -> tuple[str, dict[str,
     return name, {"Arn": told["StreamARN"]}
 
 
+def _delete_stream(api: Api, name: str, properties: Properties) -> None:
+    """Its name is free when the stack no longer has it: another stream of the name may be made at once."""
+    api("DeleteStream", StreamName=name, EnforceConsumerDeletion=True)
+    api.wait("stream_not_exists", StreamName=name)
+
+
 def _log_group(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
     api("CreateLogGroup", **api.taken("CreateLogGroup", properties), logGroupName=name)
     told = api("DescribeLogGroups", logGroupNamePrefix=name)["logGroups"]
@@ -40,7 +46,7 @@ def _topic(api: Api, generated: str, properties: Properties) -> tuple[str, dict[
 STREAMS = {
     "AWS::Kinesis::Stream": Maker(
         _stream,
-        deleted("DeleteStream", "StreamName", EnforceConsumerDeletion=True),
+        _delete_stream,
         STORAGE["AWS::Kinesis::Stream"],
         "Name",
         frozenset({"Arn"}),
