@@ -75,12 +75,16 @@ def invoke(lab: RunningLab, name: str, event: Any = None, **options: Any) -> tup
     return (json.loads(body) if body else None), answer
 
 
-def environments(name: str) -> list[psutil.Process]:
-    """The processes of a function that live, as the machine sees them: the handler sees numbers of its own."""
+def environments(name: str, lab: RunningLab | None) -> list[psutil.Process]:
+    """The processes of a function that live, as the machine sees them: the handler sees numbers of its own.
+
+    Other tests' labs run beside this *lab*, with functions of the same names. None: the function is of no lab.
+    """
+    wanted = {"AWS_LAMBDA_FUNCTION_NAME": name} | ({"AWS_ENDPOINT_URL": lab.endpoint} if lab else {})
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get("AWS_LAMBDA_FUNCTION_NAME") == name and process.status() != psutil.STATUS_ZOMBIE:
+            if wanted.items() <= process.environ().items() and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
         except psutil.Error:
             continue

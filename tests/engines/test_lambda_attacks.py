@@ -122,7 +122,7 @@ def test_fork_bomb_dies_with_its_call(lab: RunningLab) -> None:
     assert invoke(lab, "bomb")[0]["errorType"] == "Sandbox.Timedout"
     processes = [int(line.split()[1]) for line in log_lines(lab, "bomb") if line.startswith("PID")]
     assert len(processes) == 32
-    eventually(lambda: not environments("bomb"))
+    eventually(lambda: not environments("bomb", lab))
 
 
 def test_a_forked_process_does_not_answer_for_its_parent(lab: RunningLab) -> None:
@@ -249,7 +249,7 @@ def test_threads_stand_still_between_calls(lab: RunningLab) -> None:
         """,
     )
     pid = invoke(lab, "spins", "start")[0]
-    handler = max(environments("spins"), key=psutil.Process.num_threads)
+    handler = max(environments("spins", lab), key=psutil.Process.num_threads)
     eventually(lambda: handler.status() == psutil.STATUS_STOPPED)
     assert invoke(lab, "spins", "again")[0] == pid
 
@@ -282,9 +282,9 @@ def test_nothing_outlives_the_lab(new_lab: Callable[..., RunningLab]) -> None:
         invoke(lab, f"busy-{number}", {}, InvocationType="Event")
         invoke(lab, f"idle-{number}")
         names = f"idle-{number}", f"busy-{number}"
-        eventually(lambda names=names: all(environments(name) for name in names))
+        eventually(lambda lab=lab, names=names: all(environments(name, lab) for name in names))
         end(lab)
-        eventually(lambda names=names: not any(environments(name) for name in names))
+        eventually(lambda lab=lab, names=names: not any(environments(name, lab) for name in names))
 
 
 def _member(

@@ -98,9 +98,9 @@ def test_detached_processes_stop_with_the_call_and_end_with_the_environment(make
     call(worker)
     processes = [psutil.Process(pid) for pid in worker.family.handlers()]
     eventually(lambda: [process.status() for process in processes] == [psutil.STATUS_STOPPED] * 2)
-    assert len(environments(worker.sandbox.name)) == 4, "the supervisor, and one that nobody adopts, run on"
+    assert len(environments(worker.sandbox.name, None)) == 4, "the supervisor, and one that nobody adopts, run on"
     end(worker)
-    eventually(lambda: not environments(worker.sandbox.name), seconds=5)
+    eventually(lambda: not environments(worker.sandbox.name, None), seconds=5)
 
 
 def test_processes_whose_ancestors_have_gone_end_too(make: Maker) -> None:
@@ -115,7 +115,7 @@ def test_processes_whose_ancestors_have_gone_end_too(make: Maker) -> None:
     with pytest.raises(WorkerLost):
         call(worker)
     end(worker)
-    eventually(lambda: not environments(worker.sandbox.name), seconds=5)
+    eventually(lambda: not environments(worker.sandbox.name, None), seconds=5)
 
 
 def test_memory_of_detached_processes_counts(make: Maker) -> None:

@@ -41,7 +41,7 @@ def relay(lab: RunningLab, name: str) -> None:
 
     def begun() -> bool:
         with suppress(psutil.Error):  # the others are gone as soon as they are seen
-            return any("sleep" in process.cmdline() for process in environments(name))
+            return any("sleep" in process.cmdline() for process in environments(name, lab))
         return False
 
     eventually(begun, seconds=30)
@@ -102,9 +102,9 @@ def test_detached_processes_end_with_the_function(lab: RunningLab) -> None:
         """
     create(lab, "detaches", code)
     invoke(lab, "detaches")
-    assert environments("detaches")
+    assert environments("detaches", lab)
     lab.client("lambda").delete_function(FunctionName="detaches")
-    eventually(lambda: not environments("detaches"), seconds=2)
+    eventually(lambda: not environments("detaches", lab), seconds=2)
 
 
 def test_memory_of_detached_processes_counts(lab: RunningLab) -> None:
@@ -169,19 +169,19 @@ def test_deleting_a_function_ends_a_call_that_runs(lab: RunningLab) -> None:
         """
     create(lab, "ignores", code, Timeout=60)
     invoke(lab, "ignores", InvocationType="Event")
-    eventually(lambda: environments("ignores"))
+    eventually(lambda: environments("ignores", lab))
     lab.client("lambda").delete_function(FunctionName="ignores")
-    eventually(lambda: not environments("ignores"), seconds=2)
+    eventually(lambda: not environments("ignores", lab), seconds=2)
 
 
 def test_deleting_a_function_ends_processes_that_replace_themselves(lab: RunningLab) -> None:
     relay(lab, "relays")
     lab.client("lambda").delete_function(FunctionName="relays")
-    eventually(lambda: not environments("relays"), seconds=5)
+    eventually(lambda: not environments("relays", lab), seconds=5)
 
 
 def test_a_stop_ends_processes_that_replace_themselves(new_lab: Callable[..., RunningLab]) -> None:
     lab = new_lab()
     relay(lab, "relays-on")
     lab.stop()
-    eventually(lambda: not environments("relays-on"), seconds=5)
+    eventually(lambda: not environments("relays-on", lab), seconds=5)

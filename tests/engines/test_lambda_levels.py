@@ -151,9 +151,9 @@ def test_detached_processes_end_with_the_function(level: Level) -> None:
         """
     create(level.lab, "detaches", code)
     invoke(level.lab, "detaches")
-    assert len(environments("detaches")) >= 3
+    assert len(environments("detaches", level.lab)) >= 3
     level.lab.client("lambda").delete_function(FunctionName="detaches")
-    eventually(lambda: not environments("detaches"), seconds=5)
+    eventually(lambda: not environments("detaches", level.lab), seconds=5)
 
 
 def test_memory_of_detached_processes_counts(level: Level) -> None:
@@ -173,4 +173,4 @@ def test_processes_that_replace_themselves_end_with_the_function_and_with_the_la
     for end in lambda: level.lab.client("lambda").delete_function(FunctionName="relays"), level.lab.stop:
         relay(level.lab, "relays")
         end()
-        eventually(lambda: not environments("relays"), seconds=5)
+        eventually(lambda: not environments("relays", level.lab), seconds=5)
