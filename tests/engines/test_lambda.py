@@ -10,11 +10,13 @@ import base64
 import json
 import re
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
@@ -263,6 +265,28 @@ def test_versions_and_aliases(lab: RunningLab) -> None:
     assert {invoke(lab, "versioned", Qualifier="live")[0][0] for _ in range(40)} == {"old", "new"}
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         invoke(lab, "versioned", Qualifier="9")
+
+
+def test_all_versions_are_listed_without_a_look_at_the_logs(new_lab: Callable[..., RunningLab]) -> None:
+    """moto copied CloudWatch Logs for each function that ListFunctions tells of: half a minute of an older lab."""
+    lab = new_lab()
+    for name in ("one", "two", "three"):
+        create(lab, name, "def handler(event, context): pass")
+    functions, logs, server = lab.client("lambda"), lab.client("logs"), psutil.Process(lab.pid)
+
+    def cost() -> float:
+        before = sum(server.cpu_times()[:2])
+        assert len(functions.list_functions(FunctionVersion="ALL")["Functions"]) == 3
+        return sum(server.cpu_times()[:2]) - before
+
+    before = cost()
+    logs.create_log_group(logGroupName="g")
+    logs.create_log_stream(logGroupName="g", logStreamName="s")
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    for _ in range(6):
+        events = [{"timestamp": now, "message": "m"}] * 10_000
+        logs.put_log_events(logGroupName="g", logStreamName="s", logEvents=events)
+    assert cost() < 5 * before + 0.3  # seconds; with all events copied, more than one
 
 
 def test_concurrent_calls_have_environments_of_their_own(lab: RunningLab) -> None:

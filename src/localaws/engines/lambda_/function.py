@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import copy
 import hashlib
 import uuid
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from botocore.exceptions import ClientError
 from moto.awslambda.exceptions import InvalidParameterValueException
@@ -53,6 +54,10 @@ class FunctionEngine(LambdaFunction):
         super().__init__(account_id, {**spec, "Code": zip_code(self.lab, spec["Code"], region)}, region, version)
         self._keep(spec)
         self._check_total_size()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """moto copies a function to tell of it by another ARN or version, and with it all that CloudWatch Logs has."""
+        return copy.copy(self)
 
     @property
     def vpc_config(self) -> dict[str, Any] | None:
