@@ -12,11 +12,9 @@ when processors are short, and ends with the lab, by the call's deadline, or by 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import pickle
 import resource
-import select
 import signal
 import socket
 import subprocess
@@ -25,6 +23,8 @@ import threading
 from collections.abc import Hashable
 from importlib import import_module
 from typing import IO, Any, Self
+
+from localaws.lifeline import hold
 
 #: Bytes of address space that a child may have if nothing else is said.
 MEMORY = 1 << 30
@@ -188,12 +188,7 @@ class _Child:
 def serve(module: str, memory: int, lifeline: int) -> None:
     """Answer requests until there are no more. The file of number *lifeline* ends with the lab."""
     functions = import_module(module)
-    # When the lab is gone, the end of the lifeline is a signal that ends us in the middle of our work. (Where a system
-    # has no such signal, the deadline does.) The pipe of the requests would not do: Linux signals what comes there
-    # after it has woken us, which on a busy machine can be after we have read it.
-    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
-    if select.select([lifeline], [], [], 0)[0]:  # the lab ended before the two lines above
+    if not hold(lifeline):
         return
     os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))

@@ -5,10 +5,8 @@ It reads and writes only the lab's objects and the scratch directory.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import select
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -34,6 +32,7 @@ from localaws.engines.athena.files import (  # noqa: F401 # before the fork, for
 from localaws.engines.athena.functions import natives
 from localaws.engines.athena.sql.column_types import INSTANT, ZONE, Type, from_duckdb
 from localaws.engines.athena.sql.quoting import literal, texts
+from localaws.lifeline import hold
 
 # Gap 0: else DuckDB reads columns that nobody asked for along with their neighbours, more of them or fewer as its
 # threads happen to run, and what a query scanned would differ from run to run.
@@ -78,12 +77,7 @@ def serve(lab: socket.socket, lifeline: socket.socket, objects: Path, scratch: P
         Path("/proc/self/oom_score_adj").write_text("1000")
     connection = Connection(lab.detach())
     worker = Worker(objects, scratch)
-    # When the lab is gone, the end of the lifeline is a signal that ends us in the middle of a query: the forker, which
-    # does that else, may be gone too. (The socket of the requests would not do: Linux signals what comes there after it
-    # has woken us, which on a busy machine can be after we have read it.)
-    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
-    fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
-    if select.select([lifeline], [], [], 0)[0]:  # the lab ended before the two lines above
+    if not hold(lifeline.fileno()):  # the forker, which else ends us with the lab, may be gone too
         return
     while True:
         try:
