@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time
 from itertools import islice
@@ -22,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.files.unpacking import plain_size
+from localaws.engines.athena.files.unpacking import pack_for_avro, unpack_snappy
 from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.tables.catalog import Table
 
@@ -70,7 +69,7 @@ def _read_long(file: BinaryIO) -> int:
 
 def _read_snappy_block(file: BinaryIO) -> io.BytesIO:
     data = file.read(_read_long(file))[:-4]  # the rest is a checksum of what is packed
-    return io.BytesIO(pa.Codec("snappy").decompress(data, decompressed_size=plain_size(data), asbytes=True))
+    return io.BytesIO(unpack_snappy(data))
 
 
 def _read_zstandard_block(file: BinaryIO) -> io.BytesIO:
@@ -87,7 +86,7 @@ def _write_long(file: BinaryIO, number: int) -> None:
 
 
 def _write_snappy_block(file: BinaryIO, block: bytes, level: object) -> None:
-    data = pa.Codec("snappy").compress(block, asbytes=True) + zlib.crc32(block).to_bytes(4, "big")
+    data = pack_for_avro(block)
     _write_long(file, len(data))
     file.write(data)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.files.packed import create_file
-from localaws.engines.athena.files.unpacking import BROKEN, open_object
+from localaws.engines.athena.files.unpacking import reading
 from localaws.engines.athena.tables.catalog import Table
 
 INPUT_FORMAT = "com.amazon.emr.cloudtrail.CloudTrailInputFormat"
@@ -22,11 +22,8 @@ _BETWEEN = re.compile(r"\s*(,|\])\s*")
 def one_record_a_line(path: Path, uri: str, table: Table) -> None:
     """Replace the file by one with a line for each record, as JSON SerDes read them."""
     made = path.with_suffix(".records")
-    try:
-        with open_object(path, uri) as file:
-            text = file.read().decode(errors="replace")
-    except BROKEN as error:
-        raise QueryFailure("HIVE_CURSOR_ERROR", f"Failed to read file at {uri}: {error}") from None
+    with reading(path, uri) as file:
+        text = file.read().decode(errors="replace")
     decoder = json.JSONDecoder()
     begun = _RECORDS.match(text)
     if begun is None:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.files.grok import GrokError, expand
 from localaws.engines.athena.files.packed import lines, rows_of
-from localaws.engines.athena.files.unpacking import BROKEN, open_object
+from localaws.engines.athena.files.unpacking import reading
 from localaws.engines.athena.functions import rows
 from localaws.engines.athena.tables.catalog import Table
 
@@ -39,16 +39,13 @@ def lines_to_parquet(path: Path, uri: str, table: Table) -> None:
         )
     made = path.with_suffix(".parquet")
     schema = pa.schema([(column, pa.string()) for column in names])
-    try:
-        with open_object(path, uri) as file, pq.ParquetWriter(made, schema, compression="snappy") as target:
-            found = rows_of(lines(file, uri), table.header_lines, table.footer_lines)
-            body = (line.decode("utf-8", "replace") for line in found)
-            for part in _parts(body):
-                matched = rows.match_lines(pattern, ignoring_case, part)
-                columns = [pa.array(column, pa.string()) for column in matched[: len(names)]]
-                target.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
-    except BROKEN as error:
-        raise QueryFailure("HIVE_CURSOR_ERROR", f"Failed to read file at {uri}: {error}") from None
+    with reading(path, uri) as file, pq.ParquetWriter(made, schema, compression="snappy") as target:
+        found = rows_of(lines(file, uri), table.header_lines, table.footer_lines)
+        body = (line.decode("utf-8", "replace") for line in found)
+        for part in _parts(body):
+            matched = rows.match_lines(pattern, ignoring_case, part)
+            columns = [pa.array(column, pa.string()) for column in matched[: len(names)]]
+            target.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
     made.replace(path)
 
 

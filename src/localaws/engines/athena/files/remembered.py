@@ -21,9 +21,10 @@ def identity(path: str | Path) -> tuple[int, int, int, int]:
 
 
 class Remembered(Generic[Fact]):
-    """Facts by what they are about; the oldest are forgotten where there are too many. For any thread."""
+    """Facts by what they are about; the oldest are forgotten where all weigh more than *most*. For any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = _MOST) -> None:
+        self._most = most
         self._lock = threading.Lock()
         self._held: dict[Hashable, tuple[Fact, int]] = {}
         self._weight = 0
@@ -34,10 +35,10 @@ class Remembered(Generic[Fact]):
             return None if found is None else found[0]
 
     def put(self, about: Hashable, fact: Fact, weight: int = 0) -> None:
-        """*weight*: of how many numbers or short texts *fact*, and what it is *about*, are made."""
+        """*weight*: of how many numbers or short texts (or bytes, where *most* is) *fact* and *about* are made."""
         weight += _LEAST
         with self._lock:
             self._weight += weight - self._held.pop(about, (fact, 0))[1]
             self._held[about] = (fact, weight)
-            while self._weight > _MOST:
+            while self._weight > self._most:
                 self._weight -= self._held.pop(next(iter(self._held)))[1]

@@ -13,10 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.files.packed import create_file, lines, rows_of, whole_lines
 from localaws.engines.athena.files.remembered import Remembered, identity
-from localaws.engines.athena.files.unpacking import BROKEN, open_object
+from localaws.engines.athena.files.unpacking import BROKEN, open_object, reading
 
 #: Something behind the end of an object that belongs to nothing around it.
 _BEHIND = re.compile(rb"\}[ \t\r]*(?:[^ \t\r\n,\]}]|,[ \t\r]*$)", re.MULTILINE)
@@ -82,11 +81,8 @@ def _first_object(line: bytes) -> bytes | None:
 def rewrite(path: Path, uri: str, is_json: bool, header: int, footer: int) -> None:
     """Replace the object's file *path* by one that DuckDB reads, without *header* and *footer* lines."""
     made = path.with_suffix(".rewritten")
-    try:
-        with open_object(path, uri) as file, create_file(made, uri) as target:
-            target.writelines(_mended(line, is_json) for line in rows_of(lines(file, uri), header, footer))
-    except BROKEN as error:
-        raise QueryFailure("HIVE_CURSOR_ERROR", f"Failed to read file at {uri}: {error}") from None
+    with reading(path, uri) as file, create_file(made, uri) as target:
+        target.writelines(_mended(line, is_json) for line in rows_of(lines(file, uri), header, footer))
     made.replace(path)
 
 

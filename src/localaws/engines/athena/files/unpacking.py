@@ -9,12 +9,15 @@ from __future__ import annotations
 import bz2
 import io
 import struct
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import pyarrow as pa
 
+from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.files.packed import open_file
 
 #: What is wrong with a file that cannot be unpacked is told by one of these.
@@ -38,6 +41,16 @@ def open_object(path: Path, uri: str) -> BinaryIO:
             return cast(BinaryIO, io.BufferedReader(pa.input_stream(str(path), compression="lz4")))
         return _joined(_hadoop_blocks(path.read_bytes(), pa.Codec("lz4_raw")))
     return open_file(path, uri)
+
+
+@contextmanager
+def reading(path: Path, uri: str) -> Iterator[BinaryIO]:
+    """An object's file as `open_object` opens it. Raises QueryFailure (HIVE_CURSOR_ERROR) if it cannot be unpacked."""
+    try:
+        with open_object(path, uri) as file:
+            yield file
+    except BROKEN as error:
+        raise QueryFailure("HIVE_CURSOR_ERROR", f"Failed to read file at {uri}: {error}") from None
 
 
 def _joined(parts: Iterator[bytes]) -> BinaryIO:
@@ -68,9 +81,8 @@ class _Parts(io.RawIOBase):
 
 def _snappy(data: bytes) -> Iterator[bytes]:
     """What is in a framed stream (Google's), or in Hadoop's blocks."""
-    codec = pa.Codec("snappy")
     if not data.startswith(_FRAMED):
-        yield from _hadoop_blocks(data, codec)
+        yield from _hadoop_blocks(data, pa.Codec("snappy"))
         return
     position = 0
     while position < len(data):
@@ -78,7 +90,7 @@ def _snappy(data: bytes) -> Iterator[bytes]:
         body = data[position + 4 : position + 4 + length]
         position += 4 + length
         if kind == 0:
-            yield codec.decompress(body[4:], decompressed_size=plain_size(body[4:]), asbytes=True)
+            yield unpack_snappy(body[4:])
         elif kind == 1:
             yield body[4:]
 
@@ -100,6 +112,18 @@ def _hadoop_blocks(data: bytes, codec: pa.Codec) -> Iterator[bytes]:
             yield codec.decompress(part, decompressed_size=size, asbytes=True)
             position += 4 + packed
             left -= size
+
+
+def unpack_snappy(block: bytes) -> bytes:
+    """What is in one Snappy block."""
+    plain: bytes = pa.Codec("snappy").decompress(block, decompressed_size=plain_size(block), asbytes=True)
+    return plain
+
+
+def pack_for_avro(block: bytes) -> bytes:
+    """A Snappy block and the checksum of what is in it (Avro specification, "Optional Codecs")."""
+    packed: bytes = pa.Codec("snappy").compress(block, asbytes=True)
+    return packed + zlib.crc32(block).to_bytes(4, "big")
 
 
 def plain_size(block: bytes) -> int:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
-from threading import Lock
 from typing import Any, cast
 
 from pyiceberg.io import FileIO
@@ -18,6 +17,7 @@ from pyiceberg.manifest import ManifestEntry, ManifestEntryStatus, ManifestFile,
 from pyiceberg.table.snapshots import Snapshot
 
 from localaws.engines.athena.errors import QueryFailure
+from localaws.engines.athena.files.remembered import Remembered
 from localaws.engines.athena.iceberg import unpacking
 from localaws.engines.athena.iceberg.bounds import MOST_IN_SNAPSHOTS, too_many
 from localaws.engines.athena.iceberg.files import LakeIO
@@ -72,7 +72,8 @@ def _packed(lake: LakeIO, location: str, unpack: _Unpack) -> bytes:
     found = _remembered.get(version)
     if found is None:
         found = lake.session.call(unpack, lake.file(location), location)
-        _remember(version, found)
+        if len(found[1]) <= _MOST_OF_ONE:
+            _remembered.put(version, found, len(found[1]))
     weight, packed = found
     lake.told[location] = weight
     if sum(lake.told.values()) > lake.most:
@@ -80,16 +81,6 @@ def _packed(lake: LakeIO, location: str, unpack: _Unpack) -> bytes:
     return packed
 
 
-def _remember(version: tuple[str, str], found: unpacking.Packed) -> None:
-    if len(found[1]) > _MOST_OF_ONE:
-        return
-    with _remembering:
-        _remembered[version] = found
-        while sum(len(packed) for _, packed in _remembered.values()) > _MOST_REMEMBERED:
-            del _remembered[next(iter(_remembered))]
-
-
+_MOST_OF_ONE, _MOST_REMEMBERED = 64 << 10, 8 << 20  # bytes
 #: What the latest files came to, by place and ETag. Most statements read what others have read before.
-_remembered: dict[tuple[str, str], unpacking.Packed] = {}
-_remembering = Lock()
-_MOST_OF_ONE, _MOST_REMEMBERED = 64 << 10, 8 << 20
+_remembered: Remembered[unpacking.Packed] = Remembered(_MOST_REMEMBERED)

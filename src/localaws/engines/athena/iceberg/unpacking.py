@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyiceberg.avro.file
 from pyiceberg.avro.codecs import KNOWN_CODECS
 from pyiceberg.avro.codecs.codec import Codec
@@ -32,7 +31,7 @@ from pyiceberg.manifest import (
 )
 
 from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.files.unpacking import plain_size
+from localaws.engines.athena.files.unpacking import pack_for_avro, unpack_snappy
 from localaws.engines.athena.iceberg.bounds import LEAST_OF_ENTRY, MOST_IN_STATEMENT, check_avro, too_large, too_many
 
 #: How many bytes entries count for (see `MOST_IN_STATEMENT`), and pickles of them that share what they have in common.
@@ -50,13 +49,13 @@ class _Snappy(Codec):
 
     @staticmethod
     def compress(data: bytes) -> tuple[bytes, int]:
-        packed = pa.Codec("snappy").compress(data, asbytes=True) + zlib.crc32(data).to_bytes(4, "big")
+        packed = pack_for_avro(data)
         return packed, len(packed)
 
     @staticmethod
     def decompress(data: bytes) -> bytes:
         packed, checksum = data[:-4], data[-4:]
-        plain: bytes = pa.Codec("snappy").decompress(packed, decompressed_size=plain_size(packed), asbytes=True)
+        plain = unpack_snappy(packed)
         if zlib.crc32(plain).to_bytes(4, "big") != checksum:
             raise ValueError("a block's checksum is not that of its bytes")
         return plain
