@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from localaws.engines.cloudformation.coercion import as_text
-from localaws.engines.cloudformation.updates import Change, Changes, Target, both, tagging
+from localaws.engines.cloudformation.updates import Change, Changes, Target, both, members, setting, tagging
 
 
 def _inline_policies(kind: str) -> Change:
@@ -26,19 +26,10 @@ def _inline_policies(kind: str) -> Change:
     return change
 
 
-def _managed_policies(kind: str) -> Change:
-    def change(holder: Target) -> None:
-        before, after = (set(properties.get("ManagedPolicyArns", [])) for properties in both(holder))
-        for arn in sorted(before - after):
-            holder.api(f"Detach{kind}Policy", **{f"{kind}Name": holder.id}, PolicyArn=arn)
-        for arn in sorted(after - before):
-            holder.api(f"Attach{kind}Policy", **{f"{kind}Name": holder.id}, PolicyArn=arn)
-
-    return change
-
-
 def _held(kind: str) -> list[tuple[Sequence[str], Change]]:
-    return [(["Policies"], _inline_policies(kind)), (["ManagedPolicyArns"], _managed_policies(kind))]
+    operations = f"Attach{kind}Policy", f"Detach{kind}Policy"
+    managed = members("ManagedPolicyArns", *operations, f"{kind}Name", "PolicyArn")
+    return [(["Policies"], _inline_policies(kind)), (["ManagedPolicyArns"], managed)]
 
 
 def _trust(role: Target) -> None:
@@ -50,22 +41,6 @@ def _role(role: Target) -> None:
     role.api("UpdateRole", RoleName=role.id, Description=role.new.get("Description", ""), MaxSessionDuration=seconds)
 
 
-def _boundary(role: Target) -> None:
-    wanted = role.new.get("PermissionsBoundary")
-    if wanted:
-        role.api("PutRolePermissionsBoundary", RoleName=role.id, PermissionsBoundary=wanted)
-    else:
-        role.api("DeleteRolePermissionsBoundary", RoleName=role.id)
-
-
-def _groups(user: Target) -> None:
-    before, after = (set(properties.get("Groups", [])) for properties in both(user))
-    for name in sorted(before - after):
-        user.api("RemoveUserFromGroup", UserName=user.id, GroupName=name)
-    for name in sorted(after - before):
-        user.api("AddUserToGroup", UserName=user.id, GroupName=name)
-
-
 def _login(user: Target) -> None:
     before, after = (properties.get("LoginProfile") for properties in both(user))
     if after is None:
@@ -74,13 +49,14 @@ def _login(user: Target) -> None:
         user.api("UpdateLoginProfile" if before else "CreateLoginProfile", UserName=user.id, **after)
 
 
+_BOUNDARY = setting("PermissionsBoundary", "PutRolePermissionsBoundary", "DeleteRolePermissionsBoundary", "RoleName")
 ROLE = Changes(
     "iam",
     [
         (["AssumeRolePolicyDocument"], _trust),
         (["Description", "MaxSessionDuration"], _role),
         *_held("Role"),
-        (["PermissionsBoundary"], _boundary),
+        (["PermissionsBoundary"], _BOUNDARY),
         (["Tags"], tagging("TagRole", "UntagRole", "RoleName")),
     ],
     frozenset({"RoleName", "Path"}),
@@ -89,7 +65,7 @@ USER = Changes(
     "iam",
     [
         *_held("User"),
-        (["Groups"], _groups),
+        (["Groups"], members("Groups", "AddUserToGroup", "RemoveUserFromGroup", "UserName", "GroupName")),
         (["LoginProfile"], _login),
         (["Tags"], tagging("TagUser", "UntagUser", "UserName")),
     ],

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from localaws.engines.cloudformation.updates import Change, Target
+from localaws.engines.cloudformation.updates import Change, Target, setting
 
 
 def _renamed(value: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
@@ -50,14 +50,6 @@ def _logging(bucket: Target) -> None:
     bucket.api("PutBucketLogging", Bucket=bucket.id, BucketLoggingStatus=status)
 
 
-def _ownership(bucket: Target) -> None:
-    wanted = bucket.new.get("OwnershipControls")
-    if wanted:
-        bucket.api("PutBucketOwnershipControls", Bucket=bucket.id, OwnershipControls=wanted)
-    else:
-        bucket.api("DeleteBucketOwnershipControls", Bucket=bucket.id)
-
-
 def _acceleration(bucket: Target) -> None:
     wanted = bucket.new.get("AccelerateConfiguration", {})
     status = {"Status": wanted.get("AccelerationStatus", "Suspended")}
@@ -72,7 +64,10 @@ def _access(bucket: Target) -> None:
 
 #: moto leaves all of these out when it makes a bucket.
 BUCKETS: list[tuple[Sequence[str], Change]] = [
-    (["OwnershipControls"], _ownership),
+    (
+        ["OwnershipControls"],
+        setting("OwnershipControls", "PutBucketOwnershipControls", "DeleteBucketOwnershipControls", "Bucket"),
+    ),
     (["AccessControl"], _access),
     (["CorsConfiguration"], _cors),
     (["WebsiteConfiguration"], _website),

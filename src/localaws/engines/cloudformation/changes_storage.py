@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from localaws.engines.cloudformation.changes_buckets import BUCKETS
-from localaws.engines.cloudformation.updates import Changes, Target, tag_list, tagging, tags_of
+from localaws.engines.cloudformation.updates import Changes, Target, setting, tag_list, tagging, tags_of
 
 
 def _versioning(bucket: Target) -> None:
@@ -37,14 +37,6 @@ def _encryption(bucket: Target) -> None:
             _without_none(ApplyServerSideEncryptionByDefault=default, BucketKeyEnabled=rule.get("BucketKeyEnabled"))
         )
     bucket.api("PutBucketEncryption", Bucket=bucket.id, ServerSideEncryptionConfiguration={"Rules": rules})
-
-
-def _public_access(bucket: Target) -> None:
-    wanted = bucket.new.get("PublicAccessBlockConfiguration")
-    if wanted:
-        bucket.api("PutPublicAccessBlock", Bucket=bucket.id, PublicAccessBlockConfiguration=wanted)
-    else:
-        bucket.api("DeletePublicAccessBlock", Bucket=bucket.id)
 
 
 def _lifecycle(bucket: Target) -> None:
@@ -216,7 +208,10 @@ STORAGE = {
             (["VersioningConfiguration"], _versioning),
             (["Tags"], _bucket_tags),
             (["BucketEncryption"], _encryption),
-            (["PublicAccessBlockConfiguration"], _public_access),
+            (
+                ["PublicAccessBlockConfiguration"],
+                setting("PublicAccessBlockConfiguration", "PutPublicAccessBlock", "DeletePublicAccessBlock", "Bucket"),
+            ),
             (["LifecycleConfiguration"], _lifecycle),
             (["NotificationConfiguration"], _notifications),
             *BUCKETS,

@@ -51,6 +51,11 @@ class Api:
         return self._client.meta.service_model.operation_model(operation).input_shape
 
 
+def items_of(parameter: Mapping[str, Any], value: Any) -> list[str] | None:
+    """The items of a template's *parameter* that has this *value*; None for one that is no list."""
+    return [each.strip() for each in str(value).split(",")] if "List" in parameter.get("Type", "") else None
+
+
 def as_text(value: Any) -> str:
     """What a template writes as an object, a number or a boolean, where the service's API takes text."""
     return value if isinstance(value, str) else json.dumps(value, default=str)  # YAML reads dates in policies

@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any
 
+from localaws.engines.cloudformation.coercion import items_of
 from localaws.gateway.errors import AwsError
 
 NAME = "AWS::LanguageExtensions"
@@ -54,8 +55,8 @@ def expanded(template: dict[str, Any]) -> dict[str, Any]:
     lists = {}
     for name, parameter in template.get("Parameters", {}).items():
         value = _values.get().get(name, parameter.get("Default"))
-        if value is not None and "List" in parameter.get("Type", ""):
-            lists[name] = [each.strip() for each in str(value).split(",")]
+        if value is not None and (items := items_of(parameter, value)) is not None:
+            lists[name] = items
     expansion = _Expansion(lists)
     parts = ("Conditions", "Resources", "Outputs")
     return {**template, **{part: expansion.expand(template[part], {}) for part in parts if part in template}}

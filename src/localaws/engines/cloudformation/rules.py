@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from localaws.engines.cloudformation.coercion import items_of
 from localaws.gateway.errors import AwsError
 
 
@@ -19,8 +20,8 @@ def check_rules(template: Mapping[str, Any], given: Mapping[str, Any], pseudo: M
     values: dict[str, Any] = dict(pseudo)
     for name, parameter in template.get("Parameters", {}).items():
         value = str(given.get(name, parameter.get("Default")))
-        is_list = "List" in parameter["Type"]
-        values[name] = [each.strip() for each in value.split(",")] if is_list else value
+        items = items_of(parameter, value)
+        values[name] = value if items is None else items
     for name, rule in template.get("Rules", {}).items():
         if not isinstance(rule, dict) or not isinstance(rule.get("Assertions"), list):
             raise _error(f"rule {name} has no list of Assertions")

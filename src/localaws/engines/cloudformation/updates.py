@@ -125,6 +125,32 @@ def tagging(
     return change
 
 
+def setting(name: str, put: str, delete: str, member: str) -> Change:
+    """The change of the property *name*, which *put* takes and *delete* takes away; *member* names the resource."""
+
+    def change(target: Target) -> None:
+        wanted = target.new.get(name)
+        if wanted:
+            target.api(put, **{member: target.id, name: wanted})
+        else:
+            target.api(delete, **{member: target.id})
+
+    return change
+
+
+def members(name: str, add: str, remove: str, own: str, other: str) -> Change:
+    """The change of the list *name*: *add* and *remove* take each as the member *other*; *own* names the resource."""
+
+    def change(target: Target) -> None:
+        before, after = (set(properties.get(name, [])) for properties in both(target))
+        for each in sorted(before - after):
+            target.api(remove, **{own: target.id, other: each})
+        for each in sorted(after - before):
+            target.api(add, **{own: target.id, other: each})
+
+    return change
+
+
 def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
