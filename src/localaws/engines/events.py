@@ -23,6 +23,7 @@ from moto.events.utils import EventMessageType, EventTemplateParser
 from localaws.engines import patterns, replace_backend, replace_responses
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
+from localaws.strict_json import no_constant
 
 log = logging.getLogger(__name__)
 
@@ -179,7 +180,7 @@ def _check_input(target: dict[str, Any]) -> None:
         said = f"Only one of Input, InputPath, or InputTransformer must be provided for target {target['Id']}."
         raise AwsError("ValidationException", said)
     try:
-        json.loads(target.get("Input", "{}"), parse_constant=_no_json)
+        json.loads(target.get("Input", "{}"), parse_constant=no_constant)
     except (ValueError, RecursionError):
         raise AwsError("ValidationException", f"JSON syntax error in input for target {target['Id']}.") from None
 
@@ -191,14 +192,10 @@ def _fault_of(event: dict[str, Any]) -> dict[str, str] | None:
             said = f"Parameter {name} is not valid. Reason: {name} is a required argument."
             return {"ErrorCode": "InvalidArgument", "ErrorMessage": said}
     try:
-        well_formed = isinstance(json.loads(event["Detail"], parse_constant=_no_json), dict)
+        well_formed = isinstance(json.loads(event["Detail"], parse_constant=no_constant), dict)
     except (ValueError, RecursionError):
         well_formed = False
     return None if well_formed else {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
-
-
-def _no_json(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
 
 
 def _size(entry: dict[str, Any]) -> int:

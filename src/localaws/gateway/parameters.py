@@ -16,6 +16,8 @@ from xml.etree.ElementTree import Element, ParseError
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 from defusedxml import ElementTree
 
+from localaws.strict_json import no_constant
+
 _MAX_INFLATED = 72 << 20
 #: Members of a gzip body; SDKs write one. What is behind each is copied.
 _MOST_MEMBERS = 100
@@ -55,7 +57,7 @@ def json_of(body: bytes) -> Any:
     if not body:
         return {}
     try:
-        document = json.loads(body.decode(), parse_constant=_no_constant)
+        document = json.loads(body.decode(), parse_constant=no_constant)
         if _SURROGATE.search(body):  # half a character, which nothing can store
             json.dumps(document, ensure_ascii=False).encode()
     except UnicodeError:
@@ -65,10 +67,6 @@ def json_of(body: bytes) -> Any:
     except ValueError as error:
         raise MalformedError(str(error)) from None
     return document
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
 
 
 def form_parameters(text: str, shape: StructureShape, ec2: bool = False) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from localaws.engines.firehose.values import (
     openx_timestamp,
 )
 from localaws.hive.types import HiveType
+from localaws.strict_json import no_constant
 
 Row = dict[str, Any]
 Columns = dict[str, HiveType]
@@ -121,11 +122,6 @@ class _ParseError(ValueError):
     """A record that is not JSON."""
 
 
-def _no_constant(name: str) -> float:
-    """Python's reader takes NaN and Infinity, JSON does not."""
-    raise ValueError(f"{name} is not JSON")
-
-
 def _finite(text: str) -> float | Decimal:
     """A number too large for a double stays exact, so that its column can refuse it."""
     number = float(text)
@@ -143,7 +139,7 @@ class _Reader:
         }
         exact = any("decimal" in str(arrow_type(kind)) for kind in columns.values())
         self._decode = json.JSONDecoder(
-            parse_float=Decimal if exact else _finite, parse_constant=_no_constant
+            parse_float=Decimal if exact else _finite, parse_constant=no_constant
         ).raw_decode
 
     def rows(self, data: bytes) -> Iterator[Row]:
