@@ -48,32 +48,36 @@ def mapping(lab: RunningLab, uuid: str) -> dict[str, Any]:
     }
 
 
+def policies(lab: RunningLab, kind: str, **holder: str) -> dict[str, Any]:
+    """What a role or a user holds."""
+    iam = lab.client("iam")
+    attached = getattr(iam, f"list_attached_{kind}_policies")(**holder)["AttachedPolicies"]
+    names = getattr(iam, f"list_{kind}_policies")(**holder)["PolicyNames"]
+    inline = [getattr(iam, f"get_{kind}_policy")(**holder, PolicyName=each) for each in names]
+    return {
+        "ManagedPolicyArns": [each["PolicyArn"] for each in attached],
+        "Policies": [{name: each[name] for name in ("PolicyName", "PolicyDocument")} for each in inline],
+    }
+
+
 def role(lab: RunningLab, name: str) -> dict[str, Any]:
     iam = lab.client("iam")
     told = iam.get_role(RoleName=name)["Role"]
-    attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
-    names = iam.list_role_policies(RoleName=name)["PolicyNames"]
-    inline = [iam.get_role_policy(RoleName=name, PolicyName=each) for each in names]
     return {
         **told,
         "PermissionsBoundary": told["PermissionsBoundary"]["PermissionsBoundaryArn"],
-        "ManagedPolicyArns": [each["PolicyArn"] for each in attached],
-        "Policies": [{name: each[name] for name in ("PolicyName", "PolicyDocument")} for each in inline],
+        **policies(lab, "role", RoleName=name),
     }
 
 
 def user(lab: RunningLab, name: str) -> dict[str, Any]:
     iam = lab.client("iam")
     told = iam.get_user(UserName=name)["User"]
-    attached = iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]
-    names = iam.list_user_policies(UserName=name)["PolicyNames"]
-    inline = [iam.get_user_policy(UserName=name, PolicyName=each) for each in names]
     iam.get_login_profile(UserName=name)
     return {
         **told,
         "Groups": [each["GroupName"] for each in iam.list_groups_for_user(UserName=name)["Groups"]],
-        "ManagedPolicyArns": [each["PolicyArn"] for each in attached],
-        "Policies": [{name: each[name] for name in ("PolicyName", "PolicyDocument")} for each in inline],
+        **policies(lab, "user", UserName=name),
     }
 
 

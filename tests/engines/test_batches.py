@@ -150,12 +150,17 @@ def test_put_targets_takes_all_or_none(lab: RunningLab) -> None:
     assert events.list_targets_by_rule(Rule=name)["Targets"] == []
 
 
+def log_stream(lab: RunningLab) -> dict[str, str]:
+    """A new stream of logs, as requests name it."""
+    logs, stream = lab.client("logs"), {"logGroupName": f"g-{uuid4().hex}", "logStreamName": "s"}
+    logs.create_log_group(logGroupName=stream["logGroupName"])
+    logs.create_log_stream(**stream)
+    return stream
+
+
 def test_put_log_events_says_which_events_it_rejects(lab: RunningLab) -> None:
     """API reference, RejectedLogEventsInfo: the end index is exclusive, the start index inclusive."""
-    logs, group = lab.client("logs"), f"g-{uuid4().hex}"
-    stream = {"logGroupName": group, "logStreamName": "s"}
-    logs.create_log_group(logGroupName=group)
-    logs.create_log_stream(**stream)
+    logs, stream = lab.client("logs"), log_stream(lab)
     now = int(time.time() * 1000)
 
     def put(*ages: int) -> dict[str, int]:
@@ -169,7 +174,7 @@ def test_put_log_events_says_which_events_it_rejects(lab: RunningLab) -> None:
     }
     assert put(-3 * HOUR) == {"tooNewLogEventStartIndex": 0}
     assert put(1000) == {}
-    logs.put_retention_policy(logGroupName=group, retentionInDays=1)
+    logs.put_retention_policy(logGroupName=stream["logGroupName"], retentionInDays=1)
     assert put(3 * DAY, 2 * DAY, 500) == {"expiredLogEventEndIndex": 2}
     kept = logs.get_log_events(**stream, startFromHead=True)["events"]
     assert [now - each["timestamp"] for each in kept] == [1000, 1000, 500, 0]
@@ -177,10 +182,7 @@ def test_put_log_events_says_which_events_it_rejects(lab: RunningLab) -> None:
 
 def test_put_log_events_refuses_a_batch_that_is_none(lab: RunningLab) -> None:
     """API reference, PutLogEvents: at most 1,048,576 bytes with 26 an event, 24 hours, in order."""
-    logs, group = lab.client("logs"), f"g-{uuid4().hex}"
-    stream = {"logGroupName": group, "logStreamName": "s"}
-    logs.create_log_group(logGroupName=group)
-    logs.create_log_stream(**stream)
+    logs, stream = lab.client("logs"), log_stream(lab)
     now = int(time.time() * 1000)
     wrong = [
         ([(now, "m" * 524_263), (now, "m" * 524_262)], "Upload too large: 1048577 bytes exceeds limit of 1048576"),
