@@ -24,7 +24,7 @@ def check_data(data: Sequence[dict[str, Any]]) -> None:
     if not data:
         raise AwsError("MissingParameter", "The parameter MetricData is required.")
     if len(data) > MAX_DATA:
-        raise _invalid(f"The collection MetricData must not have a size greater than {MAX_DATA}.")
+        raise InvalidParameterValue(f"The collection MetricData must not have a size greater than {MAX_DATA}.")
     for number, datum in enumerate(data, 1):
         _check(datum, f"MetricData.member.{number}")
 
@@ -33,7 +33,7 @@ def check_moments(data: Sequence[dict[str, Any]], now: float) -> None:
     """Raises InvalidParameterValue, which names each of *data* that is too old or too new at *now* (seconds)."""
     faults = [said for number, datum in enumerate(data, 1) if (said := _moment_fault(datum, number, now))]
     if faults:
-        raise _invalid("\n".join(faults))
+        raise InvalidParameterValue("\n".join(faults))
 
 
 def _check(datum: dict[str, Any], place: str) -> None:
@@ -41,16 +41,18 @@ def _check(datum: dict[str, Any], place: str) -> None:
         raise AwsError("MissingParameter", "At least one of the parameters must be specified.")
     for name in ("Values", "Counts"):
         if len(datum.get(name) or ()) > MAX_VALUES:
-            raise _invalid(f"The collection {place}.{name} must not have a size greater than {MAX_VALUES}.")
+            raise InvalidParameterValue(
+                f"The collection {place}.{name} must not have a size greater than {MAX_VALUES}."
+            )
     if datum.get("Counts") and len(datum["Counts"]) != len(datum.get("Values") or ()):
-        raise _invalid(f"The parameters {place}.Values and {place}.Counts must be of the same size.")
+        raise InvalidParameterValue(f"The parameters {place}.Values and {place}.Counts must be of the same size.")
     summed = datum.get("StatisticValues") or {}
     named = [("Value", datum.get("Value", 0)), *((f"StatisticValues.{name}", summed[name]) for name in summed)]
     named += [(name, value) for name in ("Values", "Counts") for value in datum.get(name) or ()]
     for name, value in named:
         if not math.isfinite(value) or (name == "Counts" and value < 0):
             shown = "NaN" if math.isnan(value) else str(value).replace("inf", "Infinity")
-            raise _invalid(f"The value {shown} for parameter {place}.{name} is invalid.")
+            raise InvalidParameterValue(f"The value {shown} for parameter {place}.{name} is invalid.")
 
 
 def _moment_fault(datum: dict[str, Any], number: int, now: float) -> str | None:
@@ -72,7 +74,3 @@ def counted(datum: dict[str, Any]) -> Iterator[dict[str, Any]]:
         summed = {"Sum": value * count, "Minimum": value, "Maximum": value, "SampleCount": count}
         if count:
             yield {**rest, "StatisticValues": summed}
-
-
-def _invalid(message: str) -> InvalidParameterValue:
-    return InvalidParameterValue(message)

@@ -191,7 +191,7 @@ class SNSEngine(SNSBackend):
         for entry, request in zip(publish_batch_request_entries, requests, strict=True):
             try:
                 message_id = self.publish(arn=topic_arn, **request)
-                successful.append({"Id": entry["Id"], "MessageId": message_id, **number_in(topic_arn)})
+                successful.append({"Id": entry["Id"], "MessageId": message_id, **_number_in(topic_arn)})
             except (SNSException, AwsError) as error:
                 told = {"Code": error.code, "Message": error.message, "SenderFault": True}
                 failed.append({"Id": entry["Id"], **told})
@@ -278,14 +278,14 @@ class SNSEngineResponse(SNSResponse):
     def publish(self) -> ActionResult:
         answer = super().publish()
         assert isinstance(answer.result, dict)
-        return ActionResult(answer.result | number_in(self._get_param("TopicArn") or ""))
+        return ActionResult(answer.result | _number_in(self._get_param("TopicArn") or ""))
 
     def _transform_message_attributes(self, message_attributes: dict[str, Any]) -> dict[str, Any]:
         check_attributes(message_attributes)
         return super()._transform_message_attributes(message_attributes)
 
 
-def number_in(topic_arn: str) -> dict[str, str]:
+def _number_in(topic_arn: str) -> dict[str, str]:
     """The number of a message that a FIFO topic has just taken, above those before it (API reference, Publish)."""
     return {"SequenceNumber": f"{next(_SEQUENCE):020d}"} if topic_arn.endswith(".fifo") else {}
 

@@ -51,7 +51,7 @@ def check_message(message: str, attributes: Mapping[str, Any], structure: str | 
     if _size(message, attributes) > LARGEST_MESSAGE:
         raise InvalidParameterValue("Invalid parameter: Message too long")
     if structure == "json":
-        check_structure(message)
+        _check_structure(message)
 
 
 def _size(message: str, attributes: Mapping[str, Any]) -> int:
@@ -84,7 +84,7 @@ def check_endpoint(protocol: str, endpoint: str) -> None:
         raise InvalidParameterValue(f"Invalid parameter: {said}")
 
 
-def check_structure(message: str) -> None:
+def _check_structure(message: str) -> None:
     """Raises InvalidParameter for a *message* that does not say what to send by which protocol."""
     try:
         parts = json.loads(message)
@@ -149,7 +149,7 @@ def check_entries(entries: Sequence[Mapping[str, Any]]) -> None:
         raise BatchRequestTooLong
     for entry in entries:
         if entry.get("MessageStructure") == "json":
-            check_structure(entry["Message"])
+            _check_structure(entry["Message"])
 
 
 def _check_entry_id(entry_id: str) -> None:

@@ -17,10 +17,7 @@ import moto.sqs.models
 import moto.sqs.responses
 from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores, unix_time_millis
-from moto.sqs.constants import (
-    MAXIMUM_MESSAGE_LENGTH,
-    MAXIMUM_VISIBILITY_TIMEOUT,
-)
+from moto.sqs.constants import MAXIMUM_MESSAGE_LENGTH, MAXIMUM_VISIBILITY_TIMEOUT
 from moto.sqs.exceptions import (
     BatchEntryIdsNotDistinct,
     BatchRequestTooLong,

@@ -21,7 +21,7 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
 
-from localaws.engines.dynamodb.batches import Write, check_distinct, key_of_item, reason_of
+from localaws.engines.dynamodb.batches import Write, check_distinct, check_parts, key_of_item
 from localaws.engines.dynamodb.items import TableEngine, WeighedItem
 from localaws.engines.dynamodb.partiql.execution import Result, batch_error, execute, key_of, key_of_token
 from localaws.engines.dynamodb.partiql.parser import ExistsCheck, Insert, Select, Statement, parse
@@ -69,9 +69,7 @@ class DynamoDBEngine(DynamoDBBackend):
         """Raises TransactionCanceledException with a reason for each part that does not fit its table, and moto's."""
         parts = [part for item in transact_items for part in item.values()]
         with self._writing:
-            reasons = [reason_of(self.get_table(part["TableName"]), part) for part in parts]
-            if any(code for code, _, _ in reasons):
-                raise TransactionCanceledException(reasons)
+            check_parts((self.get_table(part["TableName"]), part) for part in parts)
             self._transacting = True
             try:
                 super().transact_write_items(transact_items)

@@ -11,7 +11,12 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from moto.dynamodb.exceptions import MockValidationException, MultipleTransactionsException, ProvidedKeyDoesNotExist
+from moto.dynamodb.exceptions import (
+    MockValidationException,
+    MultipleTransactionsException,
+    ProvidedKeyDoesNotExist,
+    TransactionCanceledException,
+)
 from moto.dynamodb.models.table import Table
 
 from localaws.engines.dynamodb.items import TableEngine, WeighedItem
@@ -59,7 +64,14 @@ def check_key(table: Table, key: dict[str, Any]) -> None:
         raise ProvidedKeyDoesNotExist
 
 
-def reason_of(table: Table, part: dict[str, Any]) -> Reason:
+def check_parts(parts: Iterable[tuple[Table, dict[str, Any]]]) -> None:
+    """Raises TransactionCanceledException, with a reason for each of a transaction's *parts*, if one cannot be done."""
+    reasons = [_reason_of(table, part) for table, part in parts]
+    if any(code for code, _, _ in reasons):
+        raise TransactionCanceledException(reasons)
+
+
+def _reason_of(table: Table, part: dict[str, Any]) -> Reason:
     """Why *part*, of a transaction, cannot be done in *table*: it has an item to put, or a key."""
     try:
         if "Item" in part:

@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionResult
-from moto.dynamodb.exceptions import TransactionCanceledException
 from moto.dynamodb.parsing.ast_nodes import (  # type: ignore[attr-defined]
     ExpressionAttribute,
     ExpressionAttributeName,
@@ -20,7 +19,7 @@ from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ig
 from moto.dynamodb.responses import DynamoHandler, DynamoResult, ProjectionExpressionParser
 
 from localaws.engines.dynamodb.backend import DynamoDBEngine
-from localaws.engines.dynamodb.batches import MAX_WRITES, check_distinct, check_key, reason_of, writes_of
+from localaws.engines.dynamodb.batches import MAX_WRITES, check_distinct, check_key, check_parts, writes_of
 from localaws.engines.dynamodb.conditions import ConditionError
 from localaws.engines.dynamodb.expressions import ExpressionParser, parse_key_condition
 from localaws.engines.dynamodb.partiql.execution import token_of
@@ -123,9 +122,7 @@ class DynamoEngineResponse(DynamoHandler):
         """Raises TransactionCanceledException for a key that is none; returns of each item what is asked for."""
         asked = [each["Get"] for each in self.body["TransactItems"]]
         check_distinct((each["TableName"], each["Key"]) for each in asked)
-        reasons = [reason_of(self.dynamodb_backend.get_table(each["TableName"]), each) for each in asked]
-        if any(code for code, _, _ in reasons):
-            raise TransactionCanceledException(reasons)
+        check_parts((self.dynamodb_backend.get_table(each["TableName"]), each) for each in asked)
         answer = super().transact_get_items()
         result = cast(dict[str, Any], answer.result)
         return DynamoResult(result | {"Responses": [self._projected(each) for each in asked]})

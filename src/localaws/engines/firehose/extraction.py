@@ -50,9 +50,7 @@ def first_results(program: str, texts: list[bytes], stopping: Event) -> Iterator
         part = texts[start : start + _AT_ONCE]
         try:
             if not given_up:
-                with _turn:
-                    found = _jq.call("first_results", program, part, seconds=_LONGEST)
-                yield from found
+                yield from _run(program, part)
                 continue
         except (Overrun, Cancelled):
             pass
@@ -66,10 +64,15 @@ def give_up() -> None:
     _jq.close()
 
 
+def _run(program: str, texts: list[bytes]) -> list[tuple[Any, str]]:
+    with _turn:
+        found = _jq.call("first_results", program, texts, seconds=_LONGEST)
+    return [tuple(each) for each in found]
+
+
 def _alone(program: str, text: bytes) -> tuple[Any, str]:
     try:
-        with _turn:
-            return tuple(_jq.call("first_results", program, [text], seconds=_LONGEST)[0])
+        return _run(program, [text])[0]
     except (Overrun, Cancelled) as error:
         return None, f"MetadataExtractionQuery was ended: {error}"
 

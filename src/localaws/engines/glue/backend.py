@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from moto.core.exceptions import JsonRESTError
 from moto.glue.exceptions import (
@@ -25,6 +25,8 @@ from localaws.engines.glue.indexes import IndexedTable
 from localaws.engines.glue.store import CatalogStore, Key
 from localaws.engines.patterns import names_like
 from localaws.lab import Lab
+
+_Entry = TypeVar("_Entry")
 
 _DEFAULT = "default"
 
@@ -228,16 +230,13 @@ class GlueEngine(GlueBackend):
     def batch_delete_table_version(
         self, database_name: str, table_name: str, version_ids: list[str]
     ) -> list[dict[str, Any]]:
-        errors = []
         with self._changing(database_name):
             self.get_table(database_name, table_name)
-            for version_id in version_ids:
-                try:
-                    self.delete_table_version(database_name, table_name, version_id)
-                except JsonRESTError as error:
-                    named = {"TableName": table_name, "VersionId": version_id}
-                    errors.append({**named, "ErrorDetail": _detail(error)})
-        return errors
+            return _failures(
+                version_ids,
+                lambda version: self.delete_table_version(database_name, table_name, version),
+                lambda version: {"TableName": table_name, "VersionId": version},
+            )
 
     def delete_table(self, database_name: str, table_name: str) -> None:
         with self._changing(database_name):
@@ -290,15 +289,13 @@ class GlueEngine(GlueBackend):
     def batch_create_partition(
         self, database_name: str, table_name: str, partition_input: list[dict[str, Any]]
     ) -> list[dict[str, Any]]:
-        errors = []
         with self._changing(database_name):
             self.get_table(database_name, table_name)
-            for entry in partition_input:
-                try:
-                    self.create_partition(database_name, table_name, entry)
-                except JsonRESTError as error:
-                    errors.append({"PartitionValues": entry.get("Values") or [], "ErrorDetail": _detail(error)})
-        return errors
+            return _failures(
+                partition_input,
+                lambda entry: self.create_partition(database_name, table_name, entry),
+                lambda entry: {"PartitionValues": entry.get("Values") or []},
+            )
 
     def update_partition(
         self, database_name: str, table_name: str, part_input: dict[str, Any], part_to_update: Any
@@ -315,16 +312,12 @@ class GlueEngine(GlueBackend):
     def batch_update_partition(
         self, database_name: str, table_name: str, entries: list[dict[str, Any]]
     ) -> list[dict[str, Any]]:
-        errors = []
+        def update(entry: dict[str, Any]) -> None:
+            self.update_partition(database_name, table_name, entry["PartitionInput"], entry["PartitionValueList"])
+
         with self._changing(database_name):
             self.get_table(database_name, table_name)
-            for entry in entries:
-                values = entry["PartitionValueList"]
-                try:
-                    self.update_partition(database_name, table_name, entry["PartitionInput"], values)
-                except JsonRESTError as error:
-                    errors.append({"PartitionValueList": values, "ErrorDetail": _detail(error)})
-        return errors
+            return _failures(entries, update, lambda entry: {"PartitionValueList": entry["PartitionValueList"]})
 
     def delete_partition(self, database_name: str, table_name: str, part_to_delete: Any) -> None:
         with self._changing(database_name):
@@ -437,9 +430,18 @@ class GlueEngine(GlueBackend):
                 self.tagger.delete_all_tags_for_resource(arn)
 
 
-def _detail(error: JsonRESTError) -> dict[str, str]:
-    """What a batch's answer says of an entry that failed (ErrorDetail)."""
-    return {"ErrorCode": error.error_type, "ErrorMessage": error.message}
+def _failures(
+    entries: Iterable[_Entry], do: Callable[[_Entry], None], named: Callable[[_Entry], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Do each of a batch's *entries* by itself; what the answer says of those that failed, as *named*."""
+    errors = []
+    for entry in entries:
+        try:
+            do(entry)
+        except JsonRESTError as error:
+            detail = {"ErrorCode": error.error_type, "ErrorMessage": error.message}
+            errors.append({**named(entry), "ErrorDetail": detail})
+    return errors
 
 
 def _folded(arn: str) -> str:

@@ -12,14 +12,13 @@ from botocore.exceptions import ClientError
 
 from localaws.engines.lambda_.transcript import LINE_OVERHEAD, LogLine
 from localaws.engines.lambda_.worker import Sandbox
+from localaws.engines.logs_events import EVENT_BYTES, MAX_BYTES
 from localaws.lab import Lab
 
 log = logging.getLogger(__name__)
 
 #: PutLogEvents, API reference: events and bytes of one request; each event counts 26 bytes more than its text.
 MOST_EVENTS = 10_000
-MOST_BYTES = 1_048_576
-_EVENT_OVERHEAD = 26
 #: Seconds in which lines of several calls are gathered for one request: it costs as much as a call itself.
 GATHERING = 0.1
 #: Bytes of lines that may wait to be delivered; functions that print more wait with them.
@@ -101,11 +100,11 @@ def _size(lines: list[LogLine]) -> int:
 
 def _batches(lines: list[LogLine]) -> Iterator[list[LogLine]]:
     """Parts of *lines*, each fit for one request."""
-    sizes = itertools.accumulate(len(line.message.encode()) + _EVENT_OVERHEAD for line in lines)
+    sizes = itertools.accumulate(len(line.message.encode()) + EVENT_BYTES for line in lines)
     start, sent = 0, 0
     before = 0
     for index, size in enumerate(sizes):
-        if size - sent > MOST_BYTES or index - start >= MOST_EVENTS:
+        if size - sent > MAX_BYTES or index - start >= MOST_EVENTS:
             yield lines[start:index]
             start, sent = index, before
         before = size

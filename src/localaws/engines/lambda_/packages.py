@@ -122,10 +122,8 @@ def _check(member: zipfile.ZipInfo) -> None:
     kind = stat.S_IFMT(member.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise _refused(f"{name!r} is a link or a device, which this lab does not unzip")
-    if member.compress_type not in (
-        zipfile.ZIP_STORED,
-        zipfile.ZIP_DEFLATED,
-    ):  # others unzip megabytes from a few bytes
+    # Others unzip megabytes from a few bytes.
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise _refused(f"{name!r} is neither stored nor deflated, which is all that this lab unzips")
 
 
