@@ -22,7 +22,8 @@ from cheroot.wsgi import Gateway_10
 from localaws.connection import MAX_HEAD_BYTES, Connection, NotYetError
 from localaws.connections import PatientServer
 from localaws.credentials import Credential, random_key_id
-from localaws.engines import REPLACED_RESPONSES, RETURNING, Installer
+from localaws.engines import Installer, engines
+from localaws.engines.declaration import REPLACED_RESPONSES
 from localaws.gateway import paging, query_errors
 from localaws.gateway.app import PROVED, TRUST, Gateway
 from localaws.gateway.binding import bind
@@ -187,11 +188,12 @@ def _serve(directory: Path, port: int, account_id: str, region: str) -> None:
     server.prepare()
     try:  # from here on threads run that have to be ended
         lab.endpoint = f"http://127.0.0.1:{server.bind_addr[1]}"
-        for eager in ("sts", "s3"):
-            installer(eager)
-        for service, states in RETURNING.items():
-            if any((directory / state).exists() for state in states):
-                lab.spawn(f"return-{service}", partial(installer, service))
+        for engine in engines().values():
+            if engine.eager:
+                installer(engine.moto)
+        for engine in engines().values():
+            if any((directory / state).exists() for state in engine.returns):
+                lab.spawn(f"return-{engine.moto}", partial(installer, engine.moto))
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         _write_lab_file(lab, server.bind_addr[1])

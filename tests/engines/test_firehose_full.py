@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localaws.credentials import Credential
-from localaws.engines import REPLACED_RESPONSES, Installer
+from localaws.engines import Installer
+from localaws.engines.declaration import REPLACED_RESPONSES
 from localaws.engines.firehose import delivery
 from localaws.gateway.app import Gateway
 from localaws.gateway.dispatch import Dispatcher

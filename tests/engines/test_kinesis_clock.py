@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError
 
 from localaws.clock import Clock
 from localaws.credentials import Credential
-from localaws.engines import REPLACED_RESPONSES, Installer
+from localaws.engines import Installer
+from localaws.engines.declaration import REPLACED_RESPONSES
 from localaws.gateway.app import Gateway
 from localaws.gateway.dispatch import Dispatcher
 from localaws.lab import Lab

@@ -13,7 +13,8 @@ from pathlib import Path
 import moto
 import pytest
 
-from localaws.engines import ENGINES, REACHES, RETURNING, in_order
+from localaws.engines import engines, in_order, reached_by
+from localaws.engines.others import REACHED_BY_MOTO
 from tests.conftest import RunningLab
 
 _BACKENDS = re.compile(r"from moto\.(\w+)(?:\.models)? import[^\n]*backends?\b")
@@ -24,18 +25,19 @@ def test_every_backend_that_moto_reaches_for_is_declared() -> None:
     missing = []
     for service in services:
         sources = "\n".join(path.read_text() for path in service.rglob("*.py"))
-        reached = set(_BACKENDS.findall(sources)) & ENGINES.keys() - {service.name}
-        missing += [(service.name, other) for other in sorted(reached - REACHES.get(service.name, set()))]
+        reached = set(_BACKENDS.findall(sources)) & engines().keys() - {service.name}
+        missing += [(service.name, other) for other in sorted(reached - reached_by(service.name))]
     assert not missing
 
 
-@pytest.mark.parametrize("service", [*ENGINES, *REACHES])
+@pytest.mark.parametrize("service", [*engines(), *REACHED_BY_MOTO])
 def test_who_works_as_it_is_installed_comes_after_those_it_reaches(service: str) -> None:
     order = in_order(service)
-    assert set(order) == ENGINES.keys() & ({service} | REACHES.get(service, set()))
+    assert set(order) == engines().keys() & ({service} | reached_by(service))
     assert service not in order or order[-1] == service
-    for returning in RETURNING.keys() & set(order):
-        assert REACHES[returning] & set(order) <= set(order[: order.index(returning)])
+    for returning in order:
+        if engines()[returning].returns:
+            assert reached_by(returning) & set(order) <= set(order[: order.index(returning)])
 
 
 def test_streams_may_be_called_before_tables(lab: RunningLab) -> None:
@@ -47,8 +49,9 @@ def test_streams_may_be_called_before_tables(lab: RunningLab) -> None:
 def test_a_lab_starts_without_what_only_few_services_need() -> None:
     """Each of these takes from a quarter of a second to two to load, at every start."""
     load = "import sys, localaws.server; from importlib import import_module\n"
-    load += "from localaws.engines import ENGINES, in_order\n"
-    load += "for service in 'sts', 's3': [import_module(ENGINES[each]) for each in in_order(service)]\n"
+    load += "from localaws.engines import engines, in_order\n"
+    load += "eager = [each for engine in engines().values() if engine.eager for each in in_order(engine.moto)]\n"
+    load += "[import_module(engines()[each].package + '.backend') for each in eager]\n"
     load += "print({'pyarrow', 'pyparsing', 'duckdb', 'pandas', 'sqlglot', 'cfnlint', 'psycopg'} & set(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", load], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "set()"

@@ -12,14 +12,14 @@ DuckDB runs in processes of its own (processes/), which are ended where a query 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from localaws.engines.declaration import Engine
 
-if TYPE_CHECKING:
-    from localaws.lab import Lab
-
-
-def install(lab: Lab) -> None:
-    """Loads the engine now and not before: a child loads only what it needs of this package."""
-    from localaws.engines.athena.installing import install as begin
-
-    begin(lab)
+ENGINE = Engine(
+    package=__name__,
+    service="athena",
+    moto="athena",
+    backend="backend:AthenaEngine",
+    responses="responses:AthenaEngineResponse",
+    reaches=frozenset({"s3"}),
+    returns=("athena/unfinished", "athena/scratch"),
+)

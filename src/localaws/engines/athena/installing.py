@@ -1,27 +1,21 @@
-"""Puts the engine in moto's place, and ends it with the lab."""
+"""Opens the runtime, clears what an earlier process left unfinished, and ends queries with the lab."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
 from moto.athena.models import athena_backends
-from moto.athena.responses import AthenaResponse
 
-from localaws.engines import replace_backend, replace_responses
 from localaws.engines.athena.backend import RUNNING_AT_ONCE, AthenaEngine
 from localaws.engines.athena.files.unfinished import recover
 from localaws.engines.athena.managed import ManagedResults
-from localaws.engines.athena.responses import AthenaEngineResponse
 from localaws.engines.athena.runtime import Runtime
 from localaws.lab import Lab
 
 
 def install(lab: Lab) -> None:
-    AthenaEngine.lab = lab
     AthenaEngine.runtime = Runtime(lab, lab.directory / "objects" / "data")
     AthenaEngine.pool = ThreadPoolExecutor(RUNNING_AT_ONCE, "athena")
-    replace_backend(athena_backends, AthenaEngine)
-    replace_responses(AthenaResponse, AthenaEngineResponse)
     lab.on_stop(_stop)
     ManagedResults(lab).clear()
     recover(lab)

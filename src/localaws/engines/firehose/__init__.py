@@ -10,14 +10,13 @@ moto writes one object for every call and ignores compression, prefixes, convers
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from localaws.engines.declaration import Engine
 
-if TYPE_CHECKING:
-    from localaws.lab import Lab
-
-
-def install(lab: Lab) -> None:
-    """Loads the engine now and not before: a child (localaws.children) loads only functions from this package."""
-    from localaws.engines.firehose.installing import install as begin
-
-    begin(lab)
+ENGINE = Engine(
+    package=__name__,
+    service="firehose",
+    moto="firehose",
+    backend="backend:FirehoseEngine",
+    responses="responses:FirehoseEngineResponse",
+    reaches=frozenset({"s3"}),
+)

@@ -1,22 +1,16 @@
-"""Puts the engine in moto's place, and delivers what it holds when the lab ends."""
+"""Has the streams deliver what they hold when the lab ends."""
 
 from __future__ import annotations
 
 from moto.firehose.models import firehose_backends
-from moto.firehose.responses import FirehoseResponse
 
-from localaws.engines import replace_backend, replace_responses
 from localaws.engines.firehose.backend import FirehoseEngine
 from localaws.engines.firehose.delivery import Delivery
 from localaws.engines.firehose.extraction import give_up
-from localaws.engines.firehose.responses import FirehoseEngineResponse
 from localaws.lab import Lab
 
 
 def install(lab: Lab) -> None:
-    FirehoseEngine.lab = lab
-    replace_backend(firehose_backends, FirehoseEngine)
-    replace_responses(FirehoseResponse, FirehoseEngineResponse)
     lab.on_stop(_deliver_everything)
 
 

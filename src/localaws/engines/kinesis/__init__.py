@@ -7,20 +7,13 @@ What moto does right (tags, resource policies, CloudFormation) stays moto's.
 
 from __future__ import annotations
 
-import shutil
+from localaws.engines.declaration import Engine
 
-from moto.kinesis.models import kinesis_backends
-from moto.kinesis.responses import KinesisResponse
-
-from localaws.engines import replace_backend, replace_responses
-from localaws.engines.kinesis.backend import KinesisEngine
-from localaws.engines.kinesis.responses import KinesisEngineResponse
-from localaws.lab import Lab
-
-
-def install(lab: Lab) -> None:
-    """Serve Kinesis from this engine. Records do not outlive the server, so what an earlier one left is removed."""
-    shutil.rmtree(lab.directory / "kinesis", ignore_errors=True)
-    KinesisEngine.lab = lab
-    replace_backend(kinesis_backends, KinesisEngine)
-    replace_responses(KinesisResponse, KinesisEngineResponse)
+ENGINE = Engine(
+    package=__name__,
+    service="kinesis",
+    moto="kinesis",
+    backend="backend:KinesisEngine",
+    responses="responses:KinesisEngineResponse",
+    reaches=frozenset({"cloudwatch"}),
+)

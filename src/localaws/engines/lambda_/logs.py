@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from localaws.engines.lambda_.transcript import LINE_OVERHEAD, LogLine
 from localaws.engines.lambda_.worker import Sandbox
-from localaws.engines.logs_events import EVENT_BYTES, MAX_BYTES
+from localaws.engines.logs.events import EVENT_BYTES, MAX_BYTES
 from localaws.lab import Lab
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,132 @@
+"""CloudWatch: alarms that begin undecided, labels as AWS makes them, and AWS's refusals.
+
+Metrics, alarms and dashboards are moto's; alarms change state only by SetAlarmState.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any, cast
+
+import moto.cloudwatch.models
+from moto.cloudwatch.exceptions import InvalidParameterCombination, InvalidParameterValue
+from moto.cloudwatch.models import CloudWatchBackend, Dashboard, Statistics
+from moto.cloudwatch.responses import CloudWatchResponse
+from moto.core.responses import ActionResult
+from moto.core.utils import unix_time
+
+from localaws.engines.cloudwatch.data import check_data, check_moments, counted
+from localaws.gateway.errors import AwsError
+
+#: Data points of one GetMetricStatistics (API reference, GetMetricStatistics).
+MAX_DATAPOINTS = 1440
+_DASHBOARD_NAME = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class Alarm(moto.cloudwatch.models.Alarm):
+    """Undecided until somebody decides (API reference, PutMetricAlarm, on the state of a new alarm).
+
+    It is named as moto's class is, from which the wire's names (``AlarmName``) are made.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.state_value = "INSUFFICIENT_DATA"
+        self.state_reason_data = None  # type: ignore[assignment]
+        self.state_transitioned_timestamp = self.state_updated_timestamp
+
+    def update_state(self, reason: str, reason_data: str, state_value: str) -> None:
+        changed = state_value != self.state_value
+        super().update_state(reason, reason_data, state_value)
+        if changed:
+            self.state_transitioned_timestamp = self.state_updated_timestamp
+
+
+class CloudWatchEngine(CloudWatchBackend):
+    """Holds to the limits, and forgets an alarm's tags with the alarm."""
+
+    def delete_alarms(self, alarm_names: list[str]) -> None:
+        for alarm in self.get_alarms_by_alarm_names(alarm_names):
+            self.tagger.delete_all_tags_for_resource(alarm.alarm_arn)
+        super().delete_alarms(alarm_names)
+
+    def put_dashboard(self, name: str, body: str) -> Dashboard:
+        """Raises InvalidParameterValue for a name with other characters (API reference, PutDashboard)."""
+        if not _DASHBOARD_NAME.fullmatch(name):
+            raise InvalidParameterValue(
+                "The value for field DashboardName contains invalid characters. "
+                "It can only contain alphanumerics, dash (-) and underscore (_).\n"
+            )
+        return super().put_dashboard(name, body)
+
+    def get_metric_statistics(
+        self,
+        namespace: str,
+        metric_name: str,
+        start_time: datetime,
+        end_time: datetime,
+        period: int,
+        *arguments: Any,
+        **options: Any,
+    ) -> list[Statistics]:
+        """Raises InvalidParameterCombination for a span of more than `MAX_DATAPOINTS` periods."""
+        points = int((end_time - start_time).total_seconds() // period)
+        if points > MAX_DATAPOINTS:
+            raise InvalidParameterCombination(
+                f"You have requested up to {points} datapoints, which exceeds the limit of {MAX_DATAPOINTS}. You may "
+                "reduce the datapoints requested by increasing Period, or decreasing the time range."
+            )
+        found = super().get_metric_statistics(
+            namespace, metric_name, start_time, end_time, period, *arguments, **options
+        )
+        for each in found:
+            each.unit = each.unit or "None"
+        return found
+
+    def put_metric_data(self, namespace: str, metric_data: list[dict[str, Any]]) -> None:
+        """All of *metric_data* or, where a part of it is wrong, nothing (API reference, PutMetricData).
+
+        Raises MissingParameter, InvalidParameterValue and InvalidParameterCombination; the texts as users met them.
+        """
+        check_data(metric_data)
+        if not namespace.startswith("AWS/"):  # services may tell of a moment before the clock was advanced
+            check_moments(metric_data, unix_time())
+        super().put_metric_data(namespace, [one for datum in metric_data for one in counted(datum)])
+
+    def _validate_parameters_put_metric_data(self, metric: dict[str, Any], query_num: int) -> None:
+        if "Value" in metric and "Values" in metric:
+            each = f"MetricData.member.{query_num}"
+            raise InvalidParameterCombination(
+                f"The parameters {each}.Value and {each}.Values are mutually exclusive and you have specified both."
+            )
+        super()._validate_parameters_put_metric_data(metric, query_num)
+
+
+class CloudWatchEngineResponse(CloudWatchResponse):
+    """Tells of query results what AWS tells."""
+
+    def get_metric_data(self) -> ActionResult:
+        queries = self._get_params().get("MetricDataQueries", [])
+        for number, query in enumerate(queries, 1):
+            for name in ("Namespace", "MetricName"):
+                if "MetricStat" in query and name not in query["MetricStat"]["Metric"]:
+                    path = f"MetricDataQueries.member.{number}.MetricStat.Metric.{name}"
+                    raise AwsError("ValidationError", f"The parameter {path} is required.")
+        for query, label in _labels(queries).items():
+            queries[query].setdefault("Label", label)
+        result = cast(dict[str, Any], super().get_metric_data().result)
+        return ActionResult({"Messages": [], **result})
+
+
+def _labels(queries: list[dict[str, Any]]) -> dict[int, str]:
+    """The label of each query of a metric that has none, by place: what tells it from the others.
+
+    AWS's recordings name the metric, and after it the statistic and the period if the queries differ in these.
+    """
+    stats = {place: query["MetricStat"] for place, query in enumerate(queries) if "MetricStat" in query}
+    told = [key for key in ("Stat", "Period") if len({str(stat[key]) for stat in stats.values()}) > 1]
+    return {
+        place: " ".join([stat["Metric"]["MetricName"], *(str(stat[key]) for key in told)])
+        for place, stat in stats.items()
+    }

@@ -1,0 +1,13 @@
+"""Amazon DynamoDB Streams: `backend` says what the engine does otherwise than moto."""
+
+from __future__ import annotations
+
+from localaws.engines.declaration import Engine
+
+ENGINE = Engine(
+    package=__name__,
+    service="dynamodbstreams",
+    moto="dynamodbstreams",
+    backend="backend:DynamoDBStreamsEngine",
+    reaches=frozenset({"dynamodb"}),
+)

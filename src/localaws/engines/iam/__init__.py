@@ -1,0 +1,14 @@
+"""AWS IAM: `backend` says what the engine does otherwise than moto."""
+
+from __future__ import annotations
+
+from localaws.engines.declaration import Engine
+
+ENGINE = Engine(
+    package=__name__,
+    service="iam",
+    moto="iam",
+    backend="backend:IAMEngine",
+    responses="backend:IamEngineResponse",
+    reaches=frozenset({"sts"}),
+)

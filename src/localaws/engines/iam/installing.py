@@ -1,0 +1,14 @@
+"""Has moto check trust policies by the engine's rules, and match what they name in one pass."""
+
+from __future__ import annotations
+
+import moto.iam.models
+
+from localaws.engines import patterns
+from localaws.engines.iam.backend import TrustPolicy
+from localaws.lab import Lab
+
+
+def install(lab: Lab) -> None:
+    moto.iam.models.IAMTrustPolicyDocumentValidator = TrustPolicy  # type: ignore[attr-defined]
+    patterns.of_policies()

@@ -1,0 +1,15 @@
+"""Amazon CloudWatch Logs: `backend` says what the engine does otherwise than moto."""
+
+from __future__ import annotations
+
+from localaws.engines.declaration import Engine
+
+ENGINE = Engine(
+    package=__name__,
+    service="logs",
+    moto="logs",
+    backend="backend:LogsEngine",
+    responses="backend:LogsEngineResponse",
+    models=("backend:ResourcePolicyEngine", "backend:LogStreamEngine", "backend:MetricFiltersEngine"),
+    reaches=frozenset({"awslambda", "firehose", "kinesis", "s3"}),
+)

@@ -1,0 +1,208 @@
+"""CloudWatch Logs: groups with their class and protection, filters told whole, and AWS's refusals."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+from moto.core.utils import unix_time_millis
+from moto.logs.metric_filters import MetricFilters
+from moto.logs.models import LogGroup, LogResourcePolicy, LogsBackend, LogStream
+from moto.logs.responses import LogsResponse
+
+from localaws.engines.logs.events import sift
+from localaws.engines.logs.patterns import parse_pattern
+from localaws.engines.logs.queries import check_query
+from localaws.gateway.errors import AwsError
+
+log = logging.getLogger(__name__)
+
+#: The three ways to name the log groups of a query, of which a request takes one.
+_GROUPS = ("logGroupName", "logGroupNames", "logGroupIdentifiers")
+
+_DEFAULTS: dict[str, Any] = {"logGroupClass": "STANDARD", "deletionProtectionEnabled": False}
+
+
+class MetricFiltersEngine(MetricFilters):
+    """Keeps one filter of a name in a group (API reference, PutMetricFilter), and when it was made."""
+
+    def add_filter(
+        self, filter_name: str, filter_pattern: str, log_group_name: str, metric_transformations: str
+    ) -> None:
+        self.delete_filter(filter_name, log_group_name)
+        super().add_filter(filter_name, filter_pattern, log_group_name, metric_transformations)
+        self.metric_filters[-1] |= {"creationTime": int(unix_time_millis()), "applyOnTransformedLogs": False}
+
+
+class ResourcePolicyEngine(LogResourcePolicy):
+    """A policy that tells its scope, which here is always the account."""
+
+    def describe(self) -> dict[str, Any]:
+        return super().describe() | {"policyScope": "ACCOUNT"}
+
+
+class LogStreamEngine(LogStream):
+    """A stream that hands on what its group's subscription filters let through."""
+
+    def _send_log_events(
+        self, service: str, destination_arn: str, filter_name: str, log_events: list[dict[str, Any]]
+    ) -> None:
+        wanted = parse_pattern(self.log_group.subscription_filters[filter_name].filter_pattern)
+        matching = [event for event in log_events if wanted.matches(event["message"])]
+        if not matching:
+            return
+        try:
+            super()._send_log_events(service, destination_arn, filter_name, matching)
+        except Exception as error:  # of whatever service: the events are written all the same
+            log.warning("filter %s could not send to %s: %s", filter_name, destination_arn, error)
+
+
+class LogsEngine(LogsBackend):
+    """Takes of a batch of events what AWS takes."""
+
+    def put_log_events(
+        self, log_group_name: str, log_stream_name: str, log_events: list[dict[str, Any]]
+    ) -> tuple[str, dict[str, Any]]:
+        """Raises ResourceNotFoundException and InvalidParameterException; see `sift`."""
+        group = self.groups.get(log_group_name)
+        if group is None:
+            raise AwsError("ResourceNotFoundException", "The specified log group does not exist.")
+        if log_stream_name not in group.streams:
+            raise AwsError("ResourceNotFoundException", "The specified log stream does not exist.")
+        days = group.retention_in_days
+        taken, rejected = sift(log_events, int(unix_time_millis()), int(days) if days else None)
+        if not taken:
+            return f"{group.streams[log_stream_name].upload_sequence_token:056d}", rejected
+        return group.put_log_events(log_stream_name, taken), rejected
+
+
+class LogsEngineResponse(LogsResponse):
+    """Queries log groups that are named by ARN too, and refuses in AWS's words."""
+
+    def describe_log_groups(self) -> str:
+        """Raises InvalidParameterException for a prefix together with a pattern (API reference, DescribeLogGroups)."""
+        if self._get_param("logGroupNamePrefix") and self._get_param("logGroupNamePattern"):
+            said = "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters."
+            raise AwsError("InvalidParameterException", said)
+        answer = json.loads(super().describe_log_groups())
+        for group in answer["logGroups"]:
+            group |= self._settings(group["logGroupName"])
+        return json.dumps(answer)
+
+    def create_log_group(self) -> str:
+        """Keeps the class and the protection against deletion, which moto forgets."""
+        answer = super().create_log_group()
+        given = {name: self._get_param(name) for name in _DEFAULTS}
+        group: Any = self.logs_backend.groups[self._get_param("logGroupName")]
+        group.settings = {name: value for name, value in given.items() if value is not None}
+        return answer
+
+    def put_log_group_deletion_protection(self) -> str:
+        """Raises ResourceNotFoundException for a group that there is not."""
+        name = _name_of(self._get_param("logGroupIdentifier"))
+        group: Any = self.logs_backend.groups.get(name)
+        if group is None:
+            raise AwsError("ResourceNotFoundException", "The specified log group does not exist.")
+        protected = {"deletionProtectionEnabled": self._get_param("deletionProtectionEnabled")}
+        group.settings = getattr(group, "settings", {}) | protected
+        return "{}"
+
+    def delete_log_group(self) -> str:
+        """Raises ValidationException for a group that is protected (API reference, DeleteLogGroup)."""
+        name = self._get_param("logGroupName")
+        if self._settings(name)["deletionProtectionEnabled"]:
+            raise AwsError(
+                "ValidationException", f"Log group {name} cannot be deleted: deletion protection is enabled."
+            )
+        return super().delete_log_group()
+
+    def _settings(self, group_name: str) -> dict[str, Any]:
+        return _DEFAULTS | getattr(self.logs_backend.groups.get(group_name), "settings", {})
+
+    def put_delivery_destination(self) -> str:
+        """Raises ValidationException for an ARN of none of the services that logs are delivered to."""
+        arn = self._get_param("deliveryDestinationConfiguration").get("destinationResourceArn", "")
+        service = arn.split(":")[2] if arn.count(":") >= 5 else ""
+        if service == "xray":
+            raise NotImplementedError("delivery to X-Ray")
+        if service not in ("s3", "logs", "firehose"):
+            said = f"destinationResourceArn must name a log group, a bucket or a Firehose stream, not {arn[:200]}"
+            raise AwsError("ValidationException", said)
+        return super().put_delivery_destination()
+
+    def create_log_stream(self) -> str:
+        """Raises ResourceAlreadyExistsException, which names the kind that there is already."""
+        group = self._group()
+        if group and self._get_param("logStreamName") in group.streams:
+            raise AwsError("ResourceAlreadyExistsException", "The specified log stream already exists")
+        return super().create_log_stream()
+
+    def delete_log_stream(self) -> str:
+        self._check_stream()
+        return super().delete_log_stream()
+
+    def get_log_events(self) -> str:
+        self._check_stream()
+        return super().get_log_events()
+
+    def filter_log_events(self) -> str:
+        """Raises InvalidParameterException for a token that no page gave: moto's are ``group@stream@event``."""
+        parse_pattern(self._get_param("filterPattern"))  # before there is an event to hold against it
+        token = self._get_param("nextToken")
+        if token and token.count("@") != 2:
+            raise AwsError("InvalidParameterException", "The specified nextToken is invalid.")
+        return super().filter_log_events()
+
+    def describe_log_streams(self) -> str:
+        if self._get_param("logGroupName") and self._get_param("logGroupIdentifier"):
+            said = "LogGroup name and LogGroup ARN are mutually exclusive parameters."
+            raise AwsError("ValidationException", said)
+        return super().describe_log_streams()
+
+    def put_subscription_filter(self) -> str:
+        """Raises InvalidParameterException for a stream without the role that may write to it."""
+        parse_pattern(self._get_param("filterPattern"))
+        if ":kinesis:" in self._get_param("destinationArn") and not self._get_param("roleArn"):
+            said = "destinationArn for vendor kinesis cannot be used without roleArn"
+            raise AwsError("InvalidParameterException", said)
+        return super().put_subscription_filter()
+
+    def delete_resource_policy(self) -> str:
+        name = self._get_param("policyName")
+        if name not in self.logs_backend.resource_policies:
+            raise AwsError("ResourceNotFoundException", f"Policy with name [{name}] does not exist.")
+        return super().delete_resource_policy()
+
+    def _group(self) -> LogGroup | None:
+        name = self._get_param("logGroupName") or _name_of(self._get_param("logGroupIdentifier") or "")
+        return self.logs_backend.groups.get(name)
+
+    def _check_stream(self) -> None:
+        """Raises ResourceNotFoundException for a stream that there is not, in a group that there is."""
+        group = self._group()
+        if group and self._get_param("logStreamName") not in group.streams:
+            raise AwsError("ResourceNotFoundException", "The specified log stream does not exist.")
+
+    def start_query(self) -> str:
+        """Raises InvalidParameterException unless just one parameter names groups (API reference, StartQuery).
+
+        Also MalformedQueryException, for what is no query.
+        """
+        given = [name for name in _GROUPS if super(LogsEngineResponse, self)._get_param(name)]
+        if len(given) != 1:
+            raise AwsError("InvalidParameterException", "Give exactly one of " + ", ".join(_GROUPS) + ".")
+        if self._get_param("queryLanguage", "CWLI") != "CWLI":
+            raise AwsError("NotImplemented", "This lab does queries in CWLI alone.", 501)
+        check_query(self._get_param("queryString"))
+        return super().start_query()
+
+    def _get_param(self, param_name: str, if_none: Any = None) -> Any:
+        value = super()._get_param(param_name, if_none)
+        identifiers = super()._get_param("logGroupIdentifiers") if param_name == "logGroupNames" else None
+        return [_name_of(each) for each in identifiers] if identifiers else value
+
+
+def _name_of(identifier: str) -> str:
+    """A log group's name, of its name or ARN."""
+    return identifier.split(":log-group:", 1)[-1].removesuffix(":*")

@@ -1,0 +1,114 @@
+"""Secrets Manager: every refusal is a 400 that says its ``Message``, and a missing secret is missing everywhere.
+
+Source: API reference, "Common error types" and each operation's errors (all with HTTP status 400).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, ClassVar
+
+from moto.core.common_types import TYPE_RESPONSE
+from moto.secretsmanager.exceptions import (
+    InvalidRequestException,
+    ResourceNotFoundException,
+    SecretNotFoundException,
+    ValidationException,
+)
+from moto.secretsmanager.models import SecretsManagerBackend
+from moto.secretsmanager.responses import SecretsManagerResponse
+
+from localaws.engines.policies import PolicyFaultError, check_policy
+from localaws.gateway.errors import AwsError
+from localaws.lab import Lab
+
+
+class SecretsManagerEngine(SecretsManagerBackend):
+    """Tells what is missing: the secret, or the version with that label."""
+
+    lab: ClassVar[Lab]
+
+    def list_secret_version_ids(self, secret_id: str) -> str:
+        if not self._is_valid_identifier(secret_id):
+            raise SecretNotFoundException
+        return super().list_secret_version_ids(secret_id)
+
+    def get_secret_value(self, secret_id: str, version_id: str, version_stage: str) -> dict[str, object]:
+        try:
+            return super().get_secret_value(secret_id, version_id, version_stage)
+        except SecretNotFoundException:
+            if not self._is_valid_identifier(secret_id) or not version_stage:
+                raise
+            said = f"Secrets Manager can't find the specified secret value for staging label: {version_stage}"
+            raise ResourceNotFoundException(said) from None
+
+    def create_secret(self, name: str, *arguments: Any, **more: Any) -> str:
+        """Raises InvalidRequestException while a deleted secret of this name can still be restored."""
+        if name in self.secrets and self.secrets[name].is_deleted():
+            said = "You can't create this secret because a secret with this name is already scheduled for deletion."
+            raise InvalidRequestException(said)
+        return super().create_secret(name, *arguments, **more)
+
+    def rotate_secret(
+        self,
+        secret_id: str,
+        client_request_token: str | None = None,
+        rotation_lambda_arn: str | None = None,
+        *arguments: Any,
+        **more: Any,
+    ) -> str:
+        """Raises InvalidRequestException where nothing would rotate the secret (API reference, RotateSecret)."""
+        found = self.secrets[secret_id] if self._is_valid_identifier(secret_id) else None
+        if found is not None and not (rotation_lambda_arn or getattr(found, "rotation_lambda_arn", None)):
+            raise InvalidRequestException("No Lambda rotation function ARN is associated with this secret.")
+        return super().rotate_secret(secret_id, client_request_token, rotation_lambda_arn, *arguments, **more)
+
+    def put_resource_policy(self, secret_id: str, policy: str) -> tuple[str, str]:
+        """Raises MalformedPolicyDocumentException (API reference, PutResourcePolicy)."""
+        try:
+            check_policy(self.lab, policy, "secretsmanager")
+        except PolicyFaultError as fault:
+            said = "This resource policy contains a syntax error."
+            if fault.element == "Principal":
+                said = "This resource policy contains an unsupported principal."
+            raise AwsError("MalformedPolicyDocumentException", said, 400, {"Message": said}) from None
+        return super().put_resource_policy(secret_id, policy)
+
+    def tag_resource(self, arn: str, tags: dict[str, str]) -> None:
+        self._check_not_deleted(arn)
+        super().tag_resource(arn, tags)
+
+    def untag_resource(self, arn: str, tag_keys: list[str]) -> None:
+        self._check_not_deleted(arn)
+        super().untag_resource(arn, tag_keys)
+
+    def _check_not_deleted(self, arn: str) -> None:
+        if arn in self.secrets and self.secrets[arn].is_deleted():
+            said = "You can't perform this operation on the secret because it was marked for deletion."
+            raise InvalidRequestException(said)
+
+
+class SecretsManagerEngineResponse(SecretsManagerResponse):
+    """Writes errors as Secrets Manager does."""
+
+    def create_secret(self) -> str:
+        """Raises ValidationException for a name that no secret can have (API reference, CreateSecret, Name)."""
+        if not re.fullmatch(r"[\w/+=.@!-]+", self._get_param("Name") or "", re.ASCII):
+            raise ValidationException(
+                "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: "
+                "-/_+=.@!"
+            )
+        return super().create_secret()
+
+    def call_action(self) -> TYPE_RESPONSE:
+        status, headers, body = super().call_action()
+        if 400 <= status < 500:
+            error = json.loads(body)
+            return 400, headers, _error(error["__type"], error.get("message", ""))
+        return status, headers, body
+
+
+def _error(code: str, message: str) -> str:
+    """The service's errors say ``Message``; what AWS finds before the service sees the request, ``message``."""
+    return json.dumps({"__type": code, "message" if code == "ValidationException" else "Message": message})

@@ -1,0 +1,336 @@
+"""SNS: messages for functions are sent through the front door, in the shape that AWS gives them.
+
+Sources: Lambda developer guide, "Invoking Lambda functions with Amazon SNS notifications"; SNS developer guide, "Amazon
+SNS message delivery retries" (a delivery by HTTP takes its own time, and its failure is not the publisher's).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import queue
+from collections.abc import Callable
+from functools import partial
+from itertools import count
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+from moto.core.responses import ActionResult
+from moto.sns.exceptions import SNSException, SNSInvalidParameter, SNSNotFoundError
+from moto.sns.models import SNSBackend, Subscription, Topic
+from moto.sns.responses import SNSResponse
+from moto.sqs.exceptions import SQSException
+
+from localaws.engines.policies import PolicyFaultError, check_policy
+from localaws.engines.sns.messages import (
+    check_attributes,
+    check_endpoint,
+    check_entries,
+    check_message,
+    check_subject,
+)
+from localaws.gateway.errors import AwsError
+from localaws.lab import Lab
+from localaws.outgoing import is_loopback
+
+log = logging.getLogger(__name__)
+
+_SEQUENCE = count(10_000_000_000_000_001_000)
+
+PROTOCOLS = {"application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs"}
+SUBSCRIPTION_ATTRIBUTES = {
+    "DeliveryPolicy",
+    "FilterPolicy",
+    "FilterPolicyScope",
+    "RawMessageDelivery",
+    "RedrivePolicy",
+    "SubscriptionRoleArn",
+}
+#: How AWS delivers by HTTP where nobody set a policy.
+EFFECTIVE_DELIVERY = {
+    "defaultHealthyRetryPolicy": {
+        "minDelayTarget": 20,
+        "maxDelayTarget": 20,
+        "numRetries": 3,
+        "numMaxDelayRetries": 0,
+        "numNoDelayRetries": 0,
+        "numMinDelayRetries": 0,
+        "backoffFunction": "linear",
+    },
+    "disableSubscriptionOverrides": False,
+    "defaultRequestPolicy": {"headerContentType": "text/plain; charset=UTF-8"},
+}
+
+
+#: Posts that are under way at once, and those that wait for their turn; of more, the newest are not sent.
+POSTING = 4
+WAITING = 1000
+
+
+class Post:
+    """Sends by HTTP in the background, so that a receiver which takes its time keeps no publisher waiting."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._waiting: queue.Queue[Callable[[], None] | None] = queue.Queue(WAITING + POSTING)
+        for number in range(POSTING):
+            lab.spawn(f"sns-post-{number}", self._work)
+        lab.on_stop(self._stop)
+
+    def send(self, delivery: Callable[[], None]) -> None:
+        if self._waiting.qsize() >= WAITING:
+            log.warning("%d posts wait for their receivers: one more is not sent", WAITING)
+        else:
+            self._waiting.put(delivery)
+
+    def _work(self) -> None:
+        while (delivery := self._waiting.get()) is not None:
+            try:
+                delivery()
+            except Exception as error:
+                log.warning("not delivered: %s", error)
+
+    def _stop(self) -> None:
+        for _ in range(POSTING):
+            self._waiting.put(None)
+
+
+class SubscriptionEngine(Subscription):
+    """A subscription that, for the protocol ``lambda``, invokes the function, and does not wait for one by HTTP."""
+
+    lab: ClassVar[Lab]
+    post: ClassVar[Post]
+
+    def publish(
+        self,
+        message: str,
+        message_id: str,
+        subject: str | None = None,
+        message_attributes: dict[str, Any] | None = None,
+        group_id: str | None = None,
+        deduplication_id: str | None = None,
+        message_structure: str | None = None,
+    ) -> None:
+        if self.protocol != "lambda":
+            deliver = partial(super().publish, message, message_id, subject, message_attributes, group_id)
+            deliver = partial(deliver, deduplication_id, message_structure)
+            if self.protocol in ("http", "https"):
+                self.post.send(deliver)
+                return
+            try:
+                deliver()
+            except (SQSException, AwsError) as error:  # such as of a queue that is no more
+                log.warning("topic %s could not send to %s: %s", self.topic_arn, self.endpoint, error)
+            return
+        matcher = self._filter_policy_matcher
+        if matcher is not None and not matcher.matches(message_attributes, message):
+            return
+        if message_structure == "json":
+            message = self._parse_message_structure(message, self.protocol)
+        notification = self.get_post_data(message, message_id, subject, message_attributes or {})
+        notification |= {
+            "Subject": subject,
+            "MessageAttributes": message_attributes or {},
+            "SigningCertUrl": notification.pop("SigningCertURL"),
+            "UnsubscribeUrl": notification.pop("UnsubscribeURL"),
+        }
+        record = {
+            "EventSource": "aws:sns",
+            "EventVersion": "1.0",
+            "EventSubscriptionArn": self.arn,
+            "Sns": notification,
+        }
+        client = self.lab.client("lambda", region=self.endpoint.split(":")[3])
+        try:
+            client.invoke(FunctionName=self.endpoint, InvocationType="Event", Payload=json.dumps({"Records": [record]}))
+        except ClientError as error:
+            log.warning("topic %s could not invoke %s: %s", self.topic_arn, self.endpoint, error)
+
+
+class SNSEngine(SNSBackend):
+    """Refuses what AWS refuses before a message or subscription is made."""
+
+    def publish(self, message: str, arn: str | None, phone_number: str | None = None, *args: Any, **kwargs: Any) -> str:
+        """Raises InvalidParameter and NotFound (API reference, Publish)."""
+        check_subject(kwargs.get("subject"))
+        check_message(message, kwargs.get("message_attributes") or {}, kwargs.get("message_structure"))
+        if phone_number is None:
+            if not arn:
+                said = "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter"
+                raise SNSInvalidParameter(said)
+            _check_arn(arn)
+            if ":endpoint/" not in (arn or ""):
+                _check_fifo(self.get_topic(arn or ""), kwargs)
+        return super().publish(message, arn, phone_number, *args, **kwargs)
+
+    def publish_batch(
+        self, topic_arn: str, publish_batch_request_entries: list[dict[str, Any]]
+    ) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
+        """Publish what can be published, and say of the rest why it cannot (API reference, PublishBatch).
+
+        What AWS refuses as a whole, as LocalStack's suite recorded (test_publish_batch_exceptions), is refused first.
+        """
+        topic = self.get_topic(topic_arn)
+        check_entries(publish_batch_request_entries)
+        requests = [
+            {
+                "message": entry["Message"],
+                "subject": entry.get("Subject"),
+                "message_attributes": entry.get("MessageAttributes") or {},
+                "group_id": entry.get("MessageGroupId"),
+                "deduplication_id": entry.get("MessageDeduplicationId"),
+                "message_structure": entry.get("MessageStructure"),
+            }
+            for entry in publish_batch_request_entries
+        ]
+        for request in requests:
+            _check_fifo(topic, request)
+        successful: list[dict[str, str]] = []
+        failed: list[dict[str, Any]] = []
+        for entry, request in zip(publish_batch_request_entries, requests, strict=True):
+            try:
+                message_id = self.publish(arn=topic_arn, **request)
+                successful.append({"Id": entry["Id"], "MessageId": message_id, **_number_in(topic_arn)})
+            except (SNSException, AwsError) as error:
+                told = {"Code": error.code, "Message": error.message, "SenderFault": True}
+                failed.append({"Id": entry["Id"], **told})
+        return successful, failed
+
+    def subscribe(self, topic_arn: str, endpoint: str, protocol: str) -> Subscription:
+        """Raises InvalidParameter for a protocol that there is not, or another machine (API reference, Subscribe)."""
+        if protocol not in PROTOCOLS:
+            reason = f"Amazon SNS does not support this protocol string: {protocol}"
+            raise SNSInvalidParameter(f"Invalid parameter: {reason}")
+        if protocol in ("http", "https") and not is_loopback(endpoint):
+            raise SNSInvalidParameter(
+                f"Invalid parameter: Endpoint Reason: this lab posts to this machine alone (127.0.0.1, ::1 or "
+                f"localhost), not to {endpoint}"
+            )
+        check_endpoint(protocol, endpoint)
+        return super().subscribe(topic_arn, endpoint, protocol)
+
+    def create_topic(
+        self, name: str, attributes: dict[str, str] | None = None, tags: dict[str, str] | None = None
+    ) -> Topic:
+        """Raises InvalidParameter for a topic that is there with other tags (API reference, CreateTopic)."""
+        former = next((topic for topic in self.topics.values() if topic.name == name), None)
+        if former is not None and tags and tags != former._tags:
+            raise SNSInvalidParameter("Invalid parameter: Tags Reason: Topic already exists with different tags")
+        return super().create_topic(name, attributes, tags)
+
+    def unsubscribe(self, subscription_arn: str) -> None:
+        """Raises InvalidParameter for what is no ARN; a subscription that there is not is no error."""
+        _check_arn(subscription_arn, "SubscriptionArn")
+        super().unsubscribe(subscription_arn)
+
+    def _get_values_nexttoken(self, values_map: dict[str, Any], next_token: str | None = None) -> Any:
+        if next_token and not next_token.isdecimal():
+            raise SNSInvalidParameter("Invalid parameter: NextToken")
+        return super()._get_values_nexttoken(values_map, next_token)
+
+    def get_topic(self, arn: str) -> Topic:
+        _check_arn(arn)
+        return super().get_topic(arn)
+
+
+class SNSEngineResponse(SNSResponse):
+    """Checks what moto reads from a request, or leaves unread."""
+
+    def create_topic(self) -> ActionResult:
+        keys = [tag["Key"] for tag in self._get_param("Tags", [])]
+        if len(set(keys)) < len(keys):
+            raise SNSInvalidParameter("Invalid parameter: Duplicated keys are not allowed.")
+        _check_policy((self._get_param("Attributes") or {}).get("Policy"))
+        return super().create_topic()
+
+    def set_topic_attributes(self) -> ActionResult:
+        if self._get_param("AttributeName") == "Policy":
+            _check_policy(self._get_param("AttributeValue"))
+        return super().set_topic_attributes()
+
+    def get_topic_attributes(self) -> ActionResult:
+        """A delivery policy that nobody set is not told of, and the one in effect as HTTP sees it."""
+        answer = super().get_topic_attributes()
+        told: dict[str, Any] = answer.result["Attributes"]  # type: ignore[index]
+        told["EffectiveDeliveryPolicy"] = json.dumps({"http": EFFECTIVE_DELIVERY})
+        if not told.get("DeliveryPolicy"):
+            told.pop("DeliveryPolicy", None)
+        return answer
+
+    def subscribe(self) -> ActionResult:
+        for name, value in (self._get_param("Attributes") or {}).items():
+            check_subscription_attribute(name, value, "Attributes Reason: ")
+        return super().subscribe()
+
+    def set_subscription_attributes(self) -> ActionResult:
+        arn, name = self._get_param("SubscriptionArn"), self._get_param("AttributeName")
+        if all(subscription.arn != arn for subscription in self.backend.subscriptions.values()):
+            raise SNSNotFoundError("Subscription does not exist")
+        check_subscription_attribute(name, self._get_param("AttributeValue"))
+        return super().set_subscription_attributes()
+
+    def confirm_subscription(self) -> ActionResult:
+        """Raises InvalidParameter: no token is ever sent to anybody who would have to confirm."""
+        self.backend.get_topic(self._get_param("TopicArn"))
+        raise SNSInvalidParameter("Invalid token")
+
+    def publish(self) -> ActionResult:
+        answer = super().publish()
+        assert isinstance(answer.result, dict)
+        return ActionResult(answer.result | _number_in(self._get_param("TopicArn") or ""))
+
+    def _transform_message_attributes(self, message_attributes: dict[str, Any]) -> dict[str, Any]:
+        check_attributes(message_attributes)
+        return super()._transform_message_attributes(message_attributes)
+
+
+def _number_in(topic_arn: str) -> dict[str, str]:
+    """The number of a message that a FIFO topic has just taken, above those before it (API reference, Publish)."""
+    return {"SequenceNumber": f"{next(_SEQUENCE):020d}"} if topic_arn.endswith(".fifo") else {}
+
+
+def check_subscription_attribute(name: str, value: Any, where: str = "") -> None:
+    """Raises InvalidParameter for a value that a subscription's attribute cannot have."""
+    if name not in SUBSCRIPTION_ATTRIBUTES:
+        raise SNSInvalidParameter("Invalid parameter: AttributeName")
+    if name == "RawMessageDelivery" and str(value).lower() not in ("true", "false"):
+        said = f"{where}RawMessageDelivery: Invalid value [{value}]. Must be true or false."
+        raise SNSInvalidParameter(f"Invalid parameter: {said}")
+    if name == "RedrivePolicy" and value:
+        try:
+            policy = json.loads(value)
+        except (ValueError, RecursionError) as error:
+            raise SNSInvalidParameter(f"Invalid parameter: RedrivePolicy: failed to parse JSON. {error}") from None
+        if not isinstance(policy, dict) or str(policy.get("deadLetterTargetArn")).count(":") < 5:
+            raise SNSInvalidParameter("Invalid parameter: RedrivePolicy: deadLetterTargetArn is an invalid arn")
+
+
+def _check_policy(text: str | None) -> None:
+    """Raises InvalidParameter for what is no policy of a topic."""
+    try:
+        if text:
+            check_policy(SubscriptionEngine.lab, text, "sns")
+    except PolicyFaultError as fault:
+        said = {
+            "Principal": "Policy Error: PrincipalNotFound",
+            "Action": "Policy statement action out of service scope!",
+        }
+        raise SNSInvalidParameter(f"Invalid parameter: {said.get(fault.element, 'Policy Error: null')}") from None
+
+
+def _check_fifo(topic: Topic, settings: dict[str, Any]) -> None:
+    if not topic.fifo_topic:
+        return
+    if not settings.get("group_id"):
+        raise SNSInvalidParameter("Invalid parameter: The MessageGroupId parameter is required for FIFO topics")
+    if not settings.get("deduplication_id") and not topic.content_based_deduplication:
+        raise SNSInvalidParameter(
+            "Invalid parameter: The topic should either have ContentBasedDeduplication enabled or "
+            "MessageDeduplicationId provided explicitly"
+        )
+
+
+def _check_arn(arn: str, parameter: str = "TopicArn") -> None:
+    elements = len(arn.split(":"))
+    if elements < 6:
+        reason = f"An ARN must have at least 6 elements, not {elements}"
+        raise SNSInvalidParameter(f"Invalid parameter: {parameter} Reason: {reason}")

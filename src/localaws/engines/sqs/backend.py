@@ -1,0 +1,395 @@
+"""SQS: queues that keep their pace as they fill and lose nothing between threads.
+
+moto works out every attribute, counting all messages several times, for each one sent; and it replaces a queue's
+list of messages at each delete, dropping what another thread has just sent.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
+from typing import Any, ClassVar, cast
+
+from moto.core.responses import ActionResult
+from moto.core.utils import camelcase_to_underscores, unix_time_millis
+from moto.sqs.constants import MAXIMUM_MESSAGE_LENGTH, MAXIMUM_VISIBILITY_TIMEOUT
+from moto.sqs.exceptions import (
+    BatchEntryIdsNotDistinct,
+    BatchRequestTooLong,
+    EmptyBatchRequest,
+    InvalidAttributeName,
+    InvalidBatchEntryId,
+    InvalidParameterValue,
+    MissingParameter,
+    ReceiptHandleIsInvalid,
+    SQSException,
+    TooManyEntriesInBatchRequest,
+)
+from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend
+from moto.sqs.responses import SQSResponse
+
+from localaws.engines.policies import check_policy
+from localaws.engines.sqs.messages import check_attributes, check_characters, check_delay, check_id, size_of
+from localaws.gateway.errors import AwsError
+from localaws.lab import Lab
+
+#: The attributes that may be set, and the least and most of those that are numbers (API reference, CreateQueue).
+_RANGES = {
+    "DelaySeconds": (0, 900),
+    "MaximumMessageSize": (1024, MAXIMUM_MESSAGE_LENGTH),
+    "MessageRetentionPeriod": (60, 1_209_600),
+    "ReceiveMessageWaitTimeSeconds": (0, 20),
+    "VisibilityTimeout": (0, 43_200),
+    "KmsDataKeyReusePeriodSeconds": (60, 86_400),
+}
+_JSON = ("Policy", "RedrivePolicy", "RedriveAllowPolicy")
+_TEXTS = {"KmsMasterKeyId", "SqsManagedSseEnabled", "ContentBasedDeduplication", "DeduplicationScope"}
+#: Numbers of messages, of 20 digits as AWS's are.
+_SEQUENCE = count(18_800_000_000_000_000_000, 256)
+_SETTABLE = {*_RANGES, *_JSON, *_TEXTS, "FifoThroughputLimit", "FifoQueue"}
+
+
+class _Attributes(Mapping[str, Any]):
+    """A queue's attributes, each worked out when it is asked for."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+        self._names = [*queue.BASE_ATTRIBUTES]
+        if queue.fifo_queue:
+            self._names += queue.FIFO_ATTRIBUTES
+        if queue.kms_master_key_id:  # type: ignore[attr-defined]
+            self._names += queue.KMS_ATTRIBUTES
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._names:
+            raise KeyError(name)
+        if name == "RedrivePolicy":
+            return json.dumps(self._queue.redrive_policy) if self._queue.redrive_policy else None
+        value = getattr(self._queue, camelcase_to_underscores(name))
+        if name.endswith("Timestamp"):
+            return int(value)  # whole seconds (API reference, GetQueueAttributes)
+        return str(value).lower() if isinstance(value, bool) else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+class QueueEngine(Queue):
+    """A queue whose list of messages is only ever changed in place, under its lock."""
+
+    lab: ClassVar[Lab]
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._recent: dict[tuple[str | None, str], Message] = {}
+        super().__init__(*arguments, **options)
+
+    @property
+    def attributes(self) -> _Attributes:  # type: ignore[override]
+        return _Attributes(self)
+
+    def _set_attributes(self, attributes: dict[str, Any], now: float | None = None) -> None:
+        """Raises InvalidAttributeName and InvalidAttributeValue (API reference, SetQueueAttributes)."""
+        for name, value in attributes.items():
+            if name not in _SETTABLE:
+                raise AwsError("InvalidAttributeName", f"Unknown Attribute {name}.")
+            if not _is_value_of(name, value):
+                raise AwsError("InvalidAttributeValue", f"Invalid value for the parameter {name}.")
+        super()._set_attributes(attributes, now)
+
+    @property
+    def messages(self) -> list[Message]:
+        now = unix_time_millis()
+        with self._messages_lock:
+            return [m for m in self._messages if m.visible_at < now and m.delayed_until <= now]
+
+    def add_message(self, message: Message) -> None:
+        """Take a message; a FIFO queue numbers it, and takes no duplicate, which it answers as it did the first.
+
+        Its id is remembered "even after the message is received and deleted" (developer guide, "Exactly-once
+        processing"). Numbers increase, and leave some out (API reference, SendMessage, SequenceNumber).
+        """
+        with self._messages_lock:
+            if self.fifo_queue:
+                first = self._first_of(message)
+                message.id, message.sequence_number = first.id, first.sequence_number
+                if first is not message:
+                    return
+            self._messages.append(message)
+            self._messages_lock.notify_all()
+
+    def _first_of(self, message: Message) -> Message:
+        """The message that *message*, which gets a number here, is a duplicate of; itself if there is none."""
+        oldest = cast(float, message.sent_timestamp) - DEDUPLICATION_TIME_IN_SECONDS * 1000
+        while self._recent and cast(float, next(iter(self._recent.values())).sent_timestamp) <= oldest:
+            del self._recent[next(iter(self._recent))]
+        message.sequence_number = f"{next(_SEQUENCE):020d}"
+        if message.deduplication_id is None:  # of SNS and EventBridge, which need none
+            return message
+        by_group = self.deduplication_scope == "messageGroup"  # type: ignore[attr-defined]
+        return self._recent.setdefault((message.group_id if by_group else None, message.deduplication_id), message)
+
+    def delete_message(self, receipt_handle: str) -> None:
+        """Delete the message that *receipt_handle* was given for; deleting twice is no error.
+
+        Raises ReceiptHandleIsInvalid for a handle that this queue never gave (SQS API reference, DeleteMessage).
+        """
+        with self._messages_lock:
+            if receipt_handle in self.deleted_messages:
+                return
+            message = next((m for m in self._messages if m.had_receipt_handle(receipt_handle)), None)
+            if message is None:
+                raise ReceiptHandleIsInvalid
+            self._messages.remove(message)
+            self.pending_messages.discard(message)
+            self.deleted_messages.update(handle for handle in message.all_receipt_handles if handle)
+
+
+class SQSEngine(SQSBackend):
+    """Gives each message to one receiver at a time; takes none that is empty or, with its attributes, too large."""
+
+    def send_message(
+        self,
+        queue_name: str,
+        message_body: str,
+        message_attributes: dict[str, Any] | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> Message:
+        """Raises MissingParameter and InvalidParameterValue (API reference, SendMessage, MessageBody)."""
+        queue = self.get_queue(queue_name)
+        if not message_body:
+            raise MissingParameter("MessageBody")
+        check_characters(message_body)
+        check_attributes(message_attributes or {})
+        check_id("MessageGroupId", kwargs.get("group_id"))
+        check_id("MessageDeduplicationId", kwargs.get("deduplication_id"))
+        check_delay(kwargs.get("delay_seconds"))
+        if kwargs.get("deduplication_id") and not queue.fifo_queue:
+            raise InvalidParameterValue(
+                f"Value {kwargs['deduplication_id']} for parameter MessageDeduplicationId is invalid. Reason: The "
+                "request include parameter that is not valid for this queue type."
+            )
+        if size_of(message_body, message_attributes) > queue.maximum_message_size:  # type: ignore[attr-defined]
+            limit = queue.maximum_message_size  # type: ignore[attr-defined]
+            reason = f"Message must be shorter than {limit} bytes."
+            raise InvalidParameterValue(f"One or more parameters are invalid. Reason: {reason}")
+        return super().send_message(queue_name, message_body, message_attributes, *args, **kwargs)
+
+    def send_message_batch(
+        self, queue_name: str, entries: dict[str, dict[str, Any]]
+    ) -> tuple[list[Message], list[dict[str, Any]]]:
+        """Send what can be sent; "the result of sending each message is reported individually" (SendMessageBatch).
+
+        The largest size is for the whole batch besides.
+        """
+        queue = self.get_queue(queue_name)
+        total = sum(size_of(each["MessageBody"], each.get("MessageAttributes")) for each in entries.values())
+        if total > MAXIMUM_MESSAGE_LENGTH:
+            raise BatchRequestTooLong(total)
+        if queue.fifo_queue:
+            _check_fifo_batch(queue, entries.values())
+        sent, failed = list[Message](), list[dict[str, Any]]()
+        for entry in entries.values():
+            try:
+                message = self.send_message(
+                    queue_name,
+                    entry["MessageBody"],
+                    entry.get("MessageAttributes"),
+                    delay_seconds=entry.get("DelaySeconds"),
+                    deduplication_id=entry.get("MessageDeduplicationId"),
+                    group_id=entry.get("MessageGroupId"),
+                    system_attributes=entry.get("MessageSystemAttributes"),
+                )
+            except (AwsError, SQSException) as error:
+                failed.append(_failed(entry, error))
+            else:
+                message.user_id = entry["Id"]  # type: ignore[attr-defined]
+                sent.append(message)
+        return sent, failed
+
+    def change_message_visibility(self, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
+        """Raises InvalidParameterValue (API reference, ChangeMessageVisibility, VisibilityTimeout)."""
+        if not 0 <= int(visibility_timeout) <= MAXIMUM_VISIBILITY_TIMEOUT:
+            reason = f"Must be between 0 and {MAXIMUM_VISIBILITY_TIMEOUT}, if provided."
+            said = f"Value {visibility_timeout} for parameter VisibilityTimeout is invalid. Reason: {reason}"
+            raise InvalidParameterValue(said)
+        super().change_message_visibility(queue_name, receipt_handle, visibility_timeout)
+
+    def change_message_visibility_batch(
+        self, queue_name: str, entries: list[dict[str, Any]]
+    ) -> tuple[list[str], list[dict[str, Any]]]:
+        changed, failed = list[str](), list[dict[str, Any]]()
+        for entry in entries:
+            try:
+                if "VisibilityTimeout" not in entry:
+                    raise MissingParameter("VisibilityTimeout")
+                self.change_message_visibility(queue_name, entry["ReceiptHandle"], entry["VisibilityTimeout"])
+                changed.append(entry["Id"])
+            except (AwsError, SQSException) as error:
+                failed.append(_failed(entry, error))
+        return changed, failed
+
+    def create_queue(self, name: str, tags: dict[str, str] | None = None, **kwargs: Any) -> Queue:
+        kwargs.pop("QueueName", None)  # CloudFormation's properties have it among the attributes
+        check_fifo_attributes(name, kwargs)
+        queue: Queue = super().create_queue(name, tags, **kwargs)
+        return queue
+
+    def set_queue_attributes(self, queue_name: str, attributes: dict[str, Any]) -> Queue:
+        check_fifo_attributes(queue_name, attributes)
+        queue: Queue = super().set_queue_attributes(queue_name, attributes)
+        return queue
+
+    def add_permission(
+        self, region_name: str, queue_name: str, actions: list[str], account_ids: list[str], label: str
+    ) -> None:
+        super().add_permission(region_name, queue_name, actions, account_ids, label)
+        self.get_queue(queue_name)._policy_json["Version"] = "2008-10-17"
+
+    def remove_permission(self, queue_name: str, label: str) -> None:
+        """Raises InvalidParameterValue for a label that there is not (API reference, RemovePermission)."""
+        policy = self.get_queue(queue_name)._policy_json
+        if all(statement["Sid"] != label for statement in policy["Statement"]):
+            raise InvalidParameterValue(f"Value {label} for parameter Label is invalid. Reason: can't find label.")
+        super().remove_permission(queue_name, label)
+
+    def receive_message(
+        self,
+        queue_name: str,
+        count: int,
+        wait_seconds_timeout: int,
+        visibility_timeout: int,
+        message_attribute_names: list[str] | None = None,
+    ) -> list[Message]:
+        """Take up to *count* visible messages, waiting *wait_seconds_timeout* s for the first (long polling)."""
+        queue = self.get_queue(queue_name)
+        deadline = time.monotonic() + wait_seconds_timeout
+        while True:
+            with queue._messages_lock:
+                found: list[Message] = super().receive_message(
+                    queue_name, count, 0, visibility_timeout, message_attribute_names
+                )
+                left = deadline - time.monotonic()
+                if found or left <= 0:
+                    return found
+                # A message may also become visible by time alone, which notifies nobody.
+                queue._messages_lock.wait(min(left, 0.2))
+
+
+class SQSEngineResponse(SQSResponse):
+    """Leaves out lists that are empty, as AWS does."""
+
+    def receive_message(self) -> ActionResult:
+        count = self._get_param("MaxNumberOfMessages", 1)
+        if not 1 <= int(count) <= 10:
+            reason = "Must be between 1 and 10, if provided."
+            raise InvalidParameterValue(f"Value {count} for parameter MaxNumberOfMessages is invalid. Reason: {reason}")
+        wait = self._get_param("WaitTimeSeconds")
+        if wait is not None and not 0 <= int(wait) <= 20:
+            reason = "Must be >= 0 and <= 20, if provided."
+            raise InvalidParameterValue(f"Value {wait} for parameter WaitTimeSeconds is invalid. Reason: {reason}")
+        return super().receive_message()
+
+    def call_action(self) -> Any:
+        """The JSON protocol has another name for this error; moto knows one for both protocols."""
+        status, headers, body = super().call_action()
+        if headers.get("x-amzn-query-error", "").startswith("InvalidParameterValue;"):
+            body = str(body).replace('InvalidParameterValue"', 'InvalidParameterValueException"', 1)
+        return status, headers, body
+
+    def list_queue_tags(self) -> ActionResult:
+        return _without_empty(super().list_queue_tags())
+
+    def send_message_batch(self) -> ActionResult:
+        _check_batch("SendMessage", self._get_param("Entries", []))
+        return _without_empty(super().send_message_batch())
+
+    def delete_message_batch(self) -> ActionResult:
+        """A message may be named twice, for deleting it again is no error."""
+        entries = self._get_param("Entries", [])
+        _check_batch("DeleteMessage", entries)
+        deleted, failed = self.sqs_backend.delete_message_batch(self._get_queue_name(), entries)
+        return ActionResult({"Successful": [{"Id": each} for each in deleted], "Failed": failed})
+
+    def change_message_visibility_batch(self) -> ActionResult:
+        _check_batch("ChangeMessageVisibility", self._get_param("Entries", []))
+        return super().change_message_visibility_batch()
+
+
+def _is_value_of(name: str, value: Any) -> bool:
+    """Whether an attribute may have *value*; "" and None take a policy or a key away."""
+    if name in _RANGES:
+        least, most = _RANGES[name]
+        return str(value).isascii() and str(value).isdigit() and least <= int(value) <= most
+    if name in _JSON and isinstance(value, str) and value:
+        try:
+            if name == "Policy":
+                check_policy(QueueEngine.lab, value, "sqs")
+            return isinstance(json.loads(value), dict)
+        except (ValueError, RecursionError):
+            return False
+    return True
+
+
+def check_fifo_attributes(name: str, attributes: Mapping[str, Any]) -> None:
+    """Raises InvalidAttributeName for an attribute that only a FIFO queue has (API reference, CreateQueue)."""
+    if name.endswith(".fifo"):
+        return
+    for each in attributes:
+        if each in ("FifoQueue", "ContentBasedDeduplication"):
+            raise InvalidAttributeName(each)
+        if each in ("DeduplicationScope", "FifoThroughputLimit"):
+            error = InvalidAttributeName(each)
+            error.message = f"You can specify the {each} only when FifoQueue is set to true."
+            raise error
+
+
+def _check_batch(action: str, entries: list[dict[str, Any]]) -> None:
+    """Raises EmptyBatchRequest, TooManyEntriesInBatchRequest, InvalidBatchEntryId and BatchEntryIdsNotDistinct.
+
+    These are of the whole batch: nothing of it is done (API reference, DeleteMessageBatch, "Errors").
+    """
+    if not entries:
+        error = EmptyBatchRequest()
+        error.message = f"There should be at least one {action}BatchRequestEntry in the request."
+        raise error
+    if len(entries) > 10:
+        raise TooManyEntriesInBatchRequest(len(entries))
+    ids = [entry.get("Id") or "" for entry in entries]
+    if not all(re.fullmatch(r"[\w-]{1,80}", each, re.ASCII) for each in ids):
+        raise InvalidBatchEntryId
+    for place, each in enumerate(ids):
+        if each in ids[:place]:
+            raise BatchEntryIdsNotDistinct(each)
+
+
+def _check_fifo_batch(queue: Queue, entries: Iterable[dict[str, Any]]) -> None:
+    """Raises InvalidParameterValue where a message lacks its group, or what tells it from a duplicate.
+
+    AWS refuses the whole batch then, as LocalStack's suite recorded (test_sqs).
+    """
+    for entry in entries:
+        if not entry.get("MessageGroupId"):
+            raise InvalidParameterValue("The request must contain the parameter MessageGroupId.")
+        if not entry.get("MessageDeduplicationId") and queue.attributes["ContentBasedDeduplication"] != "true":
+            raise InvalidParameterValue(
+                "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
+                "explicitly"
+            )
+
+
+def _failed(entry: dict[str, Any], error: AwsError | SQSException) -> dict[str, Any]:
+    """What a batch's answer says of an *entry* that was not done (BatchResultErrorEntry)."""
+    message = str(error.message).replace("parameters are invalid. Reason", "parameters cannot be validated. Reason")
+    return {"Id": entry["Id"], "SenderFault": True, "Code": error.code, "Message": message}
+
+
+def _without_empty(answer: ActionResult) -> ActionResult:
+    fields = cast(dict[str, Any], answer.result)
+    return ActionResult({name: value for name, value in fields.items() if value})

@@ -1,0 +1,144 @@
+"""STS: temporary credentials that really sign, and an identity that is the caller's own.
+
+moto keeps what it hands out to itself, or hands out constants; here the gateway must know every key.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from typing import Any, ClassVar, cast
+from xml.parsers.expat import ExpatError
+
+from moto.core.responses import ActionResult
+from moto.iam.exceptions import NotFoundException
+from moto.iam.models import iam_backends
+from moto.sts.models import AssumedRole, STSBackend
+from moto.sts.responses import TokenResponse
+
+from localaws.credentials import Credential
+from localaws.gateway.errors import AwsError
+from localaws.gateway.records import current_call
+from localaws.lab import Lab
+
+HOUR = 3600
+_ROLE_ARN = re.compile(r"arn:[^:\n]+:[^:\n]+:[^:\n]*:[^:\n]*:.+")
+
+
+class STSEngine(STSBackend):
+    """Assumes only roles that exist, and registers their credentials with the gateway."""
+
+    lab: ClassVar[Lab]
+
+    def assume_role(self, *args: Any, **kwargs: Any) -> AssumedRole:
+        duration = int(kwargs["duration"])
+        _check_role(kwargs["role_arn"], duration)
+        return self._known(super().assume_role(*args, **kwargs), duration)
+
+    def assume_role_with_saml(self, **kwargs: Any) -> AssumedRole:
+        """Raises InvalidIdentityToken for an assertion that cannot be read; nobody's signature is checked."""
+        _check_role(kwargs["role_arn"], int(kwargs.get("duration") or HOUR))
+        try:
+            role = super().assume_role_with_saml(**kwargs)
+        except (binascii.Error, UnicodeDecodeError):
+            raise AwsError("InvalidIdentityToken", "Invalid base64 SAMLResponse") from None
+        except (ExpatError, LookupError, TypeError, ValueError, RecursionError) as error:
+            raise AwsError("InvalidIdentityToken", f"The SAML response cannot be read: {error}") from None
+        return self._known(role, int(kwargs.get("duration") or HOUR))
+
+    def _known(self, role: AssumedRole, duration: int) -> AssumedRole:
+        """*role* with credentials that the gateway knows for *duration* seconds."""
+        credential = self.lab.credentials.mint(role.arn, role.account_id, role.user_id, duration)
+        role.access_key_id = credential.access_key_id
+        role.secret_access_key = credential.secret_access_key
+        role.session_token = credential.session_token or ""
+        if credential.expires:
+            role.expiration = credential.expires
+        return role
+
+
+class STSEngineResponse(TokenResponse):
+    """The operations that moto answers with constants."""
+
+    lab: ClassVar[Lab]
+
+    def assume_role(self) -> ActionResult:
+        """PackedPolicySize is told of session policies and tags only."""
+        answer = super().assume_role()
+        if not (self._get_param("Policy") or self._get_param("PolicyArns") or self._get_param("Tags")):
+            cast(dict[str, Any], answer.result).pop("PackedPolicySize")
+        return answer
+
+    def get_session_token(self) -> ActionResult:
+        caller = _caller()
+        duration = self._get_int_param("DurationSeconds", 12 * HOUR)
+        return ActionResult({"Credentials": self._mint(caller.principal, caller.user_id, duration)})
+
+    def get_federation_token(self) -> ActionResult:
+        name = self._get_param("Name")
+        arn = f"arn:aws:sts::{self.current_account}:federated-user/{name}"
+        user_id = f"{self.current_account}:{name}"
+        duration = self._get_int_param("DurationSeconds", 12 * HOUR)
+        return ActionResult(
+            {
+                "Credentials": self._mint(arn, user_id, duration),
+                "FederatedUser": {"FederatedUserId": user_id, "Arn": arn},
+                "PackedPolicySize": 0,
+            }
+        )
+
+    def get_caller_identity(self) -> ActionResult:
+        caller = _caller()
+        return ActionResult({"UserId": caller.user_id, "Account": caller.account_id, "Arn": caller.principal})
+
+    def _mint(self, principal: str, user_id: str, seconds: int) -> dict[str, Any]:
+        _check_duration(seconds, 36 * HOUR)
+        credential = self.lab.credentials.mint(principal, self.current_account, user_id, seconds)
+        return {
+            "AccessKeyId": credential.access_key_id,
+            "SecretAccessKey": credential.secret_access_key,
+            "SessionToken": credential.session_token,
+            "Expiration": credential.expires,
+        }
+
+
+def find_iam_key(access_key_id: str) -> Credential | None:
+    """The IAM user's key with that id, in any account; None if there is none or it is inactive."""
+    for account_id, by_partition in list(iam_backends.items()):
+        for iam in list(by_partition.values()):
+            key = iam.access_keys.get(access_key_id)
+            if key is None or key.status != "Active" or not key.user_name:
+                continue
+            user = iam.get_user(key.user_name)
+            return Credential(key.access_key_id, key.secret_access_key, user.arn, account_id, user.id)
+    return None
+
+
+def _check_role(role_arn: str, duration: int) -> None:
+    """Raise AccessDenied for a role that does not exist, ValidationError for a session longer than it allows.
+
+    STS API reference, AssumeRole: between 15 minutes and the role's MaxSessionDuration, an hour in a role chain.
+    """
+    caller = _caller()
+    if not _ROLE_ARN.fullmatch(role_arn):
+        raise AwsError("ValidationError", f"{role_arn} is invalid")
+    try:
+        _, partition, _, _, account_id, _ = role_arn.split(":", 5)
+        role = iam_backends[account_id][partition].get_role_by_arn(role_arn)
+    except (ValueError, KeyError, NotFoundException):
+        # AWS does not tell whether there is such a role
+        message = f"User: {caller.principal} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
+        raise AwsError("AccessDenied", message, 403) from None
+    chained = ":assumed-role/" in caller.principal
+    _check_duration(duration, HOUR if chained else int(role.max_session_duration or HOUR))
+
+
+def _check_duration(seconds: int, longest: int) -> None:
+    if not 900 <= seconds <= longest:
+        raise AwsError("ValidationError", f"DurationSeconds must be between 900 and {longest} here, not {seconds}.")
+
+
+def _caller() -> Credential:
+    credential = current_call.get().credential
+    assert credential is not None, "the gateway lets nobody in without one"
+    return credential
