@@ -1,0 +1,1 @@
+"""What lasts: a service's settings as snapshots, its data as logs that only grow."""
