@@ -75,6 +75,15 @@ def hold(directory: Path) -> IO[str]:
     return lock
 
 
+def write_private(path: Path, content: dict[str, Any]) -> None:
+    """Write JSON that only this user can read, whole or not at all."""
+    temporary = path.with_suffix(".tmp")
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(content, file, indent=2)
+    temporary.replace(path)
+
+
 def _is_marked(directory: Path) -> bool:
     """Whether the marker is a lab's: a file of that name alone may be anybody's."""
     marker = directory / MARKER

@@ -19,6 +19,7 @@ from typing import Any
 
 from cheroot.wsgi import Gateway_10
 
+from localaws.clock import Clock
 from localaws.connection import MAX_HEAD_BYTES, Connection, NotYetError
 from localaws.connections import PatientServer
 from localaws.credentials import Credential, random_key_id
@@ -33,7 +34,7 @@ from localaws.gateway.sigv4 import regions
 from localaws.gateway.transfer import TransferChunks
 from localaws.gateway.tuning import tune
 from localaws.heads import StrictRequest
-from localaws.home import claim, hold
+from localaws.home import claim, hold, write_private
 from localaws.lab import Lab
 from localaws.outgoing import keep_on_this_machine
 from localaws.timekeeping import keep_time
@@ -45,6 +46,7 @@ MAX_UNREAD_BYTES = 256 << 20  # of a body that a service left; a client that sen
 STOP_SECONDS = 1.7  # from the signal to the end of the process, whatever is still running
 _LOOK_FOR_PLACE = 2.0  # seconds
 LAB_FILE = "lab.json"
+CLOCK_FILE = "clock.json"
 
 
 class _Request(StrictRequest):
@@ -141,7 +143,7 @@ def serve(
 
     With *output_to_log* what it prints goes to logs/server.log, from when the directory is known to be the lab's.
     *port* 0 takes a free one. Raises OSError if the port is taken, the directory is not the lab's or another process
-    serves it; ValueError for a bad account id.
+    serves it; ValueError for a bad account id, and for a clock that cannot be what the lab has written.
     """
     if not re.fullmatch(r"\d{12}", account_id):
         raise ValueError(f"an AWS account id has 12 digits, not {account_id!r}")
@@ -159,7 +161,8 @@ def serve(
 
 def _serve(directory: Path, port: int, account_id: str, region: str) -> None:
     _log_to(directory / "logs")
-    lab = Lab(directory, _owner(directory, account_id), account_id, region)
+    clock = Clock(directory / CLOCK_FILE)
+    lab = Lab(directory, _owner(directory, account_id), account_id, region, clock=clock)
     keep_time(lab.clock)
     tune()
     keep_on_this_machine()
@@ -243,7 +246,7 @@ def _owner(directory: Path, account_id: str) -> Credential:
     path = directory / "keys.json"
     if not path.exists():
         keys = {"access_key_id": random_key_id("AKIA"), "secret_access_key": secrets.token_urlsafe(30)}
-        _write_private(path, keys)
+        write_private(path, keys)
     keys = json.loads(path.read_text())
     arn = f"arn:aws:iam::{account_id}:user/lab-admin"  # AWS advises against working as root (IAM best practices)
     return Credential(keys["access_key_id"], keys["secret_access_key"], arn, account_id, "AIDALABADMINISTRATOR")
@@ -251,7 +254,7 @@ def _owner(directory: Path, account_id: str) -> Credential:
 
 def _write_lab_file(lab: Lab, port: int) -> None:
     """Tell who starts a lab where it is; written last, so that it is a promise to answer."""
-    _write_private(
+    write_private(
         lab.directory / LAB_FILE,
         {
             "endpoint": lab.endpoint,
@@ -265,15 +268,6 @@ def _write_lab_file(lab: Lab, port: int) -> None:
             "started": lab.clock.now().isoformat(timespec="seconds"),
         },
     )
-
-
-def _write_private(path: Path, content: dict[str, Any]) -> None:
-    """Write JSON that only this user can read, whole or not at all."""
-    temporary = path.with_suffix(".tmp")
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(content, file, indent=2)
-    temporary.replace(path)
 
 
 def _print_to(path: Path) -> None:

@@ -10,10 +10,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from localaws.home import claim
 from tests.conftest import RunningLab
 from tests.gateway.wire import own_api
 
@@ -125,6 +127,29 @@ def test_a_delayed_message_comes_when_its_time_has(later: RunningLab) -> None:
         assert len(sqs.receive_message(QueueUrl=url, VisibilityTimeout=3600).get("Messages", [])) == found, seconds
     own_api(later, "POST", "/_localaws/clock", {"advance": 5 * 86400})
     assert "Messages" not in sqs.receive_message(QueueUrl=url)  # kept for four days
+
+
+def test_the_clock_is_still_ahead_after_a_crash(new_lab: Callable[..., RunningLab]) -> None:
+    """What has been dated stays in the past: an advance that was answered outlives the process that answered it."""
+    lab = new_lab()
+    own_api(lab, "POST", "/_localaws/clock", {"advance": DAYS * 86400})
+    lab.kill()
+    assert (lab.directory / "clock.json").stat().st_mode & 0o777 == 0o600
+    lab.start()
+    (answer,) = own_api(lab, "POST", "/_localaws/clock", {"advance": 1})
+    assert datetime.fromisoformat(answer["now"]) > datetime.now(UTC) + timedelta(days=DAYS)
+
+
+@pytest.mark.parametrize("content", ['{"seconds_ahead": 1e400}', '{"seconds_ahead": -1}', "[["])
+def test_a_clock_that_no_lab_has_written_is_refused(tmp_path: Path, content: str) -> None:
+    """Going on with another time than before would do it silently: whoever starts the lab is told, and decides."""
+    claim(tmp_path)
+    (tmp_path / "clock.json").write_text(content)
+    lab = subprocess.run(
+        [sys.executable, "-m", "localaws", "--dir", tmp_path], capture_output=True, text=True, timeout=60
+    )
+    assert (lab.returncode, "does not say how far the lab's clock is ahead" in lab.stderr) == (1, True)
+    assert "Delete the file" in lab.stderr
 
 
 MISSED = """
