@@ -118,6 +118,20 @@ def test_what_the_disk_refuses_leaves_no_trace(path: Path) -> None:
     assert _records(path) == [b"kept", b"later"]
 
 
+def test_many_logs_need_no_many_files(path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (100, before[1]))
+    try:
+        logs = [AppendLog(path.with_name(f"log-{number}")) for number in range(200)]
+        for log in logs:
+            log.append(b"one")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    logs[0].remove()
+    with pytest.raises(ValueError, match="takes nothing any more"):
+        logs[0].append(b"of a queue that was just deleted")
+
+
 def test_a_kill_loses_nothing_that_was_appended(path: Path) -> None:
     writer = f"""
 from localaws.state.append_log import AppendLog

@@ -22,15 +22,18 @@ class AppendLog:
 
     A record is with the system, in one write, before `append` returns: the end of this process, however it comes,
     loses none. (The end of the machine may: nothing waits for the disk.) Methods may be called from any thread.
+
+    The file is open only while it is written to, which costs some microseconds: a lab may have ten thousand queues, and
+    a process far fewer files. It is made by the first record.
     """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._path = path
         self._lock = threading.Lock()
-        self._file = _open(path)
+        self._closed = False
         #: Bytes in the file.
-        self.size = os.fstat(self._file).st_size
+        self.size = path.stat().st_size if path.exists() else 0
 
     def append(self, record: bytes) -> None:
         """Add *record*. Raises OSError where the disk does not take it; the log then is what it was before."""
@@ -42,14 +45,18 @@ class AppendLog:
 
     def _write(self, frames: bytes) -> None:
         with self._lock:
+            self._check_open()
+            file = _open(self._path)
             left = memoryview(frames)
             try:
                 while left:  # the last bytes of a full disk are taken, those after them refused
-                    left = left[os.write(self._file, left) :]
+                    left = left[os.write(file, left) :]
+                self.size += len(frames)
             except OSError:
-                os.ftruncate(self._file, self.size)
+                os.ftruncate(file, self.size)
                 raise
-            self.size += len(frames)
+            finally:
+                os.close(file)
 
     def replay(self) -> Iterator[bytes]:
         """All records, the oldest first; to be read to the end before the first `append`.
@@ -58,6 +65,8 @@ class AppendLog:
         in the midst of a write leaves it, is cut off and kept beside the log, for it might be damage too.
         """
         whole = 0
+        if not self.size:
+            return
         with self._path.open("rb", _BLOCK) as file:
             while len(head := file.read(_HEAD.size)) == _HEAD.size:
                 length, checksum = _HEAD.unpack(head)
@@ -79,7 +88,7 @@ class AppendLog:
             rest = file.read()
             beside.write_bytes(rest)
             beside.chmod(0o600)
-            os.ftruncate(self._file, whole)
+            os.truncate(self._path, whole)
             self.size = whole
         log.warning("%s: %s bytes at its end are no whole record; they are in %s now", self._path, len(rest), beside)
 
@@ -90,26 +99,27 @@ class AppendLog:
         """
         new = self._path.with_name(self._path.name + ".new")
         with self._lock:
+            self._check_open()
             new.unlink(missing_ok=True)
-            file = _open(new)
             try:
-                with open(file, "wb", _BLOCK, closefd=False) as out:
+                with open(_open(new), "wb", _BLOCK) as out:
                     for record in records:
                         out.write(_framed(record))
+                    size = out.tell()
                 new.replace(self._path)  # not before all of it is with the system
             except BaseException:
-                os.close(file)
                 new.unlink(missing_ok=True)  # it would take room that the others need
                 raise
-            os.close(self._file)
-            self._file, self.size = file, os.fstat(file).st_size
+            self.size = size
 
     def close(self) -> None:
-        """Let go of the file; nothing can be added any more."""
+        """Take nothing any more."""
         with self._lock:
-            if self._file >= 0:
-                os.close(self._file)
-            self._file = -1
+            self._closed = True
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ValueError(f"{self._path} takes nothing any more")
 
     def remove(self) -> None:
         """Delete the file with all it holds."""
