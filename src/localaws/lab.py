@@ -14,6 +14,7 @@ from localaws.clock import Clock
 from localaws.credentials import Credential, CredentialStore
 from localaws.gateway.records import CallRecords
 from localaws.metrics import Metrics
+from localaws.state.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from localaws.gateway.app import Gateway
@@ -45,6 +46,7 @@ class Lab:
         self.records = CallRecords(self.directory / "calls.jsonl")
         self._place = self.directory.stat()
         self.metrics = Metrics(self)
+        self.state = Snapshots(self)
         self._on_stop: list[Callable[[], None]] = []
 
     def client(
@@ -96,4 +98,5 @@ class Lab:
                 action()
             except Exception:
                 log.exception("%s failed while the lab stopped", getattr(action, "__qualname__", action))
+        self.state.close()
         self.records.close()

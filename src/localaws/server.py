@@ -191,11 +191,14 @@ def _serve(directory: Path, port: int, account_id: str, region: str) -> None:
     server.prepare()
     try:  # from here on threads run that have to be ended
         lab.endpoint = f"http://127.0.0.1:{server.bind_addr[1]}"
+        lab.state.start()
+        kept = lab.state.kept()
         for engine in engines().values():
             if engine.eager:
                 installer(engine.moto)
         for engine in engines().values():
-            if any((directory / state).exists() for state in engine.returns):
+            goes_on = engine.resume and engine.moto in kept
+            if goes_on or any((directory / state).exists() for state in engine.returns):
                 lab.spawn(f"return-{engine.moto}", partial(installer, engine.moto))
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)

@@ -33,10 +33,10 @@ def test_every_backend_that_moto_reaches_for_is_declared() -> None:
 @pytest.mark.parametrize("service", [*engines(), *REACHED_BY_MOTO])
 def test_who_works_as_it_is_installed_comes_after_those_it_reaches(service: str) -> None:
     order = in_order(service)
-    assert set(order) == engines().keys() & ({service} | reached_by(service))
-    assert service not in order or order[-1] == service
+    assert set(order) == {service} | reached_by(service)
+    assert order[-1] == service
     for returning in order:
-        if engines()[returning].returns:
+        if returning in engines() and engines()[returning].returns:
             assert reached_by(returning) & set(order) <= set(order[: order.index(returning)])
 
 

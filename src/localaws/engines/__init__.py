@@ -49,7 +49,7 @@ def reached_by(service: str) -> frozenset[str]:
 
 
 class Installer:
-    """Installs each service's engine once, however many threads ask."""
+    """Installs each service's engine once, and gives it back what it held, however many threads ask."""
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
@@ -62,13 +62,20 @@ class Installer:
         with self._lock:
             for each in in_order(service):
                 if each not in self._installed:
-                    engines()[each].install(self._lab)
                     self._installed.add(each)
-                    log.info("engine %s installed", each)
+                    self._install(each)
+
+    def _install(self, service: str) -> None:
+        engine = engines().get(service)
+        if engine:
+            engine.install(self._lab)
+            log.info("engine %s installed", service)
+        if self._lab.state.restore(service) and engine:
+            engine.go_on(self._lab)
 
 
 def in_order(service: str) -> list[str]:
-    """The engines that *service* needs, each after those it reaches: RDS brings its instances back as it is installed,
+    """The services that *service* needs, each after those it reaches: RDS brings its instances back as it is installed,
     and with them moto's networks of EC2, whose engine would then come too late."""
     wanted = reached_by(service) - {service}
     ordered: list[str] = []
@@ -84,4 +91,4 @@ def in_order(service: str) -> list[str]:
 
     for each in sorted(wanted):
         enter(each)
-    return [each for each in [*ordered, service] if each in engines()]
+    return [*ordered, service]

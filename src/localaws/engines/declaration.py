@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module, util
 from inspect import get_annotations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from moto.core.base_backend import BackendDict, BaseBackend
@@ -33,6 +33,12 @@ class Engine:
         eager: whether it is installed as the lab starts, not when it is first called.
         returns: files in the lab's directory by which there is something to go on with or to remove after a start:
             where one is there, the engine is installed at once.
+        state: "snapshot" where the backends are kept whole after each change (localaws.state); "own" where the engine
+            keeps what it has by itself.
+        unkept: operations that change nothing that a snapshot holds: they run long, or their data has a log of its own.
+            No snapshot waits for them, and none is taken after them.
+        resume: a function of the lab, as in ``"installing:resume"``, called when the backends hold again what they
+            held before a start: what was under way then goes on or fails with a cause.
     """
 
     package: str
@@ -44,6 +50,9 @@ class Engine:
     reaches: frozenset[str] = frozenset()
     eager: bool = False
     returns: tuple[str, ...] = ()
+    state: Literal["snapshot", "own"] = "snapshot"
+    unkept: frozenset[str] = frozenset()
+    resume: str = ""
 
     def install(self, lab: Lab) -> None:
         """Put the engine in moto's place; then run ``install(lab)`` of the folder's ``installing.py``, if it has one.
@@ -66,11 +75,16 @@ class Engine:
             finish: Callable[[Lab], None] = import_module(f"{self.package}.installing").install
             finish(lab)
 
+    def go_on(self, lab: Lab) -> None:
+        """Let what was under way before the start go on, if the engine has anything such."""
+        if self.resume:
+            go_on: Callable[[Lab], None] = _load(self.package, self.resume)
+            go_on(lab)
 
-def _load(package: str, path: str) -> type:
+
+def _load(package: str, path: str) -> Any:
     module, _, name = path.partition(":")
-    found: type = getattr(import_module(f"{package}.{module}"), name)
-    return found
+    return getattr(import_module(f"{package}.{module}"), name)
 
 
 def _give(owner: Any, lab: Lab) -> None:

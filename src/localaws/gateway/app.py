@@ -178,7 +178,9 @@ class Gateway:
         for decide in self.decisions:
             decide(call)
         parsed.check()
-        return as_modelled(self._dispatcher.dispatch(request, service, parsed), operation.protocol, parsed.model)
+        with self._lab.state.while_done(service.backend, operation.name):
+            response = self._dispatcher.dispatch(request, service, parsed)
+        return as_modelled(response, operation.protocol, parsed.model)
 
     def _authenticate(
         self, environ: dict[str, Any], call: Call, signature: Signature, service: str, protocol: str

@@ -52,8 +52,13 @@ class Call:
 
     def as_record(self) -> dict[str, Any]:
         record = {name: value for name, value in vars(self).items() if name != "credential"}
-        record["read_only"] = self.operation.startswith(_READS)
+        record["read_only"] = is_read(self.operation)
         return record
+
+
+def is_read(operation: str) -> bool:
+    """Whether *operation* changes nothing."""
+    return operation.startswith(_READS)
 
 
 #: The call being served on this thread: engines read its principal and add to its units.

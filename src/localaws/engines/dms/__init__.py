@@ -22,4 +22,5 @@ ENGINE = Engine(
     backend="backend:DMSEngine",
     responses="responses:DMSEngineResponse",
     models=("backend:ReplicationInstance",),
+    state="own",
 )

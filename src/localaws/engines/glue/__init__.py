@@ -21,4 +21,5 @@ ENGINE = Engine(
     backend="backend:GlueEngine",
     responses="responses:GlueEngineResponse",
     models=("indexes:IndexedTable",),
+    state="own",
 )

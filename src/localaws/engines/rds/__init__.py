@@ -22,4 +22,5 @@ ENGINE = Engine(
     responses="responses:RDSEngineResponse",
     reaches=frozenset({"ec2", "kms"}),
     returns=("rds/state.json",),
+    state="own",
 )

@@ -19,4 +19,5 @@ ENGINE = Engine(
     responses="responses:S3EngineResponse",
     reaches=frozenset({"events", "sns", "sqs"}),
     eager=True,
+    state="own",
 )

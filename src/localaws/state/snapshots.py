@@ -1,0 +1,190 @@
+"""The settings of all services, in one file: each service's backends whole, again when something has changed.
+
+Data that services acknowledge record by record has logs of its own (localaws.state.append_log).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import sqlite3
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localaws.engines import engines, reached_by
+from localaws.gateway.records import is_read
+from localaws.state.gates import Gate
+
+if TYPE_CHECKING:
+    from localaws.lab import Lab
+
+log = logging.getLogger(__name__)
+
+#: To be raised when what is kept can no longer be read by what reads it.
+FORMAT = "1"
+FILE = "state.sqlite"
+_YOUNGEST = 0.4  # seconds after a change until it is kept
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS version (format TEXT);
+CREATE TABLE IF NOT EXISTS backend (
+    service TEXT, account TEXT, region TEXT, content BLOB, PRIMARY KEY (service, account, region)
+);
+"""
+
+
+class Snapshots:
+    """What services hold, by service (moto's name), account and region; of those whose engines do not keep it alone.
+
+    A change is kept within a second, and what one call has done whole or not at all.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._gates: defaultdict[str, Gate] = defaultdict(Gate)
+        self._changed: set[str] = set()
+        self._something = threading.Condition()
+        self._writing = threading.Lock()
+        self._last: dict[tuple[str, str, str], bytes] = {}  # digests of what the file holds
+        self._refused: dict[str, str] = {}
+        self._restored: set[str] = set()
+        self._file = _open(lab.directory / FILE)
+
+    def while_done(self, service: str, operation: str) -> AbstractContextManager[None]:
+        """`changing` for a call of *operation*, if that is one that changes what is kept here."""
+        return self.changing(service) if _changes(service, operation) else nullcontext()
+
+    @contextmanager
+    def changing(self, service: str) -> Iterator[None]:
+        """The body changes *service* (moto's name): no snapshot is taken in its midst, and one soon after it."""
+        try:
+            with self._gates[service].changing():
+                yield
+        finally:
+            self.changed(service)
+
+    def changed(self, service: str) -> None:
+        """*service* holds something new, and so may what moto changes with it."""
+        if service not in self._changed:
+            with self._something:
+                self._changed.update({service, *reached_by(service)})
+                self._something.notify()
+
+    def kept(self) -> frozenset[str]:
+        """The services of which there is a snapshot."""
+        with self._writing:
+            return frozenset(row[0] for row in self._file.execute("SELECT DISTINCT service FROM backend"))
+
+    def restore(self, service: str) -> bool:
+        """Give the backends of *service*, whose engine has just been installed, what they held; whether there was any.
+
+        All are there before the first is filled, for they may refer to each other.
+        """
+        from localaws.state.pickling import backends_of, load
+
+        with self._writing:
+            select = "SELECT account, region, content FROM backend WHERE service = ?"
+            rows = self._file.execute(select, (service,)).fetchall()
+        by_account = backends_of(service) if rows else None
+        if by_account is not None:
+            empty = [by_account[account][region] for account, region, _ in rows]
+            for backend, (account, region, content) in zip(empty, rows, strict=True):
+                load(backend, content, self._lab)
+                self._last[service, account, region] = _digest(content)
+        self._restored.add(service)
+        return by_account is not None
+
+    def start(self) -> None:
+        """Keep what changes from now on."""
+        self._lab.spawn("snapshots", self._keep)
+
+    def _keep(self) -> None:
+        while not self._lab.stopping.is_set():
+            with self._something:
+                self._something.wait_for(lambda: self._changed, 1)
+            if self._changed:
+                self._lab.stopping.wait(_YOUNGEST)
+                self.save()
+
+    def save(self) -> None:
+        """Write what has changed. What is in the midst of a change waits for the next time."""
+        with self._writing:
+            with self._something:
+                services, self._changed = self._changed, set()
+            rows: list[tuple[str, str, str, bytes]] = []
+            for service in sorted(services):
+                taken = self._take(service)
+                if taken is None:
+                    with self._something:
+                        self._changed.add(service)
+                else:
+                    rows += [row for row in taken if self._last.get(row[:3]) != _digest(row[3])]
+            try:
+                with self._file:
+                    self._file.executemany("REPLACE INTO backend VALUES (?, ?, ?, ?)", rows)
+            except sqlite3.Error as error:
+                log.error("settings of %s cannot be kept: %s", ", ".join(sorted(services)), error)
+                with self._something:
+                    self._changed |= services
+                return
+            self._last.update({row[:3]: _digest(row[3]) for row in rows})
+
+    def _take(self, service: str) -> list[tuple[str, str, str, bytes]] | None:
+        """Its backends now; None while it does not hold still."""
+        from localaws.state.pickling import backends_of, dump
+
+        by_account = backends_of(service) if service in self._restored and not _is_own(service) else None
+        if by_account is None:
+            return []
+        with self._gates[service].quiet() as quiet:
+            if not quiet:
+                return None
+            try:
+                return [
+                    (service, account, region, dump(backend))
+                    for account, region, backend in list(by_account.iter_backends())
+                ]
+            except RuntimeError as error:  # a read that changed what was being gone through
+                log.info("no snapshot of %s yet: %s", service, error)
+                return None
+            except Exception as error:
+                if self._refused.get(service) != str(error):
+                    log.exception("%s is not kept: it holds what no snapshot can", service)
+                self._refused[service] = str(error)
+                return []
+
+    def close(self) -> None:
+        """Write what is left to be written, and close the file."""
+        self.save()
+        with self._writing:
+            self._file.close()
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    path.touch(mode=0o600)
+    file = sqlite3.connect(path, check_same_thread=False)
+    # The end of this process, however it comes, loses nothing of what the system has; no write waits for the disk.
+    file.execute("PRAGMA journal_mode = WAL")
+    file.execute("PRAGMA synchronous = OFF")
+    file.executescript(_TABLES)
+    return file
+
+
+@cache
+def _changes(service: str, operation: str) -> bool:
+    engine = engines().get(service)
+    return not is_read(operation) and not _is_own(service) and not (engine and operation in engine.unkept)
+
+
+def _is_own(service: str) -> bool:
+    engine = engines().get(service)
+    return engine is not None and engine.state == "own"
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()
