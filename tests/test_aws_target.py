@@ -13,7 +13,7 @@ import pytest
 
 import dehelpers as de
 from dehelpers.aws_target import ConsentNeeded
-from dehelpers.teardown import KINDS
+from dehelpers.teardown import SEARCHED, types
 from tests.conftest import RunningLab
 from tests.connected import keys_of, process
 
@@ -131,13 +131,8 @@ def test_all_that_is_created_bears_the_tags_beside_the_readers_own(aws: RunningL
 
 def state(aws: RunningLab) -> set[str]:
     """All there is in the account, as somebody else sees it."""
-    names = set()
-    for kind in KINDS:
-        arguments = {"Scope": "Local"} if kind.pages == "list_policies" else {}
-        answer = getattr(aws.client(kind.service), kind.pages)(**arguments)
-        field, _, key = kind.items.partition(".")
-        names |= {item[key] if key else item for item in answer.get(field, [])}
-    return names
+    searched = [each for each in types().values() if each.service in SEARCHED]
+    return {name for each in searched for name in each.resource.list(aws.client(each.service))}
 
 
 def test_teardown_leaves_nothing_and_touches_nothing_else(aws: RunningLab, capsys: pytest.CaptureFixture[str]) -> None:
@@ -151,8 +146,8 @@ def test_teardown_leaves_nothing_and_touches_nothing_else(aws: RunningLab, capsy
     capsys.readouterr()
     de.teardown()
     assert capsys.readouterr().out.splitlines() == [
-        "Teardown: 1 Kinesis stream, 1 SNS topic, 1 SQS queue, 1 DynamoDB table, 1 Glue database, 1",
-        "bucket, 1 IAM role. Nothing is left.",
+        "Teardown: 1 bucket, 1 DynamoDB table, 1 Glue database, 1 IAM role, 1 Kinesis stream, 1 SNS",
+        "topic, 1 SQS queue. Nothing is left.",
         "Not this session's, left alone: SQS queue de-theirs",
     ]
     assert state(aws) == before
@@ -212,6 +207,6 @@ def test_of_athena_goes_what_the_session_made_and_nothing_else(
     capsys.readouterr()
     de.teardown()
     told, left = capsys.readouterr().out.splitlines()
-    assert told == "Teardown: 1 prepared statement, 1 workgroup, 1 Glue database, 1 bucket. Nothing is left."
+    assert told == "Teardown: 1 bucket, 1 Glue database, 1 prepared statement, 1 workgroup. Nothing is left."
     assert "workgroup de-theirs" in left and "Glue database de_theirs" in left
     assert state(aws) == before

@@ -13,7 +13,7 @@ import boto3
 import pytest
 
 import dehelpers as de
-from dehelpers.teardown import KINDS, LeftOver
+from dehelpers.teardown import SEARCHED, LeftOver, types
 from tests.conftest import RunningLab
 from tests.connected import connected, keys_of, process
 
@@ -32,7 +32,7 @@ def session(lab: RunningLab, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def make_one_of_each() -> None:
-    """A resource of every kind that teardown knows, each with what makes it hard to delete."""
+    """What a course leaves behind, each with what makes it hard to delete."""
     s3, bucket = boto3.client("s3"), de.name("lake")
     s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
@@ -163,8 +163,9 @@ def make_a_migration(bucket: str, role_arn: str) -> None:
 def remaining(prefix: str) -> list[str]:
     return [
         name
-        for kind in KINDS
-        for name in kind.names("us-east-1")
+        for each in types().values()
+        if each.service in SEARCHED
+        for name in each.names("us-east-1")
         if name.rpartition("/")[2].rpartition(":")[2].startswith(prefix)
     ]
 
@@ -175,20 +176,17 @@ def test_everything_is_deleted_and_only_the_sessions_own(
     lab.aws("s3", "mb", "s3://somebody-elses")
     lab.aws("sns", "create-topic", "--name", "somebody-elses")
     make_one_of_each()
-    two_endpoints = two_databases = 1
-    assert len(remaining("gone")) == len(KINDS) + two_endpoints + two_databases, (
-        "one of each kind, or this test proves too little"
-    )
+    assert len(remaining("gone")) == 26, "or this test proves too little"
     capsys.readouterr()
     de.teardown()
     said = capsys.readouterr().out
     assert max(map(len, said.splitlines())) <= 96, "JupyterLab breaks longer lines within a word"
     assert " ".join(said.split()) == (
-        "Teardown: 1 alarm, 1 DMS task, 2 DMS endpoints, 1 DMS instance, 1 DMS subnet group, 2 RDS instances, "
-        "1 RDS snapshot, 1 RDS subnet group, 1 RDS parameter group, 1 Lambda function, 1 Firehose stream, "
-        "1 Kinesis stream, 1 SNS topic, 1 SQS queue, 1 DynamoDB table, 1 prepared statement, 1 named query, "
-        "1 workgroup, 1 Glue database, 1 bucket, 1 secret, 1 IAM role, 1 IAM policy, 2 log groups. "
-        "Nothing is left."
+        "Teardown: 1 alarm, 1 bucket, 2 DMS endpoints, 1 DMS instance, 1 DMS subnet group, 1 DMS task, "
+        "1 DynamoDB table, 1 Firehose stream, 1 Glue database, 1 IAM policy, 1 IAM role, 1 Kinesis stream, "
+        "1 Lambda function, 2 log groups, 1 named query, 1 prepared statement, 2 RDS instances, "
+        "1 RDS parameter group, 1 RDS snapshot, 1 RDS subnet group, 1 secret, 1 SNS topic, 1 SQS queue, "
+        "1 workgroup. Nothing is left."
     )
     assert remaining("gone") == []
     assert len(session.ledger) == 0
@@ -235,7 +233,7 @@ def test_what_a_statement_of_athena_made_is_the_sessions_own(
     boto3.client("athena").update_named_query(**_id(kept), Name="every", QueryString="SELECT n FROM gone_air.n")
     capsys.readouterr()
     de.teardown()
-    made = "1 prepared statement, 1 named query, 1 Glue database, 1 bucket, 2 Glue tables"
+    made = "1 bucket, 1 Glue database, 2 Glue tables, 1 named query, 1 prepared statement"
     assert " ".join(capsys.readouterr().out.split()) == f"Teardown: {made}. Nothing is left."
     databases = {each["Name"] for each in lab.client("glue").get_databases()["DatabaseList"]}
     assert "everybodys" in databases and "gone_air" not in databases
@@ -249,9 +247,9 @@ def _id(answer: dict[str, Any]) -> dict[str, str]:
 
 
 def test_what_cannot_be_deleted_is_an_error_that_names_it(session: de.Session) -> None:
-    iam, dynamodb = boto3.client("iam"), boto3.client("dynamodb")
+    ecs, dynamodb = boto3.client("ecs"), boto3.client("dynamodb")
     boto3.client("s3").create_bucket(Bucket=de.name("lake"))
-    iam.create_user(UserName="keeper")  # no kind that teardown knows
+    ecs.create_cluster(clusterName="keeper")  # no kind that teardown knows
     dynamodb.create_table(
         TableName="gone-held", BillingMode="PAY_PER_REQUEST", DeletionProtectionEnabled=True,
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
@@ -261,11 +259,11 @@ def test_what_cannot_be_deleted_is_an_error_that_names_it(session: de.Session) -
         de.teardown()
     message = str(caught.value)
     assert "- DynamoDB table gone-held: An error occurred (ValidationException)" in message
-    assert "- iam CreateUser keeper: teardown does not know this kind" in message
+    assert "- ecs CreateCluster keeper: teardown does not know this kind" in message
     assert remaining("gone") == ["gone-held"], "what could be deleted was"
     dynamodb.update_table(TableName="gone-held", DeletionProtectionEnabled=False)
-    iam.delete_user(UserName="keeper")
-    session.ledger.remove(next(entry for entry in session.ledger if entry.operation == "CreateUser"))
+    ecs.delete_cluster(cluster="keeper")
+    session.ledger.remove(next(entry for entry in session.ledger if entry.operation == "CreateCluster"))
     de.teardown()
     assert remaining("gone") == []
 

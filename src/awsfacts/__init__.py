@@ -7,13 +7,29 @@ the ledger, teardown, the gateway and the bill know a service by the same words.
 from __future__ import annotations
 
 import pkgutil
+import re
 from functools import cache
+from graphlib import TopologicalSorter
 from importlib import import_module
 
 from awsfacts import services as _services
 from awsfacts.declaration import Deletion, Listing, Meter, Resource, Service
 
-__all__ = ["Deletion", "Listing", "Meter", "Resource", "Service", "resource_made_by", "services"]
+__all__ = [
+    "Deletion",
+    "Listing",
+    "Meter",
+    "Resource",
+    "Service",
+    "in_order_of_deletion",
+    "leaves_something",
+    "resource_made_by",
+    "resources",
+    "services",
+]
+
+#: What an operation is called that makes something. What else does (PutMetricAlarm, RunJobFlow) is declared.
+_CREATION = re.compile(r"(Create|Register|Run|Import|Restore)[A-Z]")
 
 
 @cache
@@ -25,8 +41,43 @@ def services() -> dict[str, Service]:
 
 
 @cache
+def resources() -> dict[str, Resource]:
+    """All types of resources, by "service:type"."""
+    return {f"{each.name}:{resource.type}": resource for each in services().values() for resource in each.resources}
+
+
+@cache
+def in_order_of_deletion() -> tuple[str, ...]:
+    """The types of resources, as "service:type": what uses another is deleted before it.
+
+    Raises graphlib.CycleError where two use each other.
+    """
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for key, resource in resources().items():
+        sorter.add(key)
+        for used in resource.uses:
+            sorter.add(used, key)
+    return tuple(key for key in sorter.static_order() if key in resources())
+
+
 def resource_made_by(service: str, operation: str) -> Resource | None:
     """The type of resource that a successful call of *operation* leaves behind; None if it leaves none."""
+    return _made_by().get((service, operation))
+
+
+def leaves_something(service: str, operation: str) -> bool:
+    """Whether a successful call leaves a resource behind. Of what is not declared, the operation's name tells."""
+    if resource_made_by(service, operation):
+        return True
     known = services().get(service)
-    made = known.resources if known else ()
-    return next((resource for resource in made if operation in resource.create), None)
+    return bool(_CREATION.match(operation)) and not (known and operation in known.leaves_nothing)
+
+
+@cache
+def _made_by() -> dict[tuple[str, str], Resource]:
+    return {
+        (service.name, operation): resource
+        for service in services().values()
+        for resource in service.resources
+        for operation in resource.create
+    }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+GB, TB = 2**30, 2**40
 
 #: Waits until a check is true of something by that name; raises if it never is.
 Settle = Callable[[Callable[[], bool], str], None]
@@ -18,13 +20,28 @@ class Listing:
         operation: botocore's name, such as "ListStreams".
         items: where the answer has them: a list of names, "StreamNames", or a member of each, "Buckets.Name".
         more: further members of the request.
-        each: where they are listed for each resource of another type alone: (that type, the member that names one).
+        each: where they are listed within one resource of another type alone: how these are listed, and the member of
+            the request that names one. They are known as "that one/name".
     """
 
     operation: str
     items: str
     more: Mapping[str, Any] = field(default_factory=dict)
-    each: tuple[str, str] | None = None
+    each: tuple[Listing, str] | None = None
+
+    def __call__(self, aws: Any) -> Iterator[str]:
+        """The names of all that *aws*, a boto3 client of the service, knows."""
+        if self.each is None:
+            yield from self._listed(aws)
+            return
+        parents, member = self.each
+        for parent in parents(aws):
+            for name in self._listed(aws, **{member: parent}):
+                yield f"{parent}/{name}"
+
+    def _listed(self, aws: Any, **parent: str) -> Iterator[str]:
+        for page in pages(aws, self.operation, **self.more, **parent):
+            yield from _walk(page, self.items.split("."))
 
 
 @dataclass(frozen=True)
@@ -45,14 +62,47 @@ class Deletion:
 
     def __call__(self, aws: Any, name: str, settle: Settle) -> None:
         """Delete the one called *name* with *aws*, a boto3 client of the service."""
-        names = dict(zip(self.member.split("/"), name.split("/", self.member.count("/")), strict=True))
-        given = {member: [value] if self.many else value for member, value in names.items()}
-        method = next(key for key, value in aws.meta.method_to_api_mapping.items() if value == self.operation)
-        getattr(aws, method)(**given, **self.more)
+        names = zip(self.member.split("/"), name.rsplit("/", self.member.count("/")), strict=True)
+        given = {member: [value] if self.many else value for member, value in names}
+        method_of(aws, self.operation)(**given, **self.more)
 
 
+#: Lists the names of all resources of a type, with a boto3 client of their service.
+List = Callable[[Any], Iterable[str]]
 #: Deletes one resource: with a boto3 client of its service, its name and a way to wait.
 Delete = Callable[[Any, str, Settle], None]
+
+
+def method_of(aws: Any, operation: str) -> Callable[..., Any]:
+    """The method of a boto3 client that is botocore's *operation*."""
+    name = next(key for key, value in aws.meta.method_to_api_mapping.items() if value == operation)
+    found: Callable[..., Any] = getattr(aws, name)
+    return found
+
+
+def pages(aws: Any, operation: str, **given: Any) -> Iterator[Mapping[str, Any]]:
+    """All pages of a listing, also where botocore has no paginator for it."""
+    method = method_of(aws, operation)
+    if aws.can_paginate(method.__name__):
+        yield from aws.get_paginator(method.__name__).paginate(**given)
+        return
+    while True:
+        page = method(**given)
+        yield page
+        if not page.get("NextToken"):
+            return
+        given["NextToken"] = page["NextToken"]
+
+
+def _walk(value: Any, path: Sequence[str]) -> Iterator[str]:
+    """The texts at the end of *path*, through all lists on the way."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _walk(each, path)
+    elif path and value is not None:
+        yield from _walk(value.get(path[0]), path[1:])
+    elif value is not None:
+        yield str(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,13 +115,14 @@ class Resource:
         create: the operations that make one.
         name: the member of their request or answer that holds its name; of what is named only within another, all,
             "/"-joined: "DatabaseName/Name".
-        list: how to list them; a function, given a client and the parent that ``each`` would name, where it takes more.
-        delete: how to delete one.
+        list: how to list them.
+        delete: how to delete one; None where that is left to the reader.
         uses: what one may work with, as "service:type": it is deleted before these.
-        part_of: the type of resource that it goes with, and is not deleted apart from.
+        part_of: the type of resource that it goes with.
         named_by: members of further requests that name one, if not as in `name`.
         logs: how the name of the log group begins that one writes unasked.
         addressed: whether it is listed by an address (URL or ARN) that its name ends, and deleted by that.
+        by_id: whether its name is an id that AWS gives, and it is listed as "id" or as "id/what people call it".
         is_global: whether it is the same in every region.
     """
 
@@ -79,14 +130,20 @@ class Resource:
     title: str
     create: tuple[str, ...]
     name: str
-    list: Listing | Callable[[Any], Iterable[str]] | None = None
+    list: List | None = None
     delete: Delete | None = None
     uses: tuple[str, ...] = ()
     part_of: str = ""
     named_by: tuple[str, ...] = ()
     logs: str = ""
     addressed: bool = False
+    by_id: bool = False
     is_global: bool = False
+
+    @property
+    def is_deletable(self) -> bool:
+        """Whether all of them can be found and deleted one by one."""
+        return self.list is not None and self.delete is not None
 
 
 @dataclass(frozen=True)
@@ -119,7 +176,7 @@ class Service:
         meters: what is counted.
         request_prices: (regular expression that a whole operation's name matches, key of the table of prices or None
             for what is free), the first that matches counts.
-        unpriced: whether it bills by the hour at prices that are not in the table.
+        unpriced: what to call it in a bill that lacks it: it bills by the hour, at prices that are not in the table.
     """
 
     name: str
@@ -128,4 +185,4 @@ class Service:
     leaves_nothing: Mapping[str, str] = field(default_factory=dict)
     meters: tuple[Meter, ...] = ()
     request_prices: tuple[tuple[str, str | None], ...] = ()
-    unpriced: bool = False
+    unpriced: str = ""

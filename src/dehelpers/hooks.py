@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import botocore.handlers
 
+from awsfacts import leaves_something
 from dehelpers import queries
-from dehelpers.ledger import Created, creates, identifying
+from dehelpers.ledger import Created, identifying
 
 if TYPE_CHECKING:
     from dehelpers.connect import Session
@@ -31,7 +32,7 @@ def _before(params: dict[str, Any], model: Any, context: dict[str, Any], **_: An
     session = _session
     if session is not None and model.name == "StartQueryExecution":
         context["dehelpers-query"] = queries.creates(params, context.get("client_region") or session.region)
-    if session is None or not creates(model.name):
+    if session is None or not leaves_something(model.service_model.service_name, model.name):
         return
     if session.target == "aws":
         region = context.get("client_region")

@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-# Operations that leave something behind. The rest of Put* changes what exists already, or stores data in it.
-CREATES = re.compile(r"(Create|Register|Run|Import|Restore)[A-Z]|Put(Rule|MetricAlarm|Dashboard|MetricFilter)$")
-LEAVES_NOTHING = {"CreateMultipartUpload", "CreateSession", "CreateTags"}
+from awsfacts import resource_made_by
+
 IDENTIFIES = re.compile(r"(^name|^bucket|Name|Names|Id|Ids|Identifier|Arn|ARN|Url|Bucket|^Rule|^WorkGroup)$")
 
 
@@ -27,6 +26,14 @@ class Created:
     operation: str
     region: str
     names: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str | None:
+        """What the thing is called among all of its type; None if its type is unknown."""
+        resource = resource_made_by(self.service, self.operation)
+        members = resource.name.split("/") if resource else []
+        found = [self.names[member] for member in members if member in self.names]
+        return "/".join(found) if found and len(found) == len(members) else None
 
 
 class Ledger:
@@ -54,11 +61,6 @@ class Ledger:
         """Strike an entry out, once the thing is known to be gone."""
         rest = [json.dumps(asdict(other)) + "\n" for other in self if other != entry]
         self.path.write_text("".join(rest))
-
-
-def creates(operation: str) -> bool:
-    """Whether an operation leaves a resource behind."""
-    return bool(CREATES.match(operation)) and operation not in LEAVES_NOTHING
 
 
 def identifying(*values: Mapping[str, Any]) -> dict[str, str]:

@@ -6,25 +6,23 @@ import contextlib
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
 
 from botocore.exceptions import ClientError
 
+from awsfacts import Resource, in_order_of_deletion, resource_made_by, resources
 from dehelpers.clients import client
 from dehelpers.connect import PART, Session, current
-from dehelpers.ledger import Created
 from dehelpers.waiting import GONE, WaitError, wait
 
-
-def _short(address: str) -> str:
-    """The name at the end of a queue's URL or an ARN."""
-    if address.startswith("http"):
-        return address.rstrip("/").rpartition("/")[2]
-    if address.startswith("arn:"):
-        return re.split("[:/]", address.split(":", 5)[5])[-1]
-    return address
+#: Services of the course, in which the AWS CLI or another program of the reader's may have made something under the
+#: session's prefix. Elsewhere only what the ledger or a tag tells of is looked for: a service's first call is dear.
+SEARCHED = frozenset(
+    "athena cloudwatch dms dynamodb firehose glue iam kinesis lambda logs rds s3 secretsmanager sns sqs".split()
+)
+_SETTLE_SECONDS = 1_200.0  # what AWS may take to delete a database or a replication instance
 
 
 class LeftOver(RuntimeError):
@@ -32,137 +30,42 @@ class LeftOver(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Kind:
-    """One kind of resource: how to list it, and how to delete one.
+class Type:
+    """A type of resource as teardown works with it."""
 
-    `pages` is the listing operation (botocore's method name), `items` the path of the names in its answer and
-    `created_by` the operation, with the field of its request or answer that holds the name; of what has its name only
-    within something else, both fields. `also_by` is another operation that creates one, with the same field. `inside`
-    lists what is within each of the items. `key` takes the name that the ledger knows out of an address.
-    """
-
-    title: str
     service: str
-    pages: str
-    items: str
-    created_by: tuple[str, str]
-    delete: Callable[[Any, str], Any]
-    inside: Callable[[Any, str], Iterable[str]] | None = None
-    key: Callable[[str], str] = _short
-    also_by: str = ""
+    resource: Resource
 
-    def recorded(self, entry: Created) -> str | None:
-        """The name under which the ledger has one of this kind; None for an entry that is not."""
-        fields = self.created_by[1].split("/")
-        ours = entry.service == self.service and entry.operation in (self.created_by[0], self.also_by)
-        return "/".join(entry.names[field] for field in fields) if ours and entry.names.keys() >= set(fields) else None
+    def key(self, address: str) -> str:
+        """What the ledger calls the one that is listed as *address*."""
+        return address.partition("/")[0] if self.resource.by_id else _short(address)
 
     def label(self, address: str) -> str:
         """Such as "bucket de-lake-123456789012-us-east-1"."""
-        return f"{self.title} {self.key(address)}"
-
-    def count(self, number: int) -> str:
-        """Such as "2 IAM policies"."""
-        return f"{number} {self.title if number == 1 else re.sub('y$', 'ie', self.title) + 's'}"
+        return f"{self.resource.title} {self.key(address)}"
 
     def names(self, region: str) -> Iterator[str]:
         """The names of all that exist in a region, somebody else's too. A queue or topic is listed by its address."""
-        aws = client(self.service, region)
-        field, _, key = self.items.partition(".")
-        for page in _pages(aws, self.pages):
-            for item in page.get(field) or []:
-                found = item[key] if key else item
-                yield from self.inside(aws, found) if self.inside else [found]
+        assert self.resource.list
+        yield from self.resource.list(client(self.service, region))
+
+    def delete(self, region: str, address: str) -> None:
+        """Delete one; returns once nothing that it uses is held by it any more."""
+        assert self.resource.delete
+        name = self.key(address) if self.resource.by_id else address
+        self.resource.delete(client(self.service, region), name, settle)
 
 
-# In this order: what feeds on something goes before it.
-KINDS = (
-    Kind("alarm", "cloudwatch", "describe_alarms", "MetricAlarms.AlarmName", ("PutMetricAlarm", "AlarmName"),
-         lambda aws, name: aws.delete_alarms(AlarmNames=[name])),
-    Kind("DMS task", "dms", "describe_replication_tasks", "ReplicationTasks.ReplicationTaskIdentifier",
-         ("CreateReplicationTask", "ReplicationTaskIdentifier"),
-         lambda aws, name: _delete_task(aws, name)),
-    Kind("DMS endpoint", "dms", "describe_endpoints", "Endpoints.EndpointIdentifier",
-         ("CreateEndpoint", "EndpointIdentifier"),
-         lambda aws, name: _delete_endpoint(aws, name)),
-    Kind("DMS instance", "dms", "describe_replication_instances", "ReplicationInstances.ReplicationInstanceIdentifier",
-         ("CreateReplicationInstance", "ReplicationInstanceIdentifier"),
-         lambda aws, name: _delete_replication_instance(aws, name)),
-    Kind("DMS subnet group", "dms", "describe_replication_subnet_groups",
-         "ReplicationSubnetGroups.ReplicationSubnetGroupIdentifier",
-         ("CreateReplicationSubnetGroup", "ReplicationSubnetGroupIdentifier"),
-         lambda aws, name: aws.delete_replication_subnet_group(ReplicationSubnetGroupIdentifier=name)),
-    Kind("RDS instance", "rds", "describe_db_instances", "DBInstances.DBInstanceIdentifier",
-         ("CreateDBInstance", "DBInstanceIdentifier"),
-         lambda aws, name: _delete_database(aws, name),
-         also_by="RestoreDBInstanceFromDBSnapshot"),
-    Kind("RDS snapshot", "rds", "describe_db_snapshots", "DBSnapshots.DBSnapshotIdentifier",
-         ("CreateDBSnapshot", "DBSnapshotIdentifier"),
-         lambda aws, name: aws.delete_db_snapshot(DBSnapshotIdentifier=name)),
-    Kind("RDS subnet group", "rds", "describe_db_subnet_groups", "DBSubnetGroups.DBSubnetGroupName",
-         ("CreateDBSubnetGroup", "DBSubnetGroupName"),
-         lambda aws, name: aws.delete_db_subnet_group(DBSubnetGroupName=name)),
-    Kind("RDS parameter group", "rds", "describe_db_parameter_groups", "DBParameterGroups.DBParameterGroupName",
-         ("CreateDBParameterGroup", "DBParameterGroupName"),
-         lambda aws, name: aws.delete_db_parameter_group(DBParameterGroupName=name)),
-    Kind("Lambda function", "lambda", "list_functions", "Functions.FunctionName", ("CreateFunction", "FunctionName"),
-         lambda aws, name: _delete_function(aws, name)),
-    Kind("Firehose stream", "firehose", "list_delivery_streams", "DeliveryStreamNames",
-         ("CreateDeliveryStream", "DeliveryStreamName"),
-         lambda aws, name: aws.delete_delivery_stream(DeliveryStreamName=name, AllowForceDelete=True)),
-    Kind("Kinesis stream", "kinesis", "list_streams", "StreamNames", ("CreateStream", "StreamName"),
-         lambda aws, name: aws.delete_stream(StreamName=name, EnforceConsumerDeletion=True)),
-    Kind("SNS topic", "sns", "list_topics", "Topics.TopicArn", ("CreateTopic", "Name"),
-         lambda aws, arn: _delete_topic(aws, arn)),
-    Kind("SQS queue", "sqs", "list_queues", "QueueUrls", ("CreateQueue", "QueueName"),
-         lambda aws, url: aws.delete_queue(QueueUrl=url)),
-    Kind("DynamoDB table", "dynamodb", "list_tables", "TableNames", ("CreateTable", "TableName"),
-         lambda aws, name: aws.delete_table(TableName=name)),
-    Kind("prepared statement", "athena", "list_work_groups", "WorkGroups.Name",
-         ("CreatePreparedStatement", "WorkGroup/StatementName"),
-         lambda aws, address: aws.delete_prepared_statement(
-             WorkGroup=address.split("/")[0], StatementName=address.split("/")[1]
-         ),
-         inside=lambda aws, group: _prepared(aws, group)),
-    Kind("named query", "athena", "list_work_groups", "WorkGroups.Name", ("CreateNamedQuery", "NamedQueryId"),
-         lambda aws, address: aws.delete_named_query(NamedQueryId=address.split("/")[0]),
-         inside=lambda aws, group: _named_queries(aws, group),
-         key=lambda address: address.split("/")[0]),
-    Kind("workgroup", "athena", "list_work_groups", "WorkGroups.Name", ("CreateWorkGroup", "Name"),
-         lambda aws, name: aws.delete_work_group(WorkGroup=name, RecursiveDeleteOption=True)),
-    Kind("Glue database", "glue", "get_databases", "DatabaseList.Name", ("CreateDatabase", "Name"),
-         lambda aws, name: aws.delete_database(Name=name)),
-    Kind("bucket", "s3", "list_buckets", "Buckets.Name", ("CreateBucket", "Bucket"),
-         lambda aws, name: _delete_bucket(name)),
-    Kind("secret", "secretsmanager", "list_secrets", "SecretList.Name", ("CreateSecret", "Name"),
-         lambda aws, name: aws.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)),
-    Kind("IAM role", "iam", "list_roles", "Roles.RoleName", ("CreateRole", "RoleName"),
-         lambda aws, name: _delete_role(aws, name)),
-    Kind("IAM policy", "iam", "list_policies", "Policies.Arn", ("CreatePolicy", "PolicyName"),
-         lambda aws, arn: _delete_policy(aws, arn)),
-    Kind("log group", "logs", "describe_log_groups", "logGroups.logGroupName", ("CreateLogGroup", "logGroupName"),
-         lambda aws, name: aws.delete_log_group(logGroupName=name)),
-)  # fmt: skip
+@cache
+def types() -> dict[str, Type]:
+    """All types of resources that teardown can find and delete, by "service:type", in the order of deletion."""
+    ordered = {key: resources()[key] for key in in_order_of_deletion()}
+    return {key: Type(key.partition(":")[0], each) for key, each in ordered.items() if each.is_deletable}
 
-# Goes with its database, unless that is somebody else's.
-_TABLE = Kind("Glue table", "glue", "get_tables", "TableList.Name", ("CreateTable", "DatabaseName/Name"),
-              lambda aws, address: aws.delete_table(DatabaseName=address.split("/")[0], Name=address.split("/")[1])
-              )  # fmt: skip
-# What disappears together with something above.
-PART_OF = {
-    ("kinesis", "RegisterStreamConsumer"),
-    ("glue", "CreateTable"),
-    ("glue", "CreatePartition"),
-    ("glue", "CreatePartitionIndex"),
-    ("lambda", "CreateEventSourceMapping"),
-    ("lambda", "CreateAlias"),
-    ("iam", "CreatePolicyVersion"),
-    ("logs", "CreateLogStream"),
-}
-# What writes a log group of its own: the field that names it, and how the group's name begins.
-LOGS_OF = {"FunctionName": "/aws/lambda/", "ReplicationInstanceIdentifier": "dms-tasks-"}
-_REGIONAL_OR_NOT = {"s3", "iam"}  # listed once, whatever the region
-_DATABASE_SECONDS = 1_200.0  # what AWS may take to delete a database or a replication instance
+
+def settle(check: Callable[[], bool], what: str) -> None:
+    """Wait until *check* is true of *what*."""
+    wait(check, until=True, what=what, timeout=_SETTLE_SECONDS, quiet=True)
 
 
 def teardown(timeout: float = 120.0) -> None:
@@ -180,68 +83,70 @@ def teardown(timeout: float = 120.0) -> None:
         LeftOver: something is still there; the message names it.
     """
     session = current()
-    gone: Counter[Kind] = Counter()
+    gone: Counter[str] = Counter()  # by title
     faults: dict[str, str] = {}
-    for kind, region, address in list(_own(session)):
+
+    def delete(each: Type, region: str, address: str) -> None:
         try:
-            kind.delete(client(kind.service, region), address)
-            gone[kind] += 1
+            each.delete(region, address)
+            gone[each.resource.title] += 1
         except ClientError as error:
             if not _absent(error):
-                faults[kind.label(address)] = f": {error}"
+                faults[each.label(address)] = f": {error}"
 
     def left() -> list[str]:
-        labels = [kind.label(address) for kind, _, address in _own(session)]
+        labels = [each.label(address) for each, _, address in _own(session)]
         return [label for label in labels if label not in faults]
+
+    for found in list(_own(session)):
+        delete(*found)
 
     with contextlib.suppress(WaitError):
         wait(lambda: ", ".join(left()) or GONE, until=GONE, what="teardown", timeout=timeout, quiet=True)
     faults |= {label: f": still there after {timeout:g} s" for label in left()}
-    gone[_TABLE] += _drop_tables(session, faults)
-    faults |= _settle(session, faults)
+    for part in _parts(session):
+        delete(*part)
+    faults |= _strike(session, faults)
     if faults:
         lines = [label + fault for label, fault in faults.items()]
         raise LeftOver("\n- ".join(["teardown could not delete", *lines]) + "\nMend the cause and run it again.")
-    what = ", ".join(kind.count(number) for kind, number in gone.items() if number) or "nothing to delete"
+    what = ", ".join(_count(gone[title], title) for title in sorted(gone, key=str.lower)) or "nothing to delete"
     print(textwrap.fill(f"Teardown: {what}. Nothing is left.", 96))  # JupyterLab breaks longer lines within a word
     strangers = sorted(_strangers(session))
     if strangers:
         print("Not this session's, left alone: " + ", ".join(strangers))
 
 
-def _drop_tables(session: Session, faults: dict[str, str]) -> int:
-    """Drop the tables that the session made in databases which are not its own; returns how many there were."""
-    dropped = 0
+def _parts(session: Session) -> Iterator[tuple[Type, str, str]]:
+    """What the session made within another resource, such as a table in a database. If that was its own, it went along;
+    in somebody else's it is still there."""
     for entry in session.ledger:
-        if address := _TABLE.recorded(entry):
-            try:
-                _TABLE.delete(client("glue", entry.region), address)
-                dropped += 1
-            except ClientError as error:
-                if not _absent(error):
-                    faults[_TABLE.label(address)] = f": {error}"
-    return dropped
+        resource, name = resource_made_by(entry.service, entry.operation), entry.name
+        if resource and resource.part_of and resource.delete and name:
+            yield Type(entry.service, resource), entry.region, name
 
 
-def _regions(session: Session, kind: Kind) -> set[str]:
+def _regions(session: Session, each: Type) -> set[str]:
     elsewhere = {entry.region for entry in session.ledger if re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", entry.region)}
-    return {session.region} if kind.service in _REGIONAL_OR_NOT else {session.region} | elsewhere
+    return {session.region} if each.resource.is_global else {session.region} | elsewhere
 
 
-def _own(session: Session) -> Iterator[tuple[Kind, str, str]]:
-    """All that is the session's and exists now: its kind, region and address."""
-    tagged = _tagged(session)
-    logs = {
-        prefix + entry.names[key] for entry in session.ledger for key, prefix in LOGS_OF.items() if key in entry.names
-    }
-    for kind in KINDS:
-        listed = {kind.recorded(entry) for entry in session.ledger}
-        for region in sorted(_regions(session, kind)):
-            for address in kind.names(region):
+def _own(session: Session) -> Iterator[tuple[Type, str, str]]:
+    """All that is the session's and exists now: its type, region and address."""
+    tagged, entries = _tagged(session), list(session.ledger)
+    made = [(resource_made_by(entry.service, entry.operation), entry) for entry in entries]
+    logs = {resource.logs + (entry.name or "") for resource, entry in made if resource and resource.logs}
+    searched = SEARCHED | {service for service, _ in tagged}
+    for each in types().values():
+        listed = {entry.name for resource, entry in made if resource is each.resource}
+        if not listed and each.service not in searched:
+            continue
+        for region in sorted(_regions(session, each)):
+            for address in each.names(region):
                 name = _short(address)
-                own_log = kind.service == "logs" and name in logs
-                if kind.key(address) in listed or own_log or (kind.service, name) in tagged or _proves(session, name):
-                    yield kind, region, address
+                own_log = each.service == "logs" and name in logs
+                if each.key(address) in listed or own_log or (each.service, name) in tagged or _proves(session, name):
+                    yield each, region, address
 
 
 def _proves(session: Session, name: str) -> bool:
@@ -275,24 +180,30 @@ def _strangers(session: Session) -> Iterator[str]:
     """What only looks like the session's: it has the prefix, but nothing shows that the session made it."""
     if session.target != "aws":
         return
-    for kind in KINDS:
-        for address in kind.names(session.region):
-            if _has_prefix(session, _short(address)):
-                yield f"{kind.title} {_short(address)}"
+    for each in types().values():
+        if each.service in SEARCHED:
+            for address in each.names(session.region):
+                if _has_prefix(session, _short(address)):
+                    yield f"{each.resource.title} {_short(address)}"
 
 
-def _settle(session: Session, faults: Mapping[str, str]) -> dict[str, str]:
-    """Strike out of the ledger what is proved gone; what no kind covers is a leftover."""
-    kinds = {(kind.service, by): kind for kind in KINDS for by in (kind.created_by[0], kind.also_by)}
+def _strike(session: Session, faults: Mapping[str, str]) -> dict[str, str]:
+    """Strike out of the ledger what is proved gone; what no type covers is a leftover."""
     unknown = {}
     for entry in list(session.ledger):
-        kind = kinds.get((entry.service, entry.operation))
-        if kind is None and (entry.service, entry.operation) not in PART_OF:
+        resource = resource_made_by(entry.service, entry.operation)
+        if resource and (resource.is_deletable or resource.part_of):
+            if f"{resource.title} {entry.name}" not in faults:
+                session.ledger.remove(entry)
+        else:
             label = f"{entry.service} {entry.operation} {next(iter(entry.names.values()), '')}"
             unknown[label] = ": teardown does not know this kind, delete it yourself"
-        elif kind is None or f"{kind.title} {kind.recorded(entry)}" not in faults:
-            session.ledger.remove(entry)
     return unknown
+
+
+def _count(number: int, title: str) -> str:
+    """Such as "2 IAM policies"."""
+    return f"{number} {title if number == 1 else re.sub('y$', 'ie', title) + 's'}"
 
 
 def _absent(error: ClientError) -> bool:
@@ -301,153 +212,10 @@ def _absent(error: ClientError) -> bool:
     return any(part in code for part in ("NotFound", "NoSuch", "NonExistent"))
 
 
-def _pages(aws: Any, operation: str, **arguments: Any) -> Iterable[dict[str, Any]]:
-    """All pages of a listing, also where botocore has no paginator for it."""
-    if operation == "list_policies":
-        arguments["Scope"] = "Local"
-    if aws.can_paginate(operation):
-        yield from aws.get_paginator(operation).paginate(**arguments)
-        return
-    while True:
-        page = getattr(aws, operation)(**arguments)
-        yield page
-        if page.get("HasMoreDeliveryStreams"):  # Firehose is asked to go on after the last name
-            arguments["ExclusiveStartDeliveryStreamName"] = page["DeliveryStreamNames"][-1]
-        elif page.get("NextToken"):
-            arguments["NextToken"] = page["NextToken"]
-        else:
-            return
-
-
-def _delete_bucket(bucket: str) -> None:
-    """Empty a bucket, old versions and unfinished uploads included, and delete it."""
-    aws = client("s3")
-    for page in aws.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
-        for upload in page.get("Uploads", []):
-            aws.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
-    for page in aws.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        found = page.get("Versions", []) + page.get("DeleteMarkers", [])
-        if found:
-            keys = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
-            aws.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
-    aws.delete_bucket(Bucket=bucket)
-
-
-def _prepared(aws: Any, group: str) -> Iterator[str]:
-    """A workgroup's prepared statements, as group/name: the name alone says nothing."""
-    for page in _pages(aws, "list_prepared_statements", WorkGroup=group):
-        for statement in page["PreparedStatements"]:
-            yield f"{group}/{statement['StatementName']}"
-
-
-def _named_queries(aws: Any, group: str) -> Iterator[str]:
-    """A workgroup's named queries, as id/name: they are deleted by id, and known by name."""
-    for page in _pages(aws, "list_named_queries", WorkGroup=group):
-        for query in page["NamedQueryIds"]:
-            yield f"{query}/{aws.get_named_query(NamedQueryId=query)['NamedQuery']['Name']}"
-
-
-def _delete_function(aws: Any, function: str) -> None:
-    for mapping in aws.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]:
-        delete_mapping(aws, mapping["UUID"])
-    aws.delete_function(FunctionName=function)
-
-
-def delete_mapping(aws: Any, mapping: str) -> None:
-    """Lambda deletes no mapping that is being created or changed (DeleteEventSourceMapping)."""
-
-    def state() -> str:
-        return str(aws.get_event_source_mapping(UUID=mapping)["State"])
-
-    reached = wait(state, until=("Enabled", "Disabled", "Deleting", GONE), what="event source mapping", quiet=True)
-    if reached in ("Enabled", "Disabled"):
-        aws.delete_event_source_mapping(UUID=mapping)
-
-
-def _delete_task(aws: Any, task: str) -> None:
-    """A task runs until it is stopped, and must be gone before its endpoints can go (DeleteReplicationTask)."""
-
-    def found() -> dict[str, Any]:
-        return _only(aws.describe_replication_tasks, "ReplicationTasks", "replication-task-id", task)
-
-    def status() -> str:
-        return str(found().get("Status", GONE))
-
-    passing = ("creating", "starting", "modifying", "moving", "stopping", "testing")
-    _settled(lambda: status() not in passing, task)
-    arn = found().get("ReplicationTaskArn")
-    if status() == "running":
-        aws.stop_replication_task(ReplicationTaskArn=arn)
-        _settled(lambda: status() not in ("running", "stopping"), task)
-    if arn:
-        aws.delete_replication_task(ReplicationTaskArn=arn)
-        _settled(lambda: status() == GONE, task)
-
-
-def _delete_endpoint(aws: Any, endpoint: str) -> None:
-    found = _only(aws.describe_endpoints, "Endpoints", "endpoint-id", endpoint)
-    if found:
-        aws.delete_endpoint(EndpointArn=found["EndpointArn"])
-
-
-def _delete_replication_instance(aws: Any, instance: str) -> None:
-    def found() -> dict[str, Any]:
-        name = "replication-instance-id"
-        return _only(aws.describe_replication_instances, "ReplicationInstances", name, instance)
-
-    arn = found().get("ReplicationInstanceArn")
-    if arn:
-        aws.delete_replication_instance(ReplicationInstanceArn=arn)
-        _settled(lambda: not found(), instance)
-
-
-def _delete_database(aws: Any, instance: str) -> None:
-    """Delete a database without a last snapshot, and wait: its parameter group is in use until then."""
-    aws.delete_db_instance(DBInstanceIdentifier=instance, SkipFinalSnapshot=True, DeleteAutomatedBackups=True)
-
-    def status() -> str:
-        return str(aws.describe_db_instances(DBInstanceIdentifier=instance)["DBInstances"][0]["DBInstanceStatus"])
-
-    wait(status, until=GONE, what=instance, timeout=_DATABASE_SECONDS, quiet=True)
-
-
-def _only(describe: Callable[..., Any], field: str, identifier: str, name: str) -> dict[str, Any]:
-    """What DMS says of the one called `name`; empty if there is none."""
-    try:
-        found: list[dict[str, Any]] = describe(Filters=[{"Name": identifier, "Values": [name]}])[field]
-    except ClientError as error:
-        if not _absent(error):
-            raise
-        return {}
-    return found[0] if found else {}
-
-
-def _settled(check: Callable[[], bool], what: str) -> None:
-    wait(check, until=True, what=what, timeout=_DATABASE_SECONDS, quiet=True)
-
-
-def _delete_topic(aws: Any, topic: str) -> None:
-    """Subscriptions outlive their topic, so they go first."""
-    for page in aws.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic):
-        for subscription in page["Subscriptions"]:
-            if subscription["SubscriptionArn"].startswith("arn:"):  # else it still waits for its confirmation
-                aws.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
-    aws.delete_topic(TopicArn=topic)
-
-
-def _delete_role(aws: Any, role: str) -> None:
-    """A role can be deleted once it is bare of policies and instance profiles (IAM API Reference, DeleteRole)."""
-    for policy in aws.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
-        aws.detach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
-    for name in aws.list_role_policies(RoleName=role)["PolicyNames"]:
-        aws.delete_role_policy(RoleName=role, PolicyName=name)
-    for profile in aws.list_instance_profiles_for_role(RoleName=role)["InstanceProfiles"]:
-        aws.remove_role_from_instance_profile(InstanceProfileName=profile["InstanceProfileName"], RoleName=role)
-    aws.delete_role(RoleName=role)
-
-
-def _delete_policy(aws: Any, policy: str) -> None:
-    for version in aws.list_policy_versions(PolicyArn=policy)["Versions"]:
-        if not version["IsDefaultVersion"]:
-            aws.delete_policy_version(PolicyArn=policy, VersionId=version["VersionId"])
-    aws.delete_policy(PolicyArn=policy)
+def _short(address: str) -> str:
+    """The name at the end of a queue's URL or an ARN."""
+    if address.startswith("http"):
+        return address.rstrip("/").rpartition("/")[2]
+    if address.startswith("arn:"):
+        return re.split("[:/]", address.split(":", 5)[5])[-1]
+    return address

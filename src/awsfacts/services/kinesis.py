@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from awsfacts.declaration import Deletion, Listing, Meter, Resource, Service
-
-GB = 2**30
+from awsfacts.declaration import GB, Deletion, Listing, Meter, Resource, Service
 
 SERVICE = Service(
     name="kinesis",

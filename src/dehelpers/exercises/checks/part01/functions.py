@@ -12,13 +12,14 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError, ParamValidationError
 
+from awsfacts.services.lambda_ import delete_mapping
 from dehelpers.clients import client
 from dehelpers.connect import current
 from dehelpers.exercises.checks.part01.part import PART, departures
 from dehelpers.exercises.checks.resources import bucket, contents, entry, function, new_bucket, put, stream, unique
 from dehelpers.exercises.outcome import NotYet, SetupFault
 from dehelpers.exercises.running import run
-from dehelpers.teardown import delete_mapping
+from dehelpers.teardown import settle
 from dehelpers.waiting import WaitError, wait
 
 Handler = Callable[[dict[str, Any], Any], Any]
@@ -200,7 +201,7 @@ def _mapped(source: str, name: str, settings: dict[str, Any]) -> Iterator[dict[s
     try:
         yield mapping
     finally:
-        delete_mapping(aws, mapping["UUID"])
+        delete_mapping(aws, mapping["UUID"], settle)
 
 
 def _check_settings(settings: dict[str, Any], mapping: dict[str, Any], failures: str, oldest: datetime) -> None:

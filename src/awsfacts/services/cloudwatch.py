@@ -1,0 +1,30 @@
+"""CloudWatch."""
+
+from __future__ import annotations
+
+from awsfacts.declaration import Deletion, Listing, Resource, Service
+
+SERVICE = Service(
+    name="cloudwatch",
+    title="Amazon CloudWatch",
+    resources=(
+        Resource(
+            type="alarm",
+            title="alarm",
+            create=("PutMetricAlarm",),
+            name="AlarmName",
+            list=Listing("DescribeAlarms", "MetricAlarms.AlarmName"),
+            delete=Deletion("DeleteAlarms", "AlarmNames", many=True),
+            uses=("sns:topic", "lambda:function"),
+        ),
+        Resource(
+            type="dashboard",
+            title="dashboard",
+            create=("PutDashboard",),
+            name="DashboardName",
+            list=Listing("ListDashboards", "DashboardEntries.DashboardName"),
+            delete=Deletion("DeleteDashboards", "DashboardNames", many=True),
+            is_global=True,
+        ),
+    ),
+)

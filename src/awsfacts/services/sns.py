@@ -1,0 +1,36 @@
+"""Simple Notification Service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from awsfacts.declaration import Listing, Resource, Service, Settle, pages
+
+
+def _delete_topic(aws: Any, topic: str, settle: Settle) -> None:
+    """Subscriptions outlive their topic, so they go first."""
+    for page in pages(aws, "ListSubscriptionsByTopic", TopicArn=topic):
+        for subscription in page["Subscriptions"]:
+            if subscription["SubscriptionArn"].startswith("arn:"):  # else it still waits for its confirmation
+                aws.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+    aws.delete_topic(TopicArn=topic)
+
+
+SERVICE = Service(
+    name="sns",
+    title="Amazon Simple Notification Service",
+    resources=(
+        Resource(
+            type="topic",
+            title="SNS topic",
+            create=("CreateTopic",),
+            name="Name",
+            named_by=("TopicArn",),
+            list=Listing("ListTopics", "Topics.TopicArn"),
+            delete=_delete_topic,
+            uses=("sqs:queue", "kms:key"),
+            addressed=True,
+        ),
+    ),
+    request_prices=(("Publish(Batch)?", "sns.request"),),
+)

@@ -1,0 +1,24 @@
+"""Simple Queue Service."""
+
+from __future__ import annotations
+
+from awsfacts.declaration import Deletion, Listing, Resource, Service
+
+SERVICE = Service(
+    name="sqs",
+    title="Amazon Simple Queue Service",
+    resources=(
+        Resource(
+            type="queue",
+            title="SQS queue",
+            create=("CreateQueue",),
+            name="QueueName",
+            named_by=("QueueUrl",),
+            list=Listing("ListQueues", "QueueUrls"),
+            delete=Deletion("DeleteQueue", "QueueUrl"),
+            uses=("kms:key",),
+            addressed=True,
+        ),
+    ),
+    request_prices=((".*", "sqs.request"),),
+)
