@@ -102,6 +102,7 @@ def record(minute: int, operation: str, **fields: Any) -> dict[str, Any]:
         "principal": "arn:aws:iam::123456789012:root",
         "resources": [stream],
         "units": {},
+        "requests": 1,
         "bytes_in": 0,
         "time": time.isoformat(),
     }

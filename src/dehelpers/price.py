@@ -31,7 +31,6 @@ METERED = {
     "lambda:requests": ("lambda.request", 1),
     "lambda:gb_seconds": ("lambda.gb_second", 1),
     "athena:billed_bytes": ("athena.scanned", TB),
-    "s3:objects_read": ("s3.get", 1),  # by a service that reads them in place: one request each, at least
 }
 # Data Firehose bills what it reads from a stream like what is put into it: each record rounded up to 5 KB.
 FIREHOSE_READER, FIREHOSE_STEP = "/AWSFirehose", 5 * 1024
@@ -196,7 +195,7 @@ def _used(records: Iterable[Mapping[str, Any]]) -> dict[str, float]:
         last = datetime.fromisoformat(record["time"])
         first = first or last
         for key in _requests(record):
-            usage[key] += 1
+            usage[key] += record["requests"]  # a service that reads many objects leaves one record for them
         units: Mapping[str, float] = record["units"]
         for unit, amount in units.items():
             if unit in METERED:

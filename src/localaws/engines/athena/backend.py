@@ -17,6 +17,7 @@ from localaws.credentials import Credential
 from localaws.engines.athena import pages, results, statements, usage
 from localaws.engines.athena.errors import QueryCancelled, QueryFailure, too_large
 from localaws.engines.athena.execution import FINAL, Execution
+from localaws.engines.athena.files.access import SERVICE
 from localaws.engines.athena.files.lake import Lake, split
 from localaws.engines.athena.managed import ManagedResults, is_managed
 from localaws.engines.athena.runner import Job, run
@@ -82,7 +83,7 @@ class AthenaEngine(AthenaBackend):
         if kind.name in ("select", "insert", "create_table_as"):
             sql = statements.in_place(query)
         caller = current_call.get().credential
-        with on_behalf_of(caller):
+        with on_behalf_of(caller, SERVICE):
             settings, cutoff = self._settings(workgroup, configuration)
         rules = self.work_groups[workgroup].configuration
         managed = is_managed(rules)
@@ -112,7 +113,7 @@ class AthenaEngine(AthenaBackend):
                 reuse,
                 enforced=enforced,
                 managed=managed,
-                on_end=partial(usage.record, self.lab, self.region_name),
+                on_end=partial(usage.record, self.lab, self.region_name, caller),
             )
             if token:
                 self._tokens[token] = execution.id, fingerprint
@@ -151,7 +152,7 @@ class AthenaEngine(AthenaBackend):
 
     def _work_for(self, caller: Credential | None, execution: Execution, sql: str) -> None:
         """A query may do what its caller may ("Identity and access management in Athena"), whatever thread runs it."""
-        with on_behalf_of(caller):
+        with on_behalf_of(caller, SERVICE):
             self._work(execution, sql)
 
     def _work(self, execution: Execution, sql: str) -> None:
@@ -279,7 +280,7 @@ class AthenaEngine(AthenaBackend):
             start = int(token or 0)
         except ValueError:
             raise invalid("Malformed request: NextToken") from None
-        with on_behalf_of(current_call.get().credential):
+        with on_behalf_of(current_call.get().credential, SERVICE):
             rows, following = self._read_rows(execution, start, most)
         page["ResultSet"]["Rows"] = results.as_rows(rows)
         if following is not None:

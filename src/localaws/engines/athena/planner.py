@@ -8,7 +8,8 @@ from importlib import import_module
 from sqlglot import exp
 
 from localaws.engines.athena.errors import QueryFailure, not_supported
-from localaws.engines.athena.files.lake import DataFile, Lake
+from localaws.engines.athena.files.access import DataFile
+from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.files.scan import Source, relation
 from localaws.engines.athena.runtime import Session
 from localaws.engines.athena.sql.column_types import Type
@@ -125,6 +126,7 @@ class Planner:
     def _relation(self, table: Table, wanted: list[exp.Expr], with_path: bool) -> tuple[str, int]:
         """SQL that reads *table*'s files, of the partitions that satisfy *wanted*, and how many bytes they have."""
         sources = list(self._sources(table, wanted))
+        self._lake.authorize_reading([source.file for source in sources])
         sql = relation(self._session, table, sources, self._session.directory / f"t{self._made}", with_path)
         return sql, sum(source.file.size for source in sources)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,16 +13,9 @@ from botocore.exceptions import ClientError
 from moto.s3.models import s3_backends
 
 from localaws.engines.athena.errors import QueryFailure
+from localaws.engines.athena.files.access import DataFile, authorize_reading
+from localaws.engines.s3.objects import StoredObject
 from localaws.lab import Lab
-
-
-@dataclass(frozen=True)
-class DataFile:
-    """An object with bytes: where it is in S3, and the file that holds it."""
-
-    uri: str
-    size: int
-    path: Path
 
 
 class Lake:
@@ -57,8 +49,13 @@ class Lake:
                     key = item["Key"]
                     hidden = any(part.startswith(("_", ".")) for part in key[len(prefix) :].split("/"))
                     if item["Size"] and not hidden:
-                        found.append(DataFile(f"s3://{bucket}/{key}", item["Size"], self._path(bucket, key)))
+                        stored = self._stored(bucket, key)
+                        found.append(DataFile(f"s3://{bucket}/{key}", item["Size"], stored.path, stored.kms_key_id))
         return found
+
+    def authorize_reading(self, files: Sequence[DataFile]) -> None:
+        """Raises QueryFailure if who asks the query may not read one of *files*."""
+        authorize_reading(self.lab, self.region, files)
 
     def has_any(self, location: str) -> bool:
         """Whether anything at all lies under *location*: a new table's place must be empty."""
@@ -98,10 +95,10 @@ class Lake:
 
     def path(self, uri: str) -> Path:
         """The file that holds the object *uri*, which must be there."""
-        return self._path(*split(uri))
+        return self._stored(*split(uri)).path
 
-    def _path(self, bucket: str, key: str) -> Path:
-        return s3_backends[self.lab.account_id]["aws"].path_of(bucket, key)  # type: ignore[attr-defined]
+    def _stored(self, bucket: str, key: str) -> StoredObject:
+        return s3_backends[self.lab.account_id]["aws"].stored(bucket, key)  # type: ignore[attr-defined]
 
 
 @contextmanager

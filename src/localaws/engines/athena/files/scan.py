@@ -15,9 +15,9 @@ from urllib.parse import quote
 
 from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.files import cloudtrail, json_keys, json_text, matching, parquet, regex, text, text_repair
+from localaws.engines.athena.files.access import DataFile
 from localaws.engines.athena.files.avro import avro_to_parquet
 from localaws.engines.athena.files.conversion import orc_to_parquet
-from localaws.engines.athena.files.lake import DataFile
 from localaws.engines.athena.files.packed import is_repacked
 from localaws.engines.athena.files.reading import FILENAME, key_name
 from localaws.engines.athena.runtime import Broken, Session
