@@ -8,11 +8,12 @@ scans nothing and is free, EXPLAIN ANALYZE is not. A reused result scans nothing
 from __future__ import annotations
 
 from localaws.credentials import Credential
+from localaws.engines.athena import PRINCIPAL
 from localaws.engines.athena.execution import Execution
-from localaws.engines.athena.files.access import SERVICE, record_reading
 from localaws.engines.athena.statements import Kind
 from localaws.gateway.records import Call
 from localaws.lab import Lab
+from localaws.lake.access import record_reading
 
 MB = 1 << 20
 LEAST = 10 * MB
@@ -40,10 +41,10 @@ def record(lab: Lab, region: str, caller: Credential | None, execution: Executio
     Nobody's call is being served at that moment.
     """
     if execution.session and execution.scanned:
-        record_reading(lab, region, caller, execution.session.uris.values())
+        record_reading(lab, region, PRINCIPAL, caller, execution.session.uris.values())
     billed = billed_bytes(execution.kind, state, execution.scanned, execution.reused is not None)
     # EventBridge's name for it: "Athena Query State Change"
-    call = Call.done_by(SERVICE, lab.clock, "athena", "QueryStateChange", region)
+    call = Call.done_by(PRINCIPAL, lab.clock, "athena", "QueryStateChange", region)
     call.request_id, call.account_id = execution.id, lab.account_id
     call.resources = [f"arn:aws:athena:{region}:{lab.account_id}:workgroup/{execution.workgroup}"]
     call.ms = execution.milliseconds.get("TotalExecutionTime", 0)

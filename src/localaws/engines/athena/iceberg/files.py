@@ -17,11 +17,11 @@ from typing import Any, BinaryIO, TypeVar
 from botocore.exceptions import ClientError
 from pyiceberg.io import FileIO, InputFile, OutputFile
 
-from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.files.access import DataFile
-from localaws.engines.athena.files.lake import Lake, split
 from localaws.engines.athena.iceberg.bounds import MOST_IN_STATEMENT, check_metadata
-from localaws.engines.athena.runtime import Session
+from localaws.lake.datafile import DataFile
+from localaws.lake.errors import QueryFailure
+from localaws.lake.objects import Lake, split
+from localaws.lake.runtime import Session
 
 _T = TypeVar("_T")
 _FEW = 16
