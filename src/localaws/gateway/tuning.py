@@ -1,4 +1,4 @@
-"""Remembers what moto works out anew at each request although it never changes.
+"""Remembers what moto works out anew at each request although it never changes, and forgets what it keeps for nothing.
 
 moto serves tests, where a process lives for seconds; a lab serves thousands of calls. Everything here returns
 exactly what moto's own function returns.
@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import moto.core.responses
+from moto.core.common_models import BaseModel
 from moto.core.constants import MISSING
 from moto.core.parse import BaseJSONParser
 from moto.core.serialize import AttributePicker, AttributePickerContext, ResponseSerializer
@@ -28,6 +29,8 @@ def tune() -> None:
     BaseJSONParser._parse_structure = _parse_structure  # type: ignore[method-assign]
     ResponseSerializer._serialize_type_structure = _serialize_structure  # type: ignore[method-assign, assignment]
     AttributePicker.__call__ = _pick_value  # type: ignore[method-assign, assignment]
+    # moto lists all that is ever made, every message and log event, for a dashboard that a lab has not
+    BaseModel.__new__ = lambda cls, *_, **__: object.__new__(cls)  # type: ignore[method-assign]
 
 
 def _request_id(headerdict: dict[str, Any] | None = None) -> str:
