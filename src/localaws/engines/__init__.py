@@ -70,7 +70,8 @@ class Installer:
         if engine:
             engine.install(self._lab)
             log.info("engine %s installed", service)
-        if self._lab.state.restore(service) and engine:
+        self._lab.state.restore(service)
+        if engine:
             engine.go_on(self._lab)
 
 

@@ -80,8 +80,8 @@ class Snapshots:
         with self._writing:
             return frozenset(row[0] for row in self._file.execute("SELECT DISTINCT service FROM backend"))
 
-    def restore(self, service: str) -> bool:
-        """Give the backends of *service*, whose engine has just been installed, what they held; whether there was any.
+    def restore(self, service: str) -> None:
+        """Give the backends of *service*, whose engine has just been installed, what they held.
 
         All are there before the first is filled, for they may refer to each other.
         """
@@ -97,7 +97,6 @@ class Snapshots:
                 load(backend, content, self._lab)
                 self._last[service, account, region] = _digest(content)
         self._restored.add(service)
-        return by_account is not None
 
     def start(self) -> None:
         """Keep what changes from now on."""

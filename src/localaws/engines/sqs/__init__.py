@@ -1,4 +1,4 @@
-"""Amazon SQS: `backend` says what the engine does otherwise than moto."""
+"""Amazon SQS: `backend` says what the engine does otherwise than moto; `queue` is one, `contents` its messages."""
 
 from __future__ import annotations
 
@@ -10,5 +10,18 @@ ENGINE = Engine(
     moto="sqs",
     backend="backend:SQSEngine",
     responses="backend:SQSEngineResponse",
-    models=("backend:QueueEngine",),
+    models=("queue:QueueEngine",),
+    returns=("sqs",),
+    unkept=frozenset(
+        {
+            "SendMessage",
+            "SendMessageBatch",
+            "ReceiveMessage",
+            "DeleteMessage",
+            "DeleteMessageBatch",
+            "ChangeMessageVisibility",
+            "ChangeMessageVisibilityBatch",
+        }
+    ),
+    resume="installing:resume",
 )

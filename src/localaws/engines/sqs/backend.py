@@ -1,20 +1,13 @@
-"""SQS: queues that keep their pace as they fill and lose nothing between threads.
-
-moto works out every attribute, counting all messages several times, for each one sent; and it replaces a queue's
-list of messages at each delete, dropping what another thread has just sent.
-"""
+"""SQS: what is asked of queues, and what is refused."""
 
 from __future__ import annotations
 
-import json
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import count
-from typing import Any, ClassVar, cast
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 from moto.core.responses import ActionResult
-from moto.core.utils import camelcase_to_underscores, unix_time_millis
 from moto.sqs.constants import MAXIMUM_MESSAGE_LENGTH, MAXIMUM_VISIBILITY_TIMEOUT
 from moto.sqs.exceptions import (
     BatchEntryIdsNotDistinct,
@@ -24,130 +17,15 @@ from moto.sqs.exceptions import (
     InvalidBatchEntryId,
     InvalidParameterValue,
     MissingParameter,
-    ReceiptHandleIsInvalid,
     SQSException,
     TooManyEntriesInBatchRequest,
 )
-from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Message, Queue, SQSBackend
+from moto.sqs.models import Message, Queue, SQSBackend, _filter_message_attributes
 from moto.sqs.responses import SQSResponse
 
-from localaws.engines.policies import check_policy
 from localaws.engines.sqs.messages import check_attributes, check_characters, check_delay, check_id, size_of
+from localaws.engines.sqs.queue import QueueEngine
 from localaws.gateway.errors import AwsError
-from localaws.lab import Lab
-
-#: The attributes that may be set, and the least and most of those that are numbers (API reference, CreateQueue).
-_RANGES = {
-    "DelaySeconds": (0, 900),
-    "MaximumMessageSize": (1024, MAXIMUM_MESSAGE_LENGTH),
-    "MessageRetentionPeriod": (60, 1_209_600),
-    "ReceiveMessageWaitTimeSeconds": (0, 20),
-    "VisibilityTimeout": (0, 43_200),
-    "KmsDataKeyReusePeriodSeconds": (60, 86_400),
-}
-_JSON = ("Policy", "RedrivePolicy", "RedriveAllowPolicy")
-_TEXTS = {"KmsMasterKeyId", "SqsManagedSseEnabled", "ContentBasedDeduplication", "DeduplicationScope"}
-#: Numbers of messages, of 20 digits as AWS's are.
-_SEQUENCE = count(18_800_000_000_000_000_000, 256)
-_SETTABLE = {*_RANGES, *_JSON, *_TEXTS, "FifoThroughputLimit", "FifoQueue"}
-
-
-class _Attributes(Mapping[str, Any]):
-    """A queue's attributes, each worked out when it is asked for."""
-
-    def __init__(self, queue: Queue) -> None:
-        self._queue = queue
-        self._names = [*queue.BASE_ATTRIBUTES]
-        if queue.fifo_queue:
-            self._names += queue.FIFO_ATTRIBUTES
-        if queue.kms_master_key_id:  # type: ignore[attr-defined]
-            self._names += queue.KMS_ATTRIBUTES
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._names:
-            raise KeyError(name)
-        if name == "RedrivePolicy":
-            return json.dumps(self._queue.redrive_policy) if self._queue.redrive_policy else None
-        value = getattr(self._queue, camelcase_to_underscores(name))
-        if name.endswith("Timestamp"):
-            return int(value)  # whole seconds (API reference, GetQueueAttributes)
-        return str(value).lower() if isinstance(value, bool) else value
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-
-class QueueEngine(Queue):
-    """A queue whose list of messages is only ever changed in place, under its lock."""
-
-    lab: ClassVar[Lab]
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        self._recent: dict[tuple[str | None, str], Message] = {}
-        super().__init__(*arguments, **options)
-
-    @property
-    def attributes(self) -> _Attributes:  # type: ignore[override]
-        return _Attributes(self)
-
-    def _set_attributes(self, attributes: dict[str, Any], now: float | None = None) -> None:
-        """Raises InvalidAttributeName and InvalidAttributeValue (API reference, SetQueueAttributes)."""
-        for name, value in attributes.items():
-            if name not in _SETTABLE:
-                raise AwsError("InvalidAttributeName", f"Unknown Attribute {name}.")
-            if not _is_value_of(name, value):
-                raise AwsError("InvalidAttributeValue", f"Invalid value for the parameter {name}.")
-        super()._set_attributes(attributes, now)
-
-    @property
-    def messages(self) -> list[Message]:
-        now = unix_time_millis()
-        with self._messages_lock:
-            return [m for m in self._messages if m.visible_at < now and m.delayed_until <= now]
-
-    def add_message(self, message: Message) -> None:
-        """Take a message; a FIFO queue numbers it, and takes no duplicate, which it answers as it did the first.
-
-        Its id is remembered "even after the message is received and deleted" (developer guide, "Exactly-once
-        processing"). Numbers increase, and leave some out (API reference, SendMessage, SequenceNumber).
-        """
-        with self._messages_lock:
-            if self.fifo_queue:
-                first = self._first_of(message)
-                message.id, message.sequence_number = first.id, first.sequence_number
-                if first is not message:
-                    return
-            self._messages.append(message)
-            self._messages_lock.notify_all()
-
-    def _first_of(self, message: Message) -> Message:
-        """The message that *message*, which gets a number here, is a duplicate of; itself if there is none."""
-        oldest = cast(float, message.sent_timestamp) - DEDUPLICATION_TIME_IN_SECONDS * 1000
-        while self._recent and cast(float, next(iter(self._recent.values())).sent_timestamp) <= oldest:
-            del self._recent[next(iter(self._recent))]
-        message.sequence_number = f"{next(_SEQUENCE):020d}"
-        if message.deduplication_id is None:  # of SNS and EventBridge, which need none
-            return message
-        by_group = self.deduplication_scope == "messageGroup"  # type: ignore[attr-defined]
-        return self._recent.setdefault((message.group_id if by_group else None, message.deduplication_id), message)
-
-    def delete_message(self, receipt_handle: str) -> None:
-        """Delete the message that *receipt_handle* was given for; deleting twice is no error.
-
-        Raises ReceiptHandleIsInvalid for a handle that this queue never gave (SQS API reference, DeleteMessage).
-        """
-        with self._messages_lock:
-            if receipt_handle in self.deleted_messages:
-                return
-            message = next((m for m in self._messages if m.had_receipt_handle(receipt_handle)), None)
-            if message is None:
-                raise ReceiptHandleIsInvalid
-            self._messages.remove(message)
-            self.pending_messages.discard(message)
-            self.deleted_messages.update(handle for handle in message.all_receipt_handles if handle)
 
 
 class SQSEngine(SQSBackend):
@@ -219,7 +97,7 @@ class SQSEngine(SQSBackend):
             reason = f"Must be between 0 and {MAXIMUM_VISIBILITY_TIMEOUT}, if provided."
             said = f"Value {visibility_timeout} for parameter VisibilityTimeout is invalid. Reason: {reason}"
             raise InvalidParameterValue(said)
-        super().change_message_visibility(queue_name, receipt_handle, visibility_timeout)
+        self._queue(queue_name).change_visibility(receipt_handle, int(visibility_timeout))
 
     def change_message_visibility_batch(
         self, queue_name: str, entries: list[dict[str, Any]]
@@ -268,18 +146,41 @@ class SQSEngine(SQSBackend):
         message_attribute_names: list[str] | None = None,
     ) -> list[Message]:
         """Take up to *count* visible messages, waiting *wait_seconds_timeout* s for the first (long polling)."""
-        queue = self.get_queue(queue_name)
         deadline = time.monotonic() + wait_seconds_timeout
         while True:
+            queue = self._queue(queue_name)
             with queue._messages_lock:
-                found: list[Message] = super().receive_message(
-                    queue_name, count, 0, visibility_timeout, message_attribute_names
-                )
+                found = queue.receive(count, int(visibility_timeout or 0))
                 left = deadline - time.monotonic()
                 if found or left <= 0:
-                    return found
+                    break
                 # A message may also become visible by time alone, which notifies nobody.
                 queue._messages_lock.wait(min(left, 0.2))
+        for message in found:
+            _filter_message_attributes(message, message_attribute_names or [])
+        return found
+
+    def purge_queue(self, queue_name: str) -> None:
+        """Raises PurgeQueueInProgress within a minute after the last purge that was done."""
+        queue = self._queue(queue_name)
+        before = queue.last_purged_at
+        super().purge_queue(queue_name)
+        try:
+            queue.purge()
+        except OSError:
+            queue.last_purged_at = before
+            raise
+
+    def delete_queue(self, queue_name: str) -> None:
+        queue = self._queue(queue_name)
+        super().delete_queue(queue_name)
+        queue.remove()
+
+    def _queue(self, name: str) -> QueueEngine:
+        """Raises QueueDoesNotExist."""
+        queue = self.get_queue(name)
+        assert isinstance(queue, QueueEngine)
+        return queue
 
 
 class SQSEngineResponse(SQSResponse):
@@ -320,21 +221,6 @@ class SQSEngineResponse(SQSResponse):
     def change_message_visibility_batch(self) -> ActionResult:
         _check_batch("ChangeMessageVisibility", self._get_param("Entries", []))
         return super().change_message_visibility_batch()
-
-
-def _is_value_of(name: str, value: Any) -> bool:
-    """Whether an attribute may have *value*; "" and None take a policy or a key away."""
-    if name in _RANGES:
-        least, most = _RANGES[name]
-        return str(value).isascii() and str(value).isdigit() and least <= int(value) <= most
-    if name in _JSON and isinstance(value, str) and value:
-        try:
-            if name == "Policy":
-                check_policy(QueueEngine.lab, value, "sqs")
-            return isinstance(json.loads(value), dict)
-        except (ValueError, RecursionError):
-            return False
-    return True
 
 
 def check_fifo_attributes(name: str, attributes: Mapping[str, Any]) -> None:

@@ -1,0 +1,78 @@
+"""The data of one thing, such as a queue or a table: a log that begins with the thing itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from localaws.state.append_log import AppendLog
+from localaws.state.plain import dumps, loads
+
+log = logging.getLogger(__name__)
+
+#: Records that are not worth the work of leaving out those of what is no more.
+_FEW = 1000
+
+
+class DataFile:
+    """Records, each a plain value (localaws.state.plain), in the file *path*, which is made for the first of them.
+
+    A snapshot of a service may be half a second old when the lab is killed, but what was put into a new queue must not
+    be lost with the queue. So the file begins with what *owner* gives, of which the queue can be made again.
+    """
+
+    def __init__(self, path: Path, owner: Callable[[], Any]) -> None:
+        self._path = path
+        self._owner = owner
+        self._log: AppendLog | None = None
+        self._count = 0
+
+    def write(self, records: Sequence[Any]) -> None:
+        """Add *records*. Raises OSError where the disk does not take all; then it has none of them."""
+        if not records:
+            return
+        written = list(map(dumps, records))
+        if self._log is None:
+            self._log, written = AppendLog(self._path), [dumps(self._owner()), *written]
+        self._log.append_all(written)
+        self._count += len(records)
+
+    def read(self) -> Iterator[Any]:
+        """The records of an earlier lab; to be read to the end before the first `write`."""
+        if not self._path.exists():
+            return
+        self._log = AppendLog(self._path)
+        for number, record in enumerate(self._log.replay()):
+            if number:
+                self._count += 1
+                yield loads(record)
+
+    def tidy(self, living: int, records: Callable[[], Iterable[Any]]) -> None:
+        """Hold *records* instead of all there were if most of these are of what is no more; *living* says how many."""
+        if self._log is None or self._count <= _FEW + 2 * living:
+            return
+        self._count = living
+        try:
+            self._log.rewrite(map(dumps, chain([self._owner()], records())))
+        except OSError as error:  # what was written is there still, and may be left out another time
+            log.warning("%s could not be made shorter: %s", self._path, error)
+
+    def remove(self) -> None:
+        """Delete the file, whose owner is no more."""
+        if self._log is not None:
+            self._log.remove()
+
+
+def strays(directory: Path, known: Container[str]) -> Iterator[Any]:
+    """What the files in *directory* say of their owners, of which the last snapshot knew nothing.
+
+    An owner that was deleted has no file: it goes before the owner does.
+    """
+    for path in sorted(directory.glob("*.log")):
+        if path.stem not in known:
+            owner = next((loads(record) for record in AppendLog(path).replay()), None)
+            if owner is not None:
+                yield owner
