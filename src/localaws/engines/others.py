@@ -20,6 +20,7 @@ REACHED_BY_MOTO: dict[str, frozenset[str]] = {
         "elasticache": "ec2",
         "elb": "ec2",
         "elbv2": "ec2 iam",
+        "es": "opensearch",
         "memorydb": "ec2",
         "osis": "ec2",
         "redshift": "ec2",

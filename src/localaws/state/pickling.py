@@ -1,7 +1,8 @@
 """A backend of moto's as bytes, and back.
 
-Other backends, of the same service too, are told by service, account and region: they are kept by themselves. Locks
-and events come back new, the lab as the one that runs.
+What others keep is told by where it lies there: other backends by service, account and region (those of the same
+service too), an object of another service's backend also by its names in that. Locks and events come back new, the lab
+as the one that runs.
 
 Pickles can run code as they are read. These are read from the lab's own directory only, which nobody but its user can
 write to (mode 0700, localaws.home); and they may name classes of moto, the lab and of plain data, no functions.
@@ -9,44 +10,53 @@ write to (mode 0700, localaws.home); and they may name classes of moto, the lab 
 
 from __future__ import annotations
 
+import copyreg
 import io
+import logging
 import pickle
+import re
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from importlib import import_module
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
-from moto import backends
-from moto.core.base_backend import BackendDict, BaseBackend
+from moto.core.base_backend import BaseBackend
+
+from localaws.state.places import Place, Places, service_of
 
 if TYPE_CHECKING:
     from localaws.lab import Lab
 
+log = logging.getLogger(__name__)
+
 _PROTOCOL = 5
-_Reduction = tuple[Callable[..., Any], tuple[Any, ...]]
 
 #: Packages whose classes may come back.
 _OURS = {"moto", "localaws"}
 #: Other modules, all of whose classes are plain data.
-_PLAIN = {"collections", "datetime", "decimal", "fractions", "ipaddress", "uuid", "zoneinfo", "pathlib"}
+_PLAIN = {"array", "collections", "datetime", "decimal", "fractions", "ipaddress", "pathlib", "uuid", "zoneinfo"}
 #: What else may be named.
 _NAMED = {
-    *(("builtins", name) for name in ("bytearray", "complex", "frozenset", "list", "object", "range", "set", "dict")),
-    *(("_thread", name) for name in ("allocate_lock", "RLock")),
+    *(("builtins", name) for name in ("bytearray", "complex", "dict", "frozenset", "list", "object", "range", "set")),
     *(("threading", name) for name in ("Condition", "Event", "Lock", "RLock")),
     ("_codecs", "encode"),
+    ("array", "_array_reconstructor"),
     ("copyreg", "_reconstructor"),
-    ("logging", "getLogger"),
     ("re", "_compile"),
 }
 
 
 def dump(backend: BaseBackend) -> bytes:
     """What *backend* holds. Raises what pickle does for a member that says not how it is kept (``__getstate__``)."""
+    state: Any = backend.__reduce_ex__(_PROTOCOL)[2]
+    if isinstance(state, dict):
+        state = {name: _without_factory(value) for name, value in state.items()}
     out = io.BytesIO()
     pickler = pickle.Pickler(out, _PROTOCOL)
-    pickler.dispatch_table = _Reducers()
-    pickler.dump(backend.__reduce_ex__(_PROTOCOL)[2])
+    pickler.dispatch_table = _Reducers(service_of(type(backend)))
+    pickler.dump(state)
     return out.getvalue()
 
 
@@ -55,39 +65,70 @@ def load(backend: BaseBackend, content: bytes, lab: Lab) -> None:
     state = _Unpickler(content, lab).load()
     if hasattr(backend, "__setstate__"):
         backend.__setstate__(state)
-    else:
-        vars(backend).update(state)
+        return
+    held = vars(backend)
+    for name, value in state.items():
+        new = held.get(name)
+        if isinstance(new, defaultdict) and type(value) is dict:
+            new.clear()
+            new.update(value)
+        else:
+            held[name] = value
 
 
-def backends_of(service: str) -> BackendDict[Any] | None:
-    """All backends of *service* (moto's name); None for what is none of moto's services, or is not kept by account."""
-    found: Any = backends.get_backend(service)  # type: ignore[call-overload]
-    return found if isinstance(found, BackendDict) else None
+def _without_factory(value: Any) -> Any:
+    """A backend's defaultdict as its entries, where the new backend has by itself again what makes them."""
+    if not isinstance(value, defaultdict):
+        return value
+    plain = type(value) is defaultdict and isinstance(value.default_factory, type)
+    return value if plain else dict(value)
 
 
-class _Reducers(dict[type, Callable[[Any], _Reduction]]):
-    """How to keep what pickle cannot, or must not, by its type."""
+class _Reducers(dict[type, Callable[[Any], Any]]):
+    """How a backend of *service* keeps what pickle cannot or must not, by its type."""
 
-    def __missing__(self, kind: type) -> Callable[[Any], _Reduction]:
+    def __init__(self, service: str) -> None:
+        super().__init__({**copyreg.dispatch_table, **_NEW})
+        self._service = service
+        self._places = Places()
+
+    def __missing__(self, kind: type) -> Callable[[Any], Any]:
+        found = self._by_family(kind)
+        if found is None:
+            raise KeyError(kind)
+        self[kind] = found
+        return found
+
+    def _by_family(self, kind: type) -> Callable[[Any], Any] | None:
         if issubclass(kind, BaseBackend):
-            return _as_address
-        if kind in _NEW:
-            return _NEW[kind]
-        if kind.__module__ == "localaws.lab" and kind.__name__ == "Lab":
+            return lambda backend: (the_object, (Places.of_backend(backend),))
+        if kind.__module__.startswith("cryptography.") and hasattr(kind, "private_bytes"):
+            return _as_key
+        if (kind.__module__, kind.__name__) == ("localaws.lab", "Lab"):
             return lambda lab: (the_lab, ())
-        raise KeyError(kind)
+        if service_of(kind) not in ("", self._service):
+            return self._of_another
+        return None
+
+    def _of_another(self, found: Any) -> Any:
+        """An object that another service's backend may keep: where it is, or else the object."""
+        place = self._places.find(service_of(type(found)), found)
+        return (the_object, (place,)) if place else found.__reduce_ex__(_PROTOCOL)
 
 
-def _as_address(backend: BaseBackend) -> _Reduction:
-    service = next(each for each in type(backend).__mro__ if each.__module__.startswith("moto."))
-    return the_backend, (service.__module__.split(".")[1], backend.account_id, backend.region_name)
+def _as_key(key: Any) -> Any:
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    return the_key, (key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),)
 
 
-_NEW: dict[type, Callable[[Any], _Reduction]] = {
+_NEW: dict[type, Callable[[Any], Any]] = {
     type(threading.Lock()): lambda lock: (threading.Lock, ()),
     type(threading.RLock()): lambda lock: (threading.RLock, ()),
     threading.Condition: lambda condition: (threading.Condition, (condition._lock,)),
     threading.Event: lambda event: (threading.Event, ()),
+    MethodType: lambda method: (the_method, (method.__self__, method.__name__)),
+    re.Pattern: lambda pattern: (re._compile, (pattern.pattern, pattern.flags)),  # type: ignore[attr-defined]
 }
 
 
@@ -95,8 +136,23 @@ def the_lab() -> Lab:
     raise AssertionError("a name in a snapshot; the unpickler puts the lab in its place")
 
 
-def the_backend(service: str, account: str, region: str) -> BaseBackend:
-    raise AssertionError("a name in a snapshot; the unpickler puts the backend in its place")
+def the_object(place: Place) -> Any:
+    raise AssertionError("a name in a snapshot; the unpickler puts the object in its place")
+
+
+def the_key(der: bytes) -> Any:
+    """A private key. Raises UnpicklingError for what is none."""
+    from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+    return load_der_private_key(der, None)
+
+
+def the_method(owner: Any, name: str) -> Any:
+    """A method of an object of ours. Raises UnpicklingError for anything else."""
+    method = getattr(owner, name)
+    if service_of(type(owner)) and isinstance(method, MethodType):
+        return method
+    raise pickle.UnpicklingError(f"a snapshot does not name {name} of {type(owner)}")
 
 
 class _Unpickler(pickle.Unpickler):
@@ -106,20 +162,26 @@ class _Unpickler(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         if module == __name__:
-            return {"the_lab": lambda: self._lab, "the_backend": self._backend}[name]
+            own = {"the_lab": self._own_lab, "the_object": self._object, "the_key": the_key, "the_method": the_method}
+            return own[name]
         if (module, name) in _NAMED:
             return getattr(import_module(module), name)
         root = module.partition(".")[0]
         if root in _OURS or module in _PLAIN:
             found = super().find_class(module, name)
-            if isinstance(found, type) and found.__module__.partition(".")[0] in (root, f"_{root}"):
+            if isinstance(found, type) and found.__module__.partition(".")[0] in (root, f"_{root}", "builtins"):
                 return found
         raise pickle.UnpicklingError(f"a snapshot does not name {module}.{name}")
 
-    def _backend(self, service: str, account: str, region: str) -> BaseBackend:
+    def _own_lab(self) -> Lab:
+        return self._lab
+
+    def _object(self, place: Place) -> Any:
+        """What lies at *place*; None where it is gone: its service was kept an instant later than what refers to it."""
         assert self._lab.install
-        self._lab.install(service)
-        by_account = backends_of(service)
-        assert by_account is not None
-        found: BaseBackend = by_account[account][region]
-        return found
+        self._lab.install(place[0])
+        try:
+            return Places.at(place)
+        except LookupError:
+            log.warning("a snapshot refers to %s, which is gone", place)
+            return None

@@ -85,7 +85,8 @@ class Snapshots:
 
         All are there before the first is filled, for they may refer to each other.
         """
-        from localaws.state.pickling import backends_of, load
+        from localaws.state.pickling import load
+        from localaws.state.places import backends_of
 
         with self._writing:
             select = "SELECT account, region, content FROM backend WHERE service = ?"
@@ -135,7 +136,8 @@ class Snapshots:
 
     def _take(self, service: str) -> list[tuple[str, str, str, bytes]] | None:
         """Its backends now; None while it does not hold still."""
-        from localaws.state.pickling import backends_of, dump
+        from localaws.state.pickling import dump
+        from localaws.state.places import backends_of
 
         by_account = backends_of(service) if service in self._restored and not _is_own(service) else None
         if by_account is None:

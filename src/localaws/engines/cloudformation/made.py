@@ -95,5 +95,7 @@ def install_makers(lab: Lab, makers: Mapping[str, Maker]) -> None:
     models.pop(CloudFormationModel.cloudformation_type(), None)  # of the classes that stand for no type of their own
     get_model_list()[:] = [each for each in get_model_list() if each.cloudformation_type() not in makers]  # their names
     for resource_type, maker in makers.items():
-        models[resource_type] = type(resource_type, (MadeResource,), {"maker": maker})
+        model = type(resource_type, (MadeResource,), {"maker": maker, "__module__": __name__})
+        globals()[resource_type] = model  # where a stack that was kept finds it by its name
+        models[resource_type] = model
         get_name_type_map()[resource_type] = maker.name

@@ -21,5 +21,4 @@ ENGINE = Engine(
     backend="backend:GlueEngine",
     responses="responses:GlueEngineResponse",
     models=("indexes:IndexedTable",),
-    state="own",
 )

@@ -48,6 +48,10 @@ class GlueEngine(GlueBackend):
         self._since = self._now()
         self.databases[_DEFAULT] = self._default()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the catalog, which has the store."""
+        return {name: value for name, value in vars(self).items() if name != "databases"}
+
     def _default(self) -> FakeDatabase:
         """Hive's database, which is there without having been made."""
         database = FakeDatabase(_DEFAULT, {"Name": _DEFAULT}, self.account_id)
