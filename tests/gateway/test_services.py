@@ -9,6 +9,7 @@ from __future__ import annotations
 import botocore.session
 import pytest
 
+from localaws.gateway import services
 from localaws.gateway.services import service_of
 from tests.conftest import RunningLab
 from tests.gateway.test_operations import SERVICES, minimal, on_the_wire
@@ -40,6 +41,26 @@ def test_every_service_is_found_by_its_signing_name_and_by_no_other_spelling(nam
             assert (odd.backend, odd.name) == ("", spelling)
     if name not in SIGNING_NAMES.values():
         assert service_of(name, environ).backend == ""  # "stepfunctions" is signed as "states"
+
+
+def test_the_services_that_sign_with_an_elders_name_really_do() -> None:
+    for elder, younger in services._YOUNGER.items():
+        signing_names = {SESSION.get_service_model(name).signing_name for name in (elder, *younger)}
+        assert len(signing_names) == 1, (elder, signing_names)
+    for signing_name, name in services._SIGNED_AS.items():
+        assert services._signed_as(signing_name) == name
+
+
+def test_requests_of_services_that_sign_alike_are_told_apart_by_botocores_models() -> None:
+    for younger in ("sesv2", "bedrock-runtime", "sagemaker-runtime", "mediastore-data", "s3control", "dynamodbstreams"):
+        model = SESSION.get_service_model(younger)
+        wrong = []
+        for name in model.operation_names:
+            operation = model.operation_model(name)
+            environ, _ = on_the_wire(operation, model.metadata["protocol"], minimal(operation.input_shape))
+            if service_of(model.signing_name, environ).name != younger:
+                wrong.append(name)
+        assert not wrong, younger
 
 
 @pytest.mark.parametrize("alias", ["eventbridge", "moto_api", "instance_metadata", "awslambda"])
@@ -84,5 +105,7 @@ def test_two_apis_that_sign_alike_are_told_apart(lab: RunningLab) -> None:
     assert lab.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
     assert lab.client("elb").describe_load_balancers()["LoadBalancerDescriptions"] == []
     subnets = [each["SubnetId"] for each in lab.client("ec2").describe_subnets()["Subnets"][:2]]
+    calls = [call["service"] for call in lab.calls() if call["operation"] == "DescribeLoadBalancers"]
+    assert calls[-2:] == ["elbv2", "elb"]
     made = lab.client("elbv2").create_load_balancer(Name="web", Subnets=subnets)["LoadBalancers"]
     lab.client("elbv2").delete_load_balancer(LoadBalancerArn=made[0]["LoadBalancerArn"])

@@ -166,7 +166,7 @@ class Gateway:
             body = without_gzip(environ, body, service.name, protocol)
         request = WireRequest(environ)
         operation = identify(service.name, protocol, environ, body, request)
-        call.operation = operation.name
+        call.service, call.operation = operation.service, operation.name
         known = operations_of(service.name)
         if known is not None and operation.name not in known:
             raise _no_operation(call, protocol)

@@ -89,7 +89,7 @@ def identify(service: str, protocol: str, environ: dict[str, Any], body: bytes, 
         return Operation(service, match.group(1) if match else "", protocol, {})
     if protocol in ("query", "ec2"):
         form = form_of(environ, body)
-        return Operation(of_version(service, form=form), _action_of(form), protocol, {})
+        return Operation(of_version(service, form), _action_of(form), protocol, {})
     if service == "s3":
         plain = _plain_object_call(environ)
         if plain:
