@@ -14,6 +14,8 @@ from localaws.home import write_private
 #: services add periods of their own (a KMS key or a certificate of decades) that must still be dates.
 MAX_YEARS = 100
 _YEAR = 365.25 * 24 * 3600  # seconds
+#: Seconds after which a wait looks at the clock anew: a machine that was put to sleep has not counted them.
+LOOK = 60.0
 
 
 class Clock:
@@ -26,7 +28,9 @@ class Clock:
         """Raises ValueError if *path* holds anything but what a clock has written."""
         self._path = path
         self._offset = _read(path) if path else 0.0
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._asleep: dict[threading.Thread, tuple[threading.Event, float]] = {}  # with their deadlines
+        self._woken: set[threading.Thread] = set()
 
     def time(self) -> float:
         """Seconds since the epoch."""
@@ -36,41 +40,75 @@ class Clock:
         """The same moment as an aware datetime in UTC."""
         return datetime.fromtimestamp(self.time(), UTC)
 
-    def advance(self, seconds: float) -> None:
-        """Move the lab's time forward, once that is written down, and wake whoever waits on it.
+    def check(self, seconds: float) -> None:
+        """Raises ValueError unless the clock can be advanced by *seconds*.
 
-        Raises:
-            ValueError: a negative number (services cannot take back what they have already done), what is no number,
-                or more than `MAX_YEARS` in all.
-            OSError: it cannot be written down.
+        It cannot by a negative number (services cannot take back what they have already done), by what is no number,
+        or by more than `MAX_YEARS` in all.
         """
         if not seconds >= 0:  # nor is nan
             raise ValueError(f"the lab's clock only moves forward, not by {seconds} s")
-        with self._changed:
-            if self._offset + seconds > MAX_YEARS * _YEAR:
-                ahead = self._offset / _YEAR
-                raise ValueError(
-                    f"the lab's clock can be advanced by {MAX_YEARS} years in all, and is {ahead:.1f} ahead already; "
-                    f"{seconds} s more are too many"
-                )
-            if self._path:
+        if self._offset + seconds > MAX_YEARS * _YEAR:
+            ahead = self._offset / _YEAR
+            raise ValueError(
+                f"the lab's clock can be advanced by {MAX_YEARS} years in all, and is {ahead:.1f} ahead already; "
+                f"{seconds} s more are too many"
+            )
+
+    def advance(self, seconds: float) -> None:
+        """Move the lab's time forward, once that is written down, and wake whoever waits on it.
+
+        Raises ValueError as `check` does, and OSError if it cannot be written down.
+        """
+        with self._lock:
+            self.check(seconds)
+            if self._path and seconds:
                 write_private(self._path, {"seconds_ahead": self._offset + seconds})
             self._offset += seconds
-            self._changed.notify_all()
+            now = self.time()
+            self._woken |= {thread for thread, (_, deadline) in self._asleep.items() if deadline <= now}
+            conditions = {_condition(event) for event, _ in self._asleep.values()}
+        for condition in conditions:
+            with condition:
+                condition.notify_all()
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
-        """Wait until *event* is set or *seconds* have passed on the lab's clock.
+        """Wait until *event* is set or *seconds* (math.inf too) have passed on the lab's clock.
 
-        Returns whether the event is set. Polls five times a second, for the event may be set from anywhere.
+        Returns whether the event is set.
         """
-        deadline = self.time() + seconds
-        while not event.is_set():
-            left = deadline - self.time()
-            if left <= 0:
-                return False
-            with self._changed:
-                self._changed.wait(min(left, 0.2))
-        return True
+        thread, deadline = threading.current_thread(), self.time() + seconds
+        if event.is_set() or seconds <= 0:
+            return event.is_set()
+        with self._lock:
+            self._woken.discard(thread)
+            self._asleep[thread] = event, deadline
+        condition = _condition(event)
+        try:
+            with condition:
+                while not event.is_set() and (left := deadline - self.time()) > 0:
+                    condition.wait(min(left, LOOK))
+        finally:
+            with self._lock:
+                del self._asleep[thread]
+        return event.is_set()
+
+    def rest(self) -> None:
+        """Say that this thread has done what was due when `wait` returned, and waits for other things than time."""
+        with self._lock:
+            self._woken.discard(threading.current_thread())
+
+    def woken(self) -> list[str]:
+        """The names of the threads that an advance has woken, and that neither wait again nor `rest`."""
+        with self._lock:
+            self._woken = {thread for thread in self._woken if thread.is_alive()}
+            return [thread.name for thread in self._woken]
+
+
+def _condition(event: threading.Event) -> threading.Condition:
+    """By which who waits for *event* can be woken without it; an event alone has no way for that."""
+    condition: threading.Condition = event._cond  # type: ignore[attr-defined]
+    return condition
 
 
 def _read(path: Path) -> float:

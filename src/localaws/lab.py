@@ -15,6 +15,7 @@ from localaws.credentials import Credential, CredentialStore
 from localaws.gateway.records import CallRecords
 from localaws.metrics import Metrics
 from localaws.state.snapshots import Snapshots
+from localaws.timer import Timer
 
 if TYPE_CHECKING:
     from localaws.gateway.app import Gateway
@@ -47,6 +48,7 @@ class Lab:
         self._place = self.directory.stat()
         self.metrics = Metrics(self)
         self.state = Snapshots(self)
+        self.timer = Timer(self)
         self._on_stop: list[Callable[[], None]] = []
 
     def client(

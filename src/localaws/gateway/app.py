@@ -240,15 +240,16 @@ class Gateway:
         raise AwsError("UnknownOperationException", f"The lab has no {path}.", 404)
 
     def _advance(self, body: bytes) -> Response:
-        """Let ``{"advance": seconds}`` pass on the lab's clock, and tell the time."""
+        """Let ``{"advance": seconds}`` pass in the lab, and tell the time and what is due and still runs."""
         try:
             seconds = json.loads(body)["advance"]
             if isinstance(seconds, bool) or not isinstance(seconds, int | float):
                 raise TypeError(f"{seconds!r} is no number")
-            self._lab.clock.advance(float(seconds))
+            running = self._lab.timer.advance(float(seconds))
         except (ArithmeticError, ValueError, LookupError, TypeError, RecursionError) as error:
             raise AwsError("ValidationException", f'Send {{"advance": seconds}}, seconds ≥ 0: {error}', 400) from None
-        return Response(json.dumps({"now": self._lab.clock.now().isoformat()}), 200, content_type="application/json")
+        told = {"now": self._lab.clock.now().isoformat(), "running": running}
+        return Response(json.dumps(told), 200, content_type="application/json")
 
 
 def _failure(error: Exception, call: Call) -> AwsError:

@@ -9,6 +9,7 @@ import heapq
 import itertools
 import json
 import logging
+import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -95,11 +96,8 @@ class AsynchronousInvoker:
                 self._changed.clear()
                 while self._waiting and self._waiting[0][0] <= now:
                     self._begin(heapq.heappop(self._waiting)[2])
-                pause = self._waiting[0][0] - now if self._waiting else None
-            if pause is None:
-                self._changed.wait(1)
-            else:
-                self._lab.clock.wait(self._changed, pause)
+                pause = self._waiting[0][0] - now if self._waiting else math.inf
+            self._lab.clock.wait(self._changed, pause)
 
     def _run(self, event: Event) -> None:
         waits = False

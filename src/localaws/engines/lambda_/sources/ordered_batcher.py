@@ -77,6 +77,7 @@ class OrderedBatcher:
 
     def _gather(self) -> list[Record]:
         """A batch, once it is full or its window is over; nothing if no record came for a while."""
+        self._lab.clock.rest()  # a retry that was due is done
         with self._changed:
             if not self._backlog:
                 self._changed.wait(POLL_SECONDS)

@@ -1,0 +1,168 @@
+"""What is to happen at a moment of the lab's clock, and how the clock is advanced so that it has happened.
+
+``lab.timer.at(deletion, "delete key 1234", delete)`` has *delete* run when the lab's clock is there, be it because time
+went by or because somebody let 90 days pass.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from localaws.lab import Lab
+
+log = logging.getLogger(__name__)
+
+#: Actions that run at once. They are short: what takes long is handed on, see `Action`.
+THREADS = 4
+#: Seconds that `Timer.advance` waits for what was due.
+PATIENCE = 30.0
+
+#: What is done; an action that hands its work on to threads of its own returns the future of it.
+Action = Callable[[], "Future[Any] | None"]
+
+
+@dataclass(order=True)
+class Appointment:
+    """An action and its next moment, in seconds since the epoch on the lab's clock."""
+
+    moment: float
+    number: int
+    name: str = field(compare=False)
+    action: Action = field(compare=False)
+    period: float | None = field(compare=False)
+    cancelled: bool = field(default=False, compare=False)
+
+    def cancel(self) -> None:
+        """Have it not begin again; what runs already goes on."""
+        self.cancelled = True
+
+
+class Timer:
+    """Runs actions when the lab's clock comes to their moments, and lets the clock stop at each on its way."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._lock = threading.Lock()
+        self._advancing = threading.Lock()
+        self._changed = threading.Event()
+        self._numbers = itertools.count()
+        self._waiting: list[Appointment] = []
+        self._running: list[Appointment] = []
+        self._pool: ThreadPoolExecutor | None = None
+
+    def at(self, moment: float, name: str, action: Action) -> Appointment:
+        """Have *action* run at *moment* (seconds since the epoch), at once if that has passed.
+
+        *name* says what it is to whoever waits for it, and in the log if it fails.
+        """
+        return self._add(Appointment(moment, next(self._numbers), name, action, None))
+
+    def every(self, period: float, name: str, action: Action) -> Appointment:
+        """Have *action* run each *period* seconds, beginning after the first.
+
+        One run ends before the next begins; moments that have passed by then are left out.
+        """
+        moment = self._lab.clock.time() + period
+        return self._add(Appointment(moment, next(self._numbers), name, action, period))
+
+    def advance(self, seconds: float, patience: float = PATIENCE) -> list[str]:
+        """Let *seconds* pass in the lab; returns when what was due has been done.
+
+        The clock stops at each appointment until that is done, as if the time had really passed: what is due after
+        a minute, and again two minutes later, happens twice in five. After *patience* seconds of the machine's time
+        it goes to its goal at once; returned are the names of what still runs.
+
+        Raises ValueError and OSError as `Clock.advance` does: then the time is as it was.
+        """
+        clock = self._lab.clock
+        with self._advancing:
+            clock.check(seconds)
+            goal = clock.time() + seconds
+            give_up = time.monotonic() + patience
+            while (moment := self._next_moment()) < goal and time.monotonic() < give_up:
+                clock.advance(max(moment - clock.time(), 0))
+                if self._settle(give_up):
+                    break
+            clock.advance(max(goal - clock.time(), 0))
+            return self._settle(give_up)
+
+    def _settle(self, give_up: float) -> list[str]:
+        """Wait until nothing is due, at most until *give_up* (monotonic seconds); what is, by name."""
+        pause = 0.001
+        while (names := self._due()) and time.monotonic() < give_up and not self._lab.stopping.wait(pause):
+            pause = min(2 * pause, 0.05)
+        return names
+
+    def _due(self) -> list[str]:
+        now = self._lab.clock.time()
+        with self._lock:
+            due = [each for each in self._waiting if each.moment <= now and not each.cancelled]
+            names = [each.name for each in due + self._running]
+        return sorted({*names, *self._lab.clock.woken()})
+
+    def _next_moment(self) -> float:
+        with self._lock:
+            while self._waiting and self._waiting[0].cancelled:
+                heapq.heappop(self._waiting)
+            return self._waiting[0].moment if self._waiting else math.inf
+
+    def _add(self, appointment: Appointment) -> Appointment:
+        with self._lock:
+            heapq.heappush(self._waiting, appointment)
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(THREADS, "timer")
+                self._lab.on_stop(self._stop)
+                self._lab.spawn("timer", self._run)
+        self._changed.set()
+        return appointment
+
+    def _stop(self) -> None:
+        self._changed.set()
+        if self._pool:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _run(self) -> None:
+        clock = self._lab.clock
+        while not self._lab.stopping.is_set():
+            self._changed.clear()
+            while self._next_moment() <= clock.time():
+                self._begin()
+            clock.wait(self._changed, self._next_moment() - clock.time())
+
+    def _begin(self) -> None:
+        with self._lock:
+            appointment = heapq.heappop(self._waiting)
+            self._running.append(appointment)
+        assert self._pool is not None
+        self._pool.submit(self._perform, appointment)
+
+    def _perform(self, appointment: Appointment) -> None:
+        work = None
+        try:
+            work = None if appointment.cancelled else appointment.action()
+        except Exception:
+            if not self._lab.stopping.is_set():
+                log.exception("%s failed", appointment.name)
+        if work is None:
+            self._done(appointment)
+        else:
+            work.add_done_callback(lambda _: self._done(appointment))
+
+    def _done(self, appointment: Appointment) -> None:
+        with self._lock:
+            self._running.remove(appointment)
+            if appointment.period and not appointment.cancelled:
+                late = max(self._lab.clock.time() - appointment.moment, 0)
+                appointment.moment += appointment.period * (late // appointment.period + 1)
+                heapq.heappush(self._waiting, appointment)
+        self._changed.set()
