@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 FORMAT = "1"
 FILE = "state.sqlite"
 _YOUNGEST = 0.4  # seconds after a change until it is kept
+_TRIES = 10  # to find a service that holds still, each of a tenth of a second
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS version (format TEXT);
@@ -111,11 +112,23 @@ class Snapshots:
                 self._lab.stopping.wait(_YOUNGEST)
                 self.save()
 
-    def save(self) -> None:
-        """Write what has changed. What is in the midst of a change waits for the next time."""
+    def settle(self, service: str) -> None:
+        """Return when the changes of *service* so far are kept: before data is acknowledged that belongs to them.
+
+        So a stream and its records are there after a kill, or neither. What cannot be kept now, for the disk is full
+        or it does not hold still, is not waited for longer than a second.
+        """
+        for _ in range(_TRIES):
+            self.save(service)
+            if service not in self._changed:
+                return
+
+    def save(self, only: str = "") -> None:
+        """Write what has changed, of all services or *only* of one. What is being changed waits for the next time."""
         with self._writing:
             with self._something:
-                services, self._changed = self._changed, set()
+                services = self._changed & {only} if only else self._changed
+                self._changed = self._changed - services
             rows: list[tuple[str, str, str, bytes]] = []
             for service in sorted(services):
                 taken = self._take(service)
