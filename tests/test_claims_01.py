@@ -8,7 +8,6 @@ import platform
 import time
 import uuid
 import zipfile
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -181,15 +180,3 @@ def test_databases_are_on_this_machine(lab: RunningLab) -> None:
     assert eventually(ready, seconds=40)["Endpoint"]["Address"] == "127.0.0.1"
     dms.delete_replication_instance(ReplicationInstanceArn=machine)
     rds.delete_db_instance(DBInstanceIdentifier=name, SkipFinalSnapshot=True)
-
-
-def test_objects_outlive_the_process_and_records_do_not(new_lab: Callable[..., RunningLab]) -> None:
-    lab = new_lab()
-    lab.client("s3").create_bucket(Bucket="kept")
-    lab.client("s3").put_object(Bucket="kept", Key="object", Body=b"still here")
-    make_stream(lab)
-    lab.stop()
-    (lab.directory / "lab.json").unlink(missing_ok=True)
-    lab.start()
-    assert lab.client("s3").get_object(Bucket="kept", Key="object")["Body"].read() == b"still here"
-    assert lab.client("kinesis").list_streams()["StreamNames"] == []

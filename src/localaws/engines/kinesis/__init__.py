@@ -16,4 +16,6 @@ ENGINE = Engine(
     backend="backend:KinesisEngine",
     responses="responses:KinesisEngineResponse",
     reaches=frozenset({"cloudwatch"}),
+    unkept=frozenset({"PutRecord", "PutRecords", "GetRecords", "GetShardIterator", "SubscribeToShard"}),
+    resume="installing:resume",
 )

@@ -77,6 +77,11 @@ class KinesisEngine(KinesisBackend):
                     del self.streams[stream.stream_name]
             return self.streams
 
+    def let_go_of_deleted(self) -> set[str]:
+        """Forget streams whose records were deleted; returns the folders of the others."""
+        self.streams = {name: stream for name, stream in self.streams.items() if stream.directory.exists()}
+        return {stream.folder for stream in self.streams.values()}
+
     def _check_shard_limit(self, more: int) -> None:
         present = self._open_shards()
         if present + more > limits.ACCOUNT_SHARDS:

@@ -43,6 +43,10 @@ class Consumer:
         self.active_from = now + limits.TRANSITION_SECONDS
         self.subscriptions: dict[str, Subscription] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Connections end with the process."""
+        return {**self.__dict__, "subscriptions": {}}
+
     def state(self) -> str:
         return "ACTIVE" if self.stream.lab.clock.time() >= self.active_from else "CREATING"
 
@@ -157,7 +161,7 @@ class Subscription:
             behind = shard.millis_behind(self.position, now)
             rest = f'],"MillisBehindLatest":{behind}'
             if ended:
-                rest += f',"ChildShards":{json.dumps(shard.describe_children())}}}'
+                rest += f',"ChildShards":{json.dumps(shard.children)}}}'
             else:
                 rest += f',"ContinuationSequenceNumber":"{shard.sequence_number(self.position - 1)}"}}'
         self._throttle.charge(batch.size)

@@ -1,12 +1,28 @@
-"""Begins with no streams."""
+"""Has a stream and its records be there together after a start, or neither."""
 
 from __future__ import annotations
 
-import shutil
+from moto.kinesis.models import kinesis_backends
 
+from localaws.engines.kinesis.backend import KinesisEngine
+from localaws.engines.kinesis.stream import remove
+from localaws.engines.kinesis.tokens import keep_secret
 from localaws.lab import Lab
 
 
 def install(lab: Lab) -> None:
-    """Serve Kinesis from this engine. Records do not outlive the server, so what an earlier one left is removed."""
-    shutil.rmtree(lab.directory / "kinesis", ignore_errors=True)
+    directory = lab.directory / "kinesis"
+    directory.mkdir(exist_ok=True, mode=0o700)
+    keep_secret(directory / "secret")
+
+
+def resume(lab: Lab) -> None:
+    """A kill came between a stream's directory and its settings: the directory tells whether the stream was deleted,
+    and without settings no record was accepted yet."""
+    known = {"secret"}
+    for _, _, backend in kinesis_backends.iter_backends():
+        if isinstance(backend, KinesisEngine):
+            known |= backend.let_go_of_deleted()
+    for path in (lab.directory / "kinesis").iterdir():
+        if path.name not in known:
+            remove(path)

@@ -206,7 +206,7 @@ class KinesisEngineResponse(KinesisResponse):
             behind = shard.millis_behind(end, now)
             ended = shard.ended_at(end)
         last = (
-            f'"ChildShards":{json.dumps(shard.describe_children())}'
+            f'"ChildShards":{json.dumps(shard.children)}'
             if ended
             else f'"NextShardIterator":"{iterator_at(stream, shard, end)}"'
         )

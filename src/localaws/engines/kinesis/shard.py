@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,11 +32,11 @@ class Shard:
         self.index = index
         self.shard_id = f"shardId-{index:012d}"
         self.start_hash, self.end_hash = hashes
-        self.parents = parents
-        self.children: list[Shard] = []
+        self.parents = [parent.shard_id for parent in parents]
+        #: The API's ``ChildShards``, given to whoever reaches the end of a closed shard.
+        self.children: list[dict[str, Any]] = []
         self.opened = opened
         self.closed: float | None = None
-        self.log = RecordLog(directory / self.shard_id)
         # A child's numbers must be larger than its parents', even if all were made in the same second.
         self._made: int = max([int(opened), *(parent._made + 1 for parent in parents)])
         self._first = (2 << 184) | (self._made << 148) | ((index & 15) << 144) | (index << 4) | 2
@@ -44,7 +45,19 @@ class Shard:
         self.reads = Throttle(SHARD_READS)
         self.bytes_out = Throttle(SHARD_BYTES_OUT)
         self.iterators = Throttle(SHARD_READS)
+        self._kept_from = 0
+        self.open_log(directory)
+
+    def open_log(self, directory: Path, files: Sequence[Path] = ()) -> None:
+        """Take up the records in *files* of *directory*, oldest first."""
+        self.log = RecordLog(directory / self.shard_id, files, self._kept_from)
         self.subscriptions: set[Subscription] = set()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The settings: records lie in files of their own, and a connection ends with the process."""
+        state = {**self.__dict__, "_kept_from": self.log.start}
+        del state["log"], state["subscriptions"]
+        return state
 
     def sequence_number(self, position: int) -> int:
         """The number of the record at *position*; position -1 is where the shard begins."""
@@ -96,16 +109,9 @@ class Shard:
             "SequenceNumberRange": numbers,
         }
         for name, parent in zip(("ParentShardId", "AdjacentParentShardId"), self.parents, strict=False):
-            result[name] = parent.shard_id
+            result[name] = parent
         return result
 
-    def describe_children(self) -> list[dict[str, Any]]:
-        """The API's ``ChildShards``, given to whoever reaches the end of a closed shard."""
-        return [
-            {
-                "ShardId": child.shard_id,
-                "ParentShards": [parent.shard_id for parent in child.parents],
-                "HashKeyRange": child.hash_key_range(),
-            }
-            for child in self.children
-        ]
+    def describe_as_child(self) -> dict[str, Any]:
+        """The API's ``ChildShard`` structure."""
+        return {"ShardId": self.shard_id, "ParentShards": self.parents, "HashKeyRange": self.hash_key_range()}

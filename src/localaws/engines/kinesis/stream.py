@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 import threading
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import md5
 from itertools import pairwise
 from json.encoder import encode_basestring_ascii
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from moto.kinesis.models import Stream as MotoStream
@@ -17,6 +19,7 @@ from moto.kinesis.models import Stream as MotoStream
 from localaws.engines.kinesis import limits
 from localaws.engines.kinesis.errors import in_use, invalid, limit_exceeded, not_found, not_valid
 from localaws.engines.kinesis.limits import DailyQuota, Throttle
+from localaws.engines.kinesis.log import Line
 from localaws.engines.kinesis.shard import Shard
 from localaws.engines.kinesis.usage import use_capacity
 
@@ -41,6 +44,12 @@ def hash_of(partition_key: bytes) -> int:
     return int.from_bytes(md5(partition_key, usedforsecurity=False).digest())
 
 
+def remove(directory: Path) -> None:
+    """Remove a stream's *directory*, at once: what is left after a kill in the midst of it is no stream's any more."""
+    directory = directory.rename(directory.with_name(f"{directory.name}.deleted"))
+    shutil.rmtree(directory, ignore_errors=True)
+
+
 class Stream(MotoStream):
     """A data stream. `lock` guards everything in it; waiting subscriptions are woken through their shard."""
 
@@ -59,12 +68,14 @@ class Stream(MotoStream):
     ) -> None:
         self.lab = lab
         self.lock = threading.RLock()
-        self.directory = lab.directory / "kinesis" / region_name / stream_name
-        self._shards_made = 0
+        self.created = lab.clock.time()
+        #: No other stream's, before or after, not even of the same name.
+        self.folder = f"{account_id}-{region_name}-{stream_name}-{self.created:.3f}"
+        self.directory.mkdir(parents=True, mode=0o700)
+        self._shards_made = self._shards_kept = 0
         super().__init__(
             stream_name, shard_count, {"StreamMode": stream_mode}, retention_period_hours, account_id, region_name
         )
-        self.created = lab.clock.time()
         self.creation_datetime = datetime.fromtimestamp(self.created, UTC)
         self.consumers = {}
         self.max_record_kib = 1024
@@ -76,6 +87,26 @@ class Stream(MotoStream):
         self._mode_changes = DailyQuota(limits.MODE_CHANGES_A_DAY)
         self._records_in = Throttle(limits.ON_DEMAND_RECORDS_IN)
         self._bytes_in = Throttle(limits.ON_DEMAND_BYTES_IN)
+
+    # What lasts
+
+    @property
+    def directory(self) -> Path:
+        """Where the records lie, as long as there is the stream."""
+        return self.lab.directory / "kinesis" / self.folder
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The settings, which the reading and writing of records leave as they are, but for closed shards that go."""
+        with self.lock:
+            return {**self.__dict__, "shards": dict(self.shards)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        files: defaultdict[str, list[Path]] = defaultdict(list)
+        for path in sorted(self.directory.glob("*.*")):
+            files[path.stem].append(path)
+        for shard in self.shards.values():
+            shard.open_log(self.directory, files[shard.shard_id])
 
     # Status
 
@@ -114,9 +145,8 @@ class Stream(MotoStream):
     def init_shards(self, shard_count: int) -> None:
         """Divide the hash keys evenly over *shard_count* shards."""
         edges = [index * HASH_KEYS // shard_count for index in range(shard_count + 1)]
-        now = self.lab.clock.time()
         for start, stop in pairwise(edges):
-            self._add_shard((start, stop - 1), now)
+            self._add_shard((start, stop - 1), self.created)
         self._route()
 
     def _add_shard(self, hashes: tuple[int, int], now: float, parents: tuple[Shard, ...] = ()) -> Shard:
@@ -124,7 +154,7 @@ class Stream(MotoStream):
         self._shards_made += 1
         self.shards[shard.shard_id] = shard
         for parent in parents:
-            parent.children.append(shard)
+            parent.children.append(shard.describe_as_child())
             parent.close(now)
         return shard
 
@@ -253,30 +283,36 @@ class Stream(MotoStream):
         """Store records, each in the open shard that its hash key belongs to.
 
         Returns for each its shard and sequence number, or None in place of the number when the shard's
-        (in on-demand mode: the stream's) write limit was reached.
+        (in on-demand mode: the stream's) write limit was reached. Raises OSError where the disk does not take them all:
+        AWS's InternalFailure too leaves open what was stored.
         """
+        shards = self._shards_made
+        if self._shards_kept < shards:  # records of a shard without settings nobody would find
+            self.lab.state.settle("kinesis")
+            self._shards_kept = shards
         with self.lock:
             now = self.lab.clock.time()
             arrival, encrypted = f"{now:.3f}", ',"EncryptionType":"KMS"' if self.encryption_type == "KMS" else ""
             if now >= self._next_trim:
                 self.trim(now)
             results: list[tuple[Shard, int | None]] = []
-            touched = set()
+            lines: dict[Shard, list[Line]] = {}
             for entry in entries:
                 shard = self._shard_for(entry.hash_key)
                 if not self._admits(shard, entry.size, now):
                     results.append((shard, None))
                     continue
-                number = shard.sequence_number(shard.log.end)
+                of_shard = lines.setdefault(shard, [])
+                number = shard.sequence_number(shard.log.end + len(of_shard))
                 key = f',"PartitionKey":{encode_basestring_ascii(entry.partition_key)}' if entry.partition_key else ""
                 text = (
                     f'{{"SequenceNumber":"{number}","ApproximateArrivalTimestamp":{arrival},'
                     f'"Data":"{entry.data}"{key}{encrypted}}}'
                 )
-                shard.log.append(text.encode(), entry.size, now)
+                of_shard.append(Line(text.encode(), entry.size))
                 results.append((shard, number))
-                touched.add(shard)
-            for shard in touched:
+            for shard, of_shard in lines.items():
+                shard.log.append(of_shard, now)
                 shard.notify()
             return results
 
@@ -337,9 +373,8 @@ class Stream(MotoStream):
             self.change("DELETING")
             use_capacity(self, deleted=True)
             for shard in self.shards.values():
-                shard.log.clear()
                 shard.notify()
-            shutil.rmtree(self.directory, ignore_errors=True)
+            remove(self.directory)
 
     # Descriptions
 

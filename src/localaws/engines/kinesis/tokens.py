@@ -6,9 +6,21 @@ import binascii
 import hmac
 import secrets
 from base64 import b64decode, b64encode
+from pathlib import Path
 
-_SECRET = secrets.token_bytes(16)
 _SEAL_BYTES = 12
+_secret = secrets.token_bytes(16)
+
+
+def keep_secret(path: Path) -> None:
+    """Seal by the secret in the file *path*, made if it is not there: tokens outlive the process as streams do."""
+    global _secret
+    if not path.exists():
+        new = path.with_suffix(".new")
+        new.touch(0o600)
+        new.write_bytes(_secret)
+        new.rename(path)
+    _secret = path.read_bytes()
 
 
 def seal(*fields: object) -> str:
@@ -20,7 +32,7 @@ def seal(*fields: object) -> str:
 def unseal(token: str) -> list[str]:
     """The fields of a token.
 
-    Raises ValueError if it was not made by `seal` in this process: streams live no longer than the process.
+    Raises ValueError if it was not made by `seal` in this lab.
     """
     try:
         raw = b64decode(token, validate=True)
@@ -33,4 +45,4 @@ def unseal(token: str) -> list[str]:
 
 
 def _sign(text: bytes) -> bytes:
-    return hmac.digest(_SECRET, text, "sha256")[:_SEAL_BYTES]
+    return hmac.digest(_secret, text, "sha256")[:_SEAL_BYTES]
