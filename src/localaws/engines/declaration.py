@@ -35,6 +35,7 @@ class Engine:
             where one is there, the engine is installed at once.
         state: "snapshot" where the backends are kept whole after each change (localaws.state); "own" where the engine
             keeps what it has by itself.
+        data: files and folders in the lab's directory that go with the snapshot: of no use without it.
         unkept: operations that change nothing that a snapshot holds: they run long, or their data has a log of its own.
             No snapshot waits for them, and none is taken after them.
         resume: a function of the lab, as in ``"installing:resume"``, called when the backends hold again what they
@@ -51,6 +52,7 @@ class Engine:
     eager: bool = False
     returns: tuple[str, ...] = ()
     state: Literal["snapshot", "own"] = "snapshot"
+    data: tuple[str, ...] = ()
     unkept: frozenset[str] = frozenset()
     resume: str = ""
 

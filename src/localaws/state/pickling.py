@@ -60,9 +60,13 @@ def dump(backend: BaseBackend) -> bytes:
     return out.getvalue()
 
 
-def load(backend: BaseBackend, content: bytes, lab: Lab) -> None:
-    """Give a new *backend* back what `dump` made of one like it; what that left out stays as it is."""
-    state = _Unpickler(content, lab).load()
+def load(content: bytes, lab: Lab) -> Any:
+    """What `dump` was given. Raises whatever can be wrong with *content*."""
+    return _Unpickler(content, lab).load()
+
+
+def fill(backend: BaseBackend, state: Any) -> None:
+    """Give a new *backend* what one like it held; what `dump` left out stays as it is."""
     if hasattr(backend, "__setstate__"):
         backend.__setstate__(state)
         return

@@ -13,11 +13,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localaws.engines import engines, reached_by
 from localaws.gateway.records import is_read
+from localaws.state.aside import set_aside
 from localaws.state.gates import Gate
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ _YOUNGEST = 0.4  # seconds after a change until it is kept
 _TRIES = 10  # to find a service that holds still, each of a tenth of a second
 
 _TABLES = """
-CREATE TABLE IF NOT EXISTS version (format TEXT);
+CREATE TABLE IF NOT EXISTS version (made_by TEXT);
 CREATE TABLE IF NOT EXISTS backend (
     service TEXT, account TEXT, region TEXT, content BLOB, PRIMARY KEY (service, account, region)
 );
@@ -54,7 +56,8 @@ class Snapshots:
         self._last: dict[tuple[str, str, str], bytes] = {}  # digests of what the file holds
         self._refused: dict[str, str] = {}
         self._restored: set[str] = set()
-        self._file = _open(lab.directory / FILE)
+        self._told = ""
+        self._file = _open_readable(lab.directory)
 
     def while_done(self, service: str, operation: str) -> AbstractContextManager[None]:
         """`changing` for a call of *operation*, if that is one that changes what is kept here."""
@@ -86,7 +89,7 @@ class Snapshots:
 
         All are there before the first is filled, for they may refer to each other.
         """
-        from localaws.state.pickling import load
+        from localaws.state.pickling import fill, load
         from localaws.state.places import backends_of
 
         with self._writing:
@@ -95,10 +98,24 @@ class Snapshots:
         by_account = backends_of(service) if rows else None
         if by_account is not None:
             empty = [by_account[account][region] for account, region, _ in rows]
-            for backend, (account, region, content) in zip(empty, rows, strict=True):
-                load(backend, content, self._lab)
-                self._last[service, account, region] = _digest(content)
+            try:
+                states = [load(content, self._lab) for _, _, content in rows]
+            except Exception as error:
+                log.exception("the snapshot of %s cannot be read", service)
+                self._set_aside(service, rows, error)
+            else:
+                for backend, state in zip(empty, states, strict=True):
+                    fill(backend, state)
         self._restored.add(service)
+
+    def _set_aside(self, service: str, rows: list[tuple[str, str, bytes]], error: Exception) -> None:
+        engine = engines().get(service)
+        why = f"What the lab kept of {service} cannot be read ({type(error).__name__}: {error})."
+        folder = set_aside(self._lab.directory, engine.data if engine else (), why)
+        for account, region, content in rows:
+            (folder / f"{service}-{account}-{region}.pickle").write_bytes(content)
+        with self._writing, self._file:
+            self._file.execute("DELETE FROM backend WHERE service = ?", (service,))
 
     def start(self) -> None:
         """Keep what changes from now on."""
@@ -141,10 +158,13 @@ class Snapshots:
                 with self._file:
                     self._file.executemany("REPLACE INTO backend VALUES (?, ?, ?, ?)", rows)
             except sqlite3.Error as error:
-                log.error("settings of %s cannot be kept: %s", ", ".join(sorted(services)), error)
+                if self._told != str(error):  # not twice a second
+                    log.error("settings of %s cannot be kept: %s", ", ".join(sorted(services)), error)
+                self._told = str(error)
                 with self._something:
                     self._changed |= services
                 return
+            self._told = ""
             self._last.update({row[:3]: _digest(row[3]) for row in rows})
 
     def _take(self, service: str) -> list[tuple[str, str, str, bytes]] | None:
@@ -177,6 +197,30 @@ class Snapshots:
         self.save()
         with self._writing:
             self._file.close()
+
+
+def _open_readable(directory: Path) -> sqlite3.Connection:
+    """The file in *directory*; what another version has written there, or is damaged, is put aside before."""
+    made_by = f"{FORMAT}, moto {version('moto')}"
+    try:
+        file = _open(directory / FILE)
+        found = [row[0] for row in file.execute("SELECT made_by FROM version")]
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise
+        why = f"The file in which the lab keeps its services' settings is damaged ({error})."
+    else:
+        if found == [made_by]:
+            return file
+        if not found:
+            with file:
+                file.execute("INSERT INTO version VALUES (?)", (made_by,))
+            return file
+        file.close()
+        why = f"What the lab kept was written by another version ({found[0]}); this one ({made_by}) cannot read it."
+    data = [name for engine in engines().values() for name in engine.data]
+    set_aside(directory, [FILE, f"{FILE}-wal", f"{FILE}-shm", *data], why)
+    return _open_readable(directory)
 
 
 def _open(path: Path) -> sqlite3.Connection:

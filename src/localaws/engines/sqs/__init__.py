@@ -12,6 +12,7 @@ ENGINE = Engine(
     responses="backend:SQSEngineResponse",
     models=("queue:QueueEngine",),
     returns=("sqs",),
+    data=("sqs",),
     unkept=frozenset(
         {
             "SendMessage",
