@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dehelpers import doctor
+from dehelpers import aside, doctor
 
 
 def command(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -26,7 +26,7 @@ def command(*arguments: str | Path, **environment: str) -> subprocess.CompletedP
 
 def test_it_checks_everything_and_leaves_no_lab_running(tmp_path: Path) -> None:
     answer = command("--dir", tmp_path)
-    for name in ("python", "packages", "disk", "kernel", "commands", "data", "ports", "lab", "functions"):
+    for name in ("python", "packages", "disk", "kernel", "commands", "data", "ports", "kept", "lab", "functions"):
         assert f"ok     {name}" in answer.stdout
     assert "All is well." in answer.stdout
     assert answer.returncode == 0
@@ -51,6 +51,20 @@ def test_several_faults_are_all_named_with_their_fixes(tmp_path: Path) -> None:
     assert "fix: dehelpers start" in answer.stdout
     assert "2 faults." in answer.stdout
     assert "Traceback" not in answer.stderr
+
+
+def test_what_the_lab_has_put_aside_is_told_once_and_to_the_doctor_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "aside-20260101-120000"
+    folder.mkdir()
+    (folder / "why.txt").write_text("What the lab kept of sns cannot be read.\n")
+    aside.tell(tmp_path)
+    aside.tell(tmp_path)
+    assert capsys.readouterr().out == "What the lab kept of sns cannot be read.\n"
+    with pytest.raises(doctor.Fault, match="of sns cannot be read") as fault:
+        doctor.kept(tmp_path)
+    assert str(folder) in fault.value.fix
 
 
 def test_a_directory_that_cannot_be_written_to(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from dehelpers import aws_target, hooks, lab
+from dehelpers import aside, aws_target, hooks, lab
 from dehelpers.calls import newest
 from dehelpers.environment import LAB_ONLY, MARKER, apply, lab_environment, path_with_commands
 from dehelpers.ledger import Ledger
@@ -129,6 +129,7 @@ def _local(directory: str | Path | None, prefix: str, part: str) -> Session:
     for name, value in before.items():
         _restore.setdefault(name, value)
     home = running.directory
+    aside.tell(home)
     ledger = Ledger(home / f"{'-'.join(filter(None, ['ledger', part]))}.jsonl")
     return Session("local", running.region, running.account_id, running.endpoint, prefix, ledger, home)
 

@@ -17,7 +17,7 @@ from botocore.config import Config
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from packaging.markers import Marker
 
-from dehelpers import lab
+from dehelpers import aside, lab
 from dehelpers.project import lab_directory, root
 
 NEEDED_BYTES = 2_000_000_000  # for the lab's objects and the largest data a notebook makes
@@ -146,6 +146,15 @@ def ports(home: Path) -> str:
     return f"127.0.0.1 can be used (tried {port})"
 
 
+def kept(home: Path) -> str:
+    """Could the lab read all that an earlier version of it had kept?"""
+    asides = aside.folders(home)
+    if asides:
+        folder, why = next(reversed(asides.items()))
+        raise Fault(why, f"take out what you need, then delete {folder}")
+    return "the lab has put nothing aside"
+
+
 def running(home: Path) -> str:
     """Does the lab answer a signed call?"""
     found = lab.find(home)
@@ -190,6 +199,7 @@ CHECKS: dict[str, Check] = {
     "commands": commands,
     "data": data,
     "ports": ports,
+    "kept": kept,
     "lab": running,
     "functions": functions,
 }
