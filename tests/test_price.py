@@ -12,6 +12,9 @@ import boto3
 import pytest
 
 import dehelpers as de
+from awsfacts import meter, services
+from awsfacts.declaration import GB, TB
+from awsfacts.prices import prices
 from dehelpers import price
 from tests.conftest import RunningLab
 from tests.connected import connected, keys_of, process
@@ -24,7 +27,7 @@ def quantities(bill: price.Bill) -> dict[str, float]:
 
 
 def test_every_price_says_when_and_where_it_was_read() -> None:
-    for entry in price.prices().values():
+    for entry in prices().values():
         assert entry.usd > 0
         assert entry.per >= 1
         assert entry.sure in ("aws", "third party", "unverified")
@@ -32,8 +35,9 @@ def test_every_price_says_when_and_where_it_was_read() -> None:
         if entry.read:
             datetime.date.fromisoformat(entry.read)
         assert bool(entry.read) == (entry.sure != "unverified")
-    wanted = {key for key, _ in price.METERED.values()} | {*price.STANDING.values(), *price.REQUESTS.values()}
-    assert wanted <= price.prices().keys()
+    wanted = {each.price for each in meter.meters().values()}
+    wanted |= {key for service in services().values() for _, key in service.request_prices if key}
+    assert wanted <= prices().keys()
 
 
 def test_an_estimate_of_what_stands_and_what_is_used() -> None:
@@ -102,6 +106,7 @@ def record(minute: int, operation: str, **fields: Any) -> dict[str, Any]:
         "principal": "arn:aws:iam::123456789012:root",
         "resources": [stream],
         "units": {},
+        "requests": 1,
         "bytes_in": 0,
         "time": time.isoformat(),
     }
@@ -109,7 +114,7 @@ def record(minute: int, operation: str, **fields: Any) -> dict[str, Any]:
 
 
 def test_shards_are_billed_by_the_hour_begun_and_by_how_many_stood_then() -> None:
-    used = price._used(
+    used = meter.used(
         [
             record(0, "CreateStream", units={"kinesis:shards": 1}),
             record(90, "UpdateShardCount", units={"kinesis:shards": 4}),  # in the second hour
@@ -123,13 +128,13 @@ def test_shards_are_billed_by_the_hour_begun_and_by_how_many_stood_then() -> Non
 def test_firehose_bills_what_it_reads_from_a_stream_in_steps_of_5_kb() -> None:
     units = {"kinesis:records_out": 100, "kinesis:bytes_out": 20_000}
     firehose = "arn:aws:sts::123456789012:assumed-role/delivery/AWSFirehose"
-    used = price._used([record(0, "GetRecords", units=units), record(1, "GetRecords", units=units, principal=firehose)])
-    assert used["firehose.ingested"] * price.GB == 100 * 5 * 1024
+    used = meter.used([record(0, "GetRecords", units=units), record(1, "GetRecords", units=units, principal=firehose)])
+    assert used["firehose.ingested"] * GB == 100 * 5 * 1024
 
 
 def test_functions_are_billed_by_requests_and_gigabyte_seconds() -> None:
     units = {"lambda:requests": 1, "lambda:gb_seconds": 0.125}
-    used = price._used([record(minute, "Invoke", service="lambda", units=units) for minute in range(4)])
+    used = meter.used([record(minute, "Invoke", service="lambda", units=units) for minute in range(4)])
     assert (used["lambda.request"], used["lambda.gb_second"]) == (4, 0.5)
 
 
@@ -154,7 +159,7 @@ def test_queries_are_billed_by_what_they_scan_and_at_least_10_mb(lab: RunningLab
         for _ in range(2):
             query(f'SELECT n FROM "{name}".n')
         bill = de.cost()
-        assert quantities(bill)["athena.scanned"] == pytest.approx(20 * price.MB / price.TB)
+        assert quantities(bill)["athena.scanned"] == pytest.approx(20 * 2**20 / TB)
         assert quantities(bill)["s3.get"] >= before["s3.get"] + 2, "Athena's requests are the account's"
         assert quantities(bill)["s3.put"] >= before["s3.put"] + 2 * 3, "a listing, the result and its metadata"
         assert "Athena data scanned 20 MB 5 per TB" in " ".join(repr(bill).split())
@@ -174,7 +179,7 @@ def test_what_has_no_price_is_named(lab: RunningLab, tmp_path: Path) -> None:
 
 
 def test_the_table_is_valid_and_each_key_is_there_once() -> None:
-    document = json.loads((Path(price.__file__).parent / "prices.json").read_text())
+    document = json.loads((Path(meter.__file__).parent / "prices.json").read_text())
     keys = [entry["key"] for entry in document["prices"]]
     assert len(keys) == len(set(keys))
     assert document["region"] == "us-east-1"

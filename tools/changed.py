@@ -34,6 +34,8 @@ def tests_of(path: Path, tests: list[Path]) -> list[Path]:
     if path.suffix not in (".py", ".sql", ".ipynb"):
         return []
     words = _words(path)
+    if words & {"lake", "hive"}:  # whose work is seen through Athena
+        words.add("athena")
     shared = {test: len(words & _words(test)) for test in tests}
     most = max(shared.values())
     return [test for test in tests if shared[test] == most] if most else []

@@ -31,53 +31,64 @@ _CONFIG = Config(
 )
 #: Shared, so that each service's model is read once however many roles have a client of it.
 _LOADER = create_loader()
-_clients: dict[tuple[int, str, str, str | None, str], Any] = {}
+_clients: dict[tuple[int, str, str, str | None, str, str], Any] = {}
 _lock = threading.Lock()
-_caller: ContextVar[Credential | None] = ContextVar("caller", default=None)
+#: As whom a service works, and which service it is.
+_behalf: ContextVar[tuple[Credential, str] | None] = ContextVar("behalf", default=None)
+#: In the environ of a request that a service makes: its principal, such as "athena.amazonaws.com".
+VIA = "localaws.via"
 
 
 @contextmanager
-def on_behalf_of(caller: Credential | None) -> Iterator[None]:
+def on_behalf_of(caller: Credential | None, via: str) -> Iterator[None]:
     """Within, clients that were given no role sign with *caller*'s credential, as AWS's forward access sessions do.
 
-    Source: "Forward access sessions" (IAM user guide). None leaves everything as it is.
+    Source: "Forward access sessions" (IAM user guide). *via* is the principal of the service that does so
+    ("athena.amazonaws.com"). None leaves everything as it is.
     """
-    token = _caller.set(caller or _caller.get())
+    token = _behalf.set((caller, via) if caller else _behalf.get())
     try:
         yield
     finally:
-        _caller.reset(token)
+        _behalf.reset(token)
 
 
-class _OwnerOrCaller(Credentials):
-    """The lab owner's keys, except where a service works `on_behalf_of` somebody."""
+def behalf() -> tuple[Credential, str] | None:
+    """As whom work is done here, and by which service; None where a service works for itself."""
+    return _behalf.get()
+
+
+class _OwnCredentials(Credentials):
+    """Those of who works for himself, except where a service works `on_behalf_of` somebody."""
 
     def get_frozen_credentials(self) -> ReadOnlyCredentials:
-        caller = _caller.get()
-        if caller is None:
+        forwarded = _behalf.get()
+        if forwarded is None:
             return super().get_frozen_credentials()
+        caller, _ = forwarded
         return ReadOnlyCredentials(caller.access_key_id, caller.secret_access_key, caller.session_token)
 
 
-def in_process_client(lab: Lab, service: str, region: str, role_arn: str | None, session_name: str) -> Any:
-    """The client of *service*, made once for each region and role (a boto3 client is safe to share)."""
-    key = (id(lab), service, region, role_arn, session_name)
+def in_process_client(lab: Lab, service: str, region: str, role_arn: str | None, session_name: str, by: str) -> Any:
+    """The client of *service*, made once for each region, role and user (a boto3 client is safe to share)."""
+    key = (id(lab), service, region, role_arn, session_name, by)
     with _lock:
         if key not in _clients:
-            _clients[key] = _make_client(lab, service, region, role_arn, session_name)
+            _clients[key] = _make_client(lab, service, region, role_arn, session_name, by)
         return _clients[key]
 
 
-def _make_client(lab: Lab, service: str, region: str, role_arn: str | None, session_name: str) -> Any:
+def _make_client(lab: Lab, service: str, region: str, role_arn: str | None, session_name: str, by: str) -> Any:
     session = botocore.session.Session()
     session.register_component("data_loader", _LOADER)
     if role_arn is None:
-        session._credentials = _OwnerOrCaller(lab.owner.access_key_id, lab.owner.secret_access_key)
+        own = lab.credentials.of_service(by, lab.account_id) if by else lab.owner
+        session._credentials = _OwnCredentials(own.access_key_id, own.secret_access_key)
     else:
         session._credentials = _role_credentials(lab, role_arn, session_name)
     session.user_agent_name = "localaws"
     client = session.create_client(service, region_name=region, endpoint_url=lab.endpoint, config=_CONFIG)
-    client.meta.events.register("before-send", lambda request, **_: _send(lab, request))
+    client.meta.events.register("before-send", lambda request, **_: _send(lab, request, by))
     return client
 
 
@@ -85,7 +96,7 @@ def credential_of_role(lab: Lab, role_arn: str, session_name: str, seconds: int 
     """Temporary credentials of the role, as STS gives them to a service that works with it, for *seconds*."""
     account_id, role_name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
     principal = f"arn:aws:sts::{account_id}:assumed-role/{role_name}/{session_name}"
-    return lab.credentials.mint(principal, account_id, f"{random_key_id('AROA')}:{session_name}", seconds)
+    return lab.credentials.mint(principal, account_id, f"{random_key_id('AROA')}:{session_name}", seconds, role_arn)
 
 
 def _role_credentials(lab: Lab, role_arn: str, session_name: str) -> Credentials:
@@ -114,8 +125,8 @@ class _RawBody(io.BytesIO):
             yield block
 
 
-def _send(lab: Lab, request: AWSPreparedRequest) -> AWSResponse:
-    """Hand a prepared request to the gateway as a WSGI environ and wrap what it answers."""
+def _send(lab: Lab, request: AWSPreparedRequest, by: str) -> AWSResponse:
+    """Hand a prepared request of the service *by* to the gateway as a WSGI environ and wrap what it answers."""
     assert lab.gateway is not None, "the lab is not serving yet"
     url = urlsplit(request.url)
     body = request.body or b""
@@ -136,6 +147,7 @@ def _send(lab: Lab, request: AWSPreparedRequest) -> AWSResponse:
         "wsgi.input": stream,
         "wsgi.url_scheme": url.scheme,
         "wsgi.input_terminated": False,
+        VIA: forwarded[1] if (forwarded := _behalf.get()) else by,
     }
     for name, value in request.headers.items():
         key = name.upper().replace("-", "_")
@@ -146,7 +158,7 @@ def _send(lab: Lab, request: AWSPreparedRequest) -> AWSResponse:
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
         answer.update(status=int(status.split()[0]), headers=headers)
 
-    serving = _caller.set(None)  # what the service asked does further, it does for itself
+    serving = _behalf.set(None)  # what the service asked does further, it does for itself
     try:
         result = lab.gateway(environ, start_response)
         try:
@@ -155,6 +167,6 @@ def _send(lab: Lab, request: AWSPreparedRequest) -> AWSResponse:
             if hasattr(result, "close"):
                 result.close()
     finally:
-        _caller.reset(serving)
+        _behalf.reset(serving)
     headers = {name.lower(): value for name, value in answer["headers"]}
     return AWSResponse(request.url, answer["status"], headers, raw)

@@ -12,10 +12,11 @@ import socket
 import time
 from typing import Any
 
-from cheroot.makefile import StreamReader, StreamWriter
+from cheroot.makefile import StreamReader
 from cheroot.server import HTTPConnection
 
 from localaws.gateway.errors import AwsError
+from localaws.sending import Answer
 
 MAX_HEAD_BYTES = 64 * 1024  # a presigned URL with a session token and 2 KB of metadata fits many times
 MAX_FORM_BYTES = MAX_HEAD_BYTES + 32 * 1024  # of an HTML form: its fields are at most 20 KB, and a buffer's worth
@@ -41,6 +42,7 @@ class Connection(HTTPConnection):
 
     def __init__(self, server: Any, sock: socket.socket, *_: Any) -> None:
         super().__init__(server, sock, self._stream)
+        sock.setblocking(False)  # `wait_for` waits; where nothing has to be waited for, the system is asked once
         self.proved = False
         self.trusted = False
         self.lingering = False
@@ -52,9 +54,11 @@ class Connection(HTTPConnection):
         self._guesses = 0
         self._ended = False  # the client sends no more
 
-    def _stream(self, sock: socket.socket, mode: str, size: int) -> StreamReader | StreamWriter:
-        stream = _Lines(sock, mode, size) if "r" in mode else StreamWriter(sock, mode, size)
-        stream._raw = _PatientSocket(self, sock, mode)  # type: ignore[union-attr] # what cheroot's hints leave out
+    def _stream(self, sock: socket.socket, mode: str, size: int) -> StreamReader | Answer:
+        if "w" in mode:
+            return Answer(self, sock)
+        stream = _Lines(sock, mode, size)
+        stream._raw = _PatientSocket(self, sock, mode)
         return stream
 
     @property
@@ -191,7 +195,8 @@ class Connection(HTTPConnection):
 class _Lines(StreamReader):
     """Takes a line from what is there. Python's own copies all of it for each line, and a body may have a million."""
 
-    _read_buf: bytes  # Python's type hints leave these out
+    _raw: socket.SocketIO  # Python's type hints leave these out
+    _read_buf: bytes
     _read_pos: int
 
     def readline(self, size: int | None = -1) -> bytes:
@@ -213,12 +218,8 @@ class _PatientSocket(socket.SocketIO):
         self._connection = connection
 
     def readinto(self, buffer: Any) -> int | None:
-        self._connection.wait_for(select.POLLIN)
-        size = super().readinto(buffer)
+        while (size := super().readinto(buffer)) is None:  # nothing has come
+            self._connection.wait_for(select.POLLIN)
         if size:
             self._connection.keep(bytes(buffer[:size]))
         return size
-
-    def write(self, data: Any) -> int | None:
-        self._connection.wait_for(select.POLLOUT)
-        return super().write(data)

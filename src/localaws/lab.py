@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from localaws.authorization import Decision, Request, refusal
 from localaws.clock import Clock
 from localaws.credentials import Credential, CredentialStore
-from localaws.gateway.records import CallRecords
+from localaws.gateway.records import Call, CallRecords
 from localaws.metrics import Metrics
 from localaws.state.snapshots import Snapshots
 from localaws.timer import Timer
@@ -46,22 +47,52 @@ class Lab:
         self.credentials.add(self.owner)
         self.records = CallRecords(self.directory / "calls.jsonl")
         self._place = self.directory.stat()
+        self.decisions: list[Decision] = []
         self.metrics = Metrics(self)
         self.state = Snapshots(self)
         self.timer = Timer(self)
         self._on_stop: list[Callable[[], None]] = []
 
     def client(
-        self, service: str, *, region: str | None = None, role_arn: str | None = None, session_name: str = "localaws"
+        self,
+        service: str,
+        *,
+        region: str | None = None,
+        role_arn: str | None = None,
+        session_name: str = "localaws",
+        by: str = "",
     ) -> Any:
         """A boto3 client whose requests enter the gateway in process, signed like anybody's.
 
         Acts as *role_arn* when a service works with a role that it was given; else as whom the service works
-        `on_behalf_of` (localaws.client), or as the lab's owner.
+        `on_behalf_of` (localaws.client), or as the service principal *by* ("s3.amazonaws.com"), or as the lab's owner.
         """
         from localaws.client import in_process_client
 
-        return in_process_client(self, service, region or self.region, role_arn, session_name)
+        return in_process_client(self, service, region or self.region, role_arn, session_name, by)
+
+    def authorize(
+        self,
+        caller: Credential,
+        service: str,
+        action: str,
+        resources: Sequence[str],
+        context: Mapping[str, str] | None = None,
+    ) -> None:
+        """Have it decided whether *caller* may do *action* to all of *resources* (see `authorization.Request`).
+
+        The gateway asks for each call; who does work for somebody without a call has to ask too. Raises AwsError, in
+        the code of *service*, if one of `decisions` says no.
+        """
+        if self.decisions:
+            request = Request(caller, service, action, resources, context or {})
+            for decide in self.decisions:
+                if reason := decide(request):
+                    raise refusal(request, reason)
+
+    def record(self, call: Call) -> None:
+        """Keep the record of *call*: one that came, or work that a service did as if there had been one."""
+        self.records.append(call)
 
     @property
     def has_place(self) -> bool:

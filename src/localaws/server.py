@@ -37,6 +37,7 @@ from localaws.heads import StrictRequest
 from localaws.home import claim, hold, write_private
 from localaws.lab import Lab
 from localaws.outgoing import keep_on_this_machine
+from localaws.sending import head_of
 from localaws.timekeeping import keep_time
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ class _Request(StrictRequest):
         length = self.inheaders.get(b"Content-Length", b"0")
         self.conn.expect(None if self.chunked_read else int(length))
         super().respond()
+        self.conn.wfile.write(b"")  # a head without a body
 
     def send_headers(self) -> None:
         """Deal with what the service left of the body: it must not be taken for a request.
@@ -67,7 +69,7 @@ class _Request(StrictRequest):
             self.close_connection = self.conn.lingering = True
         else:
             self._read_the_rest()
-        super().send_headers()
+        self.conn.wfile.hold(head_of(self))
 
     def _read_the_rest(self) -> None:
         try:
@@ -91,11 +93,11 @@ class _Connection(Connection):
     RequestHandlerClass = _Request
 
     def communicate(self) -> bool:
+        poller = select.poll()
+        poller.register(self.socket, select.POLLIN)
         while self._serve():
             if self.put_aside:
                 return True
-            poller = select.poll()
-            poller.register(self.socket, select.POLLIN)
             while not self.is_ready():
                 idle = self.server.requests.idle and not self.held
                 if not poller.poll(20 if idle else 0):  # milliseconds

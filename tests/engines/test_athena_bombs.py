@@ -19,9 +19,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localaws.engines.athena.backend import LONGEST
-from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.processes.pool import Pool
-from localaws.engines.athena.runtime import Session
+from localaws.engines.athena.errors import athena_error
+from localaws.engines.athena.functions import natives
+from localaws.lake.errors import QueryFailure
+from localaws.lake.processes.pool import Pool
+from localaws.lake.runtime import Session
 from tests.conftest import RunningLab
 from tests.engines.athena_tools import Athena
 
@@ -151,10 +153,10 @@ def test_a_row_that_is_too_large_for_a_page_is_refused(athena: Athena) -> None:
 def test_a_query_ends_when_its_time_is_over(tmp_path: Path) -> None:
     """ "Service quotas": a DML query has 30 minutes, one of DDL 600. "Athena error catalog": 206, query timed out."""
     assert LONGEST == {"DML": 1800, "DDL": 36_000}
-    pool = Pool(tmp_path, tmp_path)
+    pool = Pool(tmp_path, tmp_path, natives.__name__)
     session = Session(pool, tmp_path / "query", 0.5)
     with pytest.raises(QueryFailure, match=r"^Query timeout$") as failure:
         session.run("SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE (a.range * b.range) % 7 = 9")
-    assert failure.value.error["ErrorType"] == 206
+    assert athena_error(failure.value)["ErrorType"] == 206
     session.close()
     pool.close()

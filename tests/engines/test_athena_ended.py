@@ -15,7 +15,7 @@ from tests.conftest import RunningLab, eventually
 from tests.engines.athena_tools import Athena
 from tests.engines.test_athena_memory import ENDLESS
 
-FORKER = "localaws.engines.athena.processes.forker"
+FORKER = "localaws.lake.processes.forker"
 
 
 def forkers(lab: RunningLab) -> list[psutil.Process]:
@@ -77,6 +77,6 @@ def test_nothing_is_left_on_the_disk(new_lab: Callable[..., RunningLab]) -> None
     (scratch / "spill-1" / "duckdb_temp_storage").write_bytes(b"x")
     assert (scratch / query).exists()
     lab.start()
-    eventually(lambda: not any(scratch.iterdir()))
+    eventually(lambda: not any(scratch.glob("*")))
     lab.stop()
     assert not scratch.exists()

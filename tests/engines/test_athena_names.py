@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-import localaws.engines.athena
+import localaws
 from tests.engines.athena_tools import Athena, athena_in, outside
 
 DATABASE = "own_names"
@@ -23,7 +23,9 @@ _SQL_WORDS = {"as", "bigint", "integer", "varchar", "timestamp", "date", "double
 
 def our_names() -> list[str]:
     """Every name that the lab gives to a column, table or parameter of its own, as a user may spell it too."""
-    code = "\n".join(path.read_text() for path in Path(localaws.engines.athena.__file__).parent.rglob("*.py"))
+    source = Path(localaws.__file__).parent
+    rooms = (source / "engines" / "athena", source / "lake")
+    code = "\n".join(path.read_text() for room in rooms for path in room.rglob("*.py"))
     found = {"file_row_number", "file_index", "filename", "rowid", "n", "i", "x", "c0", "p0", "data_0"}
     for word, counted in _GIVEN.findall(code):
         found |= {f"{word}0", f"{word}1"} if counted else {word}

@@ -52,8 +52,5 @@ SERVICE = Service(
             by_id=True,
         ),
     ),
-    meters=(
-        Meter("athena:billed_bytes", "athena.scanned", TB),
-        Meter("s3:objects_read", "s3.get"),  # in place, one request each at least
-    ),
+    meters=(Meter("athena:billed_bytes", "athena.scanned", TB),),
 )

@@ -15,6 +15,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
+from localaws.client import VIA
 from localaws.connections import OUT_OF_FILES
 from localaws.credentials import Credential
 from localaws.gateway.answers import as_modelled
@@ -54,29 +55,26 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, 
 #: What nobody can write to any more must not be acknowledged.
 GONE = "The lab's directory has been deleted while it ran, and with it all that it had. Start a new lab."
 
-Decision = Callable[[Call], None]
+
 StartResponse = Callable[..., Any]
 
 
 class Gateway:
-    """guard → signature → IAM decision → service, and a record of it all.
-
-    ``decisions`` is the place of the IAM decision: each is called with the identified call and raises
-    `AwsError` to deny it.
-    """
+    """guard → signature → IAM decision (`Lab.authorize`) → service, and a record of it all."""
 
     def __init__(self, lab: Lab, dispatcher: Dispatcher) -> None:
         self._lab = lab
         self._dispatcher = dispatcher
-        self.decisions: list[Decision] = []
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         started = time.perf_counter()
+        via = environ.get(VIA, "")
         call = Call(
             request_id=str(uuid.uuid4()),
             time=self._lab.clock.now().isoformat(timespec="milliseconds"),
-            source_ip=environ.get("REMOTE_ADDR", ""),
-            user_agent=environ.get("HTTP_USER_AGENT", ""),
+            source_ip=via or environ.get("REMOTE_ADDR", ""),
+            user_agent=via or environ.get("HTTP_USER_AGENT", ""),
+            via=via,
             bytes_in=int(environ.get("CONTENT_LENGTH") or 0),
         )
         token = current_call.set(call)
@@ -175,12 +173,17 @@ class Gateway:
         identified_as(environ, operation, call.region)
         parsed = ModelledRequest(operation, environ, body)
         call.resources = resources_of(operation, parsed.parameters, call.region, call.account_id)
-        for decide in self.decisions:
-            decide(call)
+        self._authorize(call, signature.service)
         parsed.check()
         with self._lab.state.while_done(service.backend, operation.name):
             response = self._dispatcher.dispatch(request, service, parsed)
         return as_modelled(response, operation.protocol, parsed.model)
+
+    def _authorize(self, call: Call, prefix: str) -> None:
+        """Raises AwsError if the caller may not do this (`Lab.authorize`)."""
+        assert call.credential is not None
+        context = {"aws:SourceIp": call.source_ip, "aws:CalledVia": call.via}
+        self._lab.authorize(call.credential, call.service, f"{prefix}:{call.operation}", call.resources, context)
 
     def _authenticate(
         self, environ: dict[str, Any], call: Call, signature: Signature, service: str, protocol: str
@@ -220,10 +223,7 @@ class Gateway:
 
     def _is_from(self, environ: dict[str, Any], call: Call, credential: Credential) -> None:
         environ[PROVED] = True
-        call.credential = credential
-        call.principal = credential.principal
-        call.access_key_id = credential.access_key_id
-        call.account_id = credential.account_id
+        call.is_from(credential)
 
     def _own_api(self, environ: dict[str, Any], body: bytes) -> Response:
         """The lab's own few questions, signed for the service "localaws"."""
@@ -266,7 +266,7 @@ def _failure(error: Exception, call: Call) -> AwsError:
 
 def _record(call: Call, lab: Lab, started: float) -> None:
     call.ms = round((time.perf_counter() - started) * 1000, 3)
-    lab.records.append(call)
+    lab.record(call)
 
 
 class _Recorded:
@@ -335,6 +335,6 @@ def _error_code(response: Response) -> str:
 
 
 def _refuse(error: AwsError, protocol: str, call: Call, environ: dict[str, Any]) -> Response:
-    call.error = error.code
+    call.refuse(error)
     headers, body = render(error, protocol, call.request_id, environ["REQUEST_URI"].split("?", 1)[0])
     return Response(body, error.status, headers)

@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import threading
+import uuid
 from collections import deque
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -14,7 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from localaws.clock import Clock
 from localaws.credentials import Credential
+from localaws.gateway.errors import AwsError
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +31,9 @@ class Call:
     """A request on its way through the gateway; ``as_record`` is what is kept of it.
 
     ``bytes_in`` and ``bytes_out`` count bodies only; ``ms`` runs from the request's headers to the last byte out.
-    ``units`` is for what an engine knows of its own billing (scanned bytes, say), by name.
+    ``units`` is for what an engine knows of its own billing (scanned bytes, say), by name. ``via`` is the service that
+    called, for somebody or for itself ("athena.amazonaws.com"); ``session_issuer`` the role behind a session.
+    ``requests`` is how many alike one record stands for.
     """
 
     request_id: str
@@ -39,16 +44,42 @@ class Call:
     operation: str = ""
     region: str = ""
     principal: str = "anonymous"
+    principal_type: str = "Unknown"
+    principal_id: str = ""
+    session_issuer: str = ""
     access_key_id: str = ""
     account_id: str = ""
+    via: str = ""
     resources: list[str] = field(default_factory=list)
+    request_parameters: dict[str, Any] | None = None
+    requests: int = 1
     bytes_in: int = 0
     bytes_out: int = 0
     status: int = 0
     error: str | None = None
+    error_message: str | None = None
     ms: float = 0.0
     units: dict[str, float] = field(default_factory=dict)
     credential: Credential | None = None
+
+    @classmethod
+    def done_by(cls, principal: str, clock: Clock, service: str, operation: str, region: str) -> Call:
+        """What a service, *principal*, has done without a call, as the call that it would have been."""
+        now = clock.now().isoformat(timespec="milliseconds")
+        call = cls(str(uuid.uuid4()), now, principal, principal, service, operation, region, principal, status=200)
+        call.principal_type, call.via = "AWSService", principal
+        return call
+
+    def refuse(self, error: AwsError) -> None:
+        """Note that it has failed with *error*."""
+        self.error, self.error_message, self.status = error.code, error.message, error.status
+
+    def is_from(self, credential: Credential) -> None:
+        """Say who called."""
+        self.credential = credential
+        self.principal, self.principal_type = credential.principal, credential.kind
+        self.principal_id, self.session_issuer = credential.user_id, credential.issuer
+        self.access_key_id, self.account_id = credential.access_key_id, credential.account_id
 
     def as_record(self) -> dict[str, Any]:
         record = {name: value for name, value in vars(self).items() if name != "credential"}

@@ -1,1 +1,1 @@
-"""What Hive and Java mean by dates and types, for every engine that reads a Glue table."""
+"""What Hive and Java mean by types, SerDes, dates and patterns, for every engine that reads a Glue table."""

@@ -4,15 +4,18 @@ moto answers every query with nothing, and SUCCEEDED. Here:
 
     StartQueryExecution ─▶ backend ─▶ runner ─┬─ tables/   DDL, partitions, views, SHOW, CTAS ─▶ the Glue catalog
                                               ├─ iceberg/  whatever concerns Iceberg tables
-                                              └─ planner ─┬─ files/  objects as rows    ┐
-                                                          └─ sql/, functions/            ┴▶ runtime ─▶ results (S3)
-                                                             Trino's SQL as DuckDB's
-DuckDB runs in processes of its own (processes/), which are ended where a query takes too much or is stopped.
+                                              └─ planner ─┬─ localaws.lake  objects as rows ┐
+                                                          └─ sql/, functions/               ┴▶ lake.runtime ─▶ results
+                                                             Trino's SQL as DuckDB's                           (S3)
+DuckDB runs in processes of its own, which are ended where a query takes too much or is stopped.
 """
 
 from __future__ import annotations
 
 from localaws.engines.declaration import Engine
+
+#: What Athena calls itself where it calls other services for a query, as CloudTrail names it.
+PRINCIPAL = "athena.amazonaws.com"
 
 ENGINE = Engine(
     package=__name__,

@@ -12,20 +12,22 @@ from typing import Any, BinaryIO, ClassVar
 from botocore.exceptions import ClientError
 from moto.athena.models import AthenaBackend, PreparedStatement
 
+from localaws.children import Children
 from localaws.client import on_behalf_of
 from localaws.credentials import Credential
-from localaws.engines.athena import pages, results, statements, usage
-from localaws.engines.athena.errors import QueryCancelled, QueryFailure, too_large
+from localaws.engines.athena import PRINCIPAL, pages, results, statements, usage
+from localaws.engines.athena.errors import too_large
 from localaws.engines.athena.execution import FINAL, Execution
-from localaws.engines.athena.files.lake import Lake, split
 from localaws.engines.athena.managed import ManagedResults, is_managed
 from localaws.engines.athena.runner import Job, run
-from localaws.engines.athena.runtime import Runtime
 from localaws.engines.athena.sql import checking
-from localaws.engines.athena.tables.catalog import Catalog
 from localaws.engines.athena.wire import invalid
 from localaws.gateway.records import current_call
 from localaws.lab import Lab
+from localaws.lake.catalog import Catalog
+from localaws.lake.errors import QueryCancelled, QueryFailure
+from localaws.lake.objects import Lake, split
+from localaws.lake.runtime import Runtime
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,8 @@ class AthenaEngine(AthenaBackend):
 
     lab: ClassVar[Lab]
     runtime: ClassVar[Runtime]
+    patterns: ClassVar[Children]
+    """For regular expressions of requests that are no queries."""
     pool: ClassVar[ThreadPoolExecutor]
 
     def __init__(self, region_name: str, account_id: str) -> None:
@@ -52,7 +56,7 @@ class AthenaEngine(AthenaBackend):
         self._tokens: dict[str, tuple[str, str]] = {}
         self._lock = threading.Lock()
         self.catalog = Catalog(self.lab, region_name)
-        self.lake = Lake(self.lab, region_name)
+        self.lake = Lake(self.lab, region_name, PRINCIPAL)
 
     # Queries
 
@@ -82,7 +86,7 @@ class AthenaEngine(AthenaBackend):
         if kind.name in ("select", "insert", "create_table_as"):
             sql = statements.in_place(query)
         caller = current_call.get().credential
-        with on_behalf_of(caller):
+        with on_behalf_of(caller, PRINCIPAL):
             settings, cutoff = self._settings(workgroup, configuration)
         rules = self.work_groups[workgroup].configuration
         managed = is_managed(rules)
@@ -112,7 +116,7 @@ class AthenaEngine(AthenaBackend):
                 reuse,
                 enforced=enforced,
                 managed=managed,
-                on_end=partial(usage.record, self.lab, self.region_name),
+                on_end=partial(usage.record, self.lab, self.region_name, caller),
             )
             if token:
                 self._tokens[token] = execution.id, fingerprint
@@ -151,7 +155,7 @@ class AthenaEngine(AthenaBackend):
 
     def _work_for(self, caller: Credential | None, execution: Execution, sql: str) -> None:
         """A query may do what its caller may ("Identity and access management in Athena"), whatever thread runs it."""
-        with on_behalf_of(caller):
+        with on_behalf_of(caller, PRINCIPAL):
             self._work(execution, sql)
 
     def _work(self, execution: Execution, sql: str) -> None:
@@ -279,7 +283,7 @@ class AthenaEngine(AthenaBackend):
             start = int(token or 0)
         except ValueError:
             raise invalid("Malformed request: NextToken") from None
-        with on_behalf_of(current_call.get().credential):
+        with on_behalf_of(current_call.get().credential, PRINCIPAL):
             rows, following = self._read_rows(execution, start, most)
         page["ResultSet"]["Rows"] = results.as_rows(rows)
         if following is not None:

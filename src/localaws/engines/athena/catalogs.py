@@ -7,9 +7,9 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from localaws.children import Cancelled, Overrun
-from localaws.engines.athena.tables.catalog import Table
 from localaws.engines.athena.wire import invalid, page
 from localaws.gateway.errors import AwsError
+from localaws.lake.catalog import Table
 
 if TYPE_CHECKING:
     from localaws.engines.athena.backend import AthenaEngine
@@ -69,7 +69,7 @@ class Catalogs:
         if pattern := self._get_param("Expression"):
             names = [each.name for each in tables]
             try:
-                found = self.engine.runtime.children.call("matching", pattern, names, seconds=_LONGEST_MATCH)
+                found = self.engine.patterns.call("matching", pattern, names, seconds=_LONGEST_MATCH)
             except (ValueError, Overrun, Cancelled) as error:
                 raise invalid(f"Expression {pattern!r} cannot be matched: {error}") from None
             tables = [each for each in tables if each.name in found]

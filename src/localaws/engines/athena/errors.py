@@ -1,4 +1,4 @@
-"""A query's failure in Athena's own words.
+"""What DuckDB says of a query that fails, in Athena's own words.
 
 Sources: "Athena error catalog" (athena/latest/ug/error-reference.html) for categories and types; Trino's error codes
 and messages, which Athena engine version 3 passes on.
@@ -12,6 +12,8 @@ from typing import Any
 
 import duckdb
 from sqlglot import exp
+
+from localaws.lake.errors import EXHAUSTED, TOO_LONG, QueryFailure, QueryTimeout
 
 SYSTEM, USER = 1, 2
 # Error types of the catalog
@@ -28,48 +30,16 @@ _TYPES = {
 }
 
 
-class QueryFailure(Exception):
-    """Why a query ends FAILED: Trino's *code*, the message behind it."""
-
-    def __init__(self, code: str, message: str, position: tuple[int, int] | None = None) -> None:
-        if position:
-            message = f"line {position[0]}:{position[1]}: {message}"
-        super().__init__(f"{code}: {message}" if code else message)
-        self.code = code
-
-    def __reduce__(self) -> tuple[type[QueryFailure], tuple[str, str]]:
-        """How it comes from a worker to the lab."""
-        return QueryFailure, (self.code, str(self).removeprefix(f"{self.code}: "))
-
-    @property
-    def error(self) -> dict[str, Any]:
-        """The AthenaError that GetQueryExecution tells."""
-        if self.code.startswith("HIVE_"):
-            kind = DATA_ERROR
-        else:
-            kind = _TYPES.get(self.code, SYNTAX if self.code else DDL_FAILED)
-        category = SYSTEM if self.code == "INTERNAL_ERROR" else USER
-        return {"ErrorCategory": category, "ErrorType": kind, "Retryable": False, "ErrorMessage": str(self)}
-
-
-class QueryTimeout(QueryFailure):
-    """The query has run for as long as a query may ("Service quotas")."""
-
-    def __init__(self) -> None:
-        super().__init__("", "Query timeout")
-
-    @property
-    def error(self) -> dict[str, Any]:
-        return {**super().error, "ErrorType": TIMED_OUT}
-
-
-class QueryCancelled(Exception):
-    """The query was stopped: by its caller, or because it scanned more than its workgroup allows."""
-
-
-def not_supported(what: str, position: tuple[int, int] | None = None) -> QueryFailure:
-    """For what Athena does and this lab does not do yet."""
-    return QueryFailure("NOT_SUPPORTED", f"{what} is not supported by this lab yet", position)
+def athena_error(failure: QueryFailure) -> dict[str, Any]:
+    """The AthenaError of GetQueryExecution that tells of *failure*."""
+    if isinstance(failure, QueryTimeout):
+        error_type = TIMED_OUT
+    elif failure.code.startswith("HIVE_"):
+        error_type = DATA_ERROR
+    else:
+        error_type = _TYPES.get(failure.code, SYNTAX if failure.code else DDL_FAILED)
+    category = SYSTEM if failure.code == "INTERNAL_ERROR" else USER
+    return {"ErrorCategory": category, "ErrorType": error_type, "Retryable": False, "ErrorMessage": str(failure)}
 
 
 def too_large() -> QueryFailure:
@@ -77,18 +47,6 @@ def too_large() -> QueryFailure:
     return QueryFailure("STACK_OVERFLOW", "statement is too large (stack overflow during analysis)")
 
 
-def line_too_long(uri: str, most: int) -> QueryFailure:
-    """For a line of text of more than *most* bytes ("Considerations and limitations for SQL queries")."""
-    return QueryFailure("HIVE_CURSOR_ERROR", f"Failed to read file at {uri}: {_TOO_LONG}: {most}")
-
-
-def out_of_memory() -> QueryFailure:
-    """For a query that takes more memory than there is for queries."""
-    return QueryFailure(*_EXHAUSTED)
-
-
-_TOO_LONG = "TextLineLengthLimitExceededException: Too many bytes before newline"
-_EXHAUSTED = ("EXCEEDED_LOCAL_MEMORY_LIMIT", "Query exhausted resources at this scale factor")
 #: What DuckDB says of a file that it cannot read → the code and message of Athena's readers.
 _UNREADABLE = [
     (r'Failed to read file "(?P<uri>s3://[^"]+)"', "HIVE_CURSOR_ERROR", "Failed to read Parquet file: {uri}"),
@@ -104,9 +62,9 @@ _UNREADABLE = [
     (r'JSON transform error in file "(?P<uri>[^"]+)", in line (?P<line>\d+): [^:]*: "?(?P<value>.*?)"?(\n|\Z)',
      "HIVE_BAD_DATA", "Error parsing field value '{value}' in line {line} of {uri}: For input string: \"{value}\""),
     (r"(?s)(Maximum line size of|Parallel CSV Reader currently does not support)(.*file = (?P<uri>[^\n]+))?",
-     "HIVE_CURSOR_ERROR", "Failed to read file at {uri}: " + _TOO_LONG),
+     "HIVE_CURSOR_ERROR", "Failed to read file at {uri}: " + TOO_LONG),
     (r"maximum_object_size of \d+ bytes exceeded while reading file \"(?P<uri>[^\"]+)\"",
-     "HIVE_CURSOR_ERROR", "Failed to read file at {uri}: " + _TOO_LONG),
+     "HIVE_CURSOR_ERROR", "Failed to read file at {uri}: " + TOO_LONG),
     (r"(?s)CSV Error on Line: .*quoted new lines.*file = (?P<uri>[^\n]+)",
      "HIVE_BAD_DATA", "A line break within quotes in {uri}: the Open CSV SerDe does not support embedded line breaks"),
 ]  # fmt: skip
@@ -144,7 +102,7 @@ _WORDS = [
      "Scalar sub-query has returned multiple rows"),
     (r"Could not cast value (?P<x>.*?) to|Overflow in (?P<y>\w+)|out of range", "NUMERIC_VALUE_OUT_OF_RANGE",
      "Value {name} is out of range"),
-    (r"Out of Memory|failed to allocate|MemoryError|bad_alloc", *_EXHAUSTED),
+    (r"Out of Memory|failed to allocate|MemoryError|bad_alloc", *EXHAUSTED),
 ]  # fmt: skip
 _SQL_NAMES = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
 

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.runtime import Session
-from localaws.engines.athena.sql.column_types import Type
+from localaws.engines.athena.errors import athena_error
 from localaws.engines.athena.statements import Kind
+from localaws.lake.column_types import Type
+from localaws.lake.errors import QueryFailure
+from localaws.lake.runtime import Session
 
 FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
 
@@ -91,7 +92,7 @@ class Execution:
             self.milliseconds["TotalExecutionTime"] = round((time.perf_counter() - self._started) * 1000)
             self.completed = when
             self.reason = str(failure) if failure else reason
-            self.error = failure.error if failure else None
+            self.error = athena_error(failure) if failure else None
             if self.on_end:
                 self.on_end(self, state)
             self.state = state  # last: who sees it may read the rest

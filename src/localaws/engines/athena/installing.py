@@ -6,15 +6,20 @@ from concurrent.futures import ThreadPoolExecutor
 
 from moto.athena.models import athena_backends
 
+from localaws.children import Children
+from localaws.engines.athena import ENGINE
 from localaws.engines.athena.backend import RUNNING_AT_ONCE, AthenaEngine
-from localaws.engines.athena.files.unfinished import recover
 from localaws.engines.athena.managed import ManagedResults
-from localaws.engines.athena.runtime import Runtime
+from localaws.engines.athena.unfinished import recover
+from localaws.hive import javaregex
 from localaws.lab import Lab
+from localaws.lake.runtime import Runtime
 
 
 def install(lab: Lab) -> None:
-    AthenaEngine.runtime = Runtime(lab, lab.directory / "objects" / "data")
+    objects, scratch = lab.directory / "objects" / "data", lab.directory / "athena" / "scratch"
+    AthenaEngine.runtime = Runtime(objects, scratch, f"{ENGINE.package}.functions.natives")
+    AthenaEngine.patterns = Children(javaregex.__name__)
     AthenaEngine.pool = ThreadPoolExecutor(RUNNING_AT_ONCE, "athena")
     lab.on_stop(_stop)
     ManagedResults(lab).clear()
@@ -27,4 +32,5 @@ def _stop() -> None:
             for query_id in list(backend.queries):
                 backend.stop(query_id)
     AthenaEngine.pool.shutdown(wait=True, cancel_futures=True)
+    AthenaEngine.patterns.close()
     AthenaEngine.runtime.close()

@@ -7,20 +7,21 @@ from importlib import import_module
 
 from sqlglot import exp
 
-from localaws.engines.athena.errors import QueryFailure, not_supported
-from localaws.engines.athena.files.lake import DataFile, Lake
-from localaws.engines.athena.files.scan import Source, relation
-from localaws.engines.athena.runtime import Session
-from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.dialect import Translator
 from localaws.engines.athena.sql.grammar import parse, position
-from localaws.engines.athena.sql.quoting import PATH, internal, name
 from localaws.engines.athena.sql.sources import cte_of
-from localaws.engines.athena.tables import projection
-from localaws.engines.athena.tables.catalog import Catalog, Partition, Table
+from localaws.engines.athena.tables import projection, view_text
 from localaws.engines.athena.tables.coercion import check_partition
 from localaws.engines.athena.tables.metadata import metadata_relation
 from localaws.engines.athena.tables.pruning import conditions, select_partitions
+from localaws.lake.catalog import Catalog, Partition, Table
+from localaws.lake.column_types import Type
+from localaws.lake.datafile import DataFile
+from localaws.lake.errors import QueryFailure, not_supported
+from localaws.lake.files.scan import Source, relation
+from localaws.lake.objects import Lake
+from localaws.lake.quoting import PATH, internal, name
+from localaws.lake.runtime import Session
 
 _MOST_VIEWS_DEEP = 20
 #: With more partitions than this it is quicker to list the whole table than each of them.
@@ -87,7 +88,7 @@ class Planner:
         table = self._tables.get((schema, table_name)) or self._catalog.table(schema, table_name, where)
         self._tables[schema, table_name] = table
         if table.is_view:
-            self._open_view(node, table, table.view_text(), depth)
+            self._open_view(node, table, view_text.decode(table), depth)
             return
         if table.iceberg:
             planning = import_module("localaws.engines.athena.iceberg.planning")  # a second's work for who needs it
@@ -125,6 +126,7 @@ class Planner:
     def _relation(self, table: Table, wanted: list[exp.Expr], with_path: bool) -> tuple[str, int]:
         """SQL that reads *table*'s files, of the partitions that satisfy *wanted*, and how many bytes they have."""
         sources = list(self._sources(table, wanted))
+        self._lake.authorize_reading([source.file for source in sources])
         sql = relation(self._session, table, sources, self._session.directory / f"t{self._made}", with_path)
         return sql, sum(source.file.size for source in sources)
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlglot import exp
 
-from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.runner import Job
 from localaws.engines.athena.sql.checking import check
 from localaws.engines.athena.sql.grammar import parse
 from localaws.engines.athena.statements import classify
+from localaws.lake.errors import QueryFailure
 
 _NAME = r"(?P<name>\w+|\"\w+\")"
 _PREPARE = re.compile(rf"PREPARE\s+{_NAME}\s+FROM\s+(?P<query>.+)", re.IGNORECASE | re.DOTALL)

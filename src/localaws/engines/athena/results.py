@@ -12,8 +12,8 @@ from typing import Any
 from sqlglot import exp
 
 from localaws.engines.athena.sql import datetimes
-from localaws.engines.athena.sql.column_types import Type
-from localaws.engines.athena.sql.quoting import is_unnamed, literal, name, own
+from localaws.lake.column_types import Type
+from localaws.lake.quoting import is_unnamed, literal, name, own
 
 _PRECISION = {
     "boolean": 0,

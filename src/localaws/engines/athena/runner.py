@@ -14,17 +14,18 @@ import duckdb
 from sqlglot import exp
 
 from localaws.engines.athena import results, statements
-from localaws.engines.athena.errors import QueryCancelled, QueryFailure, not_supported, translate
+from localaws.engines.athena.errors import translate
 from localaws.engines.athena.execution import Execution
-from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.managed import ManagedResults
 from localaws.engines.athena.planner import Planner
-from localaws.engines.athena.runtime import Session
-from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.dialect import Translator
 from localaws.engines.athena.sql.grammar import parse
-from localaws.engines.athena.sql.quoting import literal
-from localaws.engines.athena.tables.catalog import Catalog
+from localaws.lake.catalog import Catalog
+from localaws.lake.column_types import Type
+from localaws.lake.errors import QueryCancelled, QueryFailure, not_supported
+from localaws.lake.objects import Lake
+from localaws.lake.quoting import literal
+from localaws.lake.runtime import Session
 
 SCANNED_TOO_MUCH = "Query cancelled! : Bytes scanned limit was exceeded"
 

@@ -7,14 +7,16 @@ scans nothing and is free, EXPLAIN ANALYZE is not. A reused result scans nothing
 
 from __future__ import annotations
 
+from localaws.credentials import Credential
+from localaws.engines.athena import PRINCIPAL
 from localaws.engines.athena.execution import Execution
 from localaws.engines.athena.statements import Kind
 from localaws.gateway.records import Call
 from localaws.lab import Lab
+from localaws.lake.access import record_reading
 
 MB = 1 << 20
 LEAST = 10 * MB
-SERVICE = "athena.amazonaws.com"
 
 
 def billed_bytes(kind: Kind, state: str, scanned: int, reused: bool = False) -> int:
@@ -33,28 +35,18 @@ def billed_bytes(kind: Kind, state: str, scanned: int, reused: bool = False) -> 
     return max(LEAST, -(-scanned // MB) * MB)
 
 
-def record(lab: Lab, region: str, execution: Execution, state: str) -> None:
-    """Note what *execution* used, now that it ends in *state*: nobody's call is being served at that moment.
+def record(lab: Lab, region: str, caller: Credential | None, execution: Execution, state: str) -> None:
+    """Note what *execution*, of *caller*, used and read, now that it ends in *state*.
 
-    Objects are read in place, without S3's requests; on AWS each is at least one GET, which the account pays.
+    Nobody's call is being served at that moment.
     """
+    if execution.session and execution.scanned:
+        record_reading(lab, region, PRINCIPAL, caller, execution.session.uris.values())
     billed = billed_bytes(execution.kind, state, execution.scanned, execution.reused is not None)
-    objects = len(execution.session.uris) if execution.session and execution.scanned else 0
-    units = {"athena:scanned_bytes": execution.scanned, "athena:billed_bytes": billed, "s3:objects_read": objects}
-    lab.records.append(
-        Call(
-            request_id=execution.id,
-            time=lab.clock.now().isoformat(timespec="milliseconds"),
-            source_ip=SERVICE,
-            user_agent=SERVICE,
-            service="athena",
-            operation="QueryStateChange",  # EventBridge's name for it: "Athena Query State Change"
-            region=region,
-            principal=SERVICE,
-            account_id=lab.account_id,
-            resources=[f"arn:aws:athena:{region}:{lab.account_id}:workgroup/{execution.workgroup}"],
-            status=200,
-            ms=execution.milliseconds.get("TotalExecutionTime", 0),
-            units={name: float(amount) for name, amount in units.items()},
-        )
-    )
+    # EventBridge's name for it: "Athena Query State Change"
+    call = Call.done_by(PRINCIPAL, lab.clock, "athena", "QueryStateChange", region)
+    call.request_id, call.account_id = execution.id, lab.account_id
+    call.resources = [f"arn:aws:athena:{region}:{lab.account_id}:workgroup/{execution.workgroup}"]
+    call.ms = execution.milliseconds.get("TotalExecutionTime", 0)
+    call.units = {"athena:scanned_bytes": float(execution.scanned), "athena:billed_bytes": float(billed)}
+    lab.record(call)

@@ -20,6 +20,7 @@ from moto.cloudformation.exceptions import CloudFormationError
 from localaws.client import on_behalf_of
 from localaws.lab import Lab
 
+SERVICE = "cloudformation.amazonaws.com"
 #: Seconds to wait for an answer that does not come while the function runs. AWS waits for ServiceTimeout, which is an
 #: hour; here the caller of CreateStack waits meanwhile, and clients do so for a minute.
 _PATIENCE = 45.0
@@ -48,14 +49,14 @@ class AnswerBox:
         self.url: str = request.url
 
     def __enter__(self) -> Self:
-        with on_behalf_of(self._lab.owner):  # the bucket is AWS's, not the caller's
+        with on_behalf_of(self._lab.owner, SERVICE):  # the bucket is AWS's, not the caller's
             self._s3.create_bucket(Bucket=self._bucket)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with on_behalf_of(self._lab.owner):
+        with on_behalf_of(self._lab.owner, SERVICE):
             self._s3.delete_object(Bucket=self._bucket, Key=_KEY)
             self._s3.delete_bucket(Bucket=self._bucket)
 
@@ -77,7 +78,7 @@ class AnswerBox:
 
     def _look(self) -> bytes | None:
         try:
-            with on_behalf_of(self._lab.owner):
+            with on_behalf_of(self._lab.owner, SERVICE):
                 body: bytes = self._s3.get_object(Bucket=self._bucket, Key=_KEY)["Body"].read()
         except ClientError as error:
             if error.response["Error"]["Code"] != "NoSuchKey":

@@ -12,6 +12,7 @@ from moto.core.responses import ActionResult, EmptyResult
 
 from localaws.client import on_behalf_of
 from localaws.engines.cloudformation.backend import CloudFormationEngine
+from localaws.engines.cloudformation.custom_answers import SERVICE
 from localaws.engines.cloudformation.parameters import resolved
 from localaws.engines.cloudformation.stacks import Wanted, wanting
 from localaws.engines.cloudformation.templates import read_template
@@ -32,7 +33,7 @@ class CloudFormationEngineResponse(CloudFormationResponse):
 
     def call_action(self) -> Any:
         """Resources are made by whoever called, with that one's permissions ("CloudFormation service role")."""
-        with on_behalf_of(current_call.get().credential):
+        with on_behalf_of(current_call.get().credential, SERVICE):
             return super().call_action()
 
     def _get_param(self, param_name: str, if_none: Any = None) -> Any:

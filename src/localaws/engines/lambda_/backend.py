@@ -96,31 +96,20 @@ class LambdaEngine(LambdaBackend):
 
     def execute_unattended(self, target: Target, event: bytes, request_id: str, client_context: Any = None) -> Result:
         """Run *target* when no caller waits for it: the execution leaves a call record of its own, for the meter."""
-        clock = self.lab.clock
-        call = Call(
-            request_id=request_id,
-            time=clock.now().isoformat(timespec="milliseconds"),
-            source_ip=SERVICE,
-            user_agent=SERVICE,
-            service="lambda",
-            operation="Invoke",
-            region=self.region_name,
-            principal=SERVICE,
-            account_id=self.account_id,
-            resources=[target.arn],
-            bytes_in=len(event),
-        )
+        call = Call.done_by(SERVICE, self.lab.clock, "lambda", "Invoke", self.region_name)
+        call.request_id, call.account_id = request_id, self.account_id
+        call.resources, call.bytes_in = [target.arn], len(event)
         started = time.monotonic()
         try:
             result = self.execute(target, event, request_id, client_context)
-            call.units, call.bytes_out, call.status = result.units, len(result.payload), 200
+            call.units, call.bytes_out = result.units, len(result.payload)
             return result
         except AwsError as error:
-            call.error, call.status = error.code, error.status
+            call.refuse(error)
             raise
         finally:
             call.ms = round((time.monotonic() - started) * 1000, 3)
-            self.lab.records.append(call)
+            self.lab.record(call)
 
     def accept(self, arn: str, event: bytes, request_id: str, client_context: Any = None) -> None:
         """Take *event* for the function *arn*, to be run asynchronously."""

@@ -8,7 +8,6 @@ import re
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, ClassVar, cast
 
 from moto.s3.exceptions import (
@@ -103,15 +102,12 @@ class S3Engine(S3Backend):
         """The lab's time as moto keeps times: UTC without saying so."""
         return self.lab.clock.now().replace(tzinfo=None)
 
-    def path_of(self, bucket_name: str, key_name: str, version_id: str | None = None) -> Path:
-        """Where an object's bytes lie, for engines that read in place; the file never changes, but may go.
-
-        Raises NoSuchBucket or NoSuchKey.
-        """
-        key = self.get_object(bucket_name, key_name, version_id=version_id)
+    def stored(self, bucket_name: str, key_name: str) -> StoredObject:
+        """An object, for engines that read its file in place. Raises NoSuchBucket or NoSuchKey."""
+        key = self.get_object(bucket_name, key_name)
         if not isinstance(key, StoredObject):
             raise MissingKey(key=key_name)
-        return self.store.path(key.file)
+        return key
 
     @property
     def url_paths(self) -> dict[str, Any]:

@@ -14,9 +14,12 @@ from botocore.exceptions import ClientError
 from moto.s3.exceptions import InvalidArgumentError
 from moto.s3.models import FakeBucket
 
+from localaws.client import on_behalf_of
+from localaws.credentials import Credential
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
+_PRINCIPAL = "s3.amazonaws.com"
 _HEADER = "x-amz-server-side-encryption"
 _ALGORITHMS = ("AES256", "aws:kms", "aws:kms:dsse", "aws:fsx", "aws:backup")
 
@@ -67,16 +70,24 @@ def encryption_of(lab: Lab, region: str, bucket: FakeBucket, headers: Any) -> En
     return Encryption(algorithm, _arn_of(lab, region, key), wanted)
 
 
-def check_readable(lab: Lab, arn: str | None) -> None:
-    """Raises KMS's error, under ``KMS.``, if the key that an object was encrypted with cannot be used now.
+def check_readable(
+    lab: Lab, arn: str | None, caller: Credential | None, context: Mapping[str, str] | None = None
+) -> None:
+    """Raises AccessDenied if *caller* may not decrypt with the key that an object was encrypted with, and KMS's error,
+    under ``KMS.``, if that key cannot be used now.
 
-    Source: KMS developer guide, "Deleting AWS KMS keys": what was encrypted with a key goes with it. A key that there
-    is not is one of a lab that was started since: KMS forgets keys with the lab, and the object is still there.
+    Source: S3 user guide, "Using server-side encryption with AWS KMS keys": who reads needs kms:Decrypt. KMS developer
+    guide, "Deleting AWS KMS keys": what was encrypted with a key goes with it. A key that there is not is one of a lab
+    that was started since: KMS forgets keys with the lab, and the object is still there.
     """
     if arn is None:
         return
+    region = arn.split(":")[3]
+    via = {**(context or {}), "kms:ViaService": f"s3.{region}.amazonaws.com"}
+    lab.authorize(caller or lab.owner, "s3", "kms:Decrypt", [arn], via)
     try:
-        described = lab.client("kms", region=arn.split(":")[3]).describe_key(KeyId=arn)["KeyMetadata"]
+        with on_behalf_of(lab.owner, _PRINCIPAL):
+            described = lab.client("kms", region=region).describe_key(KeyId=arn)["KeyMetadata"]
     except ClientError:
         return
     _check_state(described)

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from moto.s3.models import FakeAcl, FakeDeleteMarker, FakeKey, FakeMultipart, get_canned_acl
@@ -87,9 +88,14 @@ class StoredObject(FakeKey):
         self._is_versioned = False
 
     @property
+    def path(self) -> Path:
+        """The file with the bytes: it never changes, but may go."""
+        return self.store.path(self.file)
+
+    @property
     def value(self) -> bytes:
         """All the bytes in memory, for the few of moto's operations that want them so."""
-        return self.store.path(self.file).read_bytes()
+        return self.path.read_bytes()
 
     @property
     def checksum_algorithm(self) -> str | None:  # type: ignore[override]
@@ -118,7 +124,7 @@ class StoredObject(FakeKey):
         """Part of the object as a response body: bytes if it is short, else a stream."""
         if length == 0:
             return b""
-        blocks = FileBlocks(self.store.path(self.file), start, length)
+        blocks = FileBlocks(self.path, start, length)
         if length > BLOCK:
             return blocks
         try:

@@ -121,7 +121,7 @@ class S3Request(S3Response):
             name = "If-None-Match" if "x-amz-copy-source-if-none-match" in self.headers else "If-Modified-Since"
             raise PreconditionFailed(f"x-amz-copy-source-{name}")
         check_restored(source)
-        check_readable(self.lab, source.kms_key_id)
+        check_readable(self.lab, source.kms_key_id, current_call.get().credential)
         return source
 
     def _bucket(self, action: str) -> FakeBucket:

@@ -303,7 +303,7 @@ class S3EngineResponse(UploadResponse):
         headers |= self._get_cors_headers_other()
         if not_modified(self.headers, key):
             return 304, {k: v for k, v in headers.items() if not k.lower().startswith("content-")}, ""
-        check_readable(self.lab, key.kms_key_id)
+        check_readable(self.lab, key.kms_key_id, current_call.get().credential)
         if with_body:
             check_restored(key)
         for parameter, name in ALLOWED_HEADER_OVERRIDES.items():

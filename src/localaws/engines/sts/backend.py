@@ -48,7 +48,7 @@ class STSEngine(STSBackend):
 
     def _known(self, role: AssumedRole, duration: int) -> AssumedRole:
         """*role* with credentials that the gateway knows for *duration* seconds."""
-        credential = self.lab.credentials.mint(role.arn, role.account_id, role.user_id, duration)
+        credential = self.lab.credentials.mint(role.arn, role.account_id, role.user_id, duration, role.role_arn)
         role.access_key_id = credential.access_key_id
         role.secret_access_key = credential.secret_access_key
         role.session_token = credential.session_token or ""

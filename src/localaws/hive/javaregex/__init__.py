@@ -23,7 +23,7 @@ from localaws.hive.javaregex.writer import for_python, for_re2, needs_regex
 
 _REPLACEMENT = re.compile(r"\$\{(?P<name>[^}]*)\}|\$(?P<number>[0-9]+)|\\.|.", re.DOTALL)
 
-__all__ = ["JavaPattern", "PatternError", "Untranslatable", "checked", "read"]
+__all__ = ["JavaPattern", "PatternError", "Untranslatable", "checked", "matching", "read"]
 
 
 @dataclass
@@ -110,3 +110,9 @@ def checked(text: str, dialect: str, ignoring_case: bool = False) -> JavaPattern
     pattern = read(text, dialect, ignoring_case)
     assert pattern.compiled
     return pattern
+
+
+def matching(pattern: str, names: list[str]) -> list[str]:
+    """The *names* that Java's regular expression *pattern* fits as a whole."""
+    compiled = checked(pattern, "java").compiled
+    return [name for name in names if compiled.fullmatch(name)]

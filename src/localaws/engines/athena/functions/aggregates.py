@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localaws.engines.athena.errors import QueryFailure, not_supported, position_of
+from localaws.engines.athena.errors import position_of
 from localaws.engines.athena.sql.duckdb_ast import Special, call, cast
 from localaws.engines.athena.sql.type_rules import INTEGERS, TEXTS
+from localaws.lake.errors import QueryFailure, not_supported
 
 if TYPE_CHECKING:
     from localaws.engines.athena.sql.dialect import Translator

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.sql import casts
 from localaws.engines.athena.sql.cast_types import of_datatype
 from localaws.engines.athena.sql.duckdb_ast import Special, call, cast
 from localaws.engines.athena.sql.type_rules import JSON, VARCHAR
+from localaws.lake.errors import QueryFailure, not_supported
 
 if TYPE_CHECKING:
     from localaws.engines.athena.sql.dialect import Translator

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.sql.duckdb_ast import Special, call
-from localaws.engines.athena.sql.quoting import internal
 from localaws.hive import javaregex
 from localaws.hive.javaregex import PatternError, Untranslatable
+from localaws.lake.errors import QueryFailure, not_supported
+from localaws.lake.quoting import internal
 
 if TYPE_CHECKING:
     from localaws.engines.athena.sql.dialect import Translator

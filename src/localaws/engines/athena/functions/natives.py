@@ -1,15 +1,18 @@
-"""The functions of rows.py, known to DuckDB, which hands over columns in batches, as Arrow arrays."""
+"""The functions of Trino, known to DuckDB: the macros, and those of rows.py, which get columns as Arrow arrays."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.resources import files
 from inspect import Parameter, Signature
 
 import duckdb
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
+from localaws.engines.athena import functions
 from localaws.engines.athena.functions.rows import NATIVES, Native, run
+from localaws.lake.column_types import INSTANT, ZONE
 
 _ARROW = {
     "VARCHAR": pa.string(),
@@ -22,13 +25,15 @@ _ARROW = {
 }
 
 
-def register(database: duckdb.DuckDBPyConnection) -> None:
-    """Make all of them known to *database*."""
+def prepare(database: duckdb.DuckDBPyConnection) -> None:
+    """Make all of them known to *database*: what the lake's runtime calls in each worker."""
     for name, each in NATIVES.items():
         database.create_function(
             name, _of_columns(name, each), list(each.takes), each.gives,
             type=PythonUDFType.ARROW, null_handling=FunctionNullHandling.SPECIAL,
         )  # fmt: skip
+    macros = files(functions).joinpath("macros.sql").read_text()
+    database.execute(macros.replace("$instant", INSTANT).replace("$zone", ZONE))
 
 
 def _of_columns(name: str, native: Native) -> Callable[..., pa.Array]:

@@ -255,38 +255,6 @@ def _regexp_position(text: str, pattern: str, start: int, nth: int) -> int:
     return -1
 
 
-def matching(pattern: str, names: list[str]) -> list[str]:
-    """The *names* that Java's regular expression *pattern* fits as a whole."""
-    compiled = javaregex.checked(pattern, "java").compiled
-    return [name for name in names if compiled.fullmatch(name)]
-
-
-# Tables of lines
-
-
-def group_numbers(pattern: str, ignoring_case: bool) -> list[int]:
-    """The groups of a table's *pattern* that are its columns: the named ones if there are, else all.
-
-    Raises ValueError for what is no pattern.
-    """
-    try:
-        found = javaregex.checked(pattern, "java", ignoring_case)
-    except Untranslatable as error:
-        raise _unsupported(error) from None
-    return sorted(found.names.values()) or list(range(1, found.groups + 1))
-
-
-def match_lines(pattern: str, ignoring_case: bool, lines: list[str]) -> list[list[str | None]]:
-    """Each column of what *pattern* finds in *lines*; NULL in all columns of a line that it does not match."""
-    groups = group_numbers(pattern, ignoring_case)
-    compiled = javaregex.checked(pattern, "java", ignoring_case).compiled
-    missing: tuple[str | None, ...] = (None,) * len(groups)
-    whole = groups == list(range(1, compiled.groups + 1))
-    found = (compiled.fullmatch(line.rstrip("\r\n")) for line in lines)
-    rows = (missing if one is None else one.groups() if whole else tuple(one[each] for each in groups) for one in found)
-    return [list(column) for column in zip(*rows, strict=True)]
-
-
 # Bytes
 
 

@@ -5,8 +5,8 @@ Source: the signatures in Trino's "List of functions and operators".
 
 from __future__ import annotations
 
-from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.type_rules import INTEGERS, INTERVALS, MOMENTS, NUMBERS, TEXTS
+from localaws.lake.column_types import Type
 
 _TEXT = "lower upper trim ltrim rtrim reverse"
 _MOMENT = "year quarter month week week_of_year day day_of_month day_of_week dow day_of_year doy year_of_week yow"

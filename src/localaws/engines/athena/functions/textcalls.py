@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localaws.engines.athena.errors import QueryFailure, position_of
+from localaws.engines.athena.errors import position_of
 from localaws.engines.athena.functions import lambdas
 from localaws.engines.athena.sql import casts
 from localaws.engines.athena.sql.duckdb_ast import Special, call, cast
 from localaws.engines.athena.sql.type_rules import NUMBERS, VARBINARY, VARCHAR
 from localaws.hive import javaregex
 from localaws.hive.javaregex import JavaPattern, PatternError, Untranslatable
+from localaws.lake.errors import QueryFailure
 
 if TYPE_CHECKING:
     from localaws.engines.athena.sql.dialect import Translator

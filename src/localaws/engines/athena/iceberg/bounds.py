@@ -15,8 +15,8 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.files.unpacking import plain_size
+from localaws.lake.errors import QueryFailure
+from localaws.lake.files.unpacking import plain_size
 
 #: Bytes of one file, packed or not: Iceberg's manifests have some 8 MB ("commit.manifest.target-size-bytes").
 MOST_IN_FILE = 16 << 20

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from localaws.engines.athena.errors import QueryFailure, line_and_column, position_of
+from localaws.engines.athena.errors import line_and_column, position_of
 from localaws.engines.athena.iceberg.dropping import drop_files
 from localaws.engines.athena.iceberg.target import (
     ACTION,
@@ -23,6 +23,7 @@ from localaws.engines.athena.iceberg.target import (
 )
 from localaws.engines.athena.runner import Job
 from localaws.engines.athena.sql.grammar import parse
+from localaws.lake.errors import QueryFailure
 
 _ARGUMENTS = {"this", "where", "expressions"}
 

@@ -14,7 +14,6 @@ from pyiceberg.schema import Schema
 from pyiceberg.table import CreateTableTransaction, Table
 from pyiceberg.types import NestedField
 
-from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.iceberg import partitioning, properties, tables
 from localaws.engines.athena.iceberg.commit import stage
 from localaws.engines.athena.iceberg.datafiles import write_rows
@@ -22,8 +21,9 @@ from localaws.engines.athena.iceberg.inserting import append
 from localaws.engines.athena.iceberg.manifests import entries_of, expect_all_snapshots, manifests_of
 from localaws.engines.athena.iceberg.types import to_iceberg
 from localaws.engines.athena.runner import Job
-from localaws.engines.athena.sql.column_types import Type, from_hive
-from localaws.engines.athena.tables.catalog import Table as GlueTable
+from localaws.lake.catalog import Table as GlueTable
+from localaws.lake.column_types import Type, from_hive
+from localaws.lake.errors import QueryFailure
 
 _EXTERNAL = re.compile(r"CREATE\s+EXTERNAL\b", re.IGNORECASE)
 _PARTITIONED = re.compile(r"\bPARTITIONED\s+BY\s*\((?P<items>(?:[^()]|\([^()]*\))*)\)", re.IGNORECASE)

@@ -35,12 +35,12 @@ from pyiceberg.transforms import (
 )
 from pyiceberg.typedef import Record
 
-from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.iceberg import transforming
 from localaws.engines.athena.iceberg.properties import FILE_SIZE
 from localaws.engines.athena.iceberg.types import from_iceberg
 from localaws.engines.athena.runner import Job
-from localaws.engines.athena.sql.quoting import internal, literal, name, own
+from localaws.lake.errors import QueryFailure, not_supported
+from localaws.lake.quoting import internal, literal, name, own
 
 MOST_PARTITIONS = 100
 _CODEC, _LEVEL = "write.parquet.compression-codec", "write.parquet.compression-level"

@@ -18,7 +18,7 @@ from pyiceberg.table.delete_file_index import PATH_FIELD_ID
 from pyiceberg.types import LongType, StringType
 
 from localaws.engines.athena.runner import Job
-from localaws.engines.athena.sql.quoting import literal
+from localaws.lake.quoting import literal
 
 POSITION_FIELD_ID = 2147483545
 _SCHEMA = pa.schema(

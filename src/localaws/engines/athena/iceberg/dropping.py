@@ -22,8 +22,8 @@ from localaws.engines.athena.iceberg.target import Target
 from localaws.engines.athena.iceberg.tasks import plan
 from localaws.engines.athena.iceberg.types import columns_of
 from localaws.engines.athena.runner import Job
-from localaws.engines.athena.sql.column_types import Type
-from localaws.engines.athena.sql.quoting import literal, name
+from localaws.lake.column_types import Type
+from localaws.lake.quoting import literal, name
 
 #: Types whose values are told exactly by the text that names their partition.
 _TOLD = (types.BooleanType, types.IntegerType, types.LongType, types.StringType, types.DateType, types.DecimalType)

@@ -14,14 +14,14 @@ from pyiceberg.exceptions import TableAlreadyExistsError, ValidationError
 from pyiceberg.table import Table
 from pyiceberg.types import NestedField
 
-from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.iceberg import properties, tables
 from localaws.engines.athena.iceberg.types import from_iceberg, to_iceberg
 from localaws.engines.athena.runner import Job
-from localaws.engines.athena.sql.column_types import from_hive
 from localaws.engines.athena.tables.altering import columns_in
-from localaws.engines.athena.tables.catalog import Table as GlueTable
 from localaws.engines.athena.tables.ddl import plain, qualified
+from localaws.lake.catalog import Table as GlueTable
+from localaws.lake.column_types import from_hive
+from localaws.lake.errors import QueryFailure
 
 #: pyiceberg, which cannot be interrupted, compares each with each.
 _MOST_FIELDS = 10_000

@@ -17,10 +17,11 @@ from typing import Any, BinaryIO, TypeVar
 from botocore.exceptions import ClientError
 from pyiceberg.io import FileIO, InputFile, OutputFile
 
-from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.files.lake import Lake, split
 from localaws.engines.athena.iceberg.bounds import MOST_IN_STATEMENT, check_metadata
-from localaws.engines.athena.runtime import Session
+from localaws.lake.datafile import DataFile
+from localaws.lake.errors import QueryFailure
+from localaws.lake.objects import Lake, split
+from localaws.lake.runtime import Session
 
 _T = TypeVar("_T")
 _FEW = 16
@@ -78,12 +79,15 @@ class LakeIO(FileIO):
 
     def paths(self, locations: Sequence[str]) -> dict[str, Path]:
         """The local file of each object. Many are listed, which is quicker than to ask for one after the other."""
-        listed: dict[str, Path] = {}
+        listed: dict[str, DataFile] = {}
         folder = _folder_of_all(locations) if len(locations) > _FEW else ""
         if folder:
             with suppress(QueryFailure):  # who must not list may still read
-                listed = {file.uri: file.path for file in self._as_caller(lambda: self._lake.files(folder))}
-        return {each: listed.get(each) or self.path(each) for each in self.session.checked(locations)}
+                listed = {file.uri: file for file in self._as_caller(lambda: self._lake.files(folder))}
+        found = [listed[each] for each in locations if each in listed]
+        self._as_caller(lambda: self._lake.authorize_reading(found))
+        known = {file.uri: file.path for file in found}
+        return {each: known.get(each) or self.path(each) for each in self.session.checked(locations)}
 
     def put(self, data: bytes, location: str) -> None:
         try:

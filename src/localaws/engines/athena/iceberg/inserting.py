@@ -12,8 +12,8 @@ from localaws.engines.athena.iceberg.commit import Change, commit
 from localaws.engines.athena.iceberg.datafiles import write_rows
 from localaws.engines.athena.iceberg.types import columns_of
 from localaws.engines.athena.runner import Job
-from localaws.engines.athena.sql.column_types import Type
-from localaws.engines.athena.tables.catalog import Table as GlueTable
+from localaws.lake.catalog import Table as GlueTable
+from localaws.lake.column_types import Type
 
 
 def columns(job: Job, table: GlueTable) -> dict[str, Type]:

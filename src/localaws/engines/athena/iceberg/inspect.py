@@ -18,16 +18,16 @@ from pyiceberg.table import Table
 from pyiceberg.transforms import DayTransform, IdentityTransform, Transform
 from pyiceberg.types import DateType, IcebergType, NestedField, PrimitiveType
 
-from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.iceberg import tables
 from localaws.engines.athena.iceberg.bounds import too_large
 from localaws.engines.athena.iceberg.manifests import live_entries, manifests_of
 from localaws.engines.athena.iceberg.travel import lineage
 from localaws.engines.athena.iceberg.types import from_iceberg
-from localaws.engines.athena.runtime import Session
-from localaws.engines.athena.sql.column_types import Type
-from localaws.engines.athena.sql.quoting import literal, name
-from localaws.engines.athena.tables.catalog import Table as GlueTable
+from localaws.lake.catalog import Table as GlueTable
+from localaws.lake.column_types import Type
+from localaws.lake.objects import Lake
+from localaws.lake.quoting import literal, name
+from localaws.lake.runtime import Session
 
 _INTEGER, _BIGINT, _VARCHAR, _BOOLEAN = Type("integer"), Type("bigint"), Type("varchar"), Type("boolean")
 _MOMENT = Type("timestamp with time zone")

@@ -22,8 +22,8 @@ from pyiceberg.table.name_mapping import MappedField, create_mapping_from_schema
 from pyiceberg.types import IcebergType, ListType, MapType, NestedField, StructType
 
 from localaws.engines.athena.iceberg.types import from_iceberg
-from localaws.engines.athena.runtime import Session
-from localaws.engines.athena.sql.quoting import internal, literal, name, own, texts
+from localaws.lake.quoting import internal, literal, name, own, texts
+from localaws.lake.runtime import Session
 
 #: Columns that DuckDB has of every Parquet file, unless the file has such a column itself.
 VIRTUAL = ("file_row_number", "file_index")

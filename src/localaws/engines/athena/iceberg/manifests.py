@@ -16,11 +16,11 @@ from pyiceberg.io import FileIO
 from pyiceberg.manifest import ManifestEntry, ManifestEntryStatus, ManifestFile, _inherit_from_manifest
 from pyiceberg.table.snapshots import Snapshot
 
-from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.files.remembered import Remembered
 from localaws.engines.athena.iceberg import unpacking
 from localaws.engines.athena.iceberg.bounds import MOST_IN_SNAPSHOTS, too_many
 from localaws.engines.athena.iceberg.files import LakeIO
+from localaws.lake.errors import QueryFailure
+from localaws.lake.files.remembered import Remembered
 
 _Unpack = Callable[[Path, str], unpacking.Packed]
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.iceberg.reading import FILE, POSITION
 from localaws.engines.athena.iceberg.target import (
     ACTION,
@@ -29,7 +28,8 @@ from localaws.engines.athena.iceberg.target import (
 )
 from localaws.engines.athena.runner import Job
 from localaws.engines.athena.sql.grammar import parse, position
-from localaws.engines.athena.sql.quoting import internal, name
+from localaws.lake.errors import QueryFailure
+from localaws.lake.quoting import internal, name
 
 _CLAUSE = internal("clause")
 _MISSING = "Merge column name does not exist in target table: {}"

@@ -15,7 +15,7 @@ from pyiceberg.table import FileScanTask, Table
 from pyiceberg.utils.bin_packing import ListPacker
 from sqlglot import exp
 
-from localaws.engines.athena.errors import QueryFailure, position_of
+from localaws.engines.athena.errors import position_of
 from localaws.engines.athena.iceberg import reading
 from localaws.engines.athena.iceberg.commit import Change, commit
 from localaws.engines.athena.iceberg.datafiles import target_file_size, write_rows
@@ -24,6 +24,7 @@ from localaws.engines.athena.iceberg.target import Target, table_node, target_of
 from localaws.engines.athena.iceberg.tasks import plan
 from localaws.engines.athena.runner import Job
 from localaws.engines.athena.sql.grammar import parse
+from localaws.lake.errors import QueryFailure
 
 _OPTIMIZE = re.compile(
     r"OPTIMIZE\s+(?P<table>\S+)\s+REWRITE\s+DATA\s+USING\s+BIN_PACK(?:\s+WHERE\s+(?P<where>.+))?", re.I | re.S

@@ -13,7 +13,7 @@ from pyiceberg import transforms, types
 from pyiceberg.partitioning import PARTITION_FIELD_ID_START, PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 
-from localaws.engines.athena.errors import QueryFailure
+from localaws.lake.errors import QueryFailure
 
 _ITEM = re.compile(r"[^,()]+(?:\([^()]*\))?")
 _CALL = re.compile(r"(?P<transform>\w+)\s*\(\s*(?P<arguments>[^()]*)\)")

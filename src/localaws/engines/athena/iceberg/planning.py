@@ -9,15 +9,15 @@ from typing import Any
 
 from sqlglot import exp
 
-from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.iceberg import pushdown, reading, tables
 from localaws.engines.athena.iceberg.travel import snapshot_of
-from localaws.engines.athena.runtime import Session
-from localaws.engines.athena.sql.column_types import INSTANT, Type
-from localaws.engines.athena.sql.quoting import PATH, literal
-from localaws.engines.athena.tables.catalog import Column
-from localaws.engines.athena.tables.catalog import Table as GlueTable
 from localaws.engines.athena.tables.pruning import conditions
+from localaws.lake.catalog import Column
+from localaws.lake.catalog import Table as GlueTable
+from localaws.lake.column_types import INSTANT, Type
+from localaws.lake.objects import Lake
+from localaws.lake.quoting import PATH, literal
+from localaws.lake.runtime import Session
 
 
 def plan(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from localaws.engines.athena.errors import QueryFailure, not_supported
+from localaws.lake.errors import QueryFailure, not_supported
 
 FORMAT, CODEC = "write.format.default", "write.parquet.compression-codec"
 #: Athena's compressions of Parquet → Iceberg's.

@@ -14,15 +14,15 @@ from pyiceberg.schema import Schema
 from pyiceberg.table import FileScanTask, Table
 from pyiceberg.types import NestedField
 
-from localaws.engines.athena.errors import QueryFailure, not_supported
-from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.iceberg.files import LakeIO
 from localaws.engines.athena.iceberg.layout import VIRTUAL, Layout, layouts
 from localaws.engines.athena.iceberg.tasks import plan
 from localaws.engines.athena.iceberg.types import columns_of, from_iceberg
-from localaws.engines.athena.runtime import Session
-from localaws.engines.athena.sql.column_types import Type
-from localaws.engines.athena.sql.quoting import PATH, internal, literal, name, own, texts
+from localaws.lake.column_types import Type
+from localaws.lake.errors import QueryFailure, not_supported
+from localaws.lake.objects import Lake
+from localaws.lake.quoting import PATH, internal, literal, name, own, texts
+from localaws.lake.runtime import Session
 
 #: The hidden columns: the URI of a row's data file, and the row's number in that file, from 0.
 FILE, POSITION = internal("file"), internal("position")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from localaws.engines.athena.iceberg import partitioning, properties, tables
 from localaws.engines.athena.runner import Job
-from localaws.engines.athena.sql.quoting import literal
-from localaws.engines.athena.tables.catalog import Table as GlueTable
+from localaws.lake.catalog import Table as GlueTable
+from localaws.lake.quoting import literal
 
 
 def create_statement(job: Job, table: GlueTable) -> list[str]:

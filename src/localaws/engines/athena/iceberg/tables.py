@@ -16,11 +16,11 @@ from pyiceberg.table import CommitTableResponse, Table, TableProperties
 from pyiceberg.table.update import AddSnapshotUpdate, TableRequirement, TableUpdate
 from pyiceberg.typedef import EMPTY_DICT, Properties
 
-from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.files.lake import Lake
 from localaws.engines.athena.iceberg.files import LakeIO
-from localaws.engines.athena.runtime import Session
-from localaws.engines.athena.tables.catalog import Table as GlueTable
+from localaws.lake.catalog import Table as GlueTable
+from localaws.lake.errors import QueryFailure
+from localaws.lake.objects import Lake
+from localaws.lake.runtime import Session
 
 # pyiceberg would import and call whatever a table's properties name here, builtins.exec as well. Nothing has this name.
 TableProperties.WRITE_PY_LOCATION_PROVIDER_IMPL = None  # type: ignore[assignment]

@@ -15,7 +15,6 @@ from typing import Any
 from pyiceberg.table import Table
 from sqlglot import exp
 
-from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.iceberg import tables
 from localaws.engines.athena.iceberg.commit import Change, commit
 from localaws.engines.athena.iceberg.datafiles import write_rows
@@ -23,11 +22,12 @@ from localaws.engines.athena.iceberg.deletes import delete_rows
 from localaws.engines.athena.iceberg.reading import FILE, POSITION, Scan
 from localaws.engines.athena.iceberg.types import columns_of
 from localaws.engines.athena.runner import Job
-from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.grammar import position
-from localaws.engines.athena.sql.quoting import name, own
 from localaws.engines.athena.tables.ddl import qualified
 from localaws.engines.athena.tables.writing import assignable, fitted
+from localaws.lake.column_types import Type
+from localaws.lake.errors import QueryFailure
+from localaws.lake.quoting import name, own
 
 #: The session's table of changes: what to do with a row, where it lies, and its new values.
 CHANGES, ACTION = own("changes"), own("action")

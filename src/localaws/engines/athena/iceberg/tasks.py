@@ -16,8 +16,8 @@ from pyiceberg.table.delete_file_index import PATH_FIELD_ID
 from pyiceberg.table.snapshots import Snapshot
 from pyiceberg.typedef import KeyDefaultDict, Record
 
-from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.iceberg.manifests import live_entries_of, manifests_of
+from localaws.lake.errors import QueryFailure, not_supported
 
 #: How often a delete file may be looked at for a data file: each with each, if all tell of a whole partition.
 _MOST_PAIRS = 1_000_000

@@ -13,8 +13,8 @@ from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Snapshot
 from sqlglot import exp
 
-from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.iceberg.pushdown import Evaluate
+from localaws.lake.errors import QueryFailure
 
 
 def snapshot_of(table: Table, version: exp.Version, evaluate: Evaluate) -> int:

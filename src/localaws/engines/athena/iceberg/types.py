@@ -10,8 +10,8 @@ from itertools import count
 from pyiceberg import types as iceberg
 from pyiceberg.schema import Schema
 
-from localaws.engines.athena.errors import QueryFailure, not_supported
-from localaws.engines.athena.sql.column_types import Type
+from localaws.lake.column_types import Type
+from localaws.lake.errors import QueryFailure, not_supported
 
 _PRIMITIVES: dict[str, iceberg.PrimitiveType] = {
     "boolean": iceberg.BooleanType(),

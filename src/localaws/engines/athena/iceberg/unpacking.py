@@ -30,9 +30,9 @@ from pyiceberg.manifest import (
     read_manifest_list,
 )
 
-from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.files.unpacking import pack_for_avro, unpack_snappy
 from localaws.engines.athena.iceberg.bounds import LEAST_OF_ENTRY, MOST_IN_STATEMENT, check_avro, too_large, too_many
+from localaws.lake.errors import QueryFailure
+from localaws.lake.files.unpacking import pack_for_avro, unpack_snappy
 
 #: How many bytes entries count for (see `MOST_IN_STATEMENT`), and pickles of them that share what they have in common.
 Packed = tuple[int, bytes]

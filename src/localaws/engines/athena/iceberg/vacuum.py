@@ -13,14 +13,14 @@ from typing import Any
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
-from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.files.lake import split
 from localaws.engines.athena.iceberg import tables
 from localaws.engines.athena.iceberg.manifests import expect_all_snapshots, live_entries_of, manifests_of
 from localaws.engines.athena.iceberg.target import table_node, target_of
 from localaws.engines.athena.iceberg.travel import lineage
 from localaws.engines.athena.runner import Job
 from localaws.engines.athena.tables.ddl import match
+from localaws.lake.errors import QueryFailure
+from localaws.lake.objects import split
 
 #: Snapshots that one commit expires: pyiceberg compares each of them with each that there is.
 _AT_ONCE = 500

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.type_rules import TIMESTAMP_TZ, array_of
+from localaws.lake.column_types import Type
 
 _DATATYPES = {
     "INT": "integer", "INTEGER": "integer", "BIGINT": "bigint", "SMALLINT": "smallint", "TINYINT": "tinyint",

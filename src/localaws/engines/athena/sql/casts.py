@@ -12,9 +12,9 @@ from sqlglot import exp
 
 from localaws.engines.athena.sql import datetimes
 from localaws.engines.athena.sql.cast_types import of_cast
-from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.duckdb_ast import call, cast
 from localaws.engines.athena.sql.type_rules import INTEGERS, INTERVALS, MOMENTS, NUMBERS, TEXTS, TIMESTAMP_TZ
+from localaws.lake.column_types import Type
 
 if TYPE_CHECKING:
     from localaws.engines.athena.sql.dialect import Translator

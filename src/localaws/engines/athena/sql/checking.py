@@ -9,9 +9,10 @@ import re
 
 from sqlglot import exp
 
-from localaws.engines.athena.errors import QueryFailure, line_and_column
+from localaws.engines.athena.errors import line_and_column
 from localaws.engines.athena.sql.grammar import parse, part
 from localaws.engines.athena.statements import UNKNOWN, Kind, classify
+from localaws.lake.errors import QueryFailure
 
 _EXPECTED = (
     "'ALTER', 'CREATE', 'DELETE', 'DESCRIBE', 'DROP', 'EXECUTE', 'EXPLAIN', 'INSERT', 'MERGE', 'MSCK', 'OPTIMIZE', "

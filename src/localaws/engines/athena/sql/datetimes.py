@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.sql.column_types import INSTANT, ZONE, Type
 from localaws.engines.athena.sql.duckdb_ast import Special, call, cast
 from localaws.engines.athena.sql.type_rules import INTERVALS, MOMENTS, MONTHS, TIMESTAMP_TZ
+from localaws.lake.column_types import INSTANT, ZONE, Type
+from localaws.lake.errors import QueryFailure
 
 if TYPE_CHECKING:
     from localaws.engines.athena.sql.dialect import Translator

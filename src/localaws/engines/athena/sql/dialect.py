@@ -12,15 +12,16 @@ from datetime import datetime
 
 from sqlglot import ErrorLevel, exp
 
-from localaws.engines.athena.errors import QueryFailure, position_of
+from localaws.engines.athena.errors import position_of
 from localaws.engines.athena.functions import aggregates, jsoncalls, textcalls
 from localaws.engines.athena.sql import casts, datetimes, functions, operators, queries
-from localaws.engines.athena.sql.column_types import INSTANT, Type
 from localaws.engines.athena.sql.duckdb_ast import call, cast
 from localaws.engines.athena.sql.grammar import position
-from localaws.engines.athena.sql.quoting import as_written, internal, is_hidden, literal, name, own, unnamed
 from localaws.engines.athena.sql.sources import free, rows_stay_whole, select_sources
 from localaws.engines.athena.sql.type_inference import TypeInference
+from localaws.lake.column_types import INSTANT, Type
+from localaws.lake.errors import QueryFailure
+from localaws.lake.quoting import as_written, internal, is_hidden, literal, name, own, unnamed
 
 #: What DuckDB has and Trino has not: to be refused, not to work by chance.
 _FOREIGN = (

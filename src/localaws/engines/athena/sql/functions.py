@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localaws.engines.athena.errors import QueryFailure, not_supported, position_of
+from localaws.engines.athena.errors import position_of
 from localaws.engines.athena.functions import aggregates, dateformats, jsoncalls, lambdas, textcalls
 from localaws.engines.athena.functions.names import RENAMED, SAME, UNSERVED
 from localaws.engines.athena.functions.signatures import accepts, expected
 from localaws.engines.athena.sql import casts, datetimes, operators
-from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.duckdb_ast import Special, call, cast
-from localaws.engines.athena.sql.quoting import internal
 from localaws.engines.athena.sql.type_rules import GEOGRAPHY, INTEGERS, VARCHAR, common
+from localaws.lake.column_types import Type
+from localaws.lake.errors import QueryFailure, not_supported
+from localaws.lake.quoting import internal
 
 if TYPE_CHECKING:
     from localaws.engines.athena.sql.dialect import Translator

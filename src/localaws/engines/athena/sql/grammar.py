@@ -9,9 +9,10 @@ from sqlglot.dialects.trino import Trino
 from sqlglot.errors import ParseError, TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
-from localaws.engines.athena.errors import QueryFailure, line_and_column
-from localaws.engines.athena.sql.quoting import MARK
+from localaws.engines.athena.errors import line_and_column
 from localaws.engines.athena.tables.reserved import SELECT
+from localaws.lake.errors import QueryFailure
+from localaws.lake.quoting import MARK
 
 _KEEP = {"UNNEST", "EXPLODE"}
 #: Functions with a syntax of their own; sqlglot knows more of other dialects, which to Trino are functions like others.

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localaws.engines.athena.errors import QueryFailure, operator_position
+from localaws.engines.athena.errors import operator_position
 from localaws.engines.athena.sql import datetimes
-from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.duckdb_ast import call, cast
 from localaws.engines.athena.sql.type_rules import (
     INTEGERS,
@@ -23,6 +22,8 @@ from localaws.engines.athena.sql.type_rules import (
     as_decimal,
     common,
 )
+from localaws.lake.column_types import Type
+from localaws.lake.errors import QueryFailure
 
 if TYPE_CHECKING:
     from localaws.engines.athena.sql.dialect import Translator

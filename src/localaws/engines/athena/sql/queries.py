@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from localaws.engines.athena.errors import QueryFailure, line_and_column, position_of
+from localaws.engines.athena.errors import line_and_column, position_of
 from localaws.engines.athena.sql import datetimes
 from localaws.engines.athena.sql.duckdb_ast import call
 from localaws.engines.athena.sql.sources import joined_columns, select_sources
 from localaws.engines.athena.sql.type_rules import common
+from localaws.lake.errors import QueryFailure
 
 if TYPE_CHECKING:
     from localaws.engines.athena.sql.dialect import Translator

@@ -7,9 +7,9 @@ from itertools import count
 
 from sqlglot import exp
 
-from localaws.engines.athena.sql.column_types import Type
-from localaws.engines.athena.sql.quoting import as_written, is_hidden, repeated
 from localaws.engines.athena.sql.type_rules import Columns
+from localaws.lake.column_types import Type
+from localaws.lake.quoting import as_written, is_hidden, repeated
 
 
 def free(name: str, taken: Container[str]) -> str:

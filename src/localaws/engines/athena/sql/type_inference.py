@@ -9,9 +9,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from localaws.engines.athena.sql.cast_types import of_cast, of_datatype
-from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.enclosing import Enclosing
-from localaws.engines.athena.sql.quoting import as_written, internal, repeated, unnamed
 from localaws.engines.athena.sql.sources import (
     cte_of,
     free,
@@ -46,6 +44,8 @@ from localaws.engines.athena.sql.type_rules import (
     in_zone,
     map_of,
 )
+from localaws.lake.column_types import Type
+from localaws.lake.quoting import as_written, internal, repeated, unnamed
 
 _OF_BODIES = {"zip_with", "map_zip_with", "transform_keys", "transform_values"}
 _BOOLEANS = (exp.Predicate, exp.And, exp.Or, exp.Not, exp.Boolean, exp.Exists)

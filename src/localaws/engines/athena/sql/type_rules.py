@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from localaws.engines.athena.sql.column_types import Type
+from localaws.lake.column_types import Type
 
 BIGINT, INTEGER, DOUBLE, REAL = Type("bigint"), Type("integer"), Type("double"), Type("real")
 VARCHAR, BOOLEAN, DATE, TIMESTAMP = Type("varchar"), Type("boolean"), Type("date"), Type("timestamp")

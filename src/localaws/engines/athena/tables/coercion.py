@@ -7,9 +7,9 @@ fails with HIVE_PARTITION_SCHEMA_MISMATCH. What can be read as what is Trino's (
 
 from __future__ import annotations
 
-from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.sql.column_types import Type
-from localaws.engines.athena.tables.catalog import Column, Partition, Table
+from localaws.lake.catalog import Column, Partition, Table
+from localaws.lake.column_types import Type
+from localaws.lake.errors import QueryFailure
 
 _INTEGERS = ("tinyint", "smallint", "integer", "bigint")
 _FLOATS = ("real", "double")

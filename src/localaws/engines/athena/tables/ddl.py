@@ -13,12 +13,13 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from localaws.engines.athena.errors import QueryFailure, line_and_column, not_supported
-from localaws.engines.athena.files import formats
+from localaws.engines.athena.errors import line_and_column
 from localaws.engines.athena.runner import Job
-from localaws.engines.athena.sql.column_types import from_hive
 from localaws.engines.athena.sql.grammar import position
 from localaws.engines.athena.tables.reserved import DDL
+from localaws.hive import formats
+from localaws.lake.column_types import from_hive
+from localaws.lake.errors import QueryFailure, not_supported
 
 _TASK = "Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask."
 _DATABASE = re.compile(

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from importlib import import_module
 
-from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.runner import Job
-from localaws.engines.athena.sql.column_types import Type
-from localaws.engines.athena.tables.catalog import Column, Table
 from localaws.engines.athena.tables.ddl import match, plain, unreadable
 from localaws.engines.athena.tables.partitions import held, specifications, table_of
+from localaws.lake.catalog import Column, Table
+from localaws.lake.column_types import Type
+from localaws.lake.errors import QueryFailure
 
 _STRING = Type("varchar")
 _DESCRIBE = re.compile(

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 
-from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.files.scan import NULL_PARTITION
-from localaws.engines.athena.sql.column_types import Type
-from localaws.engines.athena.sql.quoting import literal, name
-from localaws.engines.athena.tables.catalog import Catalog
+from localaws.engines.athena.tables import view_text
+from localaws.lake.catalog import Catalog
+from localaws.lake.column_types import Type
+from localaws.lake.errors import QueryFailure
+from localaws.lake.files.scan import NULL_PARTITION
+from localaws.lake.quoting import literal, name
 
 _VARCHAR = Type("varchar")
 _COLUMNS = {
@@ -53,7 +54,7 @@ def _rows(catalog: Catalog, table: str) -> Iterable[tuple[str | None, ...]]:
                 yield home, database, each.name, "VIEW" if each.is_view else "BASE TABLE"
             elif table == "views" and each.is_view:
                 with suppress(QueryFailure):  # another engine's
-                    yield home, database, each.name, each.view_text()
+                    yield home, database, each.name, view_text.decode(each)
             elif table == "columns":
                 keys = {key.name for key in each.keys}
                 try:

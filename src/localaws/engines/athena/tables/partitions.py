@@ -12,9 +12,7 @@ from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
 
-from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.runner import Job
-from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.tables.altering import (
     add_columns,
     change_column,
@@ -25,8 +23,10 @@ from localaws.engines.athena.tables.altering import (
     set_location,
     set_properties,
 )
-from localaws.engines.athena.tables.catalog import Partition, Table
 from localaws.engines.athena.tables.ddl import ddl_failed, match, plain, qualified
+from localaws.lake.catalog import Partition, Table
+from localaws.lake.column_types import Type
+from localaws.lake.errors import QueryFailure
 
 _REPAIR = re.compile(r"MSCK\s+REPAIR\s+TABLE\s+(?P<name>[\w`\".-]+)\s*", re.IGNORECASE)
 _ALTER = re.compile(r"ALTER\s+TABLE\s+(?P<name>[\w`\".-]+)\s+(?P<rest>.*)", re.IGNORECASE | re.DOTALL)

@@ -15,9 +15,9 @@ from typing import TypeVar
 
 from sqlglot import exp
 
-from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.tables.catalog import Column, Partition, Table
 from localaws.hive.javadates import strptime_format, writer
+from localaws.lake.catalog import Column, Partition, Table
+from localaws.lake.errors import QueryFailure
 
 #: Trino's hive.max-partitions-per-scan.
 _MOST = 1_000_000

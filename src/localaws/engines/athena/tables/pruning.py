@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 from sqlglot import exp
 
-from localaws.engines.athena.files.scan import NULL_PARTITION
-from localaws.engines.athena.runtime import Session
-from localaws.engines.athena.sql.quoting import literal, name, own
-from localaws.engines.athena.tables.catalog import Column, Partition
+from localaws.lake.catalog import Column, Partition
+from localaws.lake.files.scan import NULL_PARTITION
+from localaws.lake.quoting import literal, name, own
+from localaws.lake.runtime import Session
 
 
 def conditions(node: exp.Table, keys: list[Column]) -> list[exp.Expr]:

@@ -10,17 +10,18 @@ from typing import Any
 from sqlglot import exp
 
 from localaws import wildcards
-from localaws.engines.athena.errors import QueryFailure, not_supported
 from localaws.engines.athena.runner import Job
 from localaws.engines.athena.sql.checking import UNLOAD
-from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.grammar import parse, part
-from localaws.engines.athena.sql.quoting import MARK
-from localaws.engines.athena.tables.catalog import Table
+from localaws.engines.athena.tables import view_text
 from localaws.engines.athena.tables.ddl import match, plain, unreadable
 from localaws.engines.athena.tables.describe import HANDLERS as DESCRIBE
 from localaws.engines.athena.tables.describe import create_statement
 from localaws.engines.athena.tables.partitions import table_of
+from localaws.lake.catalog import Table
+from localaws.lake.column_types import Type
+from localaws.lake.errors import QueryFailure, not_supported
+from localaws.lake.quoting import MARK
 
 _STRING = Type("varchar")
 _FORMS = [
@@ -88,7 +89,7 @@ def _about(form: str, table: Table, job: Job, wanted: str | None) -> tuple[list[
     if form == "create view":
         if not table.is_view:
             raise QueryFailure("FAILED", f"SemanticException {table.name} is not a view")
-        return [f"CREATE VIEW {table.database}.{table.name} AS", *table.view_text().splitlines()], "Create View"
+        return [f"CREATE VIEW {table.database}.{table.name} AS", *view_text.decode(table).splitlines()], "Create View"
     lines = _of_iceberg().create_statement(job, table) if table.iceberg else create_statement(table)
     return lines, "createtab_stmt"
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 
-from localaws.engines.athena.errors import QueryFailure
 from localaws.engines.athena.runner import Job
 from localaws.engines.athena.sql.grammar import parse, part
-from localaws.engines.athena.tables.catalog import encode_view
+from localaws.engines.athena.tables import view_text
 from localaws.engines.athena.tables.ddl import ensure_database, match, qualified
 from localaws.engines.athena.tables.writing import check_names
+from localaws.lake.errors import QueryFailure
 
 _CREATE = re.compile(
     r"CREATE\s+(?P<replace>OR\s+REPLACE\s+)?VIEW\s+(?P<name>[\w.`\"-]+)\s+AS\s+(?P<query>.+)",
@@ -43,7 +43,7 @@ def _create_view(job: Job) -> None:
         },
         "PartitionKeys": [],
         "Parameters": {"presto_view": "true", "comment": "Presto View"},
-        "ViewOriginalText": encode_view(text, database, columns),
+        "ViewOriginalText": view_text.encode(text, database, columns),
         "ViewExpandedText": "/* Presto View */",
     }
     if existing is None:

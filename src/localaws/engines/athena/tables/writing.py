@@ -12,17 +12,18 @@ from typing import Any
 
 from sqlglot import exp
 
-from localaws.engines.athena.errors import QueryFailure
-from localaws.engines.athena.files import formats
-from localaws.engines.athena.files.output import Target, Written, write
 from localaws.engines.athena.runner import Job
 from localaws.engines.athena.sql.casts import converted
-from localaws.engines.athena.sql.column_types import Type
 from localaws.engines.athena.sql.grammar import parse, part, position
-from localaws.engines.athena.sql.quoting import internal, is_unnamed, name, own
 from localaws.engines.athena.sql.type_rules import INTEGERS, NUMBERS
-from localaws.engines.athena.tables.catalog import FOOTER_LINES, HEADER_LINES, Table
 from localaws.engines.athena.tables.ddl import ensure_database
+from localaws.engines.athena.tables.output import Written, write
+from localaws.hive import formats
+from localaws.lake.catalog import FOOTER_LINES, HEADER_LINES, Table
+from localaws.lake.column_types import Type
+from localaws.lake.errors import QueryFailure
+from localaws.lake.files.target import Target
+from localaws.lake.quoting import internal, is_unnamed, name, own
 
 #: The SerDes whose tables INSERT INTO adds to → the format that it writes.
 _WRITABLE = {

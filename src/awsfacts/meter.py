@@ -1,0 +1,109 @@
+"""What calls have used, in the units that AWS bills by: one sum for whoever shows a bill.
+
+A record is what the lab keeps of a call; here its "service", "operation", "time", "principal", "requests", "resources"
+(ARNs), "bytes_in" and "units" matter. Only calls that succeeded are billed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from awsfacts import services
+from awsfacts.declaration import GB, Meter
+from awsfacts.prices import HOURS_A_MONTH, Line, prices
+
+Record = Mapping[str, Any]
+
+# Data Firehose bills what it reads from a stream like what is put into it: each record rounded up to 5 KB.
+_FIREHOSE_READER, _FIREHOSE_STEP = "/AWSFirehose", 5 * 1024
+
+
+def lines(records: Iterable[Record]) -> tuple[Line, ...]:
+    """What *records*, in their order, come to, in the order of the table of prices."""
+    usage = used(records)
+    return tuple(Line(price, usage[key]) for key, price in prices().items() if usage.get(key))
+
+
+def used(records: Iterable[Record]) -> dict[str, float]:
+    """Quantities by price key, from the records of calls in their order.
+
+    Counted are requests, bytes, the units that services bill by, and what stands by the hour: shards from their
+    creation to their deletion, and stored objects. A begun hour counts as a whole one.
+    """
+    usage: defaultdict[str, float] = defaultdict(float)
+    standing: dict[tuple[str, str], list[tuple[datetime, float]]] = {}  # (price, resource) → how many, from when on
+    objects: Counter[str] = Counter()  # bytes by object
+    first = last = None
+    for record in records:
+        last = datetime.fromisoformat(record["time"])
+        first = first or last
+        if request := request_price(record["service"], record["operation"]):
+            usage[request] += record["requests"]  # a service that reads many objects leaves one record for them
+        for meter, amount in _metered(record["units"]):
+            if not meter.standing:
+                usage[meter.price] += amount / meter.size
+            elif record["resources"]:
+                standing.setdefault((meter.price, record["resources"][0]), []).append((last, amount))
+        usage["firehose.ingested"] += _read_by_firehose(record) / GB
+        if record["service"] == "s3" and record["operation"] in ("PutObject", "UploadPart"):
+            objects[record["resources"][0]] += record["bytes_in"]
+    if first and last:
+        hours = max(1, math.ceil((last - first).total_seconds() / 3600))
+        usage["s3.storage"] += objects.total() / GB * hours / HOURS_A_MONTH
+        for (key, _), changes in standing.items():
+            usage[key] += _hours(changes, last)
+    return usage
+
+
+def unpriced(records: Iterable[Record]) -> list[str]:
+    """What the table of prices lacks, of what *records* tell: services in which something was created."""
+    made = {record["service"] for record in records if record["operation"].startswith("Create")}
+    return sorted(each.unpriced for name, each in services().items() if name in made and each.unpriced)
+
+
+@cache
+def request_price(service: str, operation: str) -> str | None:
+    """The key of the price of one request; None if it costs nothing by itself."""
+    known = services().get(service)
+    rules = known.request_prices if known else ()
+    return next((price for pattern, price in rules if re.fullmatch(pattern, operation)), None)
+
+
+@cache
+def meters() -> dict[str, Meter]:
+    """All meters, by the unit that a record has."""
+    return {meter.unit: meter for service in services().values() for meter in service.meters}
+
+
+def _metered(units: Mapping[str, float]) -> Iterator[tuple[Meter, float]]:
+    for unit, amount in units.items():
+        if meter := meters().get(unit):
+            yield meter, amount
+
+
+def _read_by_firehose(record: Record) -> float:
+    """The bytes that Data Firehose bills of what it has read from a stream."""
+    if record["operation"] != "GetRecords" or not record["principal"].endswith(_FIREHOSE_READER):
+        return 0
+    units = record["units"]
+    return max(units.get("kinesis:bytes_out", 0), units.get("kinesis:records_out", 0) * _FIREHOSE_STEP)
+
+
+def _hours(changes: list[tuple[datetime, float]], end: datetime) -> float:
+    """Resource-hours: for each hour begun since the first change, the most that stood there in it."""
+    start = changes[0][0]
+    total, number, index = 0.0, 0.0, 0
+    for hour in range(max(1, math.ceil((end - start).total_seconds() / 3600))):
+        most = number
+        while index < len(changes) and (changes[index][0] - start).total_seconds() < (hour + 1) * 3600:
+            number = changes[index][1]
+            most = max(most, number)
+            index += 1
+        total += most
+    return total

@@ -1,0 +1,61 @@
+"""Whether somebody may do something: one place, for calls and for work that a service does without a call.
+
+`Lab.authorize` asks whoever has registered a `Decision`. Source of the error's words: "Troubleshooting access denied
+error messages" (IAM user guide).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from localaws.credentials import Credential
+from localaws.gateway.errors import AwsError
+
+#: What services say that do not say what others of their protocol do.
+_CODES = {"sns": "AuthorizationError", "ec2": "UnauthorizedOperation"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is decided on: IAM's request context ("How IAM works", IAM user guide).
+
+    Attributes:
+        caller: who wants it; a service's own principal for what a service does by itself.
+        service: botocore's name of the service that would do it.
+        action: such as "s3:GetObject".
+        resources: ARNs; ("*",) where the action acts on no resource in particular. It is one wish: who may not have
+            all of them has none.
+        context: values of condition keys, such as "aws:SourceIp".
+    """
+
+    caller: Credential
+    service: str
+    action: str
+    resources: Sequence[str]
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+#: Why a request is refused: such as "on resource: arn:… because no identity-based policy allows the s3:GetObject
+#: action". None if it is not.
+Decision = Callable[[Request], str | None]
+
+
+def refusal(request: Request, reason: str) -> AwsError:
+    """The error of *request*'s service for what is not allowed."""
+    message = f"User: {request.caller.principal} is not authorized to perform: {request.action} {reason}"
+    protocol = _protocol(request.service)
+    usual = "AccessDeniedException" if "json" in protocol else "AccessDenied"
+    return AwsError(_CODES.get(request.service, usual), message, 400 if protocol == "json" else 403)
+
+
+@cache
+def _protocol(service: str) -> str:
+    from botocore.exceptions import UnknownServiceError  # not above: children that know the lab load neither
+    from moto.core.utils import get_service_model
+
+    try:
+        return str(get_service_model(service).metadata["protocol"])
+    except UnknownServiceError:
+        return "json"

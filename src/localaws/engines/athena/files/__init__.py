@@ -1,1 +1,0 @@
-"""A table's objects as rows, and rows as objects: the formats and SerDes that Athena knows."""

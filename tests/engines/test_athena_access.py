@@ -1,0 +1,130 @@
+"""Athena reads objects with the rights of who asks the query, and leaves the records that S3 leaves on AWS.
+
+Sources: "Access control for Athena" (Athena user guide), "Forward access sessions" (IAM user guide), "Using server-side
+encryption with AWS KMS keys" (S3 user guide).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.engines.athena_tools import Athena, as_role
+from tests.gateway.deciding import DecidingLab
+
+ROLE = "arn:aws:iam::123456789012:role/reader"
+SESSION = "arn:aws:sts::123456789012:assumed-role/reader/access"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DecidingLab]:
+    running = DecidingLab(tmp_path_factory.mktemp("deciding"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def athena(lab: DecidingLab) -> Athena:
+    """Athena as a role: a table over three objects, one over two partitions, one of Iceberg."""
+    engine = Athena(lab, "access", "access")
+    for key in ("plain/1.csv", "plain/2.csv", "plain/3.csv", "parted/day=1/a.csv", "parted/day=2/b.csv"):
+        engine.put(key, "1\n")
+    engine("CREATE EXTERNAL TABLE plain (n int) LOCATION 's3://access/plain/'")
+    engine("CREATE EXTERNAL TABLE parted (n int) PARTITIONED BY (day int) LOCATION 's3://access/parted/'")
+    engine("MSCK REPAIR TABLE parted")
+    engine("CREATE TABLE ice (n int) LOCATION 's3://access/ice/' TBLPROPERTIES ('table_type' = 'ICEBERG')")
+    engine("INSERT INTO ice VALUES 1")
+    engine.client = as_role(lab, "reader", "access")
+    return engine
+
+
+def reads(lab: DecidingLab, since: int) -> list[dict[str, Any]]:
+    """The records of GetObject that the role's queries have left after the first *since* calls, results apart."""
+    return [
+        call
+        for call in lab.calls()[since:]
+        if (call["service"], call["operation"], call["principal"]) == ("s3", "GetObject", SESSION)
+        and "/results/" not in call["resources"][0]
+    ]
+
+
+def test_each_object_is_decided_and_recorded_for_who_asks(lab: DecidingLab, athena: Athena) -> None:
+    before, asked = len(lab.calls()), len(lab.asked())
+    athena("SELECT n FROM plain")
+    keys = [f"arn:aws:s3:::access/plain/{number}.csv" for number in (1, 2, 3)]
+    wanted = [each for each in lab.asked()[asked:] if each["action"] == "s3:GetObject" and "plain" in str(each)]
+    assert [(each["caller"], each["resources"]) for each in wanted] == [(SESSION, keys)]
+    assert wanted[0]["context"]["aws:CalledVia"] == "athena.amazonaws.com"
+    records = reads(lab, before)
+    assert [record["resources"] for record in records] == [[key] for key in keys]
+    assert records[0]["request_parameters"] == {"Bucket": "access", "Key": "plain/1.csv"}
+    told = ("principal_type", "session_issuer", "via", "source_ip", "status", "error")
+    assert [records[0][name] for name in told] == ["AssumedRole", ROLE, *["athena.amazonaws.com"] * 2, 200, None]
+
+
+def test_only_the_partitions_that_are_read_count(lab: DecidingLab, athena: Athena) -> None:
+    before = len(lab.calls())
+    athena("SELECT n FROM parted WHERE day = 2")
+    assert [record["resources"] for record in reads(lab, before)] == [["arn:aws:s3:::access/parted/day=2/b.csv"]]
+
+
+@pytest.mark.parametrize("sql", ["SHOW TABLES", "EXPLAIN SELECT n FROM plain"])
+def test_what_reads_nothing_leaves_no_record_of_reading(lab: DecidingLab, athena: Athena, sql: str) -> None:
+    before = len(lab.calls())
+    athena(sql)
+    assert reads(lab, before) == []
+
+
+@pytest.mark.parametrize("table", ["plain", "parted"])
+def test_who_may_not_get_objects_cannot_query_them(lab: DecidingLab, athena: Athena, table: str) -> None:
+    before = len(lab.calls())
+    with lab.refusing("s3:GetObject"):
+        reason = athena.fails(f"SELECT n FROM {table}")
+    assert "Access Denied" in reason or "not authorized to perform: s3:GetObject" in reason
+    denied = [call for call in lab.calls()[before:] if call["error"] in ("AccessDenied", "403")]
+    assert {(call["principal"], call["via"]) for call in denied} == {(SESSION, "athena.amazonaws.com")}
+    assert len(athena(f"SELECT n FROM {table}").rows) >= 1
+
+
+@pytest.mark.parametrize("action", ["glue:GetTable", "glue:GetPartitions"])
+def test_the_catalog_is_decided_too(lab: DecidingLab, athena: Athena, action: str) -> None:
+    with lab.refusing(action):
+        assert "not authorized" in athena.fails("SELECT n FROM parted")
+
+
+def test_results_are_written_as_who_asks(lab: DecidingLab, athena: Athena) -> None:
+    with lab.refusing("s3:PutObject"):
+        assert "not authorized to perform: s3:PutObject" in athena.fails("SELECT n FROM plain")
+
+
+@pytest.mark.parametrize("way", ["disabled", "refused"])
+def test_an_object_needs_its_key(lab: DecidingLab, athena: Athena, way: str) -> None:
+    kms = lab.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    athena.s3.put_object(
+        Bucket="access", Key=f"{way}/a.csv", Body=b"1\n", ServerSideEncryption="aws:kms", SSEKMSKeyId=key
+    )
+    athena(f"CREATE EXTERNAL TABLE {way} (n int) LOCATION 's3://access/{way}/'")
+    assert len(athena(f"SELECT n FROM {way}").rows) == 1
+    if way == "refused":
+        with lab.refusing("kms:Decrypt"):
+            assert f"not authorized to perform: kms:Decrypt on resource: {key}" in athena.fails(f"SELECT n FROM {way}")
+        return
+    kms.disable_key(KeyId=key)
+    assert "KMS.DisabledException" in athena.fails(f"SELECT n FROM {way}")
+    kms.enable_key(KeyId=key)
+    assert len(athena(f"SELECT n FROM {way}").rows) == 1
+
+
+def test_many_objects_are_few_records(lab: DecidingLab, athena: Athena) -> None:
+    """A hundred have a record each, the rest one together: a query over 100,000 must not write for longer than read."""
+    for number in range(110):
+        athena.put(f"many/{number:03}.csv", "1\n")
+    athena("CREATE EXTERNAL TABLE many (n int) LOCATION 's3://access/many/'")
+    before = len(lab.calls())
+    athena("SELECT count(*) FROM many")
+    records = reads(lab, before)
+    assert [record["requests"] for record in records] == [1] * 100 + [10]
+    assert records[-1]["resources"] == ["arn:aws:s3:::access/many/10*"]
