@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import string
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 
 from localaws.clock import Clock
+from localaws.state.append_log import AppendLog
 
 _KEY_ALPHABET = string.ascii_uppercase + "234567"
 #: How the resource begins in a principal's ARN → the type of the identity.
@@ -43,23 +46,37 @@ class Credential:
 
 
 class CredentialStore:
-    """Key pairs by access key id; *find_iam_key* is asked for those that IAM keeps."""
+    """Key pairs by access key id; *find_iam_key* is asked for those that IAM keeps.
 
-    def __init__(self, clock: Clock) -> None:
+    Temporary ones that somebody was given are in the file *path*: whoever has some goes on after a restart.
+    """
+
+    def __init__(self, clock: Clock, path: Path) -> None:
         self._clock = clock
         self._credentials: dict[str, Credential] = {}
         self._of_services: dict[str, Credential] = {}
         self._lock = threading.Lock()
         self.find_iam_key: Callable[[str], Credential | None] = lambda access_key_id: None
+        self._given = AppendLog(path)
+        self._read()
+
+    def _read(self) -> None:
+        given = list(map(_from_json, self._given.replay()))
+        alive = [credential for credential in given if not self._is_forgotten(credential)]
+        self._credentials.update({credential.access_key_id: credential for credential in alive})
+        if len(alive) < len(given):
+            self._given.rewrite(map(_as_json, alive))
 
     def add(self, credential: Credential) -> None:
         """Make *credential* valid for signing, and forget temporary ones that ended over an hour ago."""
-        forget = self._clock.now() - timedelta(hours=1)
         with self._lock:
             for key, old in list(self._credentials.items()):
-                if old.expires is not None and old.expires < forget:
+                if self._is_forgotten(old):
                     del self._credentials[key]
             self._credentials[credential.access_key_id] = credential
+
+    def _is_forgotten(self, credential: Credential) -> bool:
+        return credential.expires is not None and credential.expires < self._clock.now() - timedelta(hours=1)
 
     def find(self, access_key_id: str) -> Credential | None:
         """The credential with that id, expired or not; None if nobody was ever given it."""
@@ -79,6 +96,12 @@ class CredentialStore:
                 self._of_services[principal] = self._credentials[made.access_key_id] = made
             return self._of_services[principal]
 
+    def give(self, principal: str, account_id: str, user_id: str, seconds: int, issuer: str = "") -> Credential:
+        """`mint` for somebody outside of this process, who may outlive it. Raises OSError if it cannot be kept."""
+        credential = self.mint(principal, account_id, user_id, seconds, issuer)
+        self._given.append(_as_json(credential))
+        return credential
+
     def mint(self, principal: str, account_id: str, user_id: str, seconds: int, issuer: str = "") -> Credential:
         """Make temporary credentials for *principal*, of the role *issuer*, valid for *seconds* on the lab's clock.
 
@@ -96,6 +119,15 @@ class CredentialStore:
         )
         self.add(credential)
         return credential
+
+
+def _as_json(credential: Credential) -> bytes:
+    return json.dumps(asdict(credential), default=datetime.isoformat).encode()
+
+
+def _from_json(record: bytes) -> Credential:
+    members = json.loads(record)
+    return Credential(**{**members, "expires": datetime.fromisoformat(members["expires"])})
 
 
 def random_key_id(prefix: str) -> str:

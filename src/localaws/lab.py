@@ -43,7 +43,7 @@ class Lab:
     install: Callable[[str], None] | None = None
 
     def __post_init__(self) -> None:
-        self.credentials = CredentialStore(self.clock)
+        self.credentials = CredentialStore(self.clock, self.directory / "credentials.log")
         self.credentials.add(self.owner)
         self.records = CallRecords(self.directory / "calls.jsonl")
         self._place = self.directory.stat()

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab
+from tests.gateway.wire import own_api
 
 Labs = Callable[..., RunningLab]
 
@@ -46,6 +47,24 @@ def test_settings_outlive_a_kill(new_lab: Labs) -> None:
     assert lab.client("kms").decrypt(CiphertextBlob=secret)["Plaintext"] == b"text"
     anna = lab.fresh_client("sts", aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=keys["SecretAccessKey"])
     assert anna.get_caller_identity()["Arn"] == user
+
+
+def test_temporary_keys_hold_until_they_expire(new_lab: Labs) -> None:
+    """On the lab's clock, which goes on where it was (STS API reference, AssumeRole: Expiration)."""
+    lab = new_lab()
+    session = lab.client("sts").get_session_token(DurationSeconds=3600)["Credentials"]
+    lab.kill()
+    lab = new_lab()
+    keys = {
+        "aws_access_key_id": session["AccessKeyId"],
+        "aws_secret_access_key": session["SecretAccessKey"],
+        "aws_session_token": session["SessionToken"],
+    }
+    assert lab.fresh_client("sts", **keys).get_caller_identity()["Arn"].endswith("user/lab-admin")
+    own_api(lab, "POST", "/_localaws/clock", {"advance": 3601})
+    with pytest.raises(ClientError, match="ExpiredToken"):
+        lab.fresh_client("sts", **keys).get_caller_identity()
+    assert (lab.directory / "credentials.log").stat().st_mode & 0o777 == 0o600
 
 
 def test_what_was_deleted_stays_deleted(new_lab: Labs) -> None:

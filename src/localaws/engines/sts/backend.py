@@ -48,7 +48,7 @@ class STSEngine(STSBackend):
 
     def _known(self, role: AssumedRole, duration: int) -> AssumedRole:
         """*role* with credentials that the gateway knows for *duration* seconds."""
-        credential = self.lab.credentials.mint(role.arn, role.account_id, role.user_id, duration, role.role_arn)
+        credential = self.lab.credentials.give(role.arn, role.account_id, role.user_id, duration, role.role_arn)
         role.access_key_id = credential.access_key_id
         role.secret_access_key = credential.secret_access_key
         role.session_token = credential.session_token or ""
@@ -93,7 +93,7 @@ class STSEngineResponse(TokenResponse):
 
     def _mint(self, principal: str, user_id: str, seconds: int) -> dict[str, Any]:
         _check_duration(seconds, 36 * HOUR)
-        credential = self.lab.credentials.mint(principal, self.current_account, user_id, seconds)
+        credential = self.lab.credentials.give(principal, self.current_account, user_id, seconds)
         return {
             "AccessKeyId": credential.access_key_id,
             "SecretAccessKey": credential.secret_access_key,
