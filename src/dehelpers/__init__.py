@@ -5,6 +5,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from dehelpers import price, show
+from dehelpers.advancing import advance
 from dehelpers.connect import Session, connect, current
 from dehelpers.names import name
 from dehelpers.price import cost
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GONE",
     "Session",
+    "advance",
     "connect",
     "cost",
     "current",

@@ -5,12 +5,11 @@ from __future__ import annotations
 import http.client
 import json
 import urllib.error
-import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
+
+from dehelpers.own_api import ask
 
 if TYPE_CHECKING:
     from dehelpers.connect import Session
@@ -40,13 +39,9 @@ def newest(session: Session) -> int:
 def _ask(session: Session, since: int) -> http.client.HTTPResponse | None:
     if session.endpoint is None or session.target == "aws":
         return None
-    url = f"{session.endpoint.rstrip('/')}/_localaws/calls?since={since}"
-    request = AWSRequest("GET", url)
-    SigV4Auth(boto3.Session().get_credentials(), "localaws", session.region).add_auth(request)
+    keys = boto3.Session().get_credentials()
     try:
-        # No proxy: the lab is on this machine.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        return opener.open(urllib.request.Request(url, headers=dict(request.headers)), timeout=30)
+        return ask(session.endpoint, session.region, keys, f"calls?since={since}")
     except urllib.error.HTTPError as error:
         if error.code in (400, 403, 404, 405, 501):  # an AWS of another kind, which does not know the question
             return None

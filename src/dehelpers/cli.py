@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from dehelpers import lab
@@ -75,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     add("stop", _stop, "stop the lab; its state stays")
     add("status", _status, "say whether the lab runs, and where")
     add("env", _env, 'print export lines, for eval "$(dehelpers env)"; starts the lab if need be')
+    sub = add("advance", _advance, "let time pass on the lab's clock, and wait for what was due")
+    sub.add_argument("time", type=_duration, metavar="TIME", help="such as 90d, 12h, 30m, or 1d12h")
     add("reset", _reset, "stop the lab and delete everything in it")
     text = "show which exercises are solved"
     sub = commands.add_parser("progress", help=text, description=text[0].upper() + text[1:] + ".")
@@ -89,6 +93,14 @@ def _positive(text: str) -> int:
 
 def _port(text: str) -> int:
     return _number(text, 0, 65535)
+
+
+def _duration(text: str) -> timedelta:
+    match = re.fullmatch(r"(?=\d)(?:(\d{1,5})d)?(?:(\d{1,7})h)?(?:(\d{1,9})m)?", text, re.ASCII)
+    if not match:
+        raise argparse.ArgumentTypeError(f"must be days, hours and minutes, such as 90d or 1d12h, not {text!r}")
+    days, hours, minutes = (int(part or 0) for part in match.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes)
 
 
 def _number(text: str, least: int, most: int) -> int:
@@ -152,6 +164,21 @@ def _run(options: argparse.Namespace) -> int:
     from dehelpers.run import run
 
     return run(options.notebooks, dict(options.parameters), options.dir, options.jobs, options.output)
+
+
+def _advance(options: argparse.Namespace) -> int:
+    from botocore.credentials import Credentials
+
+    from dehelpers.advancing import let_pass, still
+
+    home = lab_directory(options.dir)
+    running = lab.find(home)
+    if running is None:
+        raise LabError(f"the lab in {home} is not running. Start it with: dehelpers start")
+    keys = Credentials(running.access_key_id, running.secret_access_key)
+    now, unfinished = let_pass(running.endpoint, running.region, keys, options.time)
+    print(f"On the lab's clock it is {now:%Y-%m-%d %H:%M} UTC.", *still(unfinished))
+    return 0
 
 
 def _progress(options: argparse.Namespace) -> int:

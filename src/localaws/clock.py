@@ -30,7 +30,7 @@ class Clock:
         self._offset = _read(path) if path else 0.0
         self._lock = threading.Lock()
         self._asleep: dict[threading.Thread, tuple[threading.Event, float]] = {}  # with their deadlines
-        self._woken: set[threading.Thread] = set()
+        self._awake: set[threading.Thread] = set()
 
     def time(self) -> float:
         """Seconds since the epoch."""
@@ -65,8 +65,6 @@ class Clock:
             if self._path and seconds:
                 write_private(self._path, {"seconds_ahead": self._offset + seconds})
             self._offset += seconds
-            now = self.time()
-            self._woken |= {thread for thread, (_, deadline) in self._asleep.items() if deadline <= now}
             conditions = {_condition(event) for event, _ in self._asleep.values()}
         for condition in conditions:
             with condition:
@@ -78,10 +76,8 @@ class Clock:
         Returns whether the event is set.
         """
         thread, deadline = threading.current_thread(), self.time() + seconds
-        if event.is_set() or seconds <= 0:
-            return event.is_set()
         with self._lock:
-            self._woken.discard(thread)
+            self._awake.discard(thread)
             self._asleep[thread] = event, deadline
         condition = _condition(event)
         try:
@@ -91,18 +87,21 @@ class Clock:
         finally:
             with self._lock:
                 del self._asleep[thread]
+                self._awake.add(thread)
         return event.is_set()
 
     def rest(self) -> None:
-        """Say that this thread has done what was due when `wait` returned, and waits for other things than time."""
+        """Say that this thread has done what it had to when `wait` returned, and waits for other things than time."""
         with self._lock:
-            self._woken.discard(threading.current_thread())
+            self._awake.discard(threading.current_thread())
 
-    def woken(self) -> list[str]:
-        """The names of the threads that an advance has woken, and that neither wait again nor `rest`."""
+    def awake(self) -> list[str]:
+        """The names of threads that work: whose `wait` has returned, or is to, until they wait again or `rest`."""
+        now = self.time()
         with self._lock:
-            self._woken = {thread for thread in self._woken if thread.is_alive()}
-            return [thread.name for thread in self._woken]
+            self._awake = {thread for thread in self._awake if thread.is_alive()}
+            waking = [each for each, (event, end) in self._asleep.items() if event.is_set() or end <= now]
+            return [thread.name for thread in [*self._awake, *waking]]
 
 
 def _condition(event: threading.Event) -> threading.Condition:

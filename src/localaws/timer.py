@@ -87,6 +87,7 @@ class Timer:
         clock = self._lab.clock
         with self._advancing:
             clock.check(seconds)
+            self._settle(time.monotonic() + patience / 3)  # what was under way belongs to the time before
             goal = clock.time() + seconds
             give_up = time.monotonic() + patience
             while (moment := self._next_moment()) < goal and time.monotonic() < give_up:
@@ -108,7 +109,7 @@ class Timer:
         with self._lock:
             due = [each for each in self._waiting if each.moment <= now and not each.cancelled]
             names = [each.name for each in due + self._running]
-        return sorted({*names, *self._lab.clock.woken()})
+        return sorted({*names, *self._lab.clock.awake()})
 
     def _next_moment(self) -> float:
         with self._lock:

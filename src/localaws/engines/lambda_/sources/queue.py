@@ -63,13 +63,18 @@ class QueueSource:
     def _poll(self) -> None:
         while not self._stopping:
             if not self._mapping.enabled:
-                self._engine.lab.clock.wait(self._ending, 1.0)
+                self._pause()
             elif self._slots.acquire(timeout=WAIT):
                 messages = self._gather()
                 if messages:
                     self._engine.lab.spawn(f"lambda batch {self._mapping.uuid}", partial(self._handle, messages))
                 else:
                     self._slots.release()
+
+    def _pause(self) -> None:
+        clock = self._engine.lab.clock
+        clock.wait(self._ending, 1.0)
+        clock.rest()  # a long poll is no work that was due
 
     def _gather(self) -> list[dict[str, Any]]:
         """A batch: what one receive gives, or more until the batch is full or its window is over."""
@@ -98,7 +103,7 @@ class QueueSource:
             )
         except (ClientError, BotoCoreError) as error:
             self._mapping.problem(error)
-            self._engine.lab.clock.wait(self._ending, 1.0)
+            self._pause()
             return []
         received: list[dict[str, Any]] = answer.get("Messages", [])
         records = {message["MessageId"]: self._record(message) for message in received}
