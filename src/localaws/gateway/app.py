@@ -170,8 +170,8 @@ class Gateway:
             raise _no_operation(call, protocol)
         if protocol == "smithy-rpc-v2-cbor":
             raise AwsError("UnknownOperationException", "The lab speaks no CBOR: use the service's JSON protocol.", 404)
-        identified_as(environ, operation, call.region)
         parsed = ModelledRequest(operation, environ, body)
+        identified_as(environ, parsed)
         call.resources = resources_of(operation, parsed.parameters, call.region, call.account_id)
         self._authorize(call, signature.service)
         parsed.check()

@@ -14,6 +14,8 @@ from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
+from localaws.gateway import refusals
+from localaws.gateway.parameters import MalformedError, form_fields
 from localaws.gateway.services import alike, of_version
 
 _REST_XML = {"s3control", "cloudfront", "route53"}
@@ -45,7 +47,11 @@ _RESOURCES: dict[str, dict[str, str]] = {
 
 @dataclass(frozen=True)
 class Operation:
-    """A call's name and kind. ``protocol`` is as `errors.render` takes it; ``parameters`` are its URI's labels."""
+    """A call's name and kind. ``protocol`` is as `errors.render` takes it.
+
+    ``parameters`` are what was read to identify it: the labels of its URI, or, each with all its values, the fields
+    of its form.
+    """
 
     service: str
     name: str
@@ -81,7 +87,7 @@ def operations_of(service: str) -> frozenset[str] | None:
 
 
 def identify(service: str, protocol: str, environ: dict[str, Any], body: bytes, request: Request) -> Operation:
-    """Name the operation; its name is "" where the service has none like it."""
+    """Name the operation; its name is "" where the service has none like it. Raises AwsError for a malformed form."""
     if protocol == "json":
         return Operation(service, environ["HTTP_X_AMZ_TARGET"].rpartition(".")[2], protocol, {})
     if protocol == "smithy-rpc-v2-cbor":
@@ -89,7 +95,11 @@ def identify(service: str, protocol: str, environ: dict[str, Any], body: bytes, 
         return Operation(service, match.group(1) if match else "", protocol, {})
     if protocol in ("query", "ec2"):
         form = form_of(environ, body)
-        return Operation(of_version(service, form), _action_of(form), protocol, {})
+        try:
+            fields = form_fields(form)
+        except MalformedError as error:
+            raise refusals.malformed(service, protocol, str(error)) from None
+        return Operation(of_version(service, form), fields.get("Action", [""])[0], protocol, fields)
     if service == "s3":
         plain = _plain_object_call(environ)
         if plain:
@@ -137,7 +147,3 @@ def form_of(environ: dict[str, Any], body: bytes) -> str:
     """The parameters of a query call: its form's if it has one, else the URL's, as moto reads them."""
     form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
     return body.decode("utf-8", "replace") if form and body else environ.get("QUERY_STRING", "")
-
-
-def _action_of(form: str) -> str:
-    return parse_qs(form, keep_blank_values=True).get("Action", [""])[0]

@@ -69,15 +69,16 @@ def json_of(body: bytes) -> Any:
     return document
 
 
-def form_parameters(text: str, shape: StructureShape, ec2: bool = False) -> dict[str, Any]:
-    """Members of *shape* in the form *text* of a query call, or of one in *ec2*'s own dialect.
-
-    Raises MalformedError for a form that is not UTF-8.
-    """
+def form_fields(text: str) -> dict[str, list[str]]:
+    """The values of each field of the form *text*. Raises MalformedError for a form that is not UTF-8."""
     try:
-        fields = parse_qs(text, keep_blank_values=True, errors="strict")
+        return parse_qs(text, keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:
         raise MalformedError("the form is not UTF-8") from None
+
+
+def form_parameters(fields: dict[str, list[str]], shape: StructureShape, ec2: bool = False) -> dict[str, Any]:
+    """Members of *shape* in the form *fields* of a query call, or of one in *ec2*'s own dialect."""
     tree: dict[str, Any] = {}
     for key, values in fields.items():
         node = tree

@@ -17,7 +17,7 @@ from moto.core.utils import get_service_model
 from localaws.gateway import refusals
 from localaws.gateway.constraints import Check, Compiler, Fault, WrongTypeError
 from localaws.gateway.needed import check_needed
-from localaws.gateway.operations import Operation, form_of
+from localaws.gateway.operations import Operation
 from localaws.gateway.parameters import (
     MalformedError,
     MissingBodyError,
@@ -51,6 +51,7 @@ class ModelledRequest:
     def __init__(self, operation: Operation, environ: dict[str, Any], body: bytes) -> None:
         self.operation = operation
         self.model = _model(operation.service, operation.name)
+        self.body = body
         self._outside: dict[str, Any] = {}
         self._inside: Any = {}
         try:
@@ -69,7 +70,7 @@ class ModelledRequest:
         if self.model is None or shape is None:
             return
         if protocol in ("query", "ec2"):
-            self._inside = form_parameters(form_of(environ, body), shape, protocol == "ec2")
+            self._inside = form_parameters(self.operation.parameters, shape, protocol == "ec2")
         elif protocol in ("rest-json", "rest-xml", "s3"):
             labels = self.operation.parameters
             self._outside, self._inside = rest_parameters(self.model, environ, labels, body, protocol != "rest-json")
