@@ -13,7 +13,7 @@ import boto3
 import pytest
 
 import dehelpers as de
-from dehelpers import hooks
+from dehelpers.words import hooks
 from tests.conftest import RunningLab
 
 KEYS = {"AWS_ACCESS_KEY_ID": "access_key_id", "AWS_SECRET_ACCESS_KEY": "secret_access_key"}
@@ -29,11 +29,11 @@ def process(home: Path, environment: Mapping[str, str] | None = None) -> Iterato
     """Give this process other variables, and the project *home* as its root; take everything back at the end."""
     before = dict(os.environ)
     with pytest.MonkeyPatch.context() as patch:
-        connect = import_module("dehelpers.connect")  # by attribute this name is the function
+        connect = import_module("dehelpers.words.connect")  # by attribute this name is the function
         patch.setattr(connect, "root", lambda: home)
         patch.setattr(connect, "_current", None)
         patch.setattr(connect, "_restore", {})
-        patch.setattr("dehelpers.stage.root", lambda: home)
+        patch.setattr("dehelpers.words.stage.root", lambda: home)
         os.environ.update(environment or {})
         try:
             yield

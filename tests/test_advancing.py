@@ -15,7 +15,7 @@ import pytest
 
 import dehelpers as de
 from dehelpers.cli import main
-from dehelpers.lab import LabError
+from dehelpers.errors import LabError
 from tests.conftest import RunningLab
 from tests.connected import connected, keys_of, process
 

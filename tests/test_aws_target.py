@@ -12,8 +12,8 @@ import boto3
 import pytest
 
 import dehelpers as de
-from dehelpers.aws_target import ConsentNeeded
-from dehelpers.teardown import SEARCHED, types
+from dehelpers.errors import ConsentError
+from dehelpers.words.teardown import SEARCHED, types
 from tests.conftest import RunningLab
 from tests.connected import keys_of, process
 
@@ -59,14 +59,14 @@ def own_calls(aws: RunningLab) -> list[dict[str, Any]]:
 )
 def test_without_consent_nothing_is_asked_of_aws(aws: RunningLab, consent: str | None, cause: str) -> None:
     before = len(own_calls(aws))
-    with pytest.raises(ConsentNeeded, match=cause) as refusal:
+    with pytest.raises(ConsentError, match=cause) as refusal:
         de.connect("aws", consent=consent, estimate=1.5)
     assert "us-east-1:5" in str(refusal.value), "it says how to agree"
     assert len(own_calls(aws)) == before
 
 
 def test_region_estimate_and_account_are_shown_first(capsys: pytest.CaptureFixture[str]) -> None:
-    planned = de.price.estimate({"kinesis.shard_hour": 4}, hours=1)
+    planned = de.estimate({"kinesis.shard_hour": 4}, hours=1)
     session = de.connect("aws", consent="us-east-1:2", estimate=planned)
     assert capsys.readouterr().out.splitlines() == [
         "Real AWS. Region: us-east-1. Estimated price: 0.06 USD. Your cap: 2.00 USD.",

@@ -18,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 import dehelpers as de
-from dehelpers.calls import calls, newest
+from dehelpers.words.calls import calls, newest
 from tests.conftest import RunningLab, eventually
 from tests.connected import connected, keys_of
 
@@ -96,7 +96,7 @@ def test_every_call_is_on_record_at_once(session: de.Session, bucket: str) -> No
 
 
 def test_every_price_has_its_day_or_says_that_it_is_unverified() -> None:
-    for price in de.price.prices().values():
+    for price in de.prices().values():
         assert price.read or (price.sure == "unverified" and price.text.endswith("*"))
 
 
@@ -175,7 +175,7 @@ def test_on_a_real_account_it_runs_after_consent_only_and_leaves_nothing(
 ) -> None:
     amazon = new_lab("amazon", "--account-id", "999988880000", "--region", "eu-west-1")
     refused = papermill(amazon, tmp_path, consent="")
-    assert "ConsentNeeded" in refused.stderr
+    assert "ConsentError" in refused.stderr
     assert amazon.calls() == []
     try:
         done = papermill(amazon, tmp_path, consent="eu-west-1:1")

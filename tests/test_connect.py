@@ -179,8 +179,8 @@ def test_with_consent_everything_created_is_tagged_and_written_down(
 import json, pathlib
 from unittest import mock
 de.connect()  # a notebook may have been in the lab before
-plan = de.price.estimate({{"kinesis.shard_hour": 2}})
-with mock.patch("dehelpers.connect.root", lambda: pathlib.Path({str(tmp_path)!r})):
+plan = de.estimate({{"kinesis.shard_hour": 2}})
+with mock.patch("dehelpers.words.connect.root", lambda: pathlib.Path({str(tmp_path)!r})):
     aws = de.connect("aws", prefix="anna", estimate=plan)
 boto3.client("s3").create_bucket(Bucket="anna-lake")
 boto3.client("kinesis").create_stream(StreamName="anna-stream", ShardCount=1, Tags={{"mine": "too"}})

@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from dehelpers import data
+from dehelpers.words import data
 
 NEW_YORK = "America/New_York"
 FACTS = {  # table: (rows, columns, key)
@@ -253,7 +253,7 @@ def test_memory_does_not_grow_with_volume() -> None:
     """20 years, 6.7 million rows, would be 1.3 GB as one frame; the peak must stay where 2 years put it."""
     code = (
         "import resource, sys\n"
-        "from dehelpers import data\n"
+        "from dehelpers.words import data\n"
         "unit = 1024 if sys.platform == 'linux' else 1024**2  # to MB: Linux counts KB, macOS bytes\n"
         "def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit\n"
         "assert sum(len(b) for b in data.batches('flights', scale=2)) == 673_552\n"

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from dehelpers import aside, doctor
+from dehelpers.commands import doctor
+from dehelpers.process import aside
 
 
 def command(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:

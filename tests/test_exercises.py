@@ -20,11 +20,11 @@ import pytest
 
 import dehelpers as de
 from dehelpers.exercises import ____, exercises
-from dehelpers.exercises.blank import has_blank
 from dehelpers.exercises.exercise import KINDS, Exercise, Part
 from dehelpers.exercises.outcome import NotYet, Outcome, Result, SetupFault
 from dehelpers.exercises.progress import Progress
 from dehelpers.exercises.source import starter, stub
+from dehelpers.words.blank import has_blank
 from tests.conftest import RunningLab
 from tests.connected import connected
 from tests.exercises import right00, right01, right04, wrong00, wrong01, wrong04
@@ -180,7 +180,7 @@ def test_there_are_at_least_three_known_slips(exercise: Exercise) -> None:
 def test_a_stopped_lab_is_a_set_up_fault(
     exercise: Exercise, solved: Played, stopped: de.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_module("dehelpers.connect"), "_current", stopped)
+    monkeypatch.setattr(import_module("dehelpers.words.connect"), "_current", stopped)
     result = exercise.check(*solved.answers[exercise.name])
     assert result.outcome is Outcome.SETUP_FAULT
     assert "de.connect()" in result.message
@@ -440,7 +440,7 @@ def test_a_lab_that_goes_away_during_a_check_is_a_set_up_fault(
 
 def test_without_a_connection_nothing_is_judged() -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(import_module("dehelpers.connect"), "_current", None)
+        patch.setattr(import_module("dehelpers.words.connect"), "_current", None)
         result = exercises("00_introduction").price_month.check(7.65)
     assert result.outcome is Outcome.SETUP_FAULT and "not connected" in result.message
 

@@ -14,6 +14,9 @@ ROOT = Path(__file__).parents[1]
 CLOSED = {
     "awsfacts": ("localaws", "dehelpers"),
     "dehelpers": ("localaws",),
+    "dehelpers.process": ("dehelpers.words", "dehelpers.exercises", "dehelpers.commands"),
+    "dehelpers.words": ("dehelpers.exercises", "dehelpers.commands"),
+    "dehelpers.exercises": ("dehelpers.commands",),
     "localaws": ("dehelpers",),
     "localaws.hive": ("localaws.engines", "localaws.gateway", "localaws.lake"),
     "localaws.lake": ("localaws.engines",),

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 import dehelpers as de
-from dehelpers.names import RULES
+from dehelpers.words.names import RULES
 from tests.conftest import RunningLab
 from tests.connected import connected
 

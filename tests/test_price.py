@@ -15,7 +15,7 @@ import dehelpers as de
 from awsfacts import meter, services
 from awsfacts.declaration import GB, TB
 from awsfacts.prices import prices
-from dehelpers import price
+from dehelpers.words import price
 from tests.conftest import RunningLab
 from tests.connected import connected, keys_of, process
 

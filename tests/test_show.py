@@ -13,7 +13,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 import dehelpers as de
-from dehelpers.diagram import STAGES
+from dehelpers.words.diagram import STAGES
 from tests.conftest import RunningLab
 from tests.connected import connected
 
@@ -70,7 +70,7 @@ def test_the_lake_shortens_long_names_in_their_middle(bucket: str) -> None:
 
 
 def test_a_bill_has_cents_and_less_only_below_a_dollar() -> None:
-    month = de.price.estimate({"s3.storage": 100, "s3.put": 10}, hours=730, title="A month")
+    month = de.estimate({"s3.storage": 100, "s3.put": 10}, hours=730, title="A month")
     assert "A month, an estimate of 2.30 USD" in alt(de.show.cost(month))
     assert "0.000050" in alt(de.show.cost(month))
 

@@ -13,7 +13,8 @@ import boto3
 import pytest
 
 import dehelpers as de
-from dehelpers.teardown import SEARCHED, LeftOver, types
+from dehelpers.errors import TeardownError
+from dehelpers.words.teardown import SEARCHED, types
 from tests.conftest import RunningLab
 from tests.connected import connected, keys_of, process
 
@@ -255,7 +256,7 @@ def test_what_cannot_be_deleted_is_an_error_that_names_it(session: de.Session) -
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
     )  # fmt: skip
-    with pytest.raises(LeftOver) as caught:
+    with pytest.raises(TeardownError) as caught:
         de.teardown()
     message = str(caught.value)
     assert "- DynamoDB table gone-held: An error occurred (ValidationException)" in message

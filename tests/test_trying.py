@@ -11,9 +11,10 @@ import boto3
 import pytest
 
 import dehelpers as de
+from dehelpers.errors import ParameterError
 from dehelpers.exercises import ____
-from dehelpers.parameters import ParameterError, check
-from dehelpers.sketches import SKETCHES
+from dehelpers.words.parameters import check
+from dehelpers.words.sketches import SKETCHES
 from tests.conftest import RunningLab
 from tests.connected import process
 
@@ -81,4 +82,4 @@ def test_a_part_and_its_exercises_tear_down_only_their_own(lab: RunningLab, tmp_
             assert {name for name in left if name.startswith("parted-")} == set(made.values())
         with pytest.raises(ValueError, match="two digits"):
             de.connect(directory=lab.directory, part="part1")
-    assert import_module("dehelpers.connect").PART.fullmatch("x01")
+    assert import_module("dehelpers.words.connect").PART.fullmatch("x01")

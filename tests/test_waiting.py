@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from nbclient import NotebookClient
 
 import dehelpers as de
-from dehelpers.waiting import WaitError
+from dehelpers.errors import WaitError
 from tests.conftest import RunningLab
 
 

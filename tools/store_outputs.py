@@ -18,8 +18,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from dehelpers import lab
-from dehelpers.project import DIRECTORY_VARIABLE
+from dehelpers.process import lab
+from dehelpers.process.project import DIRECTORY_VARIABLE
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}

@@ -28,6 +28,13 @@ class Price:
     sure: str
     note: str = ""
 
+    @property
+    def text(self) -> str:
+        """Such as "0.014 per million units", marked where AWS's own page was not seen."""
+        many = {1: "", 1_000: "1,000 ", 1_000_000: "million "}.get(int(self.per), f"{self.per:,.0f} ")
+        plural = "s" if self.per > 1 else ""
+        return f"{self.usd:.10g} per {many}{self.unit}{plural}" + ("" if self.sure == "aws" else "*")
+
 
 @dataclass(frozen=True)
 class Line:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from dehelpers import lab
-from dehelpers.environment import export_lines, lab_environment
-from dehelpers.lab import LabError
-from dehelpers.project import lab_directory
+from dehelpers.errors import LabError
+from dehelpers.process import lab
+from dehelpers.process.environment import export_lines, lab_environment
+from dehelpers.process.project import lab_directory
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -155,13 +155,13 @@ def _reset(options: argparse.Namespace) -> int:
 
 
 def _lab(options: argparse.Namespace) -> int:
-    from dehelpers.jupyter import open_jupyterlab
+    from dehelpers.commands.jupyter import open_jupyterlab
 
     return open_jupyterlab(options.notebook, options.dir, options.port, browser=not options.no_browser)
 
 
 def _run(options: argparse.Namespace) -> int:
-    from dehelpers.run import run
+    from dehelpers.commands.run import run
 
     return run(options.notebooks, dict(options.parameters), options.dir, options.jobs, options.output)
 
@@ -169,7 +169,7 @@ def _run(options: argparse.Namespace) -> int:
 def _advance(options: argparse.Namespace) -> int:
     from botocore.credentials import Credentials
 
-    from dehelpers.advancing import let_pass, still
+    from dehelpers.words.advancing import let_pass, still
 
     home = lab_directory(options.dir)
     running = lab.find(home)
@@ -189,6 +189,6 @@ def _progress(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from dehelpers.doctor import doctor
+    from dehelpers.commands.doctor import doctor
 
     return doctor(options.dir)

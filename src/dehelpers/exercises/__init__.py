@@ -5,9 +5,9 @@ A check looks at what an answer does, in the lab and on data chosen to be diffic
 
 from importlib import import_module
 
-from dehelpers.exercises.blank import ____
 from dehelpers.exercises.exercise import Exercise, Part
 from dehelpers.exercises.outcome import Outcome, Result
+from dehelpers.words.blank import ____
 
 __all__ = ["Exercise", "Outcome", "Part", "Result", "____", "exercises"]
 

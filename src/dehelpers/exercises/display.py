@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from dehelpers.show import Picture
+from dehelpers.words.show import Picture
 
 _BOX = "border-left:4px solid currentColor;padding:4px 12px;margin:4px 0"
 BAR = 20  # characters

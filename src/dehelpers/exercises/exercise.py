@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from dehelpers.exercises import display, source
-from dehelpers.exercises.blank import has_blank
 from dehelpers.exercises.outcome import NotAttempted, NotYet, Outcome, Result, SetupFault
 from dehelpers.exercises.progress import Progress
 from dehelpers.exercises.running import require_lab
-from dehelpers.show import Picture, table
+from dehelpers.words.blank import has_blank
+from dehelpers.words.show import Picture, table
 
 ATTEMPTS = 3  # after so many the solution opens
 KINDS = ("write", "fix", "predict", "choose", "operate")

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from dehelpers.project import root
+from dehelpers.process.project import root
 
 DIRECTORY_VARIABLE = "DEHELPERS_PROGRESS"
 

@@ -12,9 +12,10 @@ from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
-from dehelpers.connect import NotConnected, current
-from dehelpers.exercises.blank import has_blank
+from dehelpers.errors import NotConnectedError
 from dehelpers.exercises.outcome import NotAttempted, NotYet, SetupFault
+from dehelpers.words.blank import has_blank
+from dehelpers.words.connect import current
 
 LIMIT = 30.0  # seconds
 
@@ -59,7 +60,7 @@ def require_lab() -> None:
     """
     try:
         session = current()
-    except NotConnected:
+    except NotConnectedError:
         raise SetupFault("This notebook is not connected: run the cell with `de.connect()` and check again.") from None
     if session.endpoint is None:
         return

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dehelpers.project import root
+from dehelpers.process.project import root
 
 TAG = "exercise:"
 _STUB = re.compile(r"^(\s*)# stub: ?(.*)$")

@@ -12,9 +12,9 @@ from typing import Any
 import pandas as pd
 from botocore.exceptions import ClientError
 
-from dehelpers.clients import client
 from dehelpers.exercises.checks.resources import bucket, new_bucket, unique
 from dehelpers.exercises.outcome import NotYet, SetupFault
+from dehelpers.words.clients import client
 
 FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
 Row = tuple[str | None, ...]

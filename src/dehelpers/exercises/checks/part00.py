@@ -10,14 +10,14 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError, ParamValidationError
 
-from dehelpers.clients import client
-from dehelpers.connect import current
 from dehelpers.exercises.checks.numbers import number
 from dehelpers.exercises.checks.resources import bucket, new_bucket
 from dehelpers.exercises.exercise import Part
 from dehelpers.exercises.outcome import NotYet
 from dehelpers.exercises.running import run
-from dehelpers.price import estimate
+from dehelpers.words.clients import client
+from dehelpers.words.connect import current
+from dehelpers.words.price import estimate
 
 PART = Part("00_introduction")
 
@@ -104,7 +104,7 @@ def _raises(read: Callable[..., Any], *arguments: Any) -> bool:
     kind="predict",
     hints=(
         "Two things are billed: what is kept, by GB and month, and each request that puts a file there.",
-        "How many files of 2 MB make 300 GB? The price of PUT is for 1,000 of them: `de.price.prices()['s3.put']`.",
+        "How many files of 2 MB make 300 GB? The price of PUT is for 1,000 of them: `de.prices()['s3.put']`.",
     ),
 )
 def price_month(monthly_usd: float) -> str:

@@ -12,9 +12,9 @@ from typing import Any
 
 import boto3
 
-from dehelpers.clients import client
-from dehelpers.names import name
-from dehelpers.waiting import wait
+from dehelpers.words.clients import client
+from dehelpers.words.names import name
+from dehelpers.words.waiting import wait
 
 Event = Mapping[str, Any]
 LAMBDA = {"Service": "lambda.amazonaws.com"}

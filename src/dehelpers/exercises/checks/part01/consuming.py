@@ -12,11 +12,11 @@ from unittest import mock
 
 from botocore.client import BaseClient
 
-from dehelpers.clients import client
 from dehelpers.exercises.checks.part01.part import PART, departures
 from dehelpers.exercises.checks.resources import contents, entry, new_stream, put, split, stream, unique
 from dehelpers.exercises.outcome import NotYet
 from dehelpers.exercises.running import run
+from dehelpers.words.clients import client
 
 Record = dict[str, Any]
 Handle = Callable[[Record], None]

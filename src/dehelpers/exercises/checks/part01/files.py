@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dehelpers import data
-from dehelpers.clients import client
-from dehelpers.connect import current
+from dehelpers.errors import WaitError
 from dehelpers.exercises.checks.part01.part import PART
 from dehelpers.exercises.checks.resources import bucket, new_bucket, unique
 from dehelpers.exercises.outcome import NotYet, SetupFault
 from dehelpers.exercises.running import run
-from dehelpers.waiting import WaitError, wait
+from dehelpers.words import data
+from dehelpers.words.clients import client
+from dehelpers.words.connect import current
+from dehelpers.words.waiting import wait
 
 Row = tuple[str, str, str, int]  # tailnum, manufacturer, model, seats
 PLANES = "dms/operations/planes/"

@@ -13,14 +13,15 @@ import boto3
 from botocore.exceptions import ClientError, ParamValidationError
 
 from awsfacts.services.lambda_ import delete_mapping
-from dehelpers.clients import client
-from dehelpers.connect import current
+from dehelpers.errors import WaitError
 from dehelpers.exercises.checks.part01.part import PART, departures
 from dehelpers.exercises.checks.resources import bucket, contents, entry, function, new_bucket, put, stream, unique
 from dehelpers.exercises.outcome import NotYet, SetupFault
 from dehelpers.exercises.running import run
-from dehelpers.teardown import settle
-from dehelpers.waiting import WaitError, wait
+from dehelpers.words.clients import client
+from dehelpers.words.connect import current
+from dehelpers.words.teardown import settle
+from dehelpers.words.waiting import wait
 
 Handler = Callable[[dict[str, Any], Any], Any]
 

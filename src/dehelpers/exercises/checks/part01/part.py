@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from dehelpers import data
 from dehelpers.exercises.exercise import Part
+from dehelpers.words import data
 
 PART = Part("01_ingestion")
 DAY = "2013-07-11"  # a summer Thursday: 960 departures

@@ -7,7 +7,7 @@ from typing import Any
 from dehelpers.exercises.checks.numbers import number
 from dehelpers.exercises.checks.part01.part import PART
 from dehelpers.exercises.outcome import NotYet
-from dehelpers.price import estimate
+from dehelpers.words.price import estimate
 
 RECORDS, RECORD_BYTES, READERS = 1_500, 1_200, 3  # per second; as the notebook tells it
 SMALLEST_FILE, LONGEST_WAIT = 50, 60  # MB, seconds

@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dehelpers.clients import client
 from dehelpers.exercises.checks.part01.part import PART, departures
 from dehelpers.exercises.checks.resources import contents, entry, put, split, stream
 from dehelpers.exercises.outcome import NotYet
 from dehelpers.exercises.running import run
+from dehelpers.words.clients import client
 
 Entry = dict[str, Any]
 

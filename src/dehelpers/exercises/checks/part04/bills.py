@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 
-from dehelpers.clients import client
 from dehelpers.exercises.checks.lake import Lake, Ran, lake, staged
 from dehelpers.exercises.checks.numbers import number
 from dehelpers.exercises.checks.part04.part import PART, flights
 from dehelpers.exercises.checks.resources import unique
 from dehelpers.exercises.outcome import NotYet
 from dehelpers.exercises.running import run
+from dehelpers.words.clients import client
 
 MB, TB = 1 << 20, 1 << 40
 USD_PER_TB = 5.0

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dehelpers import data
 from dehelpers.exercises.checks.lake import Lake, lake, staged
 from dehelpers.exercises.checks.part04.part import PART, whole
 from dehelpers.exercises.outcome import NotYet
 from dehelpers.exercises.running import run
+from dehelpers.words import data
 
 #: What a day brings, in no order: tail number, seats, what happened (I, U or D), and its place in time.
 CHANGES: tuple[tuple[str, int | str, str, int], ...] = (

@@ -7,11 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from dehelpers.clients import client
 from dehelpers.exercises.checks.lake import Lake, lake, staged
 from dehelpers.exercises.checks.part04.part import PART, flights, whole
 from dehelpers.exercises.outcome import NotYet
 from dehelpers.exercises.running import run
+from dehelpers.words.clients import client
 
 FIRST, LAST = "2013-07-01", "2013-07-07"
 KNOWN = 3  # days that the catalog knows when the phone rings

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from dehelpers import data
 from dehelpers.exercises.checks.lake import Ran
 from dehelpers.exercises.exercise import Part
 from dehelpers.exercises.outcome import NotYet
+from dehelpers.words import data
 
 PART = Part("04_analytics")
 COLUMNS = ["time_hour", "carrier", "flight", "tailnum", "origin", "dest", "dep_delay", "arr_delay", "distance"]

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from dehelpers import data
 from dehelpers.exercises.checks.lake import Lake, Ran, lake, staged
 from dehelpers.exercises.checks.part04.part import PART, flights, whole
 from dehelpers.exercises.outcome import NotYet
+from dehelpers.words import data
 
 DAY = "2013-07-04"
 MOST = 0.05  # of the table's bytes

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from dehelpers import data
-from dehelpers.clients import client
 from dehelpers.exercises.checks.lake import Lake, lake, new_lake
 from dehelpers.exercises.checks.part04.part import PART, flights, whole
 from dehelpers.exercises.outcome import NotYet
 from dehelpers.exercises.running import run
+from dehelpers.words import data
+from dehelpers.words.clients import client
 
 WANTED = {"faa": "varchar", "name": "varchar", "lat": "double", "lon": "double", "alt": "integer"}
 DAYS = 365

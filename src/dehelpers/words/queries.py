@@ -8,8 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from dehelpers.clients import client
-from dehelpers.ledger import Created
+from dehelpers.words.clients import client
+from dehelpers.words.ledger import Created
 
 _DATABASE = re.compile(r"\s*CREATE\s+(?:DATABASE|SCHEMA)\s+(?:IF\s+NOT\s+EXISTS\s+)?[`\"]?([\w-]+)", re.IGNORECASE)
 _NAME = r"[`\"]?([\w$-]+)[`\"]?"

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from dehelpers import lab
-from dehelpers.environment import apply, lab_environment, path_with_commands
-from dehelpers.project import DIRECTORY_VARIABLE, root
+from dehelpers.process import lab
+from dehelpers.process.environment import apply, lab_environment, path_with_commands
+from dehelpers.process.project import DIRECTORY_VARIABLE, root
 
 FIRST = "notebooks/00_introduction.ipynb"
 SETTINGS = Path(__file__).with_name("jupyter_config")

@@ -23,10 +23,12 @@ import psutil
 import yaml
 from tqdm import tqdm
 
-from dehelpers import lab, processes, report
-from dehelpers.environment import LAB_ONLY, MARKER
-from dehelpers.parameters import ParameterError, assign
-from dehelpers.project import DIRECTORY_VARIABLE, root
+from dehelpers.commands import report
+from dehelpers.errors import LabError, ParameterError
+from dehelpers.process import lab, processes
+from dehelpers.process.environment import LAB_ONLY, MARKER
+from dehelpers.process.project import DIRECTORY_VARIABLE, root
+from dehelpers.words.parameters import assign
 
 PROGRESS = re.compile(rb"(\d+)/\d+ \[")  # in papermill's own progress bar
 
@@ -146,7 +148,7 @@ class _Runner:
         try:
             with _running_lab(home / notebook.stem):
                 return self.one(notebook, home / notebook.stem)
-        except lab.LabError as error:
+        except LabError as error:
             return Result(notebook, self._folder / notebook.name, 0, 0.0, str(error))
 
     def one(self, notebook: Path, home: Path) -> Result:

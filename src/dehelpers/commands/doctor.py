@@ -17,8 +17,8 @@ from botocore.config import Config
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from packaging.markers import Marker
 
-from dehelpers import aside, lab
-from dehelpers.project import lab_directory, root
+from dehelpers.process import aside, lab
+from dehelpers.process.project import lab_directory, root
 
 NEEDED_BYTES = 2_000_000_000  # for the lab's objects and the largest data a notebook makes
 
@@ -121,7 +121,7 @@ def commands(_: Path) -> str:
 
 def data(_: Path) -> str:
     """Are the tables what they were when they were published?"""
-    from dehelpers import data as tables
+    from dehelpers.words import data as tables
 
     try:
         for name in tables.TABLES:

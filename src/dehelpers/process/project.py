@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from dehelpers.errors import LabError
+
 DIRECTORY_VARIABLE = "DEHELPERS_DIR"
-
-
-class LabError(Exception):
-    """Something about the lab; the message says what, and what to do."""
 
 
 def root() -> Path:
     """The project's directory: the checkout this package is installed from, else the current directory."""
-    checkout = Path(__file__).resolve().parents[2]
+    checkout = Path(__file__).resolve().parents[3]
     return checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()
 
 

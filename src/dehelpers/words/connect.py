@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from dehelpers import aside, aws_target, hooks, lab
-from dehelpers.calls import newest
-from dehelpers.environment import LAB_ONLY, MARKER, apply, lab_environment, path_with_commands
-from dehelpers.ledger import Ledger
-from dehelpers.project import root
+from dehelpers.errors import NotConnectedError
+from dehelpers.process import aside, lab
+from dehelpers.process.environment import LAB_ONLY, MARKER, apply, lab_environment, path_with_commands
+from dehelpers.process.project import root
+from dehelpers.words import aws_target, hooks
+from dehelpers.words.calls import newest
+from dehelpers.words.ledger import Ledger
 
 if TYPE_CHECKING:
-    from dehelpers.price import Bill
+    from dehelpers.words.price import Bill
 
 
 @dataclass(frozen=True)
@@ -50,10 +52,6 @@ class Session:
         return {"project": "aws-data-engineering", "dehelpers": self.prefix}
 
 
-class NotConnected(RuntimeError):
-    """A helper was used before `connect`."""
-
-
 PART = re.compile(r"x?\d\d")
 _current: Session | None = None
 _restore: dict[str, str | None] = {}
@@ -63,10 +61,10 @@ def current() -> Session:
     """The connection made last.
 
     Raises:
-        NotConnected: there is none yet.
+        NotConnectedError: there is none yet.
     """
     if _current is None:
-        raise NotConnected("not connected yet: run the cell with de.connect() first")
+        raise NotConnectedError("not connected yet: run the cell with de.connect() first")
     return _current
 
 
@@ -90,11 +88,11 @@ def connect(
         prefix: what names start with; default `$DEHELPERS_PREFIX`, else "de".
         consent: for "aws": region and spending cap in US dollars, such as "us-east-1:5";
             default `$DEHELPERS_AWS_CONSENT`.
-        estimate: for "aws": what the work will cost, in US dollars; a bill from `price.estimate` will do.
+        estimate: for "aws": what the work will cost, in US dollars; a bill from `de.estimate` will do.
 
     Raises:
         LabError: the lab cannot be started.
-        aws_target.ConsentNeeded: "aws" without consent or estimate, or dearer than the cap.
+        ConsentError: "aws" without consent or estimate, or dearer than the cap.
         ValueError: an unknown target, or a part that is not such a word.
     """
     global _current

@@ -12,7 +12,7 @@ import nbformat
 from nbconvert import HTMLExporter
 
 if TYPE_CHECKING:
-    from dehelpers.run import Result
+    from dehelpers.commands.run import Result
 
 PAGE = """<!doctype html>
 <html lang="en">

@@ -26,9 +26,9 @@ from typing import IO, Any
 
 import psutil
 
-from dehelpers.processes import end
-from dehelpers.project import LabError as LabError
-from dehelpers.project import lab_directory
+from dehelpers.errors import LabError
+from dehelpers.process.processes import end
+from dehelpers.process.project import lab_directory
 
 MARKER = ".localaws"  # in every lab's directory, and in no other
 MARKER_BEGINS = b"This directory is a lab's (python -m localaws)."

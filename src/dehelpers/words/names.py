@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dehelpers.connect import current
+from dehelpers.words.connect import current
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dehelpers.exercises.blank import has_blank
+from dehelpers.words.blank import has_blank
 
 
 def try_it(answer: Any, right: Callable[[Any], bool], hint: str) -> None:

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
-
-class ParameterError(ValueError):
-    """A parameter that no notebook has, or a value that it cannot take; the message says what there is."""
+from dehelpers.errors import ParameterError
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-DIRECTORY = Path(__file__).resolve().parents[2] / "data"
+DIRECTORY = Path(__file__).resolve().parents[3] / "data"
 TABLES = ("flights", "weather", "airports", "airlines", "planes")
 NEW_YORK = "America/New_York"
 REPLICABLE = ("flights", "weather")  # the tables in which a row belongs to a moment of 2013

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 import boto3
 from botocore.credentials import Credentials
 
-from dehelpers.connect import current
-from dehelpers.own_api import ask
-from dehelpers.project import LabError
+from dehelpers.errors import LabError
+from dehelpers.process.own_api import ask
+from dehelpers.words.connect import current
 
 #: Seconds to wait for the answer; the lab waits up to 30 for what was due.
 TIMEOUT = 60

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from dehelpers.own_api import ask
+from dehelpers.process.own_api import ask
 
 if TYPE_CHECKING:
-    from dehelpers.connect import Session
+    from dehelpers.words.connect import Session
 
 
 def calls(session: Session, since: int) -> list[dict[str, Any]] | None:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from dehelpers.lab import Lab
+from dehelpers.process.lab import Lab
 
 # Marks variables as the lab's own, so that they are never mistaken for the reader's.
 MARKER = "DEHELPERS_LAB"

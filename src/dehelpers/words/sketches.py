@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dehelpers.boxes import Arrow, Box, Sketch
+from dehelpers.words.boxes import Arrow, Box, Sketch
 
 SKETCHES = {
     # 00 · Introduction

@@ -10,14 +10,12 @@ from urllib.parse import urlsplit
 import boto3
 import botocore.exceptions
 
+from dehelpers.errors import ConsentError
+
 if TYPE_CHECKING:
-    from dehelpers.price import Bill
+    from dehelpers.words.price import Bill
 
 CONSENT_VARIABLE = "DEHELPERS_AWS_CONSENT"
-
-
-class ConsentNeeded(PermissionError):
-    """Work on real AWS was not agreed to; the message says what it would cost and how to agree."""
 
 
 def is_amazon(url: str) -> bool:
@@ -34,7 +32,7 @@ def agree(consent: str | None, estimate: float | Bill | None) -> str:
         estimate: what the work will cost, in US dollars, or a bill that says so line by line.
 
     Raises:
-        ConsentNeeded: consent or estimate is missing, or the estimate is above the cap.
+        ConsentError: consent or estimate is missing, or the estimate is above the cap.
     """
     text = consent if consent is not None else os.environ.get(CONSENT_VARIABLE, "")
     usd = estimate if estimate is None or isinstance(estimate, int | float) else estimate.total
@@ -44,22 +42,22 @@ def agree(consent: str | None, estimate: float | Bill | None) -> str:
         f'{CONSENT_VARIABLE}="us-east-1:5" in the environment, or de.connect("aws", consent="us-east-1:5").'
     )
     if not text:
-        raise ConsentNeeded(
+        raise ConsentError(
             'target="aws" creates resources in your own AWS account, and AWS bills you for them.\n'
             f"Estimated price: {price}. Region: the one you name.\n{how}"
         )
     match = re.fullmatch(r"([a-z]{2}(?:-[a-z]+)+-\d):(\d+(?:\.\d+)?)", text.strip())
     if not match:
-        raise ConsentNeeded(f"consent {text!r} is not of the form REGION:USD. {how}")
+        raise ConsentError(f"consent {text!r} is not of the form REGION:USD. {how}")
     region, cap = match[1], float(match[2])
     print(f"Real AWS. Region: {region}. Estimated price: {price}. Your cap: {cap:.2f} USD.")
     if usd is None:
-        raise ConsentNeeded(
+        raise ConsentError(
             "without an estimate nobody can agree to a price. Say what you plan to use: "
-            'de.connect("aws", estimate=de.price.estimate({"kinesis.shard_hour": 2})).'
+            'de.connect("aws", estimate=de.estimate({"kinesis.shard_hour": 2})).'
         )
     if usd > cap:
-        raise ConsentNeeded(f"the estimate of {price} is above your cap of {cap:.2f} USD. {how}")
+        raise ConsentError(f"the estimate of {price} is above your cap of {cap:.2f} USD. {how}")
     return region
 
 

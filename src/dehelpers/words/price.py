@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from awsfacts import meter
 from awsfacts.declaration import TB
-from awsfacts.prices import HOURS_A_MONTH, Line, Price, prices
-from dehelpers.calls import calls
-from dehelpers.connect import Session, current
-from dehelpers.show import table
+from awsfacts.prices import HOURS_A_MONTH, Line, prices
+from dehelpers.words.calls import calls
+from dehelpers.words.connect import Session, current
+from dehelpers.words.show import table
 
 MB = 2**20
 NOT_COUNTED = "free tiers, discounts, taxes, data transfer, metrics, alarms and logs"
@@ -35,7 +35,7 @@ class Bill:
                 "service": line.price.service,
                 "what": line.price.what,
                 "quantity": _quantity(line),
-                "price, USD": _price(line.price),
+                "price, USD": line.price.text,
                 "USD": f"{line.usd:.6f}",
             }
             for line in self.lines
@@ -107,13 +107,6 @@ def cost(since: int | None = None) -> Bill:
 
 def _title(session: Session) -> str:
     return "What this has cost so far" if session.target == "aws" else "What this would have cost on AWS"
-
-
-def _price(price: Price) -> str:
-    """Such as "0.014 per million units", marked where AWS's own page was not seen."""
-    many = {1: "", 1_000: "1,000 ", 1_000_000: "million "}.get(int(price.per), f"{price.per:,.0f} ")
-    plural = "s" if price.per > 1 else ""
-    return f"{price.usd:.10g} per {many}{price.unit}{plural}" + ("" if price.sure == "aws" else "*")
 
 
 def _quantity(line: Line) -> str:

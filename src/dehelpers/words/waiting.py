@@ -11,13 +11,11 @@ from typing import Any, TextIO
 
 from botocore.exceptions import ClientError
 
+from dehelpers.errors import WaitError
+
 GONE = "gone"  # the status of what AWS no longer finds, or not yet
 POLL = (0.05, 2.0)  # seconds between questions: they start close together and grow apart
 _NOT_FOUND = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist", "EntityNotFound", "404")
-
-
-class WaitError(RuntimeError):
-    """The wait ended badly: a failure status, or the time was up. The message has status, reason and hint."""
 
 
 def wait(

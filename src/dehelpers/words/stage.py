@@ -12,9 +12,9 @@ from pathlib import Path
 import boto3
 from botocore.exceptions import ClientError
 
-from dehelpers import data
-from dehelpers.names import name
-from dehelpers.project import root
+from dehelpers.process.project import root
+from dehelpers.words import data
+from dehelpers.words.names import name
 
 AIRPORTS = ("EWR", "JFK", "LGA")
 MONTHS = range(1, 13)

@@ -12,11 +12,11 @@ import boto3
 import botocore.handlers
 
 from awsfacts import leaves_something
-from dehelpers import queries
-from dehelpers.ledger import Created, identifying
+from dehelpers.words import queries
+from dehelpers.words.ledger import Created, identifying
 
 if TYPE_CHECKING:
-    from dehelpers.connect import Session
+    from dehelpers.words.connect import Session
 
 _session: Session | None = None
 

@@ -13,9 +13,10 @@ from functools import cache
 from botocore.exceptions import ClientError
 
 from awsfacts import Resource, in_order_of_deletion, resource_made_by, resources
-from dehelpers.clients import client
-from dehelpers.connect import PART, Session, current
-from dehelpers.waiting import GONE, WaitError, wait
+from dehelpers.errors import TeardownError, WaitError
+from dehelpers.words.clients import client
+from dehelpers.words.connect import PART, Session, current
+from dehelpers.words.waiting import GONE, wait
 
 #: Services of the course, in which the AWS CLI or another program of the reader's may have made something under the
 #: session's prefix. Elsewhere only what the ledger or a tag tells of is looked for: a service's first call is dear.
@@ -23,10 +24,6 @@ SEARCHED = frozenset(
     "athena cloudwatch dms dynamodb firehose glue iam kinesis lambda logs rds s3 secretsmanager sns sqs".split()
 )
 _SETTLE_SECONDS = 1_200.0  # what AWS may take to delete a database or a replication instance
-
-
-class LeftOver(RuntimeError):
-    """Something the session created still exists, or cannot be proved gone; the message names each."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,7 @@ def teardown(timeout: float = 120.0) -> None:
         timeout: seconds to wait for each resource to be gone.
 
     Raises:
-        LeftOver: something is still there; the message names it.
+        TeardownError: something is still there; the message names it.
     """
     session = current()
     gone: Counter[str] = Counter()  # by title
@@ -109,7 +106,7 @@ def teardown(timeout: float = 120.0) -> None:
     faults |= _strike(session, faults)
     if faults:
         lines = [label + fault for label, fault in faults.items()]
-        raise LeftOver("\n- ".join(["teardown could not delete", *lines]) + "\nMend the cause and run it again.")
+        raise TeardownError("\n- ".join(["teardown could not delete", *lines]) + "\nMend the cause and run it again.")
     what = ", ".join(_count(gone[title], title) for title in sorted(gone, key=str.lower)) or "nothing to delete"
     print(textwrap.fill(f"Teardown: {what}. Nothing is left.", 96))  # JupyterLab breaks longer lines within a word
     strangers = sorted(_strangers(session))

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from dehelpers.diagram import pipeline_svg
-from dehelpers.sketches import SKETCHES
+from dehelpers.words.diagram import pipeline_svg
+from dehelpers.words.sketches import SKETCHES
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from dehelpers.price import Bill
+    from dehelpers.words.price import Bill
 
 INK, FILL = "#1b2733", "#9ec9e8"
 LONGEST_NAME = 44  # of a row in the tree of a lake, in characters

@@ -1,0 +1,1 @@
+"""What the command `dehelpers` does beside starting and stopping the lab."""
