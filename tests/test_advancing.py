@@ -138,7 +138,7 @@ def test_only_a_lab_has_a_clock_to_advance(later: RunningLab, tmp_path: Path) ->
             de.advance(days=1)
         session = de.connect(later.endpoint)
         de.advance(seconds=1)
-        import_module("dehelpers.connect")._current = replace(session, target="aws")
+        import_module("dehelpers.words.connect")._current = replace(session, target="aws")
         with pytest.raises(LabError, match="real AWS"):
             de.advance(days=1)
     server.shutdown()
