@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
+from tests.gateway.wire import own_api
 
 
 class Sql:
@@ -134,6 +135,19 @@ def test_transactions(sql: Sql) -> None:
         assert sql.rows("SELECT count(*) FROM counted") == [[{"longValue": 0}]]
         finish(**end, transactionId=transaction)
         assert sql.rows("SELECT count(*) FROM counted") == [[{"longValue": left}]]
+    sql.refused("TransactionNotFoundException", "not found", "SELECT 1", transactionId=transaction)
+
+
+def test_a_transaction_that_nobody_uses_lets_go(sql: Sql, lab: RunningLab) -> None:
+    """BeginTransaction: "If a transaction has no calls using its transaction ID for three minutes", it is rolled back;
+    what it had locked is free then, without anybody asking for it."""
+    sql.run("CREATE TABLE locked (n int)")
+    transaction = sql.data.begin_transaction(**sql.target)["transactionId"]
+    for _ in range(2):
+        own_api(lab, "POST", "/_localaws/clock", {"advance": 170})
+        sql.run("LOCK TABLE locked", transactionId=transaction)
+    own_api(lab, "POST", "/_localaws/clock", {"advance": 181})
+    assert sql.rows("SELECT count(*) FROM locked") == [[{"longValue": 0}]]
     sql.refused("TransactionNotFoundException", "not found", "SELECT 1", transactionId=transaction)
 
 

@@ -11,4 +11,5 @@ ENGINE = Engine(
     backend="backend:KmsEngine",
     responses="backend:KmsEngineResponse",
     models=("backend:KeyEngine",),
+    resume="deletion:resume",
 )

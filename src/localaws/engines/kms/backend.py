@@ -11,6 +11,7 @@ from moto.kms.models import Key, KmsBackend
 from moto.kms.responses import KmsResponse
 
 from localaws.engines.kms.crypto import SYMMETRIC, USES, new_pair, oaep_decrypt, oaep_encrypt, sign, verify
+from localaws.engines.kms.deletion import await_deletion
 from localaws.engines.policies import PolicyFaultError, check_policy
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
@@ -112,7 +113,9 @@ class KmsEngine(KmsBackend):
         key = self.key(key_id)
         if key.key_state == "PendingDeletion":
             raise AwsError("KMSInvalidStateException", f"{key.arn} is pending deletion.")
-        return super().schedule_key_deletion(self.get_key_id(key_id), pending_window_in_days)
+        scheduled = super().schedule_key_deletion(self.get_key_id(key_id), pending_window_in_days)
+        await_deletion(self.lab, self, key.id)
+        return scheduled
 
     def cancel_key_deletion(self, key_id: str) -> None:
         super().cancel_key_deletion(self.get_key_id(key_id))

@@ -11,6 +11,7 @@ import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, ClassVar
 
 import psycopg
@@ -23,6 +24,7 @@ from psycopg.pq.abc import PGresult
 from localaws.engines.rdsdata.values import bind, json_of, metadata_of, numbered, records_of
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
+from localaws.timer import Appointment
 
 #: "If the binary response data from the database is more than 1 MB, the call is terminated."
 MOST_BYTES = 1 << 20
@@ -32,11 +34,11 @@ IDLE_SECONDS = 180
 
 
 class Transaction:
-    """An open transaction; ``last_used`` is on the lab's clock."""
+    """An open transaction; ``ending`` is when it is rolled back unless it is used before."""
 
-    def __init__(self, connection: psycopg.Connection[Any], now: float) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], ending: Appointment) -> None:
         self.connection = connection
-        self.last_used = now
+        self.ending = ending
         self.lock = threading.Lock()
 
 
@@ -64,16 +66,19 @@ class RDSDataEngine(RDSDataServiceBackend):
         connection = self._connect(request)
         connection.execute("BEGIN")
         identifier = uuid.uuid4().hex
-        self._roll_back_idle()
-        self._transactions[identifier] = Transaction(connection, self.lab.clock.time())
+        self._transactions[identifier] = Transaction(connection, self._ending(identifier))
         return identifier
 
     def end(self, request: Mapping[str, Any], how: str) -> None:
         """*how* is COMMIT or ROLLBACK."""
         transaction = self._transaction(request["transactionId"])
+        transaction.ending.cancel()
         del self._transactions[request["transactionId"]]
         with transaction.lock, transaction.connection:
             self._execute(transaction.connection, how, [])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_transactions": {}}  # they end with their connections
 
     def close(self) -> None:
         for transaction in self._transactions.values():
@@ -90,17 +95,21 @@ class RDSDataEngine(RDSDataServiceBackend):
                 yield connection
 
     def _transaction(self, identifier: str) -> Transaction:
-        self._roll_back_idle()
         transaction = self._transactions.get(identifier)
         if transaction is None:
             raise AwsError("TransactionNotFoundException", f"Transaction {identifier} is not found", 404)
-        transaction.last_used = self.lab.clock.time()
+        transaction.ending.cancel()
+        transaction.ending = self._ending(identifier)
         return transaction
 
-    def _roll_back_idle(self) -> None:
-        for identifier, transaction in list(self._transactions.items()):
-            if self.lab.clock.time() - transaction.last_used > IDLE_SECONDS:
-                self._transactions.pop(identifier, None)
+    def _ending(self, identifier: str) -> Appointment:
+        moment = self.lab.clock.time() + IDLE_SECONDS
+        return self.lab.timer.at(moment, f"end of transaction {identifier}", partial(self._roll_back, identifier))
+
+    def _roll_back(self, identifier: str) -> None:
+        transaction = self._transactions.pop(identifier, None)
+        if transaction:
+            with transaction.lock:
                 transaction.connection.close()
 
     def _connect(self, request: Mapping[str, Any]) -> psycopg.Connection[Any]:

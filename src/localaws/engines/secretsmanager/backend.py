@@ -20,6 +20,7 @@ from moto.secretsmanager.models import SecretsManagerBackend
 from moto.secretsmanager.responses import SecretsManagerResponse
 
 from localaws.engines.policies import PolicyFaultError, check_policy
+from localaws.engines.secretsmanager.deletion import await_deletion
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
@@ -49,6 +50,13 @@ class SecretsManagerEngine(SecretsManagerBackend):
             said = "You can't create this secret because a secret with this name is already scheduled for deletion."
             raise InvalidRequestException(said)
         return super().create_secret(name, *arguments, **more)
+
+    def delete_secret(
+        self, secret_id: str, recovery_window_in_days: int | None, force_delete_without_recovery: bool
+    ) -> tuple[str, str, float]:
+        deleted = super().delete_secret(secret_id, recovery_window_in_days, force_delete_without_recovery)
+        await_deletion(self.lab, self, deleted[0])
+        return deleted
 
     def rotate_secret(
         self,
