@@ -140,19 +140,6 @@ def test_deleting_a_stream_deletes_its_data(streams: Streams) -> None:
     assert streams.objects(bucket) == {}
 
 
-def test_what_is_buffered_is_delivered_when_the_lab_stops(new_lab: Callable[..., RunningLab]) -> None:
-    """Nothing that was acknowledged is lost: the last call that the lab records is Firehose's own PutObject."""
-    lab = new_lab()
-    streams = Streams(lab)
-    bucket = streams.bucket()
-    stream = streams.make(bucket, BufferingHints={"SizeInMBs": 1, "IntervalInSeconds": 900}, Prefix="last/")
-    streams.put(stream, b"goodbye")
-    lab.stop()
-    call = lab.calls()[-1]
-    assert (call["operation"], call["status"], call["bytes_in"]) == ("PutObject", 200, 7)
-    assert call["principal"].startswith("arn:aws:sts::123456789012:assumed-role/firehose/")
-
-
 @pytest.mark.parametrize(
     ("compression", "extension", "unpack"),
     [

@@ -129,7 +129,7 @@ def _works(process: psutil.Process) -> bool:
 
 
 def test_a_lab_stops_while_records_are_converted(new_lab: Callable[..., RunningLab]) -> None:
-    """What was acknowledged is in the bucket when the lab is there again, converted or under the error prefix."""
+    """What was acknowledged is converted after the next start."""
     lab = new_lab("stopped")
     streams = Streams(lab)
     bucket = streams.bucket()
@@ -140,23 +140,8 @@ def test_a_lab_stops_while_records_are_converted(new_lab: Callable[..., RunningL
     lab.stop()
     assert time.monotonic() - started < 5
     lab.start()
-    (body,) = Streams(lab).objects(bucket).values()
+    (body,) = eventually(lambda: Streams(lab).objects(bucket), 60).values()
     assert base64.b64decode(json.loads(body)["rawData"]) == BOMB
-
-
-def test_a_lab_that_stops_converts_what_is_buffered(new_lab: Callable[..., RunningLab]) -> None:
-    """buffering-hints.html: a buffer that is not full is no error, and neither is the end of the lab."""
-    lab = new_lab("buffered")
-    streams = Streams(lab)
-    at_once, later = streams.bucket(), streams.bucket()
-    configuration = conversion(database_of(lab, {"n": "int"}))
-    streams.put(columnar(streams, at_once, configuration), b'{"n": 0}')
-    streams.delivered(at_once)
-    streams.put(columnar(streams, later, configuration, interval=900), b'{"n": 1}', b'{"n": 2}')
-    lab.stop()
-    lab.start()
-    (body,) = Streams(lab).objects(later).values()
-    assert parquet.read_table(io.BytesIO(body))["n"].to_pylist() == [1, 2]
 
 
 def test_a_date_pattern_names_a_field_once(streams: Streams, database: str) -> None:

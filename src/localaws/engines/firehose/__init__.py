@@ -1,6 +1,7 @@
 """Data Firehose: streams that really buffer, transform, convert and deliver to S3.
 
-moto writes one object for every call and ignores compression, prefixes, conversion and the Kinesis source. Here:
+moto writes one object for every call and ignores compression, prefixes, conversion and the Kinesis source. Here what
+was acknowledged is on disk until it is delivered (backlog.py):
 
     PutRecord ─┐                ┌─ processing.py: split, partition by jq, add delimiters
     Kinesis  ──┴▶ delivery.py ──┼─ buffers: by size or by time, whichever comes first
@@ -19,4 +20,6 @@ ENGINE = Engine(
     backend="backend:FirehoseEngine",
     responses="responses:FirehoseEngineResponse",
     reaches=frozenset({"s3"}),
+    unkept=frozenset({"PutRecord", "PutRecordBatch"}),
+    resume="installing:resume",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import uuid
+from pathlib import Path
 from typing import Any, ClassVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,6 +18,7 @@ from moto.firehose.exceptions import (
 )
 from moto.firehose.models import DeliveryStream, FirehoseBackend, create_s3_destination_config
 
+from localaws.engines.firehose.backlog import Backlog, Setting
 from localaws.engines.firehose.delivery import Delivery, StreamFullError
 from localaws.engines.firehose.destination import parse, with_defaults
 from localaws.engines.firehose.processing import Record
@@ -52,9 +54,30 @@ class FirehoseEngine(FirehoseBackend):
         super().__init__(region_name, account_id)
         self._deliveries: dict[str, Delivery] = {}
         self._sources: dict[str, KinesisSource] = {}
+        #: Of each stream, the name of its backlog's file: no other stream's, before or after.
+        self.files: dict[str, str] = {}
+        self._settled: set[str] = set()
 
     def deliveries(self) -> list[Delivery]:
         return list(self._deliveries.values())
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The settings. What is on its way lies in the backlogs."""
+        return {**self.__dict__, "_deliveries": {}, "_sources": {}, "_settled": set()}
+
+    def go_on(self) -> None:
+        """Deliver what an earlier process has acknowledged. A stream without a backlog was just deleted."""
+        for name, stream in list(self.delivery_streams.items()):
+            if not self._file(name).exists():
+                super().delete_delivery_stream(name)
+                del self.files[name]
+                continue
+            self._deliveries[name] = self._delivery(stream)
+            if stream.source:
+                self._read_source(stream)
+
+    def _file(self, name: str) -> Path:
+        return self.lab.directory / "firehose" / self.files[name]
 
     def reset(self) -> None:
         for name in list(self.delivery_streams):
@@ -92,7 +115,7 @@ class FirehoseEngine(FirehoseBackend):
             raise InvalidArgumentException("Exactly one destination configuration is supported for a Firehose")
         # AWS describes a stream made with S3DestinationConfiguration as an extended one, too.
         config = with_defaults(extended_s3_destination_configuration or s3_destination_configuration or {})
-        destination = parse(config)
+        parse(config)
         encryption = {"Status": "DISABLED"}
         if delivery_stream_encryption_configuration_input:
             encryption = {**delivery_stream_encryption_configuration_input, "Status": "ENABLED"}
@@ -106,22 +129,42 @@ class FirehoseEngine(FirehoseBackend):
             config,
             *rest,
         )
-        delivery = Delivery(self.lab, self.region_name, delivery_stream_name, arn, destination, "1")
-        self._deliveries[delivery_stream_name] = delivery
+        stream = self.delivery_streams[delivery_stream_name]
+        self.files[delivery_stream_name] = f"{delivery_stream_name}-{uuid.uuid4().hex}.log"
+        Backlog(self._file(delivery_stream_name)).set(Setting(config, stream.version_id))
+        self._deliveries[delivery_stream_name] = self._delivery(stream)
         if kinesis_stream_source_configuration:
-            stream = self.delivery_streams[delivery_stream_name]
             stream.delivery_stream_status = "CREATING"
-            source = KinesisSource(
-                self.lab,
-                delivery_stream_name,
-                self.region_name,
-                kinesis_stream_source_configuration["KinesisStreamARN"],
-                kinesis_stream_source_configuration["RoleARN"],
-                delivery,
-            )
-            self._sources[delivery_stream_name] = source
-            self.lab.spawn(f"firehose create {delivery_stream_name}", lambda: _open(stream, source))
+            self._read_source(stream)
         return arn
+
+    def _delivery(self, stream: DeliveryStream) -> Delivery:
+        name, arn = stream.delivery_stream_name, stream.delivery_stream_arn
+        return Delivery(self.lab, self.region_name, name, arn, Backlog(self._file(name)))
+
+    def _read_source(self, stream: DeliveryStream) -> None:
+        """Go on with the source of *stream*, or open it and have the stream become ACTIVE."""
+        name = stream.delivery_stream_name
+        arn, role = stream.source["KinesisStreamARN"], stream.source["RoleARN"]
+        source = KinesisSource(self.lab, name, self.region_name, arn, role, self._deliveries[name])
+        self._sources[name] = source
+        if stream.delivery_stream_status == "CREATING":
+            self.lab.spawn(f"firehose create {name}", lambda: self._open(stream, source))
+        elif stream.delivery_stream_status == "ACTIVE":
+            source.start()
+
+    def _open(self, stream: Any, source: KinesisSource) -> None:
+        """From CREATING to ACTIVE, or to CREATING_FAILED with the reason."""
+        with self.lab.state.changing("firehose"):
+            try:
+                stream.source = {**stream.source, "DeliveryStartTimestamp": source.open()}
+            except (ClientError, BotoCoreError, OSError) as error:
+                details = f"The source cannot be read: {error}"
+                stream.failure_description = {"Type": "UNKNOWN_ERROR", "Details": details}
+                stream.delivery_stream_status = "CREATING_FAILED"
+                return
+            source.start()
+            stream.delivery_stream_status = "ACTIVE"
 
     def delete_delivery_stream(self, delivery_stream_name: str) -> None:
         """Deletes "a Firehose stream and its data" (DeleteDeliveryStream): what is still buffered is not delivered."""
@@ -159,7 +202,7 @@ class FirehoseEngine(FirehoseBackend):
             raise InvalidArgumentException("Dynamic partitioning can only be chosen when a Firehose stream is created.")
         if current["S3BackupMode"] == "Enabled" != merged["S3BackupMode"]:
             raise InvalidArgumentException("S3 backup cannot be disabled once it is enabled.")
-        destination = parse(merged)
+        parse(merged)
         super().update_destination(
             delivery_stream_name,
             current_delivery_stream_version_id,
@@ -169,7 +212,7 @@ class FirehoseEngine(FirehoseBackend):
             *rest,
         )
         stream.destinations[0]["S3"] = create_s3_destination_config(merged)
-        self._deliveries[delivery_stream_name].change(destination, stream.version_id)
+        self._deliveries[delivery_stream_name].change(Setting(merged, stream.version_id))
 
     def _stream(self, name: str) -> DeliveryStream:
         stream = self.delivery_streams.get(name)
@@ -180,7 +223,10 @@ class FirehoseEngine(FirehoseBackend):
     def _end(self, name: str) -> None:
         if source := self._sources.pop(name, None):
             source.end()
-        self._deliveries.pop(name).end(deliver=False)
+        delivery = self._deliveries.pop(name)
+        delivery.end()
+        delivery.backlog.remove()
+        del self.files[name]
 
     # Records
 
@@ -237,6 +283,9 @@ class FirehoseEngine(FirehoseBackend):
         return stream
 
     def _take(self, stream: DeliveryStream, data: list[bytes]) -> None:
+        if stream.delivery_stream_name not in self._settled:  # a backlog without a stream would not be delivered
+            self.lab.state.settle("firehose")
+            self._settled.add(stream.delivery_stream_name)
         now = self.lab.clock.time()
         self._deliveries[stream.delivery_stream_name].accept([Record(each, now) for each in data])
 
@@ -258,18 +307,6 @@ class FirehoseEngine(FirehoseBackend):
         conversion = stream.destinations[0]["ExtendedS3"].get("DataFormatConversionConfiguration")
         if conversion and conversion.get("Enabled", True):
             units["firehose:converted_bytes"] = billed
-
-
-def _open(stream: Any, source: KinesisSource) -> None:
-    """From CREATING to ACTIVE, or to CREATING_FAILED with the reason."""
-    try:
-        stream.source = {**stream.source, "DeliveryStartTimestamp": source.open()}
-    except (ClientError, BotoCoreError) as error:
-        stream.failure_description = {"Type": "UNKNOWN_ERROR", "Details": f"The source cannot be read: {error}"}
-        stream.delivery_stream_status = "CREATING_FAILED"
-        return
-    source.start()
-    stream.delivery_stream_status = "ACTIVE"
 
 
 def _record_id() -> str:

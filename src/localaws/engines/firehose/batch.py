@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -108,4 +108,4 @@ def conversion_failure(failure: Failure, now: float, table: dict[str, Any]) -> R
 
 
 def _error_record(record: Record, content: dict[str, Any]) -> Record:
-    return Record(json.dumps(content).encode() + b"\n", record.arrival, record.sequence_number)
+    return replace(record, data=json.dumps(content).encode() + b"\n")

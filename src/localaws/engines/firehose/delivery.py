@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import threading
-import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,8 +13,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from localaws.children import Cancelled, Overrun
 from localaws.engines.firehose import conversion
+from localaws.engines.firehose.backlog import Backlog, Position, Setting
 from localaws.engines.firehose.batch import Batch, Kind, conversion_failure, processing_failure
-from localaws.engines.firehose.destination import MIB, Destination
+from localaws.engines.firehose.destination import MIB, Destination, parse
 from localaws.engines.firehose.processing import Failure, Partition, Record, process
 from localaws.lab import Lab
 
@@ -32,9 +32,6 @@ MOST_HELD_TOGETHER = 2048 * MIB
 #: Bytes of memory that a record takes besides its data.
 RECORD_OVERHEAD = 200
 _LONGEST_PAUSE = 300.0
-#: Seconds that conversions have when the lab is about to end; what they leave goes under the error prefix.
-_LAST_CONVERSIONS = 0.5
-
 
 #: What each stream holds, in bytes.
 _held_by: dict[Delivery, int] = {}
@@ -55,38 +52,42 @@ class _Buffer:
 class Delivery:
     """Takes records from any thread; one thread of its own does all the rest."""
 
-    def __init__(self, lab: Lab, region: str, name: str, arn: str, destination: Destination, version: str) -> None:
+    def __init__(self, lab: Lab, region: str, name: str, arn: str, backlog: Backlog) -> None:
+        """Go on with what is in *backlog*, which has at least a setting."""
         self._lab = lab
         self._region = region
         self._name = name
         self._arn = arn
-        self._destination = destination
-        self._version = version
+        self.backlog = backlog
         self._lock = threading.Lock()
-        self._incoming: list[Record] = []
-        self._incoming_size = 0
+        self._incoming: list[Setting | Record] = backlog.restore()
+        self._incoming_size = _held(each for each in self._incoming if isinstance(each, Record))
         self._held = 0  # in buffers and batches, as of the last step
-        self._changed: tuple[Destination, str] | None = None
         self._buffers: dict[tuple[Kind, Partition], _Buffer] = {}
         self._batches: list[Batch] = []
+        first = self._incoming.pop(0)
+        assert isinstance(first, Setting)
+        self._destination, self._version = parse(first.config), first.version
         self._wake = threading.Event()
         self._ending = threading.Event()
-        self._deliver_at_end = False
-        self._give_up_at = math.inf
         self._thread = lab.spawn(f"firehose {name}", self._run)
 
-    def accept(self, records: list[Record]) -> None:
-        """Take *records*, all or none. Raises StreamFullError."""
-        size = sum(len(record.data) + RECORD_OVERHEAD for record in records)
+    def accept(self, records: list[Record], shard: str = "", place: Position | None = None) -> None:
+        """Take *records*, all or none, and with them the *place* where their *shard* is to be read on.
+
+        Raises StreamFullError, and OSError where the disk is full.
+        """
+        size = _held(records)
         with self._lock:
             with _holding:
                 own = self._held + self._incoming_size + size
                 others = sum(_held_by.values()) - _held_by.get(self, 0)
                 if own > MOST_HELD or own + others > MOST_HELD_TOGETHER or self._ending.is_set():
                     raise StreamFullError
-                _held_by[self] = own
-            self._incoming += records
+            self._incoming += self.backlog.accept(records, self._lab.clock.time(), shard, place)
             self._incoming_size += size
+            with _holding:
+                _held_by[self] = own
         self._wake.set()
 
     @property
@@ -94,32 +95,22 @@ class Delivery:
         """Whether a source had better wait."""
         return self._held + self._incoming_size > MOST_HELD // 2
 
-    def change(self, destination: Destination, version: str) -> None:
+    def change(self, setting: Setting) -> None:
         """Deliver what comes from now on elsewhere; what is buffered still goes where it was meant to."""
         with self._lock:
-            self._changed = (destination, version)
+            self.backlog.set(setting)
+            self._incoming.append(setting)
         self._wake.set()
 
-    def end(self, deliver: bool) -> None:
-        """Have the thread finish: *deliver* what is held in one last attempt, or drop it."""
-        self._deliver_at_end = deliver
-        self._give_up_at = time.monotonic() + _LAST_CONVERSIONS
+    def end(self) -> None:
+        """Have the thread end soon. What is not delivered stays in the backlog."""
         self._ending.set()
         self._wake.set()
-        if not deliver:
-            conversion.give_up(self)
-
-    @property
-    def _dropped(self) -> bool:
-        """Whether nobody wants any more what is still held."""
-        return self._ending.is_set() and not self._deliver_at_end
+        conversion.give_up(self)
 
     def join(self) -> None:
-        """Wait for the end, after `end`; conversions that are not done soon are given up."""
-        while self._thread.is_alive():
-            self._thread.join(0.1)
-            if time.monotonic() > self._give_up_at:
-                conversion.give_up()
+        """Wait for a moment until the thread has ended, after `end`: what S3 has taken need not be delivered again."""
+        self._thread.join(0.5)
 
     def _run(self) -> None:
         if self._destination.conversion:
@@ -127,34 +118,31 @@ class Delivery:
         while not self._ending.is_set():
             self._step()
             self._sleep()
-        if self._deliver_at_end:
-            self._step()
-            self._close_all()
-            for batch in self._batches:  # grows by what fails on the way
-                self._attempt(batch)
-            lost = sum(len(batch.records) for batch in self._batches if batch.retry_at)
-            if lost:
-                log.error("stream %s ends with %d records that S3 did not take", self._name, lost)
         with _holding:
             _held_by.pop(self, None)
 
     def _step(self) -> None:
         with self._lock:
             incoming, self._incoming, self._incoming_size = self._incoming, [], 0
-            changed, self._changed = self._changed, None
-        if changed:
+        records: list[Record] = []
+        for entry in incoming:
+            if isinstance(entry, Record):
+                records.append(entry)
+                continue
+            self._sort_in(records)
             self._close_all()
-            self._destination, self._version = changed
-        self._sort_in(incoming)
+            self._destination, self._version, records = parse(entry.config), entry.version, []
+        self._sort_in(records)
         now = self._lab.clock.time()
         for place, buffer in list(self._buffers.items()):
             if now >= self._due(place[0], buffer):
                 self._close(place)
-        for batch in self._batches:
-            if self._dropped:
+        for batch in self._batches:  # grows by what fails on the way
+            if self._ending.is_set():
                 return
             if batch.retry_at <= now and not self._attempt(batch) and now - batch.oldest > KEPT:
                 log.error("stream %s gives up %d records after 24 hours", self._name, len(batch.records))
+                self.backlog.delivered(batch.records)
                 batch.records.clear()
         self._batches = [batch for batch in self._batches if batch.records]
         held: list[_Buffer | Batch] = [*self._buffers.values(), *self._batches]
@@ -168,7 +156,10 @@ class Delivery:
         """Until there is something to do: new records, a buffer that is due, a delivery to try again."""
         times = [self._due(kind, buffer) for (kind, _), buffer in self._buffers.items()]
         times += [batch.retry_at for batch in self._batches]
-        self._lab.clock.wait(self._wake, min(times, default=math.inf) - self._lab.clock.time())
+        if times:
+            self._lab.clock.wait(self._wake, min(times) - self._lab.clock.time())
+        else:
+            self._wake.wait()
         self._wake.clear()
 
     # Buffering
@@ -179,7 +170,7 @@ class Delivery:
             for record in records:
                 self._add(Kind.BACKUP, (), record)
         for result in process(records, self._destination, self._ending):
-            if self._dropped:
+            if self._ending.is_set():
                 return
             if not isinstance(result, Failure):
                 partition, part = result
@@ -199,7 +190,8 @@ class Delivery:
         place = (kind, partition)
         buffer = self._buffers.get(place)
         if buffer is None:
-            buffer = self._buffers[place] = _Buffer(self._lab.clock.time())
+            buffer = self._buffers[place] = _Buffer(record.accepted)
+        self.backlog.part(record)
         buffer.records.append(record)
         buffer.size += len(record.data)
         if buffer.size >= self._hints(kind).size:
@@ -267,6 +259,7 @@ class Delivery:
             ContentType="application/octet-stream",
             **(encryption if destination.kms_key else {}),
         )
+        self.backlog.delivered(batch.records)
         metric = _metric(batch.kind)
         self._count(f"{metric}.Success", 1)
         if batch.kind in (Kind.DATA, Kind.BACKUP):
@@ -279,8 +272,7 @@ class Delivery:
     def _convert(self, batch: Batch) -> None:
         """Settle the batch's file; its records that do not fit become a batch of failures of their own.
 
-        Where the conversion takes too much, the halves are tried: so the record that is to blame fails alone. When the
-        lab is about to end there is no time for that.
+        Where the conversion takes too much, the halves are tried: so the record that is to blame fails alone.
         """
         settings = batch.destination.conversion
         assert settings is not None
@@ -290,15 +282,11 @@ class Delivery:
         try:
             table = self._table(settings["SchemaConfiguration"])
             with conversion.turn:
-                if self._dropped or time.monotonic() > self._give_up_at:
+                if self._ending.is_set():
                     raise Cancelled
                 file, fitting, failures = conversion.convert(batch.records, settings, table, self)
-        except Cancelled:
-            if self._dropped:
-                raise
-            reason = ("DataFormatConversion.MalformedData", "The conversion was ended: the lab is stopping.")
         except Overrun as overrun:
-            if len(batch.records) > 1 and not self._ending.is_set():
+            if len(batch.records) > 1:
                 middle = len(batch.records) // 2
                 for half in batch.records[:middle], batch.records[middle:]:
                     self._batches.append(replace(batch, records=half))
@@ -383,6 +371,11 @@ class Delivery:
             )
         except (ClientError, BotoCoreError) as error:  # AWS does not make the log group either, and goes on
             log.warning("stream %s cannot log to %s/%s: %s", self._name, group, stream, error)
+
+
+def _held(records: Iterable[Record]) -> int:
+    """Bytes of memory that *records* take."""
+    return sum(len(record.data) + RECORD_OVERHEAD for record in records)
 
 
 def _metric(kind: Kind) -> str:

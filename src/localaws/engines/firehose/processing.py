@@ -19,11 +19,17 @@ MOST_SUB_RECORDS = 500
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record as it came; ``arrival`` is in seconds since the epoch, ``sequence_number`` is the Kinesis source's."""
+    """A record as it came, or a part of it.
+
+    ``arrival`` is in seconds since the epoch, and so is ``accepted``, when this stream took it; ``sequence_number`` is
+    the Kinesis source's, ``number`` the backlog's.
+    """
 
     data: bytes
     arrival: float
     sequence_number: str | None = None
+    number: int = -1
+    accepted: float = 0.0
 
 
 class Failure(NamedTuple):

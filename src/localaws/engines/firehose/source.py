@@ -9,36 +9,18 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from localaws.engines.firehose.backlog import Position
 from localaws.engines.firehose.delivery import Delivery, StreamFullError
 from localaws.engines.firehose.processing import Record
 from localaws.lab import Lab
 
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class _Position:
-    """How far a shard is read. ``sequence_number`` is the last one delivered to the buffers."""
-
-    iterator: str
-    start: dict[str, Any]
-    sequence_number: str = ""
-
-    def resume(self) -> dict[str, Any]:
-        """The arguments of GetShardIterator that go on from here."""
-        if self.sequence_number:
-            return {
-                "ShardIteratorType": "AFTER_SEQUENCE_NUMBER",
-                "StartingSequenceNumber": self.sequence_number,
-            }
-        return self.start
 
 
 class KinesisSource:
@@ -53,8 +35,9 @@ class KinesisSource:
             "kinesis", region=stream_arn.split(":")[3], role_arn=role_arn, session_name="AWSFirehose"
         )
         self._delivery = delivery
-        self._positions: dict[str, _Position] = {}
-        self._seen: set[str] = set()
+        #: Of each shard that was begun; None when it is read to its end. The backlog keeps them.
+        self._places = delivery.backlog.places
+        self._iterators: dict[str, str] = {}
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -62,11 +45,11 @@ class KinesisSource:
         """Take a place in every shard. Returns when delivery starts; raises ClientError if the stream is not there."""
         now = self._lab.clock.now()
         for shard in self._shards():
-            self._seen.add(shard["ShardId"])
+            place: Position | None = None
             if "EndingSequenceNumber" not in shard["SequenceNumberRange"]:
-                iterator = self._iterator(shard["ShardId"], {"ShardIteratorType": "LATEST"})
-                start = {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": now}
-                self._positions[shard["ShardId"]] = _Position(iterator, start)
+                place = {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": now.timestamp()}
+                self._iterators[shard["ShardId"]] = self._iterator(shard["ShardId"], {"ShardIteratorType": "LATEST"})
+            self._delivery.backlog.take_place(shard["ShardId"], place)
         return now
 
     def start(self) -> None:
@@ -81,53 +64,61 @@ class KinesisSource:
 
     def _run(self) -> None:
         while not (self._ending.is_set() or self._lab.stopping.is_set()):
-            for shard_id in list(self._positions):
-                self._safely(partial(self._read, shard_id))
+            for shard_id, place in list(self._places.items()):
+                if place:
+                    self._safely(partial(self._read, shard_id, place))
             self._lab.clock.wait(self._ending, 1.0)
 
     def _safely(self, action: Callable[[], None]) -> None:
         """What fails now is tried again in a second, from the same place."""
         try:
             action()
-        except (ClientError, BotoCoreError, StreamFullError) as error:
+        except (ClientError, BotoCoreError, StreamFullError, OSError) as error:
             log.warning("stream %s cannot read %s: %s", self._name, self._arn, error)
 
-    def _read(self, shard_id: str) -> None:
+    def _read(self, shard_id: str, place: Position) -> None:
         if self._delivery.full:
             return
-        position = self._positions[shard_id]
         try:
-            answer = self._kinesis.get_records(ShardIterator=position.iterator, Limit=10_000)
+            if shard_id not in self._iterators:
+                self._iterators[shard_id] = self._iterator(shard_id, place)
+            answer = self._kinesis.get_records(ShardIterator=self._iterators[shard_id], Limit=10_000)
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ExpiredIteratorException":
+            code = error.response["Error"]["Code"]
+            if code == "ResourceNotFoundException":  # the shard's, which has outlived its records: or the stream's
+                self._leave(shard_id)
+            elif code != "ExpiredIteratorException":
                 raise
-            position.iterator = self._iterator(shard_id, position.resume())
+            self._iterators.pop(shard_id, None)
             return
         if answer["Records"]:
-            self._take(answer["Records"], position)
+            self._take(answer["Records"], shard_id)
         self._count("KinesisMillisBehindLatest", answer.get("MillisBehindLatest", 0), "Milliseconds")
         if answer.get("NextShardIterator"):
-            position.iterator = answer["NextShardIterator"]
+            self._iterators[shard_id] = answer["NextShardIterator"]
         else:
-            del self._positions[shard_id]
-            self._adopt_children()
+            self._leave(shard_id)
 
-    def _take(self, records: list[dict[str, Any]], position: _Position) -> None:
-        self._delivery.accept(
-            [Record(r["Data"], r["ApproximateArrivalTimestamp"].timestamp(), r["SequenceNumber"]) for r in records]
-        )
-        position.sequence_number = records[-1]["SequenceNumber"]
+    def _take(self, records: list[dict[str, Any]], shard_id: str) -> None:
+        """Have *records* accepted, together with the place behind the last of them."""
+        place = {
+            "ShardIteratorType": "AFTER_SEQUENCE_NUMBER",
+            "StartingSequenceNumber": records[-1]["SequenceNumber"],
+        }
+        taken = [Record(r["Data"], r["ApproximateArrivalTimestamp"].timestamp(), r["SequenceNumber"]) for r in records]
+        self._delivery.accept(taken, shard_id, place)
         self._count("DataReadFromKinesisStream.Records", len(records))
         self._count("DataReadFromKinesisStream.Bytes", sum(len(r["Data"]) for r in records), "Bytes")
 
-    def _adopt_children(self) -> None:
-        """Read shards that are new once all of their parents are read to the end, so that order holds."""
+    def _leave(self, shard_id: str) -> None:
+        """Go on with the shards that are new once all of their parents are read to the end, so that order holds."""
+        keep = self._delivery.backlog.take_place
+        begun = {shard for shard, place in self._places.items() if place} - {shard_id}
         for shard in self._shards():
             parents = {shard.get("ParentShardId"), shard.get("AdjacentParentShardId")}
-            if shard["ShardId"] not in self._seen and not parents & self._positions.keys():
-                start = {"ShardIteratorType": "TRIM_HORIZON"}
-                self._positions[shard["ShardId"]] = _Position(self._iterator(shard["ShardId"], start), start)
-                self._seen.add(shard["ShardId"])
+            if shard["ShardId"] not in self._places and not parents & begun:
+                keep(shard["ShardId"], {"ShardIteratorType": "TRIM_HORIZON"})
+        keep(shard_id, None)  # last: a kill before it has this done again
 
     def _shards(self) -> list[dict[str, Any]]:
         shards: list[dict[str, Any]] = []

@@ -1,0 +1,162 @@
+"""What a stream has acknowledged and not delivered yet, in a log on disk: a kill of the lab loses none of it.
+
+A record that comes apart is delivered when all of its parts are. What a kill interrupts is delivered once more after
+the next start: "Firehose uses at-least-once semantics" (firehose/latest/dev/basic-deliver.html).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from struct import Struct
+from typing import Any, NamedTuple
+
+from localaws.engines.firehose.processing import Record
+from localaws.state.append_log import AppendLog
+
+log = logging.getLogger(__name__)
+
+#: Bytes of records that are delivered, beyond which the log is written anew without them.
+MOST_DEAD = 4 << 20
+#: What an entry is begins it: a record (its number, arrival and acceptance in seconds since the epoch, the length of
+#: its sequence number), the numbers of records that are delivered, a setting of the destination, a place in a shard.
+_RECORD = Struct("<cQddB")
+_DELIVERED, _SETTING, _PLACE = b"X", b"S", b"P"
+
+
+class Setting(NamedTuple):
+    """The destination of what comes after it: its configuration as `destination.parse` reads it, and its version."""
+
+    config: dict[str, Any]
+    version: str
+
+
+Position = dict[str, Any]
+"""Where to go on in a shard, as GetShardIterator takes it."""
+
+
+class Backlog:
+    """The log in the file *path*. Records are accepted on any thread, and delivered on that of the stream."""
+
+    def __init__(self, path: Path) -> None:
+        self._log = AppendLog(path)
+        self._lock = threading.Lock()
+        self._next = 0
+        self._parts: Counter[int] = Counter()  # of records, by number, that are not delivered yet
+        self._alive: set[int] = set()
+        self._dead = 0  # bytes, roughly
+        self._delivered: list[int] = []  # that the log does not say yet
+        self._removed = False
+        self._setting: Setting | None = None
+        #: Of each shard of a source that was begun; None when it is read to its end.
+        self.places: dict[str, Position | None] = {}
+
+    def restore(self) -> list[Setting | Record]:
+        """What is in the log and not delivered, in order, each setting before the records that it is for."""
+        entries: dict[int, Setting | Record] = {}  # records by number, settings by -1, -2 and so on
+        settings = 0
+        for entry in self._log.replay():
+            kind = entry[:1]
+            if kind == _DELIVERED:
+                for number in array("Q", entry[1:]):
+                    entries.pop(number, None)
+            elif kind == _PLACE:
+                shard, place = json.loads(entry[1:])
+                self.places[shard] = place
+            elif kind == _SETTING:
+                settings += 1
+                self._setting = entries[-settings] = Setting(*json.loads(entry[1:]))
+            else:
+                record = _read(entry)
+                entries[record.number] = record
+                self._next = record.number + 1
+        self._alive = {number for number in entries if number >= 0}
+        return list(entries.values())
+
+    def set(self, setting: Setting) -> None:
+        """What is accepted from now on is for another destination. Raises OSError."""
+        with self._lock:
+            self._log.append(_SETTING + json.dumps(setting).encode())
+            self._setting = setting
+
+    def accept(
+        self, records: Iterable[Record], now: float, shard: str = "", place: Position | None = None
+    ) -> list[Record]:
+        """Keep *records* and where their *shard* is to be read on; returns them with number and time (epoch seconds).
+
+        Raises OSError, and then keeps nothing.
+        """
+        with self._lock:
+            numbered = [replace(each, number=number, accepted=now) for number, each in enumerate(records, self._next)]
+            entries = [_written(record) for record in numbered]
+            if shard:
+                entries.append(_PLACE + json.dumps([shard, place]).encode())
+            self._log.append_all(entries)
+            self._next += len(numbered)
+            self._alive.update(record.number for record in numbered)
+        if shard:
+            self.places[shard] = place
+        return numbered
+
+    def take_place(self, shard: str, place: Position | None) -> None:
+        """Keep where *shard* is to be read on, None for nowhere. Raises OSError."""
+        self.accept([], 0, shard, place)
+
+    def part(self, record: Record) -> None:
+        """Count *record*, or one of those it comes apart into, as something to deliver."""
+        self._parts[record.number] += 1
+
+    def delivered(self, records: Iterable[Record]) -> None:
+        """Count *records* as delivered, or as given up. A full disk does not keep that: they may come once more."""
+        for record in records:
+            self._parts[record.number] -= 1
+            if not self._parts[record.number]:
+                del self._parts[record.number]
+                self._delivered.append(record.number)
+                self._dead += len(record.data) + _RECORD.size
+        try:
+            with self._lock:
+                if self._removed:
+                    return
+                self._log.append(_DELIVERED + array("Q", self._delivered).tobytes())
+                self._alive.difference_update(self._delivered)
+                self._delivered.clear()
+                if self._dead > MOST_DEAD and self._dead > self._log.size // 2:
+                    self._log.rewrite(self._needed())
+                    self._dead = 0
+        except OSError as error:
+            log.warning("it cannot be kept that records are delivered: %s", error)
+
+    def _needed(self) -> Iterator[bytes]:
+        """The entries that say something yet."""
+        if not self._alive and self._setting:
+            yield _SETTING + json.dumps(self._setting).encode()
+        for entry in self._log.replay() if self._alive else ():
+            if entry[:1] == _SETTING or (entry[:1] == b"R" and _read(entry).number in self._alive):
+                yield entry
+        for shard, place in self.places.items():
+            yield _PLACE + json.dumps([shard, place]).encode()
+
+    def remove(self) -> None:
+        """Forget everything: the stream is deleted."""
+        with self._lock:
+            self._removed = True
+            self._log.remove()
+
+
+def _written(record: Record) -> bytes:
+    place = (record.sequence_number or "").encode()
+    return _RECORD.pack(b"R", record.number, record.arrival, record.accepted, len(place)) + place + record.data
+
+
+def _read(entry: bytes) -> Record:
+    _, number, arrival, accepted, length = _RECORD.unpack_from(entry)
+    data = _RECORD.size + length
+    place = entry[_RECORD.size : data].decode()
+    return Record(entry[data:], arrival, place or None, number, accepted)
