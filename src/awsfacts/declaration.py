@@ -177,6 +177,9 @@ class Service:
         request_prices: (regular expression that a whole operation's name matches, key of the table of prices or None
             for what is free), the first that matches counts.
         unpriced: what to call it in a bill that lacks it: it bills by the hour, at prices that are not in the table.
+        actions: IAM's actions of operations, where they are not named as the operation; some by what the request has.
+        reads: operations that CloudTrail calls read-only though IAM's access level is "Write".
+        data_events: operations on data: CloudTrail records them only if a trail asks for them, without what they carry.
     """
 
     name: str
@@ -186,3 +189,6 @@ class Service:
     meters: tuple[Meter, ...] = ()
     request_prices: tuple[tuple[str, str | None], ...] = ()
     unpriced: str = ""
+    actions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reads: frozenset[str] = frozenset()
+    data_events: frozenset[str] = frozenset()

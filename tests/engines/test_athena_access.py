@@ -77,7 +77,7 @@ def test_what_reads_nothing_leaves_no_record_of_reading(lab: DecidingLab, athena
     assert reads(lab, before) == []
 
 
-@pytest.mark.parametrize("table", ["plain", "parted"])
+@pytest.mark.parametrize("table", ["plain", "parted", "ice"])
 def test_who_may_not_get_objects_cannot_query_them(lab: DecidingLab, athena: Athena, table: str) -> None:
     before = len(lab.calls())
     with lab.refusing("s3:GetObject"):
@@ -92,6 +92,13 @@ def test_who_may_not_get_objects_cannot_query_them(lab: DecidingLab, athena: Ath
 def test_the_catalog_is_decided_too(lab: DecidingLab, athena: Athena, action: str) -> None:
     with lab.refusing(action):
         assert "not authorized" in athena.fails("SELECT n FROM parted")
+
+
+def test_the_listing_is_decided_too(lab: DecidingLab, athena: Athena) -> None:
+    asked = len(lab.asked())
+    athena("SELECT n FROM plain")
+    listed = [each for each in lab.asked()[asked:] if each["action"] == "s3:ListBucket"]
+    assert {(each["caller"], *each["resources"]) for each in listed} == {(SESSION, "arn:aws:s3:::access")}
 
 
 def test_results_are_written_as_who_asks(lab: DecidingLab, athena: Athena) -> None:

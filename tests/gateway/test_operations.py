@@ -17,9 +17,8 @@ from botocore.model import OperationModel, Shape
 from botocore.serialize import create_serializer
 
 from localaws.gateway.dispatch import WireRequest
-from localaws.gateway.operations import identify, protocol_of, resources_of
+from localaws.gateway.operations import identify, protocol_of
 from localaws.gateway.services import service_of
-from localaws.gateway.validation import ModelledRequest
 
 SERVICES = """
     s3 s3control s3tables kinesis firehose dms rds rds-data dynamodb dynamodbstreams redshift redshift-data
@@ -109,37 +108,6 @@ def test_every_operation_is_named_rightly(name: str) -> None:
             if (found.service, found.name, seen_protocol) != expected:
                 wrong.append(((found.service, found.name, seen_protocol), expected))
     assert not wrong
-
-
-RESOURCES = [
-    ("s3", "PutObject", {"Bucket": "b", "Key": "a b/c"}, ["arn:aws:s3:::b/a b/c"]),
-    ("s3", "ListObjectsV2", {"Bucket": "b"}, ["arn:aws:s3:::b"]),
-    ("s3", "GetObjectTagging", {"Bucket": "b", "Key": "k/2"}, ["arn:aws:s3:::b/k/2"]),
-    ("s3", "ListBuckets", {}, []),
-    ("kinesis", "PutRecord", {"StreamName": "s", "Data": b"", "PartitionKey": "p"}, ["arn:aws:kinesis:R:A:stream/s"]),
-    ("kinesis", "ListShards", {"StreamARN": "arn:aws:kinesis:R:A:stream/s"}, ["arn:aws:kinesis:R:A:stream/s"]),
-    ("firehose", "PutRecord", {"DeliveryStreamName": "f", "Record": {}}, ["arn:aws:firehose:R:A:deliverystream/f"]),
-    ("dynamodb", "GetItem", {"TableName": "t", "Key": {}}, ["arn:aws:dynamodb:R:A:table/t"]),
-    ("lambda", "Invoke", {"FunctionName": "f"}, ["arn:aws:lambda:R:A:function:f"]),
-    ("lambda", "GetFunction", {"FunctionName": "arn:aws:lambda:R:A:function:f"}, ["arn:aws:lambda:R:A:function:f"]),
-    ("sqs", "SendMessage", {"QueueUrl": "http://127.0.0.1:1/A/q", "MessageBody": ""}, ["arn:aws:sqs:R:A:q"]),
-    ("sns", "Publish", {"TopicArn": "arn:aws:sns:R:A:t", "Message": "m"}, ["arn:aws:sns:R:A:t"]),
-    ("iam", "GetRole", {"RoleName": "r"}, ["arn:aws:iam::A:role/r"]),
-    ("sts", "AssumeRole", {"RoleArn": "arn:aws:iam::A:role/r", "RoleSessionName": "s"}, ["arn:aws:iam::A:role/r"]),
-    ("glue", "GetTable", {"DatabaseName": "d", "Name": "t"}, ["arn:aws:glue:R:A:database/d"]),
-    ("logs", "PutLogEvents", {"logGroupName": "g", "logStreamName": "s"}, ["arn:aws:logs:R:A:log-group:g"]),
-    ("stepfunctions", "DescribeStateMachine", {"stateMachineArn": "arn:aws:states:R:A:s"}, ["arn:aws:states:R:A:s"]),
-]
-
-
-@pytest.mark.parametrize(("name", "operation_name", "parameters", "arns"), RESOURCES)
-def test_resources_are_named_by_their_arns(name: str, operation_name: str, parameters: Any, arns: list[str]) -> None:
-    """Service authorization reference: "Resource types defined by …"."""
-    model = SESSION.get_service_model(name)
-    environ, body = on_the_wire(model.operation_model(operation_name), model.metadata["protocol"], parameters)
-    operation = identify(name, protocol_of(name, environ), environ, body, WireRequest(environ))
-    assert operation.name == operation_name
-    assert resources_of(operation, ModelledRequest(operation, environ, body).parameters, "R", "A") == arns
 
 
 def test_an_action_counts_where_the_service_will_look_for_it() -> None:

@@ -38,7 +38,13 @@ def failed(call: Callable[[], Any]) -> dict[str, Any]:
 
 SUCCESSES: dict[str, tuple[str, Callable[[Any], Any], str, list[str], bool]] = {
     "rest-xml": ("s3", lambda c: c.create_bucket(Bucket="records"), "CreateBucket", ["arn:aws:s3:::records"], False),
-    "query": ("sns", lambda c: c.create_topic(Name="records"), "CreateTopic", [], False),
+    "query": (
+        "sns",
+        lambda c: c.create_topic(Name="records"),
+        "CreateTopic",
+        [f"arn:aws:sns:us-east-1:{ACCOUNT}:records"],
+        False,
+    ),
     "ec2": ("ec2", lambda c: c.describe_vpcs(), "DescribeVpcs", [], True),
     "json": (
         "kinesis",

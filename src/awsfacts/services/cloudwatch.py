@@ -27,4 +27,5 @@ SERVICE = Service(
             is_global=True,
         ),
     ),
+    data_events=frozenset({"GetMetricData", "GetMetricStatistics", "GetMetricWidgetImage", "PutMetricData"}),
 )

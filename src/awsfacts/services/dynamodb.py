@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from awsfacts.declaration import Deletion, Listing, Resource, Service
 
+#: What the statement is tells which.
+_PARTIQL = tuple(f"dynamodb:PartiQL{kind}" for kind in ("Select", "Insert", "Update", "Delete"))
+
 SERVICE = Service(
     name="dynamodb",
     title="Amazon DynamoDB",
@@ -17,5 +20,18 @@ SERVICE = Service(
             delete=Deletion("DeleteTable", "TableName"),
             uses=("kms:key", "kinesis:stream"),
         ),
+    ),
+    actions={
+        **dict.fromkeys(("BatchExecuteStatement", "ExecuteStatement", "ExecuteTransaction"), _PARTIQL),
+        "TransactGetItems": ("dynamodb:GetItem",),
+        "TransactWriteItems": tuple(
+            f"dynamodb:{name}" for name in ("ConditionCheckItem", "PutItem", "UpdateItem", "DeleteItem")
+        ),
+    },
+    data_events=frozenset(
+        (
+            "BatchExecuteStatement BatchGetItem BatchWriteItem DeleteItem ExecuteStatement ExecuteTransaction "
+            "GetItem PutItem Query Scan TransactGetItems TransactWriteItems UpdateItem"
+        ).split()
     ),
 )

@@ -37,4 +37,5 @@ SERVICE = Service(
         Meter("firehose:billed_bytes", "firehose.ingested", GB),
         Meter("firehose:converted_bytes", "firehose.converted", GB),
     ),
+    data_events=frozenset({"PutRecord", "PutRecordBatch"}),
 )

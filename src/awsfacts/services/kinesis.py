@@ -32,4 +32,5 @@ SERVICE = Service(
         Meter("kinesis:shards", "kinesis.shard_hour", standing=True),
         Meter("kinesis:on_demand_streams", "kinesis.on_demand_hour", standing=True),
     ),
+    data_events=frozenset({"GetRecords", "GetShardIterator", "PutRecord", "PutRecords", "SubscribeToShard"}),
 )

@@ -73,4 +73,10 @@ SERVICE = Service(
         Meter("lambda:requests", "lambda.request"),
         Meter("lambda:gb_seconds", "lambda.gb_second"),
     ),
+    actions={
+        "GetLayerVersionByArn": ("lambda:GetLayerVersion",),
+        "Invoke": ("lambda:InvokeFunction",),
+        "InvokeWithResponseStream": ("lambda:InvokeFunction",),
+    },
+    data_events=frozenset({"Invoke", "InvokeAsync", "InvokeWithResponseStream"}),
 )

@@ -25,4 +25,7 @@ SERVICE = Service(
             part_of="log-group",
         ),
     ),
+    data_events=frozenset(
+        ("FilterLogEvents GetLogEvents GetLogObject GetLogRecord GetQueryResults PutLogEvents StartLiveTail").split()
+    ),
 )

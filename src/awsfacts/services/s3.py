@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from awsfacts.declaration import Listing, Resource, Service, Settle, pages
+from awsfacts.s3_actions import ACTIONS, DATA_EVENTS
 
 
 def _delete_bucket(aws: Any, bucket: str, settle: Settle) -> None:
@@ -45,4 +46,6 @@ SERVICE = Service(
         ("(Put|Copy|Create|Upload|Complete|List|Restore).*", "s3.put"),
         (".*", "s3.get"),
     ),
+    actions=ACTIONS,
+    data_events=DATA_EVENTS,
 )

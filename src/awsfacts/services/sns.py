@@ -33,4 +33,6 @@ SERVICE = Service(
         ),
     ),
     request_prices=(("Publish(Batch)?", "sns.request"),),
+    actions={"PublishBatch": ("sns:Publish",)},
+    data_events=frozenset({"Publish", "PublishBatch"}),
 )

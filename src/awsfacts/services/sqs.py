@@ -21,4 +21,15 @@ SERVICE = Service(
         ),
     ),
     request_prices=((".*", "sqs.request"),),
+    actions={
+        "ChangeMessageVisibilityBatch": ("sqs:ChangeMessageVisibility",),
+        "DeleteMessageBatch": ("sqs:DeleteMessage",),
+        "SendMessageBatch": ("sqs:SendMessage",),
+    },
+    data_events=frozenset(
+        (
+            "ChangeMessageVisibility ChangeMessageVisibilityBatch DeleteMessage DeleteMessageBatch ReceiveMessage "
+            "SendMessage SendMessageBatch"
+        ).split()
+    ),
 )

@@ -24,7 +24,8 @@ from localaws.gateway.body import EMPTY_SHA256, open_body
 from localaws.gateway.dispatch import Dispatcher, WireRequest
 from localaws.gateway.errors import AwsError, render
 from localaws.gateway.guard import check_guard
-from localaws.gateway.operations import identify, operations_of, protocol_of, resources_of
+from localaws.gateway.needs import needs_of
+from localaws.gateway.operations import identify, operations_of, protocol_of
 from localaws.gateway.post_form import answer, as_put, is_form_upload, read_form
 from localaws.gateway.post_policy import authenticate_form, check_policy, check_size
 from localaws.gateway.records import Call, current_call
@@ -51,6 +52,9 @@ TRUST = "localaws.trust"
 
 #: What a full, a limited or a read-only disk says.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+
+#: How many resources a record names: DeleteObjects may have a thousand.
+MOST_RESOURCES = 100
 
 #: What nobody can write to any more must not be acknowledged.
 GONE = "The lab's directory has been deleted while it ran, and with it all that it had. Start a new lab."
@@ -172,18 +176,21 @@ class Gateway:
             raise AwsError("UnknownOperationException", "The lab speaks no CBOR: use the service's JSON protocol.", 404)
         parsed = ModelledRequest(operation, environ, body)
         identified_as(environ, parsed)
-        call.resources = resources_of(operation, parsed.parameters, call.region, call.account_id)
-        self._authorize(call, signature.service)
+        if parsed.model:
+            self._authorize(call, parsed.parameters)
         parsed.check()
         with self._lab.state.while_done(service.backend, operation.name):
             response = self._dispatcher.dispatch(request, service, parsed)
         return as_modelled(response, operation.protocol, parsed.model)
 
-    def _authorize(self, call: Call, prefix: str) -> None:
-        """Raises AwsError if the caller may not do this (`Lab.authorize`)."""
+    def _authorize(self, call: Call, parameters: dict[str, Any]) -> None:
+        """Raises AwsError if the caller may not do all that the call needs (`Lab.authorize`)."""
         assert call.credential is not None
+        needs = needs_of(call.service, call.operation, parameters, call.region, call.account_id)
+        call.resources = list(dict.fromkeys(arn for need in needs for arn in need.resources))[:MOST_RESOURCES]
         context = {"aws:SourceIp": call.source_ip, "aws:CalledVia": call.via}
-        self._lab.authorize(call.credential, call.service, f"{prefix}:{call.operation}", call.resources, context)
+        for need in needs:
+            self._lab.authorize(call.credential, call.service, need.action, need.resources or ("*",), context)
 
     def _authenticate(
         self, environ: dict[str, Any], call: Call, signature: Signature, service: str, protocol: str

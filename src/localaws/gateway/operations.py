@@ -1,4 +1,4 @@
-"""Which operation of which service a request is, in botocore's own names, and what it acts on."""
+"""Which operation of which service a request is, in botocore's own names."""
 
 from __future__ import annotations
 
@@ -21,28 +21,6 @@ from localaws.gateway.services import alike, of_version
 _REST_XML = {"s3control", "cloudfront", "route53"}
 _CBOR_PATH = re.compile(r"/service/[^/]+/operation/([^/]+)$")
 _PLAIN_OBJECT_CALLS = {"GET": "GetObject", "PUT": "PutObject", "HEAD": "HeadObject", "DELETE": "DeleteObject"}
-
-# Parameters that name the resource a call acts on, and the ARN each makes (service authorization reference).
-_RESOURCES: dict[str, dict[str, str]] = {
-    "athena": {"WorkGroup": "arn:aws:athena:{region}:{account}:workgroup/{value}"},
-    "dynamodb": {"TableName": "arn:aws:dynamodb:{region}:{account}:table/{value}"},
-    "firehose": {"DeliveryStreamName": "arn:aws:firehose:{region}:{account}:deliverystream/{value}"},
-    "glue": {
-        "DatabaseName": "arn:aws:glue:{region}:{account}:database/{value}",
-        "JobName": "arn:aws:glue:{region}:{account}:job/{value}",
-    },
-    "iam": {
-        "RoleName": "arn:aws:iam::{account}:role/{value}",
-        "UserName": "arn:aws:iam::{account}:user/{value}",
-    },
-    "kinesis": {"StreamName": "arn:aws:kinesis:{region}:{account}:stream/{value}"},
-    "lambda": {"FunctionName": "arn:aws:lambda:{region}:{account}:function:{value}"},
-    "logs": {"logGroupName": "arn:aws:logs:{region}:{account}:log-group:{value}"},
-    "sqs": {
-        "QueueUrl": "arn:aws:sqs:{region}:{account}:{value}",
-        "QueueName": "arn:aws:sqs:{region}:{account}:{value}",
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -109,27 +87,6 @@ def identify(service: str, protocol: str, environ: dict[str, Any], body: bytes, 
     except (HTTPException, NotImplementedError, ValueError, LookupError, UnknownServiceError):
         return Operation(service, "", protocol, {})
     return Operation(service, operation.name, protocol, dict(labels))
-
-
-def resources_of(operation: Operation, parameters: dict[str, Any], region: str, account: str) -> list[str]:
-    """The ARNs a call names, as far as its own parameters tell."""
-    if operation.service == "s3":
-        bucket, key = operation.parameters.get("Bucket"), operation.parameters.get("Key")
-        if not bucket:
-            return []
-        return [f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"]
-    templates = _RESOURCES.get(operation.service, {})
-    found = []
-    for name, value in parameters.items():
-        if not isinstance(value, str) or not value:
-            continue
-        if value.startswith("arn:") and name.lower().endswith(("arn", "resource", "streamname", "functionname")):
-            found.append(value)
-        elif name in templates:
-            # a queue's URL ends with its name
-            short = value.rstrip("/").rpartition("/")[2] if name == "QueueUrl" else value
-            found.append(templates[name].format(region=region, account=account, value=short))
-    return found
 
 
 def _plain_object_call(environ: dict[str, Any]) -> Operation | None:

@@ -18,12 +18,12 @@ from typing import Any
 from localaws.clock import Clock
 from localaws.credentials import Credential
 from localaws.gateway.errors import AwsError
+from localaws.gateway.reference import is_data_event, is_read_only
 
 log = logging.getLogger(__name__)
 
 KEPT_IN_MEMORY = 50_000
 _NUMBER = re.compile(rb'\{"seq":(\d+),')
-_READS = ("Get", "List", "Describe", "Head", "BatchGet", "Scan", "Query")
 
 
 @dataclass
@@ -83,13 +83,9 @@ class Call:
 
     def as_record(self) -> dict[str, Any]:
         record = {name: value for name, value in vars(self).items() if name != "credential"}
-        record["read_only"] = is_read(self.operation)
+        record["read_only"] = is_read_only(self.service, self.operation)
+        record["event_category"] = "Data" if is_data_event(self.service, self.operation) else "Management"
         return record
-
-
-def is_read(operation: str) -> bool:
-    """Whether *operation* changes nothing."""
-    return operation.startswith(_READS)
 
 
 #: The call being served on this thread: engines read its principal and add to its units.

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localaws.engines import engines, reached_by
-from localaws.gateway.records import is_read
+from localaws.gateway.reference import is_read
 from localaws.state.aside import set_aside
 from localaws.state.gates import Gate
 

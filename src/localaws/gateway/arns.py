@@ -1,0 +1,168 @@
+"""The ARNs of what a call acts on, from its parameters and the patterns that IAM has for its actions' resources.
+
+A parameter that is an ARN of one of these types is taken as it is. Else the pattern's variables are looked for among
+the operation's members: ``${StreamName}`` is StreamName, ``${WorkGroupName}`` is WorkGroup, ``${QueueName}`` ends
+QueueUrl; where AWS's words differ too much, the declaration of the resource (`awsfacts`) has the members.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+
+from botocore.model import ListShape, Shape, StringShape, StructureShape
+from moto.core.utils import get_service_model
+from moto.utilities.utils import get_partition
+
+from awsfacts import Resource, services
+from localaws.gateway.reference import ResourceType, actions_of
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+#: What names end with that mean the same thing.
+_ENDINGS = re.compile(r"(WithPath|Name|Identifier|Id|Url)$", re.IGNORECASE)
+#: A path through a request's members to a text: ("TableInput", "Name").
+_Path = tuple[str, ...]
+
+
+#: Where one of the first type is named, none of the second is meant: who queries an index needs no right on its table.
+_INSTEAD_OF = {"index": "table", "rule-on-custom-event-bus": "rule-on-default-event-bus"}
+
+
+@dataclass(frozen=True)
+class Maker:
+    """How the ARNs of one type are found in an operation's parameters."""
+
+    type: ResourceType
+    #: Members that may hold a whole ARN.
+    whole: tuple[str, ...]
+    #: Variable → where its value may be; None where not all are known.
+    parts: Mapping[str, tuple[_Path, ...]] | None
+
+    @cached_property
+    def template(self) -> str:
+        """The ARN, for `str.format`."""
+        return _VARIABLE.sub(r"{\1}", self.type.arn)
+
+    def arns(self, parameters: Mapping[str, Any], region: str, account: str) -> Iterator[str]:
+        """All that *parameters* name."""
+        for member in self.whole:
+            for value in _texts(parameters.get(member)):
+                if value.startswith("arn:") and self.type.pattern.fullmatch(value):
+                    yield value
+        if self.parts is None:
+            return
+        values = {"Partition": _partition(region), "Region": region, "Account": account, "Id": "*"}
+        for variable, paths in self.parts.items():
+            value = next((_short(path[-1], text) for path in paths if (text := _at(parameters, path))), "")
+            if not value or value.startswith("arn:"):
+                return
+            # a parameter's name begins with a slash, and its ARN has only one
+            values[variable] = value[1:] if value[0] == "/" and f"/{{{variable}}}" in self.template else value
+        yield self.template.format(**values).replace(":key/alias/", ":alias/")
+
+
+def arns_of(makers: Sequence[Maker], parameters: Mapping[str, Any], region: str, account: str) -> list[str]:
+    """The resources that a call names; [] where it acts on none, or tells none."""
+    found = {maker.type.name: list(maker.arns(parameters, region, account)) for maker in makers}
+    for narrow, wide in _INSTEAD_OF.items():
+        if found.get(narrow):
+            found.pop(wide, None)
+    return list(dict.fromkeys(arn for arns in found.values() for arn in arns))
+
+
+@cache
+def makers_of(service: str, operation: str) -> tuple[tuple[str, tuple[Maker, ...]], ...]:
+    """The actions that *operation* needs, each with who finds its resources."""
+    shape = get_service_model(service).operation_model(operation).input_shape
+    members = shape.members if isinstance(shape, StructureShape) else {}
+    whole = tuple(name for name, member in members.items() if _may_hold_arns(member))
+    return tuple(
+        (action.name, tuple(Maker(each, whole, _parts(each, service, operation, members)) for each in action.types))
+        for action in actions_of(service, operation)
+    )
+
+
+def _parts(
+    type: ResourceType, service: str, operation: str, members: Mapping[str, Shape]
+) -> dict[str, tuple[_Path, ...]] | None:
+    if "*" in type.arn:  # ids that only AWS knows
+        return None
+    variables = [each for each in type.variables if each != "Id"]
+    found = {variable: paths for variable in variables if (paths := _called(variable, members))}
+    if len(found) == len(variables):
+        return found
+    for names in _declared_names(type, service, operation):
+        places = [_paths_to(name, members) for name in names.split("/")]
+        if len(places) == len(variables) and all(places):
+            return dict(zip(variables, places, strict=True))
+    left = [variable for variable in variables if variable not in found]
+    name = _paths_to("Name", members) or _paths_to("name", members)
+    return {**found, left[0]: name} if name and len(left) == 1 else None
+
+
+def _called(variable: str, members: Mapping[str, Shape]) -> tuple[_Path, ...]:
+    exact = [name for name in members if name.lower() == variable.lower()]
+    alike = [name for name in members if _bare(name) and _bare(name) == _bare(variable)]
+    return tuple((name,) for name in dict.fromkeys([*exact, *alike]))
+
+
+def _bare(name: str) -> str:
+    return _ENDINGS.sub("", name).lower()
+
+
+def _declared_names(type: ResourceType, service: str, operation: str) -> Iterator[str]:
+    declared = services().get(service)
+    for resource in declared.resources if declared else ():
+        if _same_type(resource, type):
+            if operation not in resource.create:
+                yield from resource.named_by
+            yield resource.name
+
+
+def _same_type(resource: Resource, type: ResourceType) -> bool:
+    return resource.type.replace("-", "").lower() == type.name.replace("-", "").lower()
+
+
+def _paths_to(name: str, members: Mapping[str, Shape]) -> tuple[_Path, ...]:
+    """Where the member *name* is: in the request, or in one of its structures."""
+    own = [(name,)] if name in members else []
+    inner = [
+        (outer, name) for outer, each in members.items() if isinstance(each, StructureShape) and name in each.members
+    ]
+    return (*own, *inner)
+
+
+def _may_hold_arns(member: Shape) -> bool:
+    text = member.member if isinstance(member, ListShape) else member
+    return isinstance(text, StringShape) and not text.enum
+
+
+def _texts(value: Any) -> Iterator[str]:
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, str):
+            yield each
+
+
+@cache
+def _partition(region: str) -> str:
+    return str(get_partition(region))
+
+
+def _at(parameters: Mapping[str, Any], path: _Path) -> str:
+    """The text there; "" if there is none."""
+    value: Any = parameters
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value if isinstance(value, str) else ""
+
+
+def _short(member: str, value: str) -> str:
+    """The name in a *value* that may say more: the URL of a queue, the beginning of a function's ARN."""
+    if member.endswith("Url"):
+        return value.rstrip("/").rpartition("/")[2]
+    if member == "EventBusName" and value == "default":
+        return ""
+    return value.rpartition("function:")[2] if member == "FunctionName" else value

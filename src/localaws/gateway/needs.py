@@ -1,0 +1,146 @@
+"""What a caller has to be allowed for a call: actions of IAM, each with the resources that it acts on.
+
+Most operations need the action of their own name. Others are many in one, and what they hold tells which.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from localaws.gateway.arns import arns_of, makers_of
+from localaws.gateway.reference import actions_of
+
+_STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|EXISTS)\b", re.IGNORECASE)
+_TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+(?:\"([\w.-]+)\"|([\w.-]+))", re.IGNORECASE)
+Parameters = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Need:
+    """One action, "s3:GetObject", and the ARNs of what it is to act on."""
+
+    action: str
+    resources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call as far as its needs go."""
+
+    service: str
+    operation: str
+    parameters: Parameters
+    region: str
+    account: str
+
+    def table(self, name: Any) -> str:
+        text = str(name)
+        return text if text.startswith("arn:") else f"arn:aws:dynamodb:{self.region}:{self.account}:table/{text}"
+
+
+def needs_of(service: str, operation: str, parameters: Parameters, region: str, account: str) -> list[Need]:
+    """All that the caller of *operation* has to be allowed."""
+    special = _SPECIAL.get((service, operation))
+    if special:
+        found: dict[str, dict[str, None]] = {}
+        for action, arn in special(Call(service, operation, parameters, region, account)):
+            found.setdefault(action, {})[arn] = None
+        return [Need(action, tuple(arns)) for action, arns in found.items()]
+    if service == "s3":  # nearly all calls that there are: no search for names
+        resources = _bucket_or_object(parameters)
+        return [Need(action.name, resources) for action in actions_of(service, operation)]
+    return [
+        Need(action, tuple(arns_of(makers, parameters, region, account)))
+        for action, makers in makers_of(service, operation)
+    ]
+
+
+def _bucket_or_object(parameters: Parameters) -> tuple[str, ...]:
+    bucket, key = parameters.get("Bucket"), parameters.get("Key")
+    if not bucket:
+        return ()
+    return (f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}",)
+
+
+# Operations that are many in one. Each gives actions with one resource.
+_Special = Callable[[Call], Iterator[tuple[str, str]]]
+
+
+def _copy(call: Call) -> Iterator[tuple[str, str]]:
+    source = unquote(str(call.parameters.get("CopySource", ""))).removeprefix("/").partition("?versionId=")[0]
+    yield "s3:GetObject", f"arn:aws:s3:::{source}"
+    yield "s3:PutObject", f"arn:aws:s3:::{call.parameters.get('Bucket')}/{call.parameters.get('Key')}"
+
+
+def _delete_objects(call: Call) -> Iterator[tuple[str, str]]:
+    for item in _listed(_inside(call.parameters, "Delete", "Objects")):
+        action = "s3:DeleteObjectVersion" if item.get("VersionId") else "s3:DeleteObject"
+        yield action, f"arn:aws:s3:::{call.parameters.get('Bucket')}/{item.get('Key')}"
+
+
+def _batch(action: str) -> _Special:
+    def needs(call: Call) -> Iterator[tuple[str, str]]:
+        items = call.parameters.get("RequestItems")
+        for table in items if isinstance(items, Mapping) else ():
+            yield action, call.table(table)
+
+    return needs
+
+
+def _transaction(call: Call) -> Iterator[tuple[str, str]]:
+    actions = {"Get": "GetItem", "Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
+    for item in _listed(call.parameters.get("TransactItems")):
+        for kind, what in item.items():
+            if isinstance(what, Mapping):
+                yield f"dynamodb:{actions.get(kind, 'ConditionCheckItem')}", call.table(what.get("TableName"))
+
+
+def _statements(*members: str) -> _Special:
+    def needs(call: Call) -> Iterator[tuple[str, str]]:
+        value = call.parameters.get(members[0])
+        texts = [each.get(members[1]) for each in _listed(value)] if len(members) > 1 else [value]
+        for text in map(str, texts):
+            kind, table = _STATEMENT.match(text), _TABLE.search(text)
+            word = kind[1].capitalize() if kind else "Select"
+            named = (table[1] or table[2]).partition(".")[0] if table else "*"
+            yield f"dynamodb:PartiQL{word.replace('Exists', 'Select')}", call.table(named)
+
+    return needs
+
+
+def _re_encrypt(call: Call) -> Iterator[tuple[str, str]]:
+    for member, action in (("SourceKeyId", "kms:ReEncryptFrom"), ("DestinationKeyId", "kms:ReEncryptTo")):
+        key = str(call.parameters.get(member) or "*")
+        kind = "" if key.startswith("alias/") else "key/"
+        yield action, key if key.startswith("arn:") else f"arn:aws:kms:{call.region}:{call.account}:{kind}{key}"
+
+
+_SPECIAL: dict[tuple[str, str], _Special] = {
+    ("s3", "CopyObject"): _copy,
+    ("s3", "UploadPartCopy"): _copy,
+    ("s3", "DeleteObjects"): _delete_objects,
+    ("dynamodb", "BatchGetItem"): _batch("dynamodb:BatchGetItem"),
+    ("dynamodb", "BatchWriteItem"): _batch("dynamodb:BatchWriteItem"),
+    ("dynamodb", "TransactGetItems"): _transaction,
+    ("dynamodb", "TransactWriteItems"): _transaction,
+    ("dynamodb", "ExecuteStatement"): _statements("Statement"),
+    ("dynamodb", "BatchExecuteStatement"): _statements("Statements", "Statement"),
+    ("dynamodb", "ExecuteTransaction"): _statements("TransactStatements", "Statement"),
+    ("kms", "ReEncrypt"): _re_encrypt,
+}
+
+
+def _inside(parameters: Parameters, *path: str) -> Any:
+    value: Any = parameters
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+def _listed(value: Any) -> Iterable[Mapping[str, Any]]:
+    """The structures of a list; a request that is not yet held against its model may have anything there."""
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []

