@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any
 
 from botocore.exceptions import ClientError
 from moto import backends
 from moto.core.base_backend import BackendDict
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.core.request import Request
+from moto.core.request import EnvironHeaders, Request
 from moto.core.utils import convert_regex_to_flask_path
 from moto.moto_server.utilities import RegexConverter
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map, MapAdapter, Rule
 from werkzeug.wrappers import Response
 
 from localaws.gateway.client_faults import as_aws_error
@@ -26,6 +27,17 @@ Handler = Callable[[Request, str, dict[str, str]], Any]
 _METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"]
 
 
+class _Headers(EnvironHeaders):
+    """The headers of a request, put together once: moto and the engines go through them again and again."""
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._pairs)
+
+    @cached_property
+    def _pairs(self) -> list[tuple[str, str]]:
+        return list(super().__iter__())
+
+
 class WireRequest(Request):
     """moto's request, marked as having come through a real server (which then adds Date itself)."""
 
@@ -33,6 +45,10 @@ class WireRequest(Request):
     # Flask gives its requests these; a few of moto's handlers look at them.
     url_rule = None
     view_args: dict[str, Any] | None = None
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        super().__init__(environ)
+        self.headers = _Headers(environ)
 
     @property
     def raw_url(self) -> str:
@@ -46,7 +62,7 @@ class Dispatcher:
     def __init__(self, install_engine: Callable[[str], None], replaced: dict[type, type]) -> None:
         self._install_engine = install_engine
         self._replaced = replaced
-        self._routes: dict[str, Map] = {}
+        self._routes: dict[str, MapAdapter] = {}
 
     def dispatch(self, request: Request, service: Service, parsed: ModelledRequest) -> Response:
         """Answer a request for *service*, as `service_of` found it; *parsed* is the same request."""
@@ -55,12 +71,12 @@ class Dispatcher:
             raise AwsError("UnknownOperationException", f"This lab has no service {service.name!r}.", 404)
         routes = self._routes.get(backend) or self._load(backend)
         try:
-            handler, arguments = routes.bind("localhost").match(request.path, request.method)
+            handler, arguments = routes.match(request.path, request.method)
         except HTTPException as error:
             raise AwsError("UnknownOperationException", f"{backend} has no such operation: {error}.", 404) from None
         request.view_args = arguments  # type: ignore[attr-defined]
         try:
-            result = handler(request, request.raw_url, dict(request.headers))
+            result = handler(request, request.raw_url, dict(request.headers.items()))
         except ClientError as error:
             details = error.response["Error"]
             raise AwsError(details.get("Code", "InternalFailure"), details.get("Message", ""), 400) from error
@@ -78,7 +94,7 @@ class Dispatcher:
             response.automatically_set_content_length = False
         return response
 
-    def _load(self, backend: str) -> Map:
+    def _load(self, backend: str) -> MapAdapter:
         """Install the service's engine, then make its route table; a race makes an equal table twice."""
         self._install_engine(backend)
         by_account = backends.get_backend(backend)  # type: ignore[call-overload]
@@ -93,8 +109,8 @@ class Dispatcher:
             rule = convert_regex_to_flask_path(path)
             if rule:
                 routes.add(Rule(rule, endpoint=self._replace(handler), methods=_METHODS))
-        self._routes[backend] = routes
-        return routes
+        bound = self._routes[backend] = routes.bind("localhost")
+        return bound
 
     def _replace(self, handler: Handler) -> Handler:
         """The same handler of the engine's response class, where an engine has one."""

@@ -9,6 +9,9 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs
 from xml.etree.ElementTree import Element, ParseError
@@ -153,20 +156,18 @@ def rest_parameters(
     """
     shape = operation.input_shape
     assert isinstance(shape, StructureShape)
-    outside: dict[str, Any] = {}
-    query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
-    for name, member in shape.members.items():
-        wire_name = member.serialization.get("name", name)
-        match member.serialization.get("location"):
-            case "uri" if wire_name in labels:
-                outside[name] = labels[wire_name]
-            case "querystring" if wire_name in query:
-                outside[name] = query[wire_name] if isinstance(member, ListShape) else query[wire_name][0]
-            case "header" if (header := _header(environ, wire_name)) is not None:
-                outside[name] = header
+    places = _places(shape)
+    outside: dict[str, Any] = {places.uri[label]: value for label, value in labels.items() if label in places.uri}
+    for wire_name, values in parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True).items():
+        if wire_name in places.query:
+            name = places.query[wire_name]
+            outside[name] = values if isinstance(shape.members[name], ListShape) else values[0]
+    for key, name in places.header.items():
+        if key in environ:
+            outside[name] = environ[key]
     payload = shape.serialization.get("payload")
     if payload is None:
-        if all("location" in member.serialization for member in shape.members.values()):
+        if not places.body:
             return outside, {}
         return outside, (_of_xml(shape, _root(body)) if body else {}) if xml else json_of(body)
     member = shape.members[payload]
@@ -185,10 +186,32 @@ def rest_parameters(
     return outside, {payload: _of_xml(member, root)}
 
 
-def _header(environ: dict[str, Any], name: str) -> str | None:
-    key = name.upper().replace("-", "_")
-    value: str | None = environ.get(key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}")
-    return value
+@dataclass(frozen=True)
+class _Places:
+    """Where a request has the members of its operation: their names, by those on the wire.
+
+    Those of ``header`` are WSGI's (``HTTP_X_AMZ_ACL``). ``body`` says whether there is a member in the body.
+    """
+
+    uri: dict[str, str]
+    query: dict[str, str]
+    header: dict[str, str]
+    body: bool
+
+
+@cache
+def _places(shape: StructureShape) -> _Places:
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, member in shape.members.items():
+        wire_name = member.serialization.get("name", name)
+        found[member.serialization.get("location", "body")][wire_name] = name
+    header = {_environ_key(wire_name): name for wire_name, name in found["header"].items()}
+    return _Places(found["uri"], found["querystring"], header, bool(found["body"]))
+
+
+def _environ_key(header: str) -> str:
+    key = header.upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
 
 
 def _root(body: bytes) -> Element:

@@ -6,7 +6,7 @@ exactly what moto's own function returns.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import moto.core.responses
@@ -14,7 +14,7 @@ from moto.core.common_models import BaseModel
 from moto.core.constants import MISSING
 from moto.core.parse import BaseJSONParser
 from moto.core.serialize import AttributePicker, AttributePickerContext, ResponseSerializer
-from moto.core.utils import get_value, method_names_from_class
+from moto.core.utils import camelcase_to_underscores, get_value, method_names_from_class
 
 from localaws.gateway.records import current_call
 
@@ -25,6 +25,7 @@ _serialize_all_members = ResponseSerializer._serialize_type_structure
 def tune() -> None:
     """Install the remembering versions; once a process is enough."""
     moto.core.responses.method_names_from_class = cache(method_names_from_class)  # type: ignore[attr-defined]
+    moto.core.responses.camelcase_to_underscores = lru_cache(maxsize=4096)(camelcase_to_underscores)  # type: ignore[attr-defined]
     moto.core.responses.gen_amzn_requestid_long = _request_id  # type: ignore[attr-defined]
     BaseJSONParser._parse_structure = _parse_structure  # type: ignore[method-assign]
     ResponseSerializer._serialize_type_structure = _serialize_structure  # type: ignore[method-assign, assignment]
