@@ -29,16 +29,20 @@ class DataFile:
         self._owner = owner
         self._log: AppendLog | None = None
         self._count = 0
+        self._next = _FEW
 
-    def write(self, records: Sequence[Any]) -> None:
-        """Add *records*. Raises OSError where the disk does not take all; then it has none of them."""
+    def write(self, records: Sequence[Any], weight: int = 0) -> None:
+        """Add *records*, which tell of *weight* things (else of one each).
+
+        Raises OSError where the disk does not take all; then it has none of them.
+        """
         if not records:
             return
         written = list(map(dumps, records))
         if self._log is None:
             self._log, written = AppendLog(self._path), [dumps(self._owner()), *written]
         self._log.append_all(written)
-        self._count += len(records)
+        self._count += weight or len(records)
 
     def read(self) -> Iterator[Any]:
         """The records of an earlier lab; to be read to the end before the first `write`."""
@@ -50,11 +54,18 @@ class DataFile:
                 self._count += 1
                 yield loads(record)
 
-    def tidy(self, living: int, records: Callable[[], Iterable[Any]]) -> None:
-        """Hold *records* instead of all there were if most of these are of what is no more; *living* says how many."""
-        if self._log is None or self._count <= _FEW + 2 * living:
+    def tidy(self, living: Callable[[], int], records: Callable[[], Iterable[Any]]) -> None:
+        """Hold *records* instead of all there were if most of these tell of what is no more; *living* counts the rest.
+
+        Both are asked only when that may be so.
+        """
+        if self._log is None or self._count < self._next:
             return
-        self._count = living
+        now = living()
+        self._next = _FEW + 2 * now
+        if self._count < self._next:
+            return
+        self._count = now
         try:
             self._log.rewrite(map(dumps, chain([self._owner()], records())))
         except OSError as error:  # what was written is there still, and may be left out another time

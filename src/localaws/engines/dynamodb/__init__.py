@@ -1,7 +1,8 @@
 """DynamoDB: conditions as DynamoDB asks them, PartiQL, and puts that do no more than a put.
 
 `conditions` are asked of items; `expressions` and `partiql` are the two languages that spell them. `items` stores,
-`backend` writes one at a time, `responses` checks what arrives. The rest is moto's.
+`backend` writes one at a time, `responses` checks what arrives. What a write does is `changes`, which `kept` writes
+down and `stream` tells. The rest is moto's.
 """
 
 from __future__ import annotations
@@ -14,6 +15,26 @@ ENGINE = Engine(
     moto="dynamodb",
     backend="backend:DynamoDBEngine",
     responses="responses:DynamoEngineResponse",
-    models=("items:TableEngine",),
+    models=(
+        "items:TableEngine",
+        "items:RestoredTableEngine",
+        "items:RestoredPITTableEngine",
+        "transfers:ExportEngine",
+        "transfers:ImportEngine",
+    ),
     reaches=frozenset({"kms", "s3"}),
+    returns=("dynamodb",),
+    unkept=frozenset(
+        {
+            "PutItem",
+            "UpdateItem",
+            "DeleteItem",
+            "BatchWriteItem",
+            "TransactWriteItems",
+            "ExecuteStatement",
+            "ExecuteTransaction",
+            "BatchExecuteStatement",
+        }
+    ),
+    resume="installing:resume",
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
-from typing import Any
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, ClassVar, cast
 
 from moto.dynamodb.exceptions import (
     AttributeDoesNotExist,
@@ -19,10 +19,12 @@ from moto.dynamodb.exceptions import (
 )
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import Item
-from moto.dynamodb.models.table import Table
+from moto.dynamodb.models.table import Backup, RestoredPITTable, RestoredTable, Table
 
 from localaws.engines.dynamodb.batches import Write, check_distinct, check_parts, key_of_item
+from localaws.engines.dynamodb.changes import Changes, under_way
 from localaws.engines.dynamodb.items import TableEngine, WeighedItem
+from localaws.engines.dynamodb.kept import KeptItems
 from localaws.engines.dynamodb.partiql.execution import Result, batch_error, execute, key_of, key_of_token
 from localaws.engines.dynamodb.partiql.parser import ExistsCheck, Insert, Select, Statement, parse
 from localaws.gateway.errors import AwsError
@@ -41,34 +43,81 @@ class ValidationError(Exception):
 
 
 class DynamoDBEngine(DynamoDBBackend):
-    """moto asks a condition and writes in two steps; between them another thread may have written."""
+    """moto asks a condition and writes in two steps; between them another thread may have written.
+
+    A write is in the log (`KeptItems`) before it is answered; what the disk does not take is undone.
+    """
+
+    #: Where backends have their logs.
+    directory: ClassVar[Path]
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self._writing = threading.RLock()
         self._transacting = False
+        owner = account_id, region_name
+        self._kept = KeptItems(self.directory / f"{'-'.join(owner)}.log", owner, self._all_tables)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in ("_writing", "_transacting", "_kept")}
+
+    def _all_tables(self) -> list[TableEngine]:
+        """The tables, and the copies of some that are backups."""
+        found = [*self.tables.values(), *(backup.table for backup in self.backups.values())]
+        return [table for table in found if isinstance(table, TableEngine)]
+
+    def take_back(self) -> None:
+        """Have the items again that there were before the lab's start; once, before anything else."""
+        young, dead = self._kept.read()
+        for table in self._all_tables():
+            if table.id in dead:
+                self.tables = {name: each for name, each in self.tables.items() if each is not table}
+                self.backups = {arn: each for arn, each in self.backups.items() if each.table is not table}
+        self.tables |= {table.name: table for table in young}
+        self._kept.tidy()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """The body is one write: all of it is done and kept, or nothing. A write within it is a part of it."""
+        with self._writing:
+            if under_way.get() is not None:
+                yield
+                return
+            changes = Changes()
+            token = under_way.set(changes)
+            try:
+                yield
+                self._kept.keep(changes)
+            except BaseException:
+                changes.undo()
+                raise
+            finally:
+                under_way.reset(token)
+            self._kept.tidy()
 
     def put_item(self, *args: Any, **kwargs: Any) -> Item:
-        with self._writing:
+        with self.writing():
             return super().put_item(*args, **kwargs)
 
-    def update_item(self, *args: Any, **kwargs: Any) -> Item:
-        with self._writing:
+    def update_item(self, table_name: str, key: dict[str, Any], *args: Any, **kwargs: Any) -> Item:
+        with self.writing():
+            table = self._table(table_name)
+            table.prepare_update(*self.get_keys_value(table, key))
             try:
-                return super().update_item(*args, **kwargs)
+                return super().update_item(table_name, key, *args, **kwargs)
             except _OF_THE_ITEM as error:
                 if self._transacting:
                     raise ValidationError(error.message) from None
                 raise
 
     def delete_item(self, *args: Any, **kwargs: Any) -> Item | None:
-        with self._writing:
+        with self.writing():
             return super().delete_item(*args, **kwargs)
 
     def transact_write_items(self, transact_items: list[dict[str, Any]]) -> None:
         """Raises TransactionCanceledException with a reason for each part that does not fit its table, and moto's."""
         parts = [part for item in transact_items for part in item.values()]
-        with self._writing:
+        with self.writing():
             check_parts((self.get_table(part["TableName"]), part) for part in parts)
             self._transacting = True
             try:
@@ -78,21 +127,62 @@ class DynamoDBEngine(DynamoDBBackend):
 
     def write(self, writes: Mapping[str, Iterable[Write]]) -> None:
         """Put or delete items of tables, by the tables' names."""
-        with self._writing:
+        with self.writing():
             for name, of_table in writes.items():
-                table = self.get_table(name)
-                assert isinstance(table, TableEngine)
+                table = self._table(name)
                 for write in of_table:
                     if isinstance(write, WeighedItem):
                         table.store(write)
                     else:
                         super().delete_item(name, write)
 
+    def _table(self, name: str) -> TableEngine:
+        """Raises ResourceNotFoundException."""
+        table = self.get_table(name)
+        assert isinstance(table, TableEngine)
+        return table
+
     def delete_table(self, name: str) -> Table:
         """Raises ResourceNotFoundException, which names the table."""
         if name.rpartition("/")[2] not in self.tables:
             raise ResourceNotFoundException(table_name=name)
-        return super().delete_table(name)
+        with self._writing:
+            table = self._table(name)
+            if not table.deletion_protection_enabled:
+                self._kept.forget(table)
+            return super().delete_table(name)
+
+    def create_backup(self, table_name: str, backup_name: str) -> Backup:
+        with self._writing:
+            backup = super().create_backup(table_name, backup_name)
+            self._keep_all(backup.table, self.backups, backup.arn)
+            return backup
+
+    def delete_backup(self, backup_arn: str) -> Backup:
+        with self._writing:
+            self._kept.forget(cast(TableEngine, self.get_backup(backup_arn).table))
+            return super().delete_backup(backup_arn)
+
+    def restore_table_from_backup(self, target_table_name: str, backup_arn: str) -> RestoredTable:
+        with self._writing:
+            table = super().restore_table_from_backup(target_table_name, backup_arn)
+            self._keep_all(table, self.tables, target_table_name)
+            return table
+
+    def restore_table_to_point_in_time(self, target_table_name: str, source_table_name: str) -> RestoredPITTable:
+        with self._writing:
+            table = super().restore_table_to_point_in_time(target_table_name, source_table_name)
+            self._keep_all(table, self.tables, target_table_name)
+            return table
+
+    def _keep_all(self, table: Table, place: dict[str, Any], name: str) -> None:
+        """Keep a table that was made with items; where the disk does not take them, it is not in its *place* either."""
+        assert isinstance(table, TableEngine)
+        try:
+            self._kept.keep_all(table)
+        except OSError:
+            del place[name]
+            raise
 
     def update_time_to_live(self, table_name: str, ttl_spec: dict[str, Any]) -> None:
         self.get_table(table_name)  # raises ResourceNotFoundException
@@ -130,7 +220,7 @@ class DynamoDBEngine(DynamoDBBackend):
         """One PartiQL statement; *token* is the NextToken of the page before."""
         statement = parse(text, parameters)
         start = key_of_token(token)
-        with self._writing:
+        with self.writing():
             return execute(self, statement, limit, start)
 
     def run_transaction(self, statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -138,8 +228,7 @@ class DynamoDBEngine(DynamoDBBackend):
         parsed = [parse(each["Statement"], each.get("Parameters", [])) for each in statements]
         _check_alike("transaction", parsed)
         check_distinct(named for statement in parsed for named in self._key_named(statement))
-        with self._writing:
-            before = {name: copy.deepcopy(table) for name, table in self.tables.items()}
+        with self.writing():
             responses, reasons = [], []
             for statement in parsed:
                 try:
@@ -150,7 +239,6 @@ class DynamoDBEngine(DynamoDBBackend):
                     reason = batch_error(error_of(error))
                     reasons.append((reason["Code"], reason["Message"], None))  # type: ignore[arg-type]
             if any(code for code, _, _ in reasons):
-                self.tables.update(before)
                 raise TransactionCanceledException(reasons)
         return responses
 
@@ -177,7 +265,7 @@ class DynamoDBEngine(DynamoDBBackend):
                     key_of(self.get_table(statement.table), statement.where)
                 except AwsError:
                     raise AwsError("ValidationException", _NO_KEY) from None
-            with self._writing:
+            with self.writing():
                 items = execute(self, statement).items
         except Exception as error:
             return {"Error": batch_error(error_of(error))}

@@ -1,13 +1,18 @@
-"""Puts the engine's conditions and expressions in the place of moto's."""
+"""Puts the engine's conditions and expressions in the place of moto's, and items back into tables at a start."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
 
 import moto.dynamodb.models as moto_models
 import moto.dynamodb.models.table as moto_table
 import moto.dynamodb.responses as moto_responses
 
+from localaws.engines.dynamodb.backend import DynamoDBEngine
 from localaws.engines.dynamodb.expressions import ExpressionParser, filter_of, parse_key_condition
 from localaws.lab import Lab
+from localaws.state.data_file import strays
 
 
 def install(lab: Lab) -> None:
@@ -20,6 +25,17 @@ def install(lab: Lab) -> None:
             if hasattr(module, name):
                 setattr(module, name, own)
     moto_responses.TRANSACTION_MAX_ITEMS = 100  # which moto knows of writes alone
+    DynamoDBEngine.directory = lab.directory / "dynamodb"
+
+
+def resume(lab: Lab) -> None:
+    """Have all items again, of backends too that no snapshot had yet."""
+    made: Iterator[tuple[str, str, Any]] = moto_models.dynamodb_backends.iter_backends()
+    backends = {f"{account}-{region}": backend for account, region, backend in made}
+    for account, region in strays(DynamoDBEngine.directory, backends):
+        backends[f"{account}-{region}"] = moto_models.dynamodb_backends[account][region]
+    for backend in backends.values():
+        backend.take_back()
 
 
 def _parser(*arguments: object) -> ExpressionParser:

@@ -10,4 +10,5 @@ ENGINE = Engine(
     moto="dynamodbstreams",
     backend="backend:DynamoDBStreamsEngine",
     reaches=frozenset({"dynamodb"}),
+    state="own",  # nothing: streams are of tables
 )

@@ -1,6 +1,7 @@
-"""DynamoDB Streams: only the ARN of a stream names one.
+"""DynamoDB Streams: only the ARN of a stream names one, and an iterator says itself where it stands.
 
-Source: DynamoDB Streams API reference, DescribeStream and GetShardIterator, "Errors".
+moto keeps each iterator that it has ever given. Source: DynamoDB Streams API reference, DescribeStream,
+GetShardIterator and GetRecords, "Errors".
 """
 
 from __future__ import annotations
@@ -55,4 +56,25 @@ class DynamoDBStreamsEngine(DynamoDBStreamsBackend):
             raise AwsError("ResourceNotFoundException", said)
         if kind.endswith("_SEQUENCE_NUMBER") and sequence_number is None:
             raise AwsError("ValidationException", f"SequenceNumber is required for ShardIteratorType {kind}.")
-        return super().get_shard_iterator(arn, shard_id, kind, sequence_number)
+        return IteratorEngine(self, shard, kind, sequence_number)  # type: ignore[arg-type]
+
+    def get_records(self, iterator_arn: str, limit: int) -> dict[str, Any]:
+        """Raises ValidationException for what is no iterator, ResourceNotFoundException for one of no stream's."""
+        arn, _, place = iterator_arn.partition("|1|")
+        if not place.isdecimal():
+            raise AwsError("ValidationException", f"Invalid ShardIterator: {iterator_arn[:200]}")
+        table = self._get_table_from_arn(arn)
+        if table.stream_shard is None or not arn.endswith(f"/{table.latest_stream_label}"):
+            raise AwsError("ResourceNotFoundException", f"Requested resource not found: Stream: {arn} not found")
+        records = table.stream_shard.get(int(place), limit)
+        iterator = IteratorEngine(self, table.stream_shard, "AT_SEQUENCE_NUMBER", int(place) + len(records))
+        return {"NextShardIterator": iterator.arn, "Records": records}
+
+
+class IteratorEngine(ShardIterator):
+    """An iterator, of which nothing is kept."""
+
+    @property
+    def arn(self) -> str:
+        table = self.stream_shard.table
+        return f"{table.table_arn}/stream/{table.latest_stream_label}|1|{self.sequence_number}"

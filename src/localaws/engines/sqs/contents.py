@@ -6,6 +6,7 @@ once more: so both always agree, and what the disk does not take does not happen
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -44,14 +45,16 @@ class Contents:
         self._file.write(changes)
         for change in changes:
             self._make(*change)
-        self._file.tidy(len(self.messages) + len(self._firsts), self._changes)
+        self._file.tidy(lambda: len(self.messages) + len(self._firsts), self._changes)
 
     def _make(self, kind: str, *values: Any) -> None:
         getattr(self, f"_{kind}")(*values)
 
     def _sent(self, fields: dict[str, Any], deduplication: Deduplication | None) -> None:
-        message = object.__new__(Message)
-        vars(message).update(fields)
+        message = Message(fields["id"], fields["body"])
+        for name, value in fields.items():  # only what it has not by itself, for the sake of memory
+            if getattr(message, name, None) != value:
+                setattr(message, sys.intern(name), value)
         self.messages[message.id] = message
         self._handles.update((handle, message.id) for handle in message.all_receipt_handles if handle)
         if deduplication:
