@@ -17,7 +17,7 @@ ENGINE = Engine(
     moto="s3",
     backend="backend:S3Engine",
     responses="responses:S3EngineResponse",
-    reaches=frozenset({"events", "sns", "sqs"}),
+    reaches=frozenset({"events", "iam", "sns", "sqs"}),
     eager=True,
     state="own",
 )
