@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import logging
-import queue
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -27,8 +25,8 @@ from localaws.engines.s3.objects import DeleteMarker, StoredObject
 from localaws.gateway.errors import AwsError
 from localaws.gateway.records import Call, current_call
 from localaws.lab import Lab
+from localaws.outbox import Outbox
 
-log = logging.getLogger(__name__)
 SERVICE = "s3.amazonaws.com"
 _EMPTY_MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 
@@ -84,14 +82,12 @@ DESTINATIONS = {
 
 
 class Notifier:
-    """Matches events with buckets' configurations and delivers them on a thread of its own."""
+    """Matches events with buckets' configurations and has them delivered, in their order."""
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
-        self._outgoing: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
+        self._outbox = Outbox(lab, "s3-notifications")
         self._sequence = itertools.count(time.time_ns())  # grows over restarts too
-        lab.spawn("s3-notifications", self._deliver)
-        lab.on_stop(lambda: self._outgoing.put(None))
 
     def publish(self, bucket: FakeBucket, event: Event, key: StoredObject | DeleteMarker) -> None:
         """Queue *event* for every destination whose rule it meets; returns at once."""
@@ -103,9 +99,10 @@ class Notifier:
             sequencer = f"{next(self._sequence):016X}"
             for rule in matching:
                 record = self._record(bucket, event, key, rule.id, sequencer)
-                self._outgoing.put((rule.arn, json.dumps({"Records": [record]})))
+                self._send(rule.arn, {"Records": [record]})
             if configuration.event_bridge is not None:
-                self._outgoing.put(("events", json.dumps(self._bus_entry(bucket, event, key, sequencer))))
+                entry = self._bus_entry(bucket, event, key, sequencer)
+                self._outbox.send("the event bus", lambda: self._lab.client("events").put_events(Entries=[entry]))
 
     def test(self, bucket: FakeBucket) -> None:
         """Send s3:TestEvent to the bucket's queues and topics, as S3 does when they are configured."""
@@ -120,7 +117,7 @@ class Notifier:
         }
         for arn in sorted({rule.arn for rule in _rules(bucket)}):
             if _service(arn) != "lambda":
-                self._outgoing.put((arn, json.dumps(message)))
+                self._send(arn, message)
 
     def validate(self, bucket: FakeBucket) -> None:
         """Raises InvalidArgument if rules overlap, or if a destination is missing or does not let S3 send to it."""
@@ -138,18 +135,9 @@ class Notifier:
                     "from this bucket",
                 )
 
-    def _deliver(self) -> None:
-        while (message := self._outgoing.get()) is not None:
-            arn, text = message
-            try:
-                if arn == "events":
-                    self._lab.client("events").put_events(Entries=[json.loads(text)])
-                else:
-                    DESTINATIONS[_service(arn)].send(self._client(arn), arn, text)
-            except Exception:
-                if self._lab.stopping.is_set():
-                    return
-                log.exception("an S3 event could not be delivered to %s", arn)
+    def _send(self, arn: str, message: dict[str, Any]) -> None:
+        send, text = DESTINATIONS[_service(arn)].send, json.dumps(message)
+        self._outbox.send(arn, lambda: send(self._client(arn), arn, text))
 
     def _client(self, arn: str) -> Any:
         return self._lab.client(_service(arn), region=arn.split(":")[3])

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import queue
-from collections.abc import Callable
 from functools import partial
 from itertools import count
 from typing import Any, ClassVar
@@ -31,6 +29,7 @@ from localaws.engines.sns.messages import (
 )
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
+from localaws.outbox import Outbox
 from localaws.outgoing import is_loopback
 
 log = logging.getLogger(__name__)
@@ -62,43 +61,11 @@ EFFECTIVE_DELIVERY = {
 }
 
 
-#: Posts that are under way at once, and those that wait for their turn; of more, the newest are not sent.
-POSTING = 4
-WAITING = 1000
-
-
-class Post:
-    """Sends by HTTP in the background, so that a receiver which takes its time keeps no publisher waiting."""
-
-    def __init__(self, lab: Lab) -> None:
-        self._waiting: queue.Queue[Callable[[], None] | None] = queue.Queue(WAITING + POSTING)
-        for number in range(POSTING):
-            lab.spawn(f"sns-post-{number}", self._work)
-        lab.on_stop(self._stop)
-
-    def send(self, delivery: Callable[[], None]) -> None:
-        if self._waiting.qsize() >= WAITING:
-            log.warning("%d posts wait for their receivers: one more is not sent", WAITING)
-        else:
-            self._waiting.put(delivery)
-
-    def _work(self) -> None:
-        while (delivery := self._waiting.get()) is not None:
-            try:
-                delivery()
-            except Exception as error:
-                log.warning("not delivered: %s", error)
-
-    def _stop(self) -> None:
-        for _ in range(POSTING):
-            self._waiting.put(None)
-
-
 class SubscriptionEngine(Subscription):
     """A subscription that, for the protocol ``lambda``, invokes the function, and does not wait for one by HTTP."""
 
     lab: ClassVar[Lab]
-    post: ClassVar[Post]
+    posts: ClassVar[Outbox]
 
     def publish(
         self,
@@ -114,7 +81,7 @@ class SubscriptionEngine(Subscription):
             deliver = partial(super().publish, message, message_id, subject, message_attributes, group_id)
             deliver = partial(deliver, deduplication_id, message_structure)
             if self.protocol in ("http", "https"):
-                self.post.send(deliver)
+                self.posts.send(self.endpoint, deliver)
                 return
             try:
                 deliver()

@@ -1,10 +1,15 @@
-"""Gives subscriptions the post that carries their messages."""
+"""Gives subscriptions the outbox for messages that go by HTTP."""
 
 from __future__ import annotations
 
-from localaws.engines.sns.backend import Post, SubscriptionEngine
+from localaws.engines.sns.backend import SubscriptionEngine
 from localaws.lab import Lab
+from localaws.outbox import Outbox
+
+#: Posts that are under way at once, and those that wait for their turn.
+POSTING = 4
+WAITING = 1000
 
 
 def install(lab: Lab) -> None:
-    SubscriptionEngine.post = Post(lab)
+    SubscriptionEngine.posts = Outbox(lab, "sns-post", POSTING, WAITING)
