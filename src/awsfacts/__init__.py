@@ -16,6 +16,7 @@ from awsfacts import services as _services
 from awsfacts.declaration import Deletion, Listing, Meter, Resource, Service
 
 __all__ = [
+    "CREATION",
     "Deletion",
     "Listing",
     "Meter",
@@ -26,10 +27,11 @@ __all__ = [
     "resource_made_by",
     "resources",
     "services",
+    "why_unsupported",
 ]
 
 #: What an operation is called that makes something. What else does (PutMetricAlarm, RunJobFlow) is declared.
-_CREATION = re.compile(r"(Create|Register|Run|Import|Restore)[A-Z]")
+CREATION = re.compile(r"(Create|Register|Run|Import|Restore)[A-Z]")
 
 
 @cache
@@ -70,7 +72,14 @@ def leaves_something(service: str, operation: str) -> bool:
     if resource_made_by(service, operation):
         return True
     known = services().get(service)
-    return bool(_CREATION.match(operation)) and not (known and operation in known.leaves_nothing)
+    return bool(CREATION.match(operation)) and not (known and operation in known.leaves_nothing)
+
+
+def why_unsupported(service: str, operation: str) -> str:
+    """What to tell a reader who has called an operation that this lab does not do; "" where there is nothing to say."""
+    known = services().get(service)
+    told = known.unsupported if known else ()
+    return next((sentence for pattern, sentence in told if re.fullmatch(pattern, operation)), "")
 
 
 @cache

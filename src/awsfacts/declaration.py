@@ -173,6 +173,8 @@ class Service:
         resources: what can be created in it.
         leaves_nothing: operations whose names begin as if they made something that has to be deleted: each with what it
             does instead.
+        unsupported: (regular expression that a whole operation's name matches, sentence for a reader who has called one
+            that this lab does not do): the first that matches counts.
         meters: what is counted.
         request_prices: (regular expression that a whole operation's name matches, key of the table of prices or None
             for what is free), the first that matches counts.
@@ -186,6 +188,7 @@ class Service:
     title: str
     resources: tuple[Resource, ...] = ()
     leaves_nothing: Mapping[str, str] = field(default_factory=dict)
+    unsupported: tuple[tuple[str, str], ...] = ()
     meters: tuple[Meter, ...] = ()
     request_prices: tuple[tuple[str, str | None], ...] = ()
     unpriced: str = ""

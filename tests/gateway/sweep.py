@@ -95,6 +95,10 @@ class Sweeper:
             return KINDS
         return (KINDS[crc32(operation.encode()) % len(KINDS)],)
 
+    def minimal(self, operation: str) -> Sent:
+        """The smallest request that the operation's model allows."""
+        return self._signed(self._model.operation_model(operation), "minimal")
+
     def _signed(self, operation: OperationModel, kind: str) -> Sent:
         shape = operation.input_shape
         value = _Values(kind, self._model.signing_name).of(shape, "") if shape else {}

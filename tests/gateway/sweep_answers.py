@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.conftest import RunningLab
@@ -18,7 +18,7 @@ Judge = Callable[[int, dict[str, str], bytes], str | None]
 Requests = Iterable[tuple[str, Sent, Judge]]
 
 
-def faults(lab: RunningLab, requests: Callable[[str], Requests]) -> list[str]:
+def faults(lab: RunningLab, requests: Callable[[str], Requests], services: Collection[str] = SERVICES) -> list[str]:
     """The faults that the answers to *requests* of each service have."""
 
     def of_service(service: str) -> list[str]:
@@ -31,7 +31,7 @@ def faults(lab: RunningLab, requests: Callable[[str], Requests]) -> list[str]:
         return [f"{label}: {fault}" for label, fault in found if fault]
 
     with ThreadPoolExecutor(4) as threads:
-        return [fault for found in threads.map(of_service, SERVICES) for fault in found]
+        return [fault for found in threads.map(of_service, services) for fault in found]
 
 
 def _fault(connection: http.client.HTTPConnection, sent: Sent, judge: Judge) -> str | None:

@@ -51,6 +51,23 @@ SERVICE = Service(
             uses=("athena:workgroup",),
             by_id=True,
         ),
+        Resource(
+            type="datacatalog",
+            title="data catalog",
+            create=("CreateDataCatalog",),
+            name="Name",
+            list=Listing("ListDataCatalogs", "DataCatalogsSummary.CatalogName"),
+            delete=Deletion("DeleteDataCatalog", "Name"),
+            uses=("lambda:function",),
+        ),
+        Resource(
+            type="capacity-reservation",
+            title="capacity reservation",
+            create=("CreateCapacityReservation",),
+            name="Name",
+            list=Listing("ListCapacityReservations", "CapacityReservations.Name"),
+        ),
     ),
+    unsupported=((".*", "Athena answers SQL here; it has no notebooks, no Spark and no system tables."),),
     meters=(Meter("athena:billed_bytes", "athena.scanned", TB),),
 )

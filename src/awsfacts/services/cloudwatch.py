@@ -26,6 +26,15 @@ SERVICE = Service(
             delete=Deletion("DeleteDashboards", "DashboardNames", many=True),
             is_global=True,
         ),
+        Resource(
+            type="insight-rule",
+            title="rule of Contributor Insights",
+            create=("PutInsightRule",),
+            name="RuleName",
+            list=Listing("DescribeInsightRules", "InsightRules.Name"),
+            delete=Deletion("DeleteInsightRules", "RuleNames", many=True),
+        ),
     ),
+    unsupported=(("CreateResourceMetricsConfiguration", "The lab makes no metrics of single resources."),),
     data_events=frozenset({"GetMetricData", "GetMetricStatistics", "GetMetricWidgetImage", "PutMetricData"}),
 )

@@ -73,7 +73,7 @@ SERVICE = Service(
             name="EndpointIdentifier",
             list=Listing("DescribeEndpoints", "Endpoints.EndpointIdentifier"),
             delete=_delete_endpoint,
-            uses=("rds:db", "s3:bucket", "kinesis:stream", "iam:role", "secretsmanager:secret"),
+            uses=("rds:db", "s3:bucket", "kinesis:stream", "iam:role", "secretsmanager:Secret"),
         ),
         Resource(
             type="rep",
@@ -93,6 +93,13 @@ SERVICE = Service(
             list=Listing("DescribeReplicationSubnetGroups", "ReplicationSubnetGroups.ReplicationSubnetGroupIdentifier"),
             delete=Deletion("DeleteReplicationSubnetGroup", "ReplicationSubnetGroupIdentifier"),
             uses=("ec2:subnet",),
+        ),
+    ),
+    unsupported=(
+        (
+            ".*",
+            "The lab has replication instances, endpoints and tasks from PostgreSQL to S3 and to Kinesis; it has no "
+            "homogeneous or serverless migrations, no fleet advisor, and no certificates and events.",
         ),
     ),
     unpriced="DMS",

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from awsfacts.declaration import Deletion, Listing, Resource, Service
+from typing import Any
+
+from awsfacts.declaration import Deletion, Listing, Resource, Service, Settle
+
+
+def _delete_registry(aws: Any, registry: str, settle: Settle) -> None:
+    aws.delete_registry(RegistryId={"RegistryName": registry})
+
+
+def _delete_schema(aws: Any, arn: str, settle: Settle) -> None:
+    aws.delete_schema(SchemaId={"SchemaArn": arn})
+
 
 SERVICE = Service(
     name="glue",
@@ -40,5 +51,123 @@ SERVICE = Service(
             name="DatabaseName/TableName",
             part_of="table",
         ),
+        Resource(
+            type="connection",
+            title="Glue connection",
+            create=("CreateConnection",),
+            name="Name",
+            list=Listing("GetConnections", "ConnectionList.Name"),
+            delete=Deletion("DeleteConnection", "ConnectionName"),
+            uses=("secretsmanager:Secret",),
+        ),
+        Resource(
+            type="crawler",
+            title="crawler",
+            create=("CreateCrawler",),
+            name="Name",
+            list=Listing("ListCrawlers", "CrawlerNames"),
+            delete=Deletion("DeleteCrawler", "Name"),
+            uses=("glue:database", "glue:connection", "iam:role", "s3:bucket"),
+        ),
+        Resource(
+            type="job",
+            title="Glue job",
+            create=("CreateJob",),
+            name="Name",
+            named_by=("JobName",),
+            list=Listing("ListJobs", "JobNames"),
+            delete=Deletion("DeleteJob", "JobName"),
+            uses=("glue:connection", "glue:securityConfiguration", "iam:role", "s3:bucket"),
+        ),
+        Resource(
+            type="trigger",
+            title="Glue trigger",
+            create=("CreateTrigger",),
+            name="Name",
+            list=Listing("ListTriggers", "TriggerNames"),
+            delete=Deletion("DeleteTrigger", "Name"),
+            uses=("glue:job", "glue:crawler", "glue:workflow"),
+        ),
+        Resource(
+            type="workflow",
+            title="Glue workflow",
+            create=("CreateWorkflow",),
+            name="Name",
+            list=Listing("ListWorkflows", "Workflows"),
+            delete=Deletion("DeleteWorkflow", "Name"),
+        ),
+        Resource(
+            type="registry",
+            title="schema registry",
+            create=("CreateRegistry",),
+            name="RegistryName",
+            list=Listing("ListRegistries", "Registries.RegistryName"),
+            delete=_delete_registry,
+        ),
+        Resource(
+            type="schema",
+            title="schema",
+            create=("CreateSchema",),
+            name="SchemaArn",
+            delete=_delete_schema,
+            uses=("glue:registry",),
+        ),
+        Resource(
+            type="schema version",
+            title="version of a schema",
+            create=("RegisterSchemaVersion",),
+            name="SchemaVersionId",
+            part_of="schema",
+            by_id=True,
+        ),
+        Resource(
+            type="securityConfiguration",
+            title="Glue security configuration",
+            create=("CreateSecurityConfiguration",),
+            name="Name",
+            list=Listing("GetSecurityConfigurations", "SecurityConfigurations.Name"),
+            delete=Deletion("DeleteSecurityConfiguration", "Name"),
+            uses=("kms:key",),
+        ),
+        Resource(
+            type="session",
+            title="interactive session",
+            create=("CreateSession",),
+            name="Id",
+            list=Listing("ListSessions", "Ids"),
+            delete=Deletion("DeleteSession", "Id"),
+            uses=("iam:role",),
+        ),
+        Resource(
+            type="devendpoint",
+            title="development endpoint",
+            create=("CreateDevEndpoint",),
+            name="EndpointName",
+            list=Listing("GetDevEndpoints", "DevEndpoints.EndpointName"),
+            delete=Deletion("DeleteDevEndpoint", "EndpointName"),
+            uses=("iam:role",),
+        ),
+        Resource(
+            type="mlTransform",
+            title="ML transform",
+            create=("CreateMLTransform",),
+            name="TransformId",
+            list=Listing("GetMLTransforms", "Transforms.TransformId"),
+            delete=Deletion("DeleteMLTransform", "TransformId"),
+            by_id=True,
+        ),
+    ),
+    leaves_nothing={
+        "CreateScript": "an answer, which is the script",
+        "ImportCatalogToGlue": "one catalog, which every account has",
+        "RunStatement": "what goes with its session",
+    },
+    unsupported=(
+        (
+            ".*(DataQuality|Blueprint|Classifier|ColumnStatistics|TableOptimizer).*",
+            "The lab's Glue is the Data Catalog: it has no data quality, blueprints, classifiers, "
+            "statistics and optimizers.",
+        ),
+        (".*", "The lab's Glue is the Data Catalog; jobs, crawlers and triggers are described and do no work yet."),
     ),
 )

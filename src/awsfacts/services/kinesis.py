@@ -25,6 +25,12 @@ SERVICE = Service(
             part_of="stream",
         ),
     ),
+    unsupported=(
+        (
+            "(Create|Delete|Describe|List|Update|Tag|Untag|Restore).*(Channel|Queue).*",
+            "The lab has streams, and neither channels nor queues of Kinesis.",
+        ),
+    ),
     meters=(
         Meter("kinesis:put_units", "kinesis.put_unit"),
         Meter("kinesis:on_demand_bytes_in", "kinesis.on_demand_in", GB),

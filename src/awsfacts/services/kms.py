@@ -2,11 +2,61 @@
 
 from __future__ import annotations
 
-from awsfacts.declaration import Service
+from collections.abc import Iterator
+from typing import Any
+
+from awsfacts.declaration import Deletion, Listing, Resource, Service, Settle, pages
+
+
+def _keys(aws: Any) -> Iterator[str]:
+    """The account's own keys, without those that wait for their deletion."""
+    for page in pages(aws, "ListKeys"):
+        for key in page["Keys"]:
+            found = aws.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
+            if found["KeyManager"] == "CUSTOMER" and found["KeyState"] != "PendingDeletion":
+                yield key["KeyId"]
+
+
+def _delete_key(aws: Any, key: str, settle: Settle) -> None:
+    """A key waits seven days at least, and costs nothing from now on (ScheduleKeyDeletion; KMS pricing)."""
+    aws.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+
 
 SERVICE = Service(
     name="kms",
     title="AWS Key Management Service",
+    resources=(
+        Resource(
+            type="key",
+            title="KMS key",
+            create=("CreateKey",),
+            name="KeyId",
+            list=_keys,
+            delete=_delete_key,
+            by_id=True,
+        ),
+        Resource(
+            type="alias",
+            title="alias of a key",
+            create=("CreateAlias",),
+            name="AliasName",
+            list=Listing("ListAliases", "Aliases.AliasName"),
+            delete=Deletion("DeleteAlias", "AliasName"),
+            uses=("kms:key",),
+        ),
+        Resource(
+            type="grant",
+            title="grant on a key",
+            create=("CreateGrant",),
+            name="KeyId/GrantId",
+            delete=Deletion("RevokeGrant", "KeyId/GrantId"),
+            part_of="key",
+        ),
+    ),
+    unsupported=(
+        (".*CustomKeyStore.*", "The lab has no key stores of other machines."),
+        ("ImportKeyMaterial|GetParametersForImport", "The lab makes the material of its keys itself."),
+    ),
     request_prices=((".*", "kms.request"),),
     actions={"ReEncrypt": ("kms:ReEncryptFrom", "kms:ReEncryptTo")},
     # CloudTrail's examples of them have ``"readOnly": true`` ("Examples of AWS KMS log entries")

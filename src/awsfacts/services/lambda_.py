@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from awsfacts.declaration import Listing, Meter, Resource, Service, Settle
+from awsfacts.declaration import Listing, Meter, Resource, Service, Settle, pages
 
 
 def delete_mapping(aws: Any, mapping: str, settle: Settle) -> None:
@@ -27,6 +27,13 @@ def _delete_function(aws: Any, function: str, settle: Settle) -> None:
         with suppress(aws.exceptions.ResourceNotFoundException):
             delete_mapping(aws, mapping["UUID"], settle)
     aws.delete_function(FunctionName=function)
+
+
+def _delete_layer(aws: Any, layer: str, settle: Settle) -> None:
+    """A layer goes with its last version."""
+    for page in pages(aws, "ListLayerVersions", LayerName=layer):
+        for version in page["LayerVersions"]:
+            aws.delete_layer_version(LayerName=layer, VersionNumber=version["Version"])
 
 
 SERVICE = Service(
@@ -68,6 +75,25 @@ SERVICE = Service(
             name="FunctionName/Name",
             part_of="function",
         ),
+        Resource(
+            type="function url",
+            title="URL of a function",
+            create=("CreateFunctionUrlConfig",),
+            name="FunctionName",
+            part_of="function",
+        ),
+        Resource(
+            type="layer",
+            title="layer",
+            create=("PublishLayerVersion",),
+            name="LayerName",
+            list=Listing("ListLayers", "Layers.LayerName"),
+            delete=_delete_layer,
+        ),
+    ),
+    unsupported=(
+        ("CreateCapacityProvider", "Functions run on this machine: the lab has no capacity providers."),
+        ("CreateCodeSigningConfig", "The lab checks no signatures of code."),
     ),
     meters=(
         Meter("lambda:requests", "lambda.request"),

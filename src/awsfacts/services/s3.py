@@ -39,7 +39,9 @@ SERVICE = Service(
     leaves_nothing={
         "CreateMultipartUpload": "its parts go with their bucket",
         "CreateSession": "keys that expire by themselves",
+        "RestoreObject": "a copy that expires by itself",
     },
+    unsupported=((".*", "The lab keeps no metadata tables of buckets, and has neither archives nor Object Lambda."),),
     # S3 User Guide, "S3 request pricing": everything else that is not free counts as GET.
     request_prices=(
         ("(Delete|Abort).*", None),

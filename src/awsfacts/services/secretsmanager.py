@@ -19,4 +19,5 @@ SERVICE = Service(
             uses=("kms:key",),
         ),
     ),
+    leaves_nothing={"RestoreSecret": "the secret exists already"},
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from awsfacts.declaration import Listing, Resource, Service, Settle, pages
+from awsfacts.declaration import Deletion, Listing, Resource, Service, Settle, pages
 
 
 def _delete_topic(aws: Any, topic: str, settle: Settle) -> None:
@@ -31,7 +31,26 @@ SERVICE = Service(
             uses=("sqs:queue", "kms:key"),
             addressed=True,
         ),
+        Resource(
+            type="app",
+            title="platform application",
+            create=("CreatePlatformApplication",),
+            name="Name",
+            named_by=("PlatformApplicationArn",),
+            list=Listing("ListPlatformApplications", "PlatformApplications.PlatformApplicationArn"),
+            delete=Deletion("DeletePlatformApplication", "PlatformApplicationArn"),
+            addressed=True,
+        ),
+        Resource(
+            type="endpoint",
+            title="endpoint of a platform application",
+            create=("CreatePlatformEndpoint",),
+            name="EndpointArn",
+            delete=Deletion("DeleteEndpoint", "EndpointArn"),
+            part_of="app",
+        ),
     ),
+    unsupported=((".*SMSSandbox.*", "The lab sends no text messages, so there is no sandbox for them."),),
     request_prices=(("Publish(Batch)?", "sns.request"),),
     actions={"PublishBatch": ("sns:Publish",)},
     data_events=frozenset({"Publish", "PublishBatch"}),

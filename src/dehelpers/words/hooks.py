@@ -13,7 +13,7 @@ import botocore.handlers
 
 from awsfacts import leaves_something
 from dehelpers.words import queries
-from dehelpers.words.ledger import Created, identifying
+from dehelpers.words.ledger import created
 
 if TYPE_CHECKING:
     from dehelpers.words.connect import Session
@@ -42,7 +42,7 @@ def _before(params: dict[str, Any], model: Any, context: dict[str, Any], **_: An
                 f"Create the client without region_name, or connect with consent for {region}."
             )
         _add_tags(params, model, session.tags)
-    context["dehelpers"] = identifying(params)
+    context["dehelpers"] = params
 
 
 def _after(http_response: Any, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
@@ -53,13 +53,14 @@ def _after(http_response: Any, parsed: dict[str, Any], model: Any, context: dict
         session.ledger.add(context["dehelpers-query"])
     if "dehelpers" not in context:
         return
-    service = model.service_model.service_name
-    names = identifying(context["dehelpers"], parsed)
-    session.ledger.add(Created(service, model.name, context.get("client_region") or session.region, names))
+    service, region = model.service_model.service_name, context.get("client_region") or session.region
+    request = context["dehelpers"]
+    for entry in created(service, model.name, region, request, parsed):
+        session.ledger.add(entry)
     if session.target == "aws" and (service, model.name) == ("s3", "CreateBucket"):
         # A bucket takes its tags in a second call.
         tags = [{"Key": key, "Value": value} for key, value in session.tags.items()]
-        boto3.client("s3").put_bucket_tagging(Bucket=names["Bucket"], Tagging={"TagSet": tags})
+        boto3.client("s3").put_bucket_tagging(Bucket=request["Bucket"], Tagging={"TagSet": tags})
 
 
 def _add_tags(params: dict[str, Any], model: Any, tags: dict[str, str]) -> None:

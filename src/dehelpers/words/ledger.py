@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,14 +63,40 @@ class Ledger:
         self.path.write_text("".join(rest))
 
 
-def identifying(*values: Mapping[str, Any]) -> dict[str, str]:
-    """The names, ids and ARNs in a request and its answer; the first mention of a key wins."""
+def created(
+    service: str, operation: str, region: str, request: Mapping[str, Any], answer: Mapping[str, Any]
+) -> list[Created]:
+    """What a successful call created: one thing, or several where the answer lists them, as RunInstances does."""
+    resource = resource_made_by(service, operation)
+    wanted = resource.name.split("/") if resource else []
+    names = identifying(request, answer, wanted=wanted)
+    missing = [member for member in wanted if member not in names]
+    several = [names | {member: name} for member in missing for name in _listed(answer, member)]
+    return [Created(service, operation, region, each) for each in several or [names]]
+
+
+def identifying(*values: Mapping[str, Any], wanted: Collection[str] = ()) -> dict[str, str]:
+    """The names, ids and ARNs in a request and its answer, and the members *wanted*; the first and outermost of a name
+    wins: a job's Name, not its command's."""
     found: dict[str, str] = {}
     for value in values:
         for key, item in value.items():
-            if isinstance(item, Mapping) and key != "ResponseMetadata":
-                for name, inner in identifying(item).items():
-                    found.setdefault(name, inner)
-            elif isinstance(item, str) and IDENTIFIES.search(key):
+            if isinstance(item, str) and (key in wanted or IDENTIFIES.search(key)):
                 found.setdefault(key, item)
+        for key, item in value.items():
+            if isinstance(item, Mapping) and key != "ResponseMetadata":
+                for name, inner in identifying(item, wanted=wanted).items():
+                    found.setdefault(name, inner)
     return found
+
+
+def _listed(answer: Any, member: str) -> Iterator[str]:
+    """The texts that *answer* has by that name in its lists."""
+    if isinstance(answer, Mapping):
+        for key, item in answer.items():
+            texts = item if key == member and isinstance(item, list) else [item] if key == member else []
+            yield from (text for text in texts if isinstance(text, str))
+            yield from _listed(item, member)
+    elif isinstance(answer, list):
+        for item in answer:
+            yield from _listed(item, member)

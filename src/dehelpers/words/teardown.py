@@ -101,8 +101,8 @@ def teardown(timeout: float = 120.0) -> None:
     with contextlib.suppress(WaitError):
         wait(lambda: ", ".join(left()) or GONE, until=GONE, what="teardown", timeout=timeout, quiet=True)
     faults |= {label: f": still there after {timeout:g} s" for label in left()}
-    for part in _parts(session):
-        delete(*part)
+    for known in _unlisted(session):
+        delete(*known)
     faults |= _strike(session, faults)
     if faults:
         lines = [label + fault for label, fault in faults.items()]
@@ -114,12 +114,12 @@ def teardown(timeout: float = 120.0) -> None:
         print("Not this session's, left alone: " + ", ".join(strangers))
 
 
-def _parts(session: Session) -> Iterator[tuple[Type, str, str]]:
-    """What the session made within another resource, such as a table in a database. If that was its own, it went along;
-    in somebody else's it is still there."""
+def _unlisted(session: Session) -> Iterator[tuple[Type, str, str]]:
+    """What only the ledger tells of, such as a table in a database. If that was the session's own, it went along; in
+    somebody else's it is still there."""
     for entry in session.ledger:
         resource, name = resource_made_by(entry.service, entry.operation), entry.name
-        if resource and resource.part_of and resource.delete and name:
+        if resource and resource.delete and not resource.list and name:
             yield Type(entry.service, resource), entry.region, name
 
 
@@ -135,7 +135,7 @@ def _own(session: Session) -> Iterator[tuple[Type, str, str]]:
     logs = {resource.logs + (entry.name or "") for resource, entry in made if resource and resource.logs}
     searched = SEARCHED | {service for service, _ in tagged}
     for each in types().values():
-        listed = {entry.name for resource, entry in made if resource is each.resource}
+        listed = {each.key(entry.name) for resource, entry in made if resource is each.resource and entry.name}
         if not listed and each.service not in searched:
             continue
         for region in sorted(_regions(session, each)):
@@ -189,7 +189,7 @@ def _strike(session: Session, faults: Mapping[str, str]) -> dict[str, str]:
     unknown = {}
     for entry in list(session.ledger):
         resource = resource_made_by(entry.service, entry.operation)
-        if resource and (resource.is_deletable or resource.part_of):
+        if resource and (resource.delete or resource.part_of):
             if f"{resource.title} {entry.name}" not in faults:
                 session.ledger.remove(entry)
         else:

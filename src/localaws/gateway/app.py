@@ -15,6 +15,7 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
+from awsfacts import why_unsupported
 from localaws.client import VIA
 from localaws.connections import OUT_OF_FILES
 from localaws.credentials import Credential
@@ -102,7 +103,8 @@ class Gateway:
             response = _refuse(error, protocol, call, environ)
         except NotImplementedError:
             log.info("request %s: %s %s is not implemented", call.request_id, call.service, call.operation)
-            honest = f"This lab does not do {call.service} {call.operation} yet."
+            why = why_unsupported(call.service, call.operation)
+            honest = f"This lab does not do {call.service} {call.operation} yet. {why}".rstrip()
             response = _refuse(AwsError("NotImplemented", honest, 501), protocol, call, environ)
         except Exception as error:
             log.exception("request %s: %s %s failed", call.request_id, call.service, call.operation)

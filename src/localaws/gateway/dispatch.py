@@ -65,15 +65,18 @@ class Dispatcher:
         self._routes: dict[str, MapAdapter] = {}
 
     def dispatch(self, request: Request, service: Service, parsed: ModelledRequest) -> Response:
-        """Answer a request for *service*, as `service_of` found it; *parsed* is the same request."""
+        """Answer a request for *service*, as `service_of` found it; *parsed* is the same request.
+
+        Raises NotImplementedError for an operation of AWS's that nothing here does.
+        """
         backend = service.backend
         if not backend:
             raise AwsError("UnknownOperationException", f"This lab has no service {service.name!r}.", 404)
         routes = self._routes.get(backend) or self._load(backend)
         try:
             handler, arguments = routes.match(request.path, request.method)
-        except HTTPException as error:
-            raise AwsError("UnknownOperationException", f"{backend} has no such operation: {error}.", 404) from None
+        except HTTPException:
+            raise NotImplementedError(f"moto's {backend} has no such path") from None
         request.view_args = arguments  # type: ignore[attr-defined]
         try:
             result = handler(request, request.raw_url, dict(request.headers.items()))

@@ -1,0 +1,28 @@
+"""Budgets. Its listings ask for the account, which the names have in front."""
+
+from __future__ import annotations
+
+from awsfacts.declaration import Deletion, Resource, Service
+
+SERVICE = Service(
+    name="budgets",
+    title="AWS Budgets",
+    resources=(
+        Resource(
+            type="budget",
+            title="budget",
+            create=("CreateBudget",),
+            name="AccountId/BudgetName",
+            delete=Deletion("DeleteBudget", "AccountId/BudgetName"),
+            uses=("sns:topic",),
+        ),
+        Resource(
+            type="notification",
+            title="notification of a budget",
+            create=("CreateNotification",),
+            name="AccountId/BudgetName",
+            part_of="budget",
+        ),
+    ),
+    unsupported=((".*", "The lab keeps budgets and their notifications; nothing compares them with a bill yet."),),
+)

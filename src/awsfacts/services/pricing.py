@@ -1,0 +1,11 @@
+"""Price List."""
+
+from __future__ import annotations
+
+from awsfacts.declaration import Service
+
+SERVICE = Service(
+    name="pricing",
+    title="AWS Price List",
+    unsupported=((".*", "It has no price list to ask; `de.price` has the prices that the course needs."),),
+)

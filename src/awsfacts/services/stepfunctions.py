@@ -1,0 +1,40 @@
+"""Step Functions."""
+
+from __future__ import annotations
+
+from awsfacts.declaration import Deletion, Listing, Resource, Service
+
+SERVICE = Service(
+    name="stepfunctions",
+    title="AWS Step Functions",
+    resources=(
+        Resource(
+            type="stateMachine",
+            title="state machine",
+            create=("CreateStateMachine",),
+            name="name",
+            named_by=("stateMachineArn",),
+            list=Listing("ListStateMachines", "stateMachines.stateMachineArn"),
+            delete=Deletion("DeleteStateMachine", "stateMachineArn"),
+            uses=("lambda:function", "sqs:queue", "sns:topic", "dynamodb:table", "iam:role", "logs:log-group"),
+            addressed=True,
+        ),
+        Resource(
+            type="stateMachineAlias",
+            title="alias of a state machine",
+            create=("CreateStateMachineAlias",),
+            name="stateMachineAliasArn",
+            part_of="stateMachine",
+        ),
+        Resource(
+            type="activity",
+            title="activity",
+            create=("CreateActivity",),
+            name="name",
+            named_by=("activityArn",),
+            list=Listing("ListActivities", "activities.activityArn"),
+            delete=Deletion("DeleteActivity", "activityArn"),
+            addressed=True,
+        ),
+    ),
+)
