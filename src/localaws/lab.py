@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from localaws.authorization import Decision, Request, refusal
 from localaws.clock import Clock
 from localaws.credentials import Credential, CredentialStore
-from localaws.gateway.records import Call, CallRecords
+from localaws.gateway.call_files import CallRecords
+from localaws.gateway.records import Call
 from localaws.metrics import Metrics
 from localaws.state.snapshots import Snapshots
 from localaws.timer import Timer

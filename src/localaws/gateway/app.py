@@ -23,6 +23,7 @@ from localaws.gateway.answers import as_modelled
 from localaws.gateway.binding import identified_as
 from localaws.gateway.body import EMPTY_SHA256, open_body
 from localaws.gateway.dispatch import Dispatcher, WireRequest
+from localaws.gateway.elements import arns_in, error_of, request_parameters, response_elements
 from localaws.gateway.errors import AwsError, render
 from localaws.gateway.guard import check_guard
 from localaws.gateway.needs import needs_of
@@ -114,7 +115,7 @@ class Gateway:
         call.bytes_in = getattr(arriving, "received", call.bytes_in)  # a chunked transfer declares no length
         call.status = response.status_code
         if call.status >= 400 and call.error is None:
-            call.error = _error_code(response)
+            call.error, call.error_message = error_of(response)
         for name in ("x-amzn-RequestId", "x-amz-request-id") if protocol == "s3" else ("x-amzn-RequestId",):
             response.headers[name] = call.request_id
         body = response(environ, start_response)
@@ -178,12 +179,22 @@ class Gateway:
             raise AwsError("UnknownOperationException", "The lab speaks no CBOR: use the service's JSON protocol.", 404)
         parsed = ModelledRequest(operation, environ, body)
         identified_as(environ, parsed)
-        if parsed.model:
-            self._authorize(call, parsed.parameters)
+        model, parameters = parsed.model, parsed.parameters
+        if model:
+            self._authorize(call, parameters)
         parsed.check()
+        if model:
+            call.request_parameters = request_parameters(call.service, model, parameters)
         with self._lab.state.while_done(service.backend, operation.name):
             response = self._dispatcher.dispatch(request, service, parsed)
-        return as_modelled(response, operation.protocol, parsed.model)
+        response = as_modelled(response, operation.protocol, model)
+        elements = response_elements(call.service, model, operation.protocol, response) if model else None
+        if elements:
+            call.response_elements = elements
+            made = [arn for arn in arns_in(call.service, elements) if arn not in call.resources]
+            if made:  # which the request could only name in part
+                call.resources = [arn for arn in call.resources if not arn.endswith("/*")] + made
+        return response
 
     def _authorize(self, call: Call, parameters: dict[str, Any]) -> None:
         """Raises AwsError if the caller may not do all that the call needs (`Lab.authorize`)."""
@@ -329,18 +340,6 @@ def _unsigned(protocol: str) -> AwsError:
         return AwsError("AccessDenied", "Access Denied: the request is not signed.", 403)
     code = "MissingAuthenticationTokenException" if protocol in ("json", "rest-json") else "MissingAuthenticationToken"
     return AwsError(code, "Missing Authentication Token: sign with the keys that `dehelpers env` prints.", 403)
-
-
-def _error_code(response: Response) -> str:
-    """The code of an error that a service wrote itself."""
-    header = response.headers.get("x-amzn-ErrorType")
-    if header:
-        return header.split(":")[0]
-    text = b"" if response.is_streamed else response.get_data()
-    for start, end in ((b"<Code>", b"</Code>"), (b'"__type": "', b'"'), (b'"__type":"', b'"')):
-        if start in text:
-            return text.split(start, 1)[1].split(end, 1)[0].decode("utf-8", "replace").rpartition("#")[2]
-    return str(response.status_code)
 
 
 def _refuse(error: AwsError, protocol: str, call: Call, environ: dict[str, Any]) -> Response:

@@ -1,0 +1,146 @@
+"""The records of calls, in two files: the newer one is written, the elder goes when the newer one is full."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from localaws.gateway.records import Call
+
+log = logging.getLogger(__name__)
+
+#: Bytes of one file: of small calls 80,000.
+FULL = 64 << 20
+#: "This field has a maximum size of 100 KB; content exceeding that limit is truncated" (CloudTrail record contents).
+MOST_OF_FIELD = 100 << 10
+_FIELDS = ("request_parameters", "response_elements")
+_MOST_UNWRITTEN = 10_000
+_BLOCK = 1 << 16
+
+
+class CallRecords:
+    """Appends records to *path* as JSON lines, numbered for ever; `since` reads them from there again."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.Lock()
+        self._path, self._elder = path, path.with_suffix(".elder.jsonl")
+        path.touch(mode=0o600)
+        self._sequence = _last_number(path) or _last_number(self._elder)
+        self._open()
+        #: For which the disk had no room.
+        self._unwritten: deque[bytes] = deque(maxlen=_MOST_UNWRITTEN)
+
+    def _open(self) -> None:
+        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._size = os.fstat(self._file).st_size
+
+    def append(self, call: Call) -> None:
+        """Keep *call*; a record that is written survives the server.
+
+        Never fails: where the disk is full the record waits in memory, and is written with the next that can be.
+        """
+        record = call.as_record()
+        with self._lock:
+            self._sequence += 1
+            self._unwritten.append(_line({"seq": self._sequence, **record}))
+            self._write()
+
+    def _write(self) -> None:
+        while self._unwritten and self._file >= 0:
+            line = self._unwritten[0]
+            try:
+                if self._size >= FULL:
+                    self._begin_anew()
+                written = os.write(self._file, line)
+                if written < len(line):  # room for a part of it only: half a record must not stay
+                    os.ftruncate(self._file, self._size)
+                    return
+            except OSError as error:
+                log.error("call records cannot be written: %s", error)
+                return
+            self._size += written
+            self._unwritten.popleft()
+
+    def _begin_anew(self) -> None:
+        if self._path.exists():  # else there was no room for a new file the last time
+            self._path.replace(self._elder)
+        full = self._file
+        self._open()
+        os.close(full)
+
+    @property
+    def newest(self) -> int:
+        """The number of the last record."""
+        return self._sequence
+
+    def since(self, sequence: int) -> Iterator[bytes]:
+        """JSON lines of the records after number *sequence*, oldest first; in blocks of many lines."""
+        with self._lock:
+            files = [path.open("rb") for path in (self._elder, self._path) if path.exists()]
+            ends = [os.fstat(file.fileno()).st_size for file in files]
+            unwritten = list(self._unwritten)
+        for file, end in zip(files, ends, strict=True):
+            with file:
+                start = _place_after(file, sequence, end)
+                file.seek(start)
+                while start < end and (block := file.read(min(_BLOCK, end - start))):
+                    start += len(block)
+                    yield block
+        yield from (line for line in unwritten if _number(line) > sequence)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._file >= 0:
+                os.close(self._file)
+                self._file = -1
+
+
+def _line(record: dict[str, Any]) -> bytes:
+    line = json.dumps(record, separators=(",", ":"))
+    if len(line) > MOST_OF_FIELD:
+        for field in _FIELDS:
+            size = len(json.dumps(record[field]))
+            if size > MOST_OF_FIELD:
+                record[field] = {"omitted": True, "originalSize": size}
+        line = json.dumps(record, separators=(",", ":"))
+    return line.encode() + b"\n"
+
+
+def _number(line: bytes) -> int:
+    """The number that a record begins with, ``{"seq":1,``; 0 of what is none."""
+    digits = line[7 : line.find(b",")]
+    return int(digits) if line.startswith(b'{"seq":') and digits.isdigit() else 0
+
+
+def _place_after(file: IO[bytes], sequence: int, end: int) -> int:
+    """Where in *file*, whose records stand in order, the first after number *sequence* begins."""
+    low, high = 0, end
+    while high - low > _BLOCK:
+        file.seek((low + high) // 2)
+        file.readline()  # the rest of one
+        start = file.tell()
+        if start >= high:
+            break
+        if _number(file.readline()) > sequence:
+            high = start
+        else:
+            low = start
+    file.seek(low)
+    while low < end and _number(line := file.readline()) <= sequence:
+        low += len(line)
+    return low
+
+
+def _last_number(path: Path) -> int:
+    """The number of the last whole record in *path*, so that a lab that was ended or killed goes on counting."""
+    if not path.exists():
+        return 0
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - (1 << 20)))
+        return next((number for line in reversed(file.read().split(b"\n")[:-1]) if (number := _number(line))), 0)
