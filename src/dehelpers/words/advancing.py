@@ -50,7 +50,7 @@ def let_pass(endpoint: str, region: str, keys: Credentials, time: timedelta) -> 
             return datetime.fromisoformat(told["now"]), told["running"]
     except urllib.error.HTTPError as error:
         if error.code == 400:
-            raise LabError(f"the lab's clock stays as it is: {_message(error)}") from None
+            raise LabError(_message(error)) from None
         reason = f"it answers {error.code}"
     except (OSError, ValueError, LookupError, TypeError) as error:
         reason = str(error)

@@ -10,9 +10,10 @@ To add one:
 4. Say in ``awsfacts/`` what resources the service has, how they are named, listed and deleted, and what it meters.
 
 An engine reaches other services with ``lab.client(service, role_arn=…)``, never by importing their backends: so the
-IAM decision, CloudTrail and the meter see the call. It takes the time from ``lab.clock``, writes only below
-``lab.directory``, and runs other people's code only in child processes. Errors it raises are AWS's own, as subclasses
-of moto's exceptions or `localaws.gateway.errors.AwsError`.
+IAM decision, CloudTrail and the meter see the call. It takes the time from ``lab.clock`` and has ``lab.timer`` do what
+is to happen later: so a lesson can let 90 days pass. It writes only below ``lab.directory``, and runs other people's
+code only in child processes. Errors it raises are AWS's own, as subclasses of moto's exceptions or
+`localaws.gateway.errors.AwsError`.
 """
 
 from __future__ import annotations

@@ -262,12 +262,16 @@ class Gateway:
     def _advance(self, body: bytes) -> Response:
         """Let ``{"advance": seconds}`` pass in the lab, and tell the time and what is due and still runs."""
         try:
-            seconds = json.loads(body)["advance"]
-            if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-                raise TypeError(f"{seconds!r} is no number")
-            running = self._lab.timer.advance(float(seconds))
+            given = json.loads(body)["advance"]
+            if isinstance(given, bool) or not isinstance(given, int | float):
+                raise TypeError(f"{given!r} is no number")
+            seconds = float(given)
         except (ArithmeticError, ValueError, LookupError, TypeError, RecursionError) as error:
-            raise AwsError("ValidationException", f'Send {{"advance": seconds}}, seconds ≥ 0: {error}', 400) from None
+            raise AwsError("ValidationException", f'Send {{"advance": seconds}}: {error}', 400) from None
+        try:
+            running = self._lab.timer.advance(seconds)
+        except ValueError as error:
+            raise AwsError("ValidationException", str(error), 400) from None
         told = {"now": self._lab.clock.now().isoformat(), "running": running}
         return Response(json.dumps(told), 200, content_type="application/json")
 
