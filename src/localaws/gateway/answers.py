@@ -12,7 +12,8 @@ from functools import cache
 from typing import Any
 
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
-from werkzeug.wrappers import Response
+
+from localaws.gateway.response import Response
 
 _ISO = re.compile(rb'"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d')
 _CONTENT_TYPES = {"json": "application/x-amz-json-{version}", "rest-json": "application/json"}
@@ -25,11 +26,11 @@ def as_modelled(response: Response, protocol: str, model: OperationModel | None)
     shape = _document(model)
     if shape is None or response.is_streamed:
         return response
-    if response.mimetype == "text/plain":  # werkzeug's default
+    if "Content-Type" not in response.headers:
         version = model.service_model.metadata.get("jsonVersion", "1.1")
         response.headers["Content-Type"] = _CONTENT_TYPES[protocol].format(version=version)
-    if _tells_moments(shape) and _ISO.search(body := response.get_data()):
-        response.set_data(json.dumps(_with_moments(shape, json.loads(body))))
+    if _tells_moments(shape) and _ISO.search(response.body):
+        response.body = json.dumps(_with_moments(shape, json.loads(response.body))).encode()
     return response
 
 

@@ -13,8 +13,6 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from werkzeug.wrappers import Response
-
 from awsfacts import why_unsupported
 from localaws.client import VIA
 from localaws.connections import OUT_OF_FILES
@@ -31,6 +29,7 @@ from localaws.gateway.operations import identify, operations_of, protocol_of
 from localaws.gateway.post_form import answer, as_put, is_form_upload, read_form
 from localaws.gateway.post_policy import authenticate_form, check_policy, check_size
 from localaws.gateway.records import Call, current_call
+from localaws.gateway.response import Response
 from localaws.gateway.services import Service, service_of
 from localaws.gateway.sigv2 import authenticate_v2, parse_signature_v2
 from localaws.gateway.sigv4 import Signature, authenticate, check_claims, check_signature, parse_signature
@@ -118,12 +117,10 @@ class Gateway:
             call.error, call.error_message = error_of(response)
         for name in ("x-amzn-RequestId", "x-amz-request-id") if protocol == "s3" else ("x-amzn-RequestId",):
             response.headers[name] = call.request_id
-        body = response(environ, start_response)
+        blocks = response.begin(environ["REQUEST_METHOD"], start_response)
         if response.is_streamed:
-            return _Recorded(body, call, self._lab, started)
+            return _Recorded(blocks, call, self._lab, started)
         # Whoever has the answer finds the record: it is written first.
-        blocks = list(body)
-        response.close()
         call.bytes_out = sum(map(len, blocks))
         _record(call, self._lab, started)
         return blocks
@@ -253,8 +250,8 @@ class Gateway:
             if not since.isdigit():
                 raise AwsError("ValidationException", f"since must be a record's number, not {since!r}.", 400)
             records = self._lab.records
-            headers = {"x-localaws-newest": str(records.newest)}
-            return Response(records.since(int(since)), 200, headers, content_type="application/x-ndjson")
+            headers = {"x-localaws-newest": records.newest, "Content-Type": "application/x-ndjson"}
+            return Response(records.since(int(since)), 200, headers)
         if path == "/_localaws/clock" and environ["REQUEST_METHOD"] == "POST":
             return self._advance(body)
         raise AwsError("UnknownOperationException", f"The lab has no {path}.", 404)
@@ -273,7 +270,7 @@ class Gateway:
         except ValueError as error:
             raise AwsError("ValidationException", str(error), 400) from None
         told = {"now": self._lab.clock.now().isoformat(), "running": running}
-        return Response(json.dumps(told), 200, content_type="application/json")
+        return Response(json.dumps(told), 200, {"Content-Type": "application/json"})
 
 
 def _failure(error: Exception, call: Call) -> AwsError:

@@ -15,15 +15,15 @@ from moto.core.utils import convert_regex_to_flask_path
 from moto.moto_server.utilities import RegexConverter
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, MapAdapter, Rule
-from werkzeug.wrappers import Response
 
 from localaws.gateway.client_faults import as_aws_error
 from localaws.gateway.errors import AwsError
 from localaws.gateway.paging import UnknownTokenError
+from localaws.gateway.response import Response
 from localaws.gateway.services import Service
 from localaws.gateway.validation import ModelledRequest
 
-Handler = Callable[[Request, str, dict[str, str]], Any]
+Handler = Callable[[Request, str, EnvironHeaders], Any]
 _METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"]
 
 
@@ -79,7 +79,7 @@ class Dispatcher:
             raise NotImplementedError(f"moto's {backend} has no such path") from None
         request.view_args = arguments  # type: ignore[attr-defined]
         try:
-            result = handler(request, request.raw_url, dict(request.headers.items()))
+            result = handler(request, request.raw_url, request.headers)
         except ClientError as error:
             details = error.response["Error"]
             raise AwsError(details.get("Code", "InternalFailure"), details.get("Message", ""), 400) from error
@@ -92,10 +92,7 @@ class Dispatcher:
                 raise
             raise told from error
         status, headers, content = result if len(result) == 3 else (200, {}, result)
-        response = Response(content, status, headers)
-        if request.method == "HEAD" and "content-length" in {name.lower() for name in headers}:
-            response.automatically_set_content_length = False
-        return response
+        return Response(content, status, headers)
 
     def _load(self, backend: str) -> MapAdapter:
         """Install the service's engine, then make its route table; a race makes an equal table twice."""

@@ -16,10 +16,10 @@ from typing import Any
 from botocore.awsrequest import HeadersDict
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 from botocore.parsers import ResponseParserError, create_parser
-from werkzeug.wrappers import Response
 
 from localaws.gateway.arns import makers_of
 from localaws.gateway.reference import is_data_event, is_read_only, prefix_of
+from localaws.gateway.response import Response
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +63,8 @@ def response_elements(
     shape = operation.output_shape
     if shape is None or response.status_code >= 300 or response.is_streamed or operation.has_streaming_output:
         return None
-    headers = HeadersDict(dict(response.headers))
-    told = {"status_code": response.status_code, "headers": headers, "body": response.get_data()}
+    headers = HeadersDict(dict(response.headers.items()))
+    told = {"status_code": response.status_code, "headers": headers, "body": response.body}
     try:
         return _shown(shape, _parser(protocol).parse(told, shape)) or None
     except (ResponseParserError, ValueError, LookupError, TypeError, RecursionError):  # moto's, which fits no model
@@ -82,7 +82,7 @@ def arns_in(service: str, elements: Mapping[str, Any]) -> list[str]:
 
 def error_of(response: Response) -> tuple[str, str]:
     """The code of an error that a service wrote itself, and its message, or what is found of them."""
-    text = b"" if response.is_streamed else response.get_data()
+    text = b"" if response.is_streamed else response.body
     header = response.headers.get("x-amzn-ErrorType", "").split(":")[0]
     code, message = (found[1].decode("utf-8", "replace") if (found := part.search(text)) else "" for part in _ERROR)
     return header or code.rpartition("#")[2] or str(response.status_code), message

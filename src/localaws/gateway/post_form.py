@@ -18,9 +18,9 @@ from xml.sax.saxutils import escape
 from defusedxml import ElementTree
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
-from werkzeug.wrappers import Response
 
 from localaws.gateway.errors import AwsError
+from localaws.gateway.response import Response
 from localaws.gateway.virtual_host import bucket_of_host
 
 MAX_FIELDS_BYTES = 20 * 1024  # of all that comes before the file (POST Object)
