@@ -1,4 +1,4 @@
-"""Amazon CloudWatch Logs: `backend` says what the engine does otherwise than moto."""
+"""Amazon CloudWatch Logs: `backend` says what the engine does otherwise than moto; `groups` keep the events."""
 
 from __future__ import annotations
 
@@ -10,6 +10,14 @@ ENGINE = Engine(
     moto="logs",
     backend="backend:LogsEngine",
     responses="backend:LogsEngineResponse",
-    models=("backend:ResourcePolicyEngine", "backend:LogStreamEngine", "backend:MetricFiltersEngine"),
+    models=(
+        "backend:ResourcePolicyEngine",
+        "backend:MetricFiltersEngine",
+        "groups:GroupEngine",
+        "groups:LogStreamEngine",
+    ),
     reaches=frozenset({"awslambda", "firehose", "kinesis", "s3"}),
+    returns=("log-groups",),
+    unkept=frozenset({"PutLogEvents"}),
+    resume="installing:resume",
 )

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import logging
 from typing import Any
 
 from moto.core.utils import unix_time_millis
 from moto.logs.metric_filters import MetricFilters
-from moto.logs.models import LogGroup, LogResourcePolicy, LogsBackend, LogStream
+from moto.logs.models import LogGroup, LogResourcePolicy, LogsBackend
 from moto.logs.responses import LogsResponse
 
 from localaws.engines.logs.events import sift
+from localaws.engines.logs.groups import GroupEngine
 from localaws.engines.logs.patterns import parse_pattern
 from localaws.engines.logs.queries import check_query
 from localaws.gateway.errors import AwsError
-
-log = logging.getLogger(__name__)
 
 #: The three ways to name the log groups of a query, of which a request takes one.
 _GROUPS = ("logGroupName", "logGroupNames", "logGroupIdentifiers")
@@ -42,22 +40,6 @@ class ResourcePolicyEngine(LogResourcePolicy):
         return super().describe() | {"policyScope": "ACCOUNT"}
 
 
-class LogStreamEngine(LogStream):
-    """A stream that hands on what its group's subscription filters let through."""
-
-    def _send_log_events(
-        self, service: str, destination_arn: str, filter_name: str, log_events: list[dict[str, Any]]
-    ) -> None:
-        wanted = parse_pattern(self.log_group.subscription_filters[filter_name].filter_pattern)
-        matching = [event for event in log_events if wanted.matches(event["message"])]
-        if not matching:
-            return
-        try:
-            super()._send_log_events(service, destination_arn, filter_name, matching)
-        except Exception as error:  # of whatever service: the events are written all the same
-            log.warning("filter %s could not send to %s: %s", filter_name, destination_arn, error)
-
-
 class LogsEngine(LogsBackend):
     """Takes of a batch of events what AWS takes."""
 
@@ -75,6 +57,12 @@ class LogsEngine(LogsBackend):
         if not taken:
             return f"{group.streams[log_stream_name].upload_sequence_token:056d}", rejected
         return group.put_log_events(log_stream_name, taken), rejected
+
+    def delete_log_group(self, log_group_name: str) -> None:
+        group = self.groups.get(log_group_name)
+        super().delete_log_group(log_group_name)
+        if isinstance(group, GroupEngine):
+            group.remove()
 
 
 class LogsEngineResponse(LogsResponse):
