@@ -9,6 +9,7 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -138,7 +139,8 @@ def test_only_a_lab_has_a_clock_to_advance(later: RunningLab, tmp_path: Path) ->
             de.advance(days=1)
         session = de.connect(later.endpoint)
         de.advance(seconds=1)
-        import_module("dehelpers.words.connect")._current = replace(session, target="aws")
+        connect: Any = import_module("dehelpers.words.connect")
+        connect._current = replace(session, target="aws")
         with pytest.raises(LabError, match="real AWS"):
             de.advance(days=1)
     server.shutdown()

@@ -18,7 +18,7 @@ from tests.conftest import RunningLab
 from tests.connected import keys_of, process
 
 ACCOUNT = "999999999999"
-AGREED = {"consent": "us-east-1:2", "estimate": 0.5}
+AGREED: dict[str, Any] = {"consent": "us-east-1:2", "estimate": 0.5}
 TRUST = json.dumps(
     {
         "Version": "2012-10-17",
@@ -132,7 +132,8 @@ def test_all_that_is_created_bears_the_tags_beside_the_readers_own(aws: RunningL
 def state(aws: RunningLab) -> set[str]:
     """All there is in the account, as somebody else sees it."""
     searched = [each for each in types().values() if each.service in SEARCHED]
-    return {name for each in searched for name in each.resource.list(aws.client(each.service))}
+    listings = [(each.resource.list, aws.client(each.service)) for each in searched]
+    return {name for listing, client in listings if listing for name in listing(client)}
 
 
 def test_teardown_leaves_nothing_and_touches_nothing_else(aws: RunningLab, capsys: pytest.CaptureFixture[str]) -> None:

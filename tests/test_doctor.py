@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,7 +42,9 @@ def test_several_faults_are_all_named_with_their_fixes(tmp_path: Path) -> None:
     (spec / "kernel.json").write_text(
         json.dumps({"argv": ["/usr/bin/false"], "display_name": "x", "language": "python"})
     )
-    lab = dict.fromkeys(("account_id", "region", "access_key_id", "secret_access_key", "lab_id", "started"), "x")
+    lab: dict[str, Any] = dict.fromkeys(
+        ("account_id", "region", "access_key_id", "secret_access_key", "lab_id", "started"), "x"
+    )
     lab |= {"endpoint": "http://127.0.0.1:9", "pid": os.getpid(), "port": 9}
     (tmp_path / "lab.json").write_text(json.dumps(lab))
     answer = command("--dir", tmp_path, JUPYTER_PATH=str(tmp_path / "jupyter"))

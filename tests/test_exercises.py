@@ -419,7 +419,7 @@ def test_an_answer_that_never_ends_is_ended(session: de.Session, monkeypatch: py
 
 def test_an_answer_that_fails_is_told_where(session: de.Session) -> None:
     def read(s3: Any, bucket: str, key: str) -> Any:
-        found = {}
+        found: dict[str, Any] = {}
         return found[key]
 
     result = exercises("00_introduction").tell_errors_apart.check(read)

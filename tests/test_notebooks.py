@@ -341,7 +341,7 @@ def test_its_parameters_are_typed_and_explained(path: Path) -> None:
     values = PARAMETERS[path.stem]
     assert values and all(type(value).__name__ == parameters[name].kind for name, value in values.items())
     checked = code_cells(path)[code_cells(path).index(cell) + 1]
-    called = ast.parse(checked.source).body[0].value  # type: ignore[attr-defined]
+    called = ast.parse(checked.source).body[0].value
     assert ast.unparse(called.func) == "de.parameters.check", "ranges and names are checked in the next cell"
     assert [keyword.arg for keyword in called.keywords] == list(parameters)
 

@@ -84,7 +84,7 @@ def test_pyiceberg_with_the_glue_catalog(program: Program, bucket: str) -> None:
 def test_celery_on_sqs(environment: dict[str, str], tmp_path: Path) -> None:
     lines = tmp_path / "lines"
     environment |= {"CELERY_QUEUE": f"celery-{uuid.uuid4().hex[:8]}", "PYTHONPATH": str(HERE / "programs")}
-    command = [BIN / "celery", "-A", "celery_user", "worker", "--pool", "solo", "--concurrency", "1"]
+    command = [str(BIN / "celery"), "-A", "celery_user", "worker", "--pool", "solo", "--concurrency", "1"]
     with (tmp_path / "worker.log").open("wb") as log:
         worker = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=log, stderr=log)
         try:

@@ -16,6 +16,7 @@ import boto3
 import pytest
 from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.table import Table
+from pyiceberg.table.snapshots import Snapshot
 
 from tests.conftest import RunningLab
 
@@ -174,3 +175,10 @@ def _catalog(lab: RunningLab) -> GlueCatalog:
 def outside(athena: Athena, table: str) -> Table:
     """The Iceberg table as pyiceberg has it, which reaches the lab over the socket."""
     return _catalog(athena.lab).load_table((athena.database, table))
+
+
+def snapshot_of(table: Table) -> Snapshot:
+    """The current one of a table that has been written to."""
+    snapshot = table.current_snapshot()
+    assert snapshot
+    return snapshot

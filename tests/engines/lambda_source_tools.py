@@ -54,5 +54,5 @@ def batches(lab: RunningLab, function: str, enough: Callable[[list[Any]], bool])
     return eventually(read, seconds=20)
 
 
-def flat(found: list[list[str]]) -> list[str]:
+def flat(found: list[list[Any]]) -> list[Any]:
     return [item for batch in found for item in batch]

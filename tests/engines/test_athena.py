@@ -317,7 +317,7 @@ def test_awswrangler_round_trips_types_and_reads_the_catalog(athena: Athena, wra
             "p": ["x", "y"],
         }
     )
-    options = {"database": "air", "boto3_session": wrangler}
+    options: dict[str, Any] = {"database": "air", "boto3_session": wrangler}
     wr.s3.to_parquet(
         frame,
         path="s3://athena-lake/typed/",
@@ -327,7 +327,7 @@ def test_awswrangler_round_trips_types_and_reads_the_catalog(athena: Athena, wra
         dtype={"l": "array<bigint>", "m": "decimal(10,2)"},
         **options,
     )
-    output = {"s3_output": "s3://athena-lake/typed-out/", "athena_query_wait_polling_delay": 0.02}
+    output: dict[str, Any] = {"s3_output": "s3://athena-lake/typed-out/", "athena_query_wait_polling_delay": 0.02}
     read = wr.athena.read_sql_query("SELECT * FROM typed ORDER BY p", **output, **options)
     first, second = read.to_dict("records")
     assert (first["i"], first["f"], first["s"], first["b"]) == (1, 1.5, "é", True)

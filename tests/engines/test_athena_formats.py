@@ -12,6 +12,7 @@ import io
 import json
 import struct
 import zlib
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -49,7 +50,7 @@ RECORD = {
         {"name": "kind", "type": {"type": "enum", "name": "kinds", "symbols": ["A", "B"]}},
     ],
 }  # fmt: skip
-READINGS = [
+READINGS: list[dict[str, Any]] = [
     {"Id": 1, "name": "x", "tags": ["a", "b"], "counts": {"k": 1, "n": None}, "at": {"X": 1.5, "label": None},
      "day": date(2024, 1, 2), "ms": datetime(2024, 1, 2, 3, 4, 5, 678000, UTC), "price": Decimal("1.10"),
      "raw": b"\x01\xff", "kind": "A"},
@@ -163,9 +164,8 @@ def test_every_type_survives_every_format(athena: Athena, format: str) -> None:
     assert athena(f"SELECT DISTINCT * FROM {name} ORDER BY i").rows == expected
     assert athena(f"SELECT count(*), count(i) FROM {name}").rows == [("4", "2")]
     athena(f"UNLOAD ({EVERYTHING}) TO 's3://{LAKE}/unload_{format}/' WITH (format = '{format}')")
-    like = dict(
-        athena(f"SELECT column_name, data_type FROM information_schema.columns WHERE table_name = '{name}'").rows
-    )
+    columns = f"SELECT column_name, data_type FROM information_schema.columns WHERE table_name = '{name}'"
+    like = {column: str(data_type) for column, data_type in athena(columns).rows}
     assert like["st"] == "row(p varchar, q integer)" and like["m"].replace(" ", "") == "decimal(3,2)"
 
 
@@ -242,8 +242,8 @@ def test_ctas_puts_rows_into_buckets_by_hives_hash(athena: Athena) -> None:
         "CREATE TABLE buckets_of_text WITH (bucketed_by = ARRAY['k', 'n'], bucket_count = 3) AS "
         "SELECT * FROM (VALUES ('a', 1), ('Zürich', 7), ('hello', 7), ('', 2)) AS t(k, n)"
     )
-    for k, n, bucket in athena(f"SELECT k, n, {number} FROM buckets_of_text").rows:
-        assert int(bucket or 0) == ((hive_hash(k or "") * 31 + int(n or 0)) & 0x7FFFFFFF) % 3
+    for text, count, held in athena(f"SELECT k, n, {number} FROM buckets_of_text").rows:
+        assert int(held or 0) == ((hive_hash(text or "") * 31 + int(count or 0)) & 0x7FFFFFFF) % 3
     for properties, words in (
         (
             "bucketed_by = ARRAY['nope'], bucket_count = 3",
@@ -380,7 +380,8 @@ def test_a_text_of_a_length_is_cut(athena: Athena) -> None:
 
 def test_of_several_objects_on_a_line_the_first_is_read(athena: Athena) -> None:
     """ "JSON SerDe libraries": a record a line. Firehose's objects without a delimiter give one row for each file."""
-    for number, pack in enumerate((bytes, gzip.compress)):
+    packers: tuple[Callable[[bytes], bytes], ...] = (bytes, gzip.compress)
+    for number, pack in enumerate(packers):
         athena.put(f"crammed/{number}.json{'.gz' * number}", pack(b'{"a":1}{"a":2}{"a":3}'))
     table(athena, "crammed", "a int", OPENX)
     assert athena("SELECT a FROM crammed").rows == [("1",), ("1",)]
@@ -392,7 +393,8 @@ def test_of_several_objects_on_a_line_the_first_is_read(athena: Athena) -> None:
 
 def test_what_is_no_utf_8_is_read_with_a_sign_in_its_place(athena: Athena) -> None:
     """Java's decoders, which the SerDes use: U+FFFD, and the rest of the line as it is."""
-    for number, pack in enumerate((bytes, gzip.compress)):
+    packers: tuple[Callable[[bytes], bytes], ...] = (bytes, gzip.compress)
+    for number, pack in enumerate(packers):
         athena.put(f"latin/{number}.csv{'.gz' * number}", pack("1,café\n2,ok\n".encode("latin-1")))
     table(athena, "latin", "n int, s string", COMMA)
     assert athena("SELECT DISTINCT n, s FROM latin ORDER BY n").rows == [("1", "caf\ufffd"), ("2", "ok")]

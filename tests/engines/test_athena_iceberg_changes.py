@@ -18,7 +18,7 @@ import pytest
 from pyiceberg.table import Table
 
 from tests.conftest import RunningLab
-from tests.engines.athena_tools import Athena, athena_in, awswrangler_at, outside
+from tests.engines.athena_tools import Athena, athena_in, awswrangler_at, outside, snapshot_of
 from tests.engines.lambda_tools import advance
 
 DATABASE = "ice_changes"
@@ -112,7 +112,8 @@ def test_a_file_without_rows_left_is_dropped(athena: Athena) -> None:
     assert athena("DELETE FROM emptied").scanned == 0
     assert contents(athena, "emptied") == []
     assert rows(athena, "emptied") == []
-    assert outside(athena, "emptied").current_snapshot().summary["total-records"] == "0"
+    summary = snapshot_of(outside(athena, "emptied")).summary
+    assert summary and summary["total-records"] == "0"
 
 
 def test_null_is_not_equal_to_anything(athena: Athena) -> None:
@@ -151,7 +152,7 @@ def test_an_update_moves_a_row_to_another_partition(athena: Athena) -> None:
 
 def test_time_travel_sees_what_was_deleted(athena: Athena) -> None:
     make(athena, "travel", "id int", "(1), (2)")
-    first = outside(athena, "travel").current_snapshot()
+    first = snapshot_of(outside(athena, "travel"))
     athena("DELETE FROM travel WHERE id = 1")
     athena("UPDATE travel SET id = 9")
     assert rows(athena, "travel") == [("9",)]
@@ -277,8 +278,8 @@ def test_an_upsert_of_ten_thousand_rows(athena: Athena) -> None:
 
 def test_awswrangler_upserts_and_deletes(athena: Athena, wrangler: boto3.Session) -> None:
     """awswrangler's Iceberg writers make MERGE and ALTER TABLE of what they are asked."""
-    place = {"database": DATABASE, "table": "wrangled", "boto3_session": wrangler}
-    paths = {
+    place: dict[str, Any] = {"database": DATABASE, "table": "wrangled", "boto3_session": wrangler}
+    paths: dict[str, Any] = {
         "temp_path": f"s3://{athena.bucket}/temp/",
         "s3_output": f"s3://{athena.bucket}/results/",
         "keep_files": False,  # else the next call finds them in its own staging table
@@ -304,7 +305,7 @@ def test_many_manifests_become_few(athena: Athena) -> None:
     for n in range(5):
         athena(f"UPDATE often SET n = n + 1 WHERE id = {n % 3 + 1}")
     table = outside(athena, "often")
-    assert len(table.current_snapshot().manifests(table.io)) < 7
+    assert len(snapshot_of(table).manifests(table.io)) < 7
     assert rows(athena, "often") == [("1", "2"), ("2", "2"), ("3", "1")]
 
 
@@ -377,7 +378,7 @@ def test_vacuum_forgets_snapshots_and_deletes_objects(new_lab: Callable[..., Run
     lab = new_lab()
     athena = Athena(lab, "ice-vacuum", DATABASE)
     make(athena, "swept", "id int", "(1), (2)", vacuum_max_snapshot_age_seconds=3600, vacuum_min_snapshots_to_keep=2)
-    first = outside(athena, "swept").current_snapshot()
+    first = snapshot_of(outside(athena, "swept"))
     athena("DELETE FROM swept WHERE id = 1")
     athena("UPDATE swept SET id = 3")
     athena.put("swept/data/orphan.parquet", b"of a writer that died")

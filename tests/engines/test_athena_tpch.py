@@ -5,7 +5,7 @@ The queries are those that ``make bench`` times; none touches a matter in which 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -18,7 +18,7 @@ from tests.conftest import RunningLab
 from tests.engines.athena_tools import Athena
 
 SCALE = 0.05
-READ = {
+READ: dict[str, Callable[[str], Any]] = {
     "bigint": int,
     "integer": int,
     "double": float,

@@ -97,7 +97,7 @@ def test_event_source_mappings(lab: RunningLab) -> None:
     """CloudFormation waits for Lambda, which refuses to change a mapping that is still being made or changed."""
     stack, client = Stack(lab), lab.client("lambda")
     reader = {"ManagedPolicyArns": ["arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole"]}
-    others = {
+    others: dict[str, Any] = {
         "Queue": resource("SQS::Queue"),
         "Role": resource("IAM::Role", AssumeRolePolicyDocument=TRUST, **reader),
         "Function": resource(

@@ -151,7 +151,7 @@ def test_selection_and_transformation_rules(migration: Migration) -> None:
         named = {f"{name}-name": value for name, value in locator.items()}
         return rule | {"object-locator": {"schema-name": "public", **named}, **({"value": value} if value else {})}
 
-    out = {"rule-type": "selection", "rule-action": "exclude"}
+    out: dict[str, Any] = {"rule-type": "selection", "rule-action": "exclude"}
     out |= {"object-locator": {"schema-name": "public", "table-name": "Weather%"}}
     filters = [
         {
@@ -248,12 +248,13 @@ def test_mappings_and_settings_that_cannot_be_used(migration: Migration) -> None
         ReplicationTaskSettings="{",
     )
     refused("ResourceNotFoundFault", "found", create, **{**good, "SourceEndpointArn": target + "x"}, TableMappings="{}")
-    for reason, settings in {
+    unfit: dict[str, dict[str, Any]] = {
         "DataFormat": {"DataFormat": "orc"},
         "CompressionType": {"CompressionType": "zip"},
         "MaxFileSize": {"MaxFileSize": 0},
         "PreserveTransactions": {"PreserveTransactions": True},
-    }.items():
+    }
+    for reason, settings in unfit.items():
         with pytest.raises(ClientError, match=reason):
             migration.target("bucket", **settings)
     with pytest.raises(ClientError, match="no source mysql"):

@@ -6,6 +6,7 @@ Held to the API reference (StartReplicationTask) and the user guide's CHAP_Task.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from botocore.exceptions import ClientError
@@ -120,6 +121,10 @@ def test_a_task_killed_in_mid_load_loses_nothing(new_lab: Callable[..., RunningL
     logs = lab.client("logs")
     told = logs.filter_log_events(logGroupName=f"dms-tasks-ri-{migration.name}")["events"]
     assert any("b_second" in event["message"] and "loaded again" in event["message"] for event in told)
+
+    def resumed(last: int) -> bool:
+        return migration.changes(bucket, "a_first") == [f"I,{n}" for n in range(101, last + 1)]
+
     # and twice more, between changes: killed and stopped
     for number, end in ((102, lab.kill), (103, lab.stop)):
         migration.sql(f"INSERT INTO a_first VALUES ({number})")
@@ -128,7 +133,7 @@ def test_a_task_killed_in_mid_load_loses_nothing(new_lab: Callable[..., RunningL
         migration.connect_clients()
         migration.wait_for_source()
         migration.begin(task, "resume-processing")
-        eventually(lambda last=number: migration.changes(bucket, "a_first") == [f"I,{n}" for n in range(101, last + 1)])
+        eventually(partial(resumed, number))
     # what has ended is described as before
     migration.end(task)
     ended = migration.wait(task, "stopped")

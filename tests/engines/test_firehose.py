@@ -15,6 +15,7 @@ import uuid
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -391,7 +392,7 @@ def test_metrics(streams: Streams) -> None:
         ("DeliveryToS3.Bytes", 10),
         ("DeliveryToS3.Success", 1),
     ):
-        assert eventually(lambda metric=metric: total(metric)) == value
+        assert eventually(partial(total, metric)) == value
     assert eventually(lambda: total("DeliveryToS3.DataFreshness") is not None)
 
 

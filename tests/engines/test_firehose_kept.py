@@ -163,7 +163,7 @@ def test_a_log_forgets_what_is_delivered(tmp_path: Path) -> None:
         backlog.delivered(records[:1])
     assert path.stat().st_size < 7_000_000
     backlog = Backlog(path)
-    setting, *records = backlog.restore()
+    setting, *kept = backlog.restore()
     assert setting == Setting({"BucketARN": "a"}, "1")
-    assert [record.data for record in records if isinstance(record, Record)] == [b"%d" % n for n in range(20)]
+    assert [record.data for record in kept if isinstance(record, Record)] == [b"%d" % n for n in range(20)]
     assert backlog.places == {"shard": {"at": 19}}

@@ -9,7 +9,8 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +220,10 @@ class Results(Client):
 KINDS = (Objects, Tables, Groups, Results)
 
 
+def have_called(clients: Sequence[Any], times: int) -> bool:
+    return sum(client.calls for client in clients) >= times
+
+
 def attack(directory: Path, seed: int, kills: int, seconds: float) -> int:
     """Kill a lab *kills* times, each time within *seconds*, and compare; returns how many changes there were."""
     lab = RunningLab(directory)
@@ -229,7 +234,7 @@ def attack(directory: Path, seed: int, kills: int, seconds: float) -> int:
             for thread in threads:
                 thread.start()
             done = sum(client.calls for client in clients)
-            eventually(lambda least=done + 8: sum(client.calls for client in clients) >= least, 60)
+            eventually(partial(have_called, clients, done + 8), 60)
             time.sleep(random.Random(f"{seed}-{done}").uniform(0, seconds))
             lab.kill()
             for thread in threads:

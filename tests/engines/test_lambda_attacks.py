@@ -14,6 +14,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -274,6 +275,13 @@ def test_many_slow_handlers_leave_the_lab_responsive(lab: RunningLab) -> None:
 
 def test_nothing_outlives_the_lab(new_lab: Callable[..., RunningLab]) -> None:
     """Neither frozen environments nor running ones nor what they forked, after a stop as after a crash."""
+
+    def all_live(lab: RunningLab, names: tuple[str, ...]) -> bool:
+        return all(environments(name, lab) for name in names)
+
+    def none_lives(lab: RunningLab, names: tuple[str, ...]) -> bool:
+        return not any(environments(name, lab) for name in names)
+
     for number, end in enumerate((RunningLab.stop, RunningLab.kill)):
         lab = new_lab(f"ending-{number}")
         create(lab, f"idle-{number}", HARMLESS)
@@ -282,9 +290,9 @@ def test_nothing_outlives_the_lab(new_lab: Callable[..., RunningLab]) -> None:
         invoke(lab, f"busy-{number}", {}, InvocationType="Event")
         invoke(lab, f"idle-{number}")
         names = f"idle-{number}", f"busy-{number}"
-        eventually(lambda lab=lab, names=names: all(environments(name, lab) for name in names))
+        eventually(partial(all_live, lab, names))
         end(lab)
-        eventually(lambda lab=lab, names=names: not any(environments(name, lab) for name in names))
+        eventually(partial(none_lives, lab, names))
 
 
 def _member(

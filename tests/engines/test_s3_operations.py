@@ -51,7 +51,7 @@ def example(shape: Shape) -> Any:
     if isinstance(shape, ListShape):
         return [example(shape.member)]
     if getattr(shape, "enum", None):
-        return shape.enum[0]  # type: ignore[attr-defined]
+        return shape.enum[0]
     if "KeyArn" in shape.name:
         return "arn:aws:kms:us-east-1:123456789012:key/134f2428-cec1-4b25-a1ae-9048164dba47"
     plain: dict[str, Any] = {"string": "x", "integer": 1, "long": 1, "boolean": True, "blob": b"x", "map": {}}
@@ -103,7 +103,7 @@ def test_a_sub_resource_without_its_id_deletes_no_bucket(lab: RunningLab, s3: An
     assert s3.head_bucket(Bucket=bucket)["ResponseMetadata"]["HTTPStatusCode"] == 200
 
 
-CONFIGURATIONS = {
+CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "metrics": {"Id": "all", "Filter": {"Prefix": "a/"}},
     "analytics": {"Id": "all", "StorageClassAnalysis": {}},
     "inventory": {
@@ -133,8 +133,8 @@ def test_configurations_under_an_id(s3: Any, bucket: str, kind: str) -> None:
     own = CONFIGURATIONS[kind]
     assert refused(call, verb="get", Id="all")[:2] == (404, "NoSuchConfiguration")
     assert refused(call, verb="delete", Id="all")[:2] == (404, "NoSuchConfiguration")
-    call("put", Id="all", **{member: own})
-    call("put", Id="again", **{member: {**own, "Id": "again"}})
+    call("put", "", Id="all", **{member: own})
+    call("put", "", Id="again", **{member: {**own, "Id": "again"}})
     assert call("get", Id="all")[member] == own
     listed = call("list", "s")
     assert [each["Id"] for each in listed[f"{member}List"]] == ["again", "all"] and listed["IsTruncated"] is False

@@ -46,6 +46,6 @@ if __name__ == "__main__":
         prepare(lab)
         decide_by_files(lab)
 
-    Lab.__post_init__ = prepare_to_decide  # type: ignore[method-assign]
+    Lab.__post_init__ = prepare_to_decide  # type: ignore[method-assign,assignment]
     sys.argv = ["localaws", *sys.argv[4:]]  # behind this file stands: python -m localaws …
     process.main()

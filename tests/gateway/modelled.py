@@ -57,18 +57,19 @@ def faults(shape: Any, value: Any, place: str = "") -> Iterator[tuple[str, str]]
     wanted = _TYPES[shape.type_name]
     if getattr(shape, "is_document_type", False):
         return
+    found: Any = value
     if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
         yield place, f"{value!r:.80} is no {shape.type_name}"
     elif shape.type_name == "structure":
         for name, member in shape.members.items():
             if "location" not in member.serialization:
                 key = member.serialization.get("name", name)
-                yield from faults(member, value.get(key), f"{place}.{name}")
+                yield from faults(member, found.get(key), f"{place}.{name}")
     elif shape.type_name == "map":
-        for part in value.values():
+        for part in found.values():
             yield from faults(shape.value, part, f"{place}{{}}")
     elif shape.type_name == "list":
-        for part in value:
+        for part in found:
             yield from faults(shape.member, part, f"{place}[]")
 
 

@@ -94,9 +94,9 @@ class Plausible(Sweeper):
         if status < 300:
             self._learn(parsed, call.operation.name)
             return None
-        error = parsed.get("Error", {})
-        code = error.get("Code", "")
-        if not code or not (error.get("Message") or self._service in _TERSE):
+        told = parsed.get("Error", {})
+        code = told.get("Code", "")
+        if not code or not (told.get("Message") or self._service in _TERSE):
             return f"{status}, no code or no message: {body[:150]!r}"
         if code not in self._codes(call.operation) and self._service not in _OPEN:
             return f"{status}, none of its errors: {body[:150]!r}"

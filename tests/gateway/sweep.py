@@ -132,7 +132,9 @@ class Sweeper:
             case "wrong type" if is_xml:
                 return re.sub(rb">[^<]+<", b"><sweep/><", body)
             case "wrong type" if body[:1] == b"{":
-                wrong = {k: 1 if isinstance(v, (dict, list)) else [{}] for k, v in json.loads(body).items()}
+                wrong: dict[str, Any] = {
+                    k: 1 if isinstance(v, (dict, list)) else [{}] for k, v in json.loads(body).items()
+                }
                 return json.dumps(wrong).encode()
             case "not UTF-8":
                 return re.sub(rb"(sweep|[{<])", rb"\1" + b"\xff", body, count=1)

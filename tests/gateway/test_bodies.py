@@ -150,7 +150,7 @@ def test_a_stream_must_say_its_decoded_length(lab: RunningLab) -> None:
     assert (answer.status, answer.code) == (411, "MissingContentLength")
 
 
-WRONG_TRAILERS = {
+WRONG_TRAILERS: dict[str, tuple[dict[str, Any], str]] = {
     "one that was not announced": ({"announced": "x-amz-checksum-sha256"}, "MalformedTrailerError"),
     "one that is no checksum": ({"announced": "x-amz-meta-role"}, "InvalidRequest"),
     "one that was changed": (

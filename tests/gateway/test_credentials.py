@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -129,10 +130,10 @@ def test_durations_have_limits(lab: RunningLab) -> None:
     role = {"RoleArn": make_role(lab, "hourly"), "RoleSessionName": "once"}
     sts = lab.client("sts", config=Config(parameter_validation=False))
     for seconds in (899, 3601, 43201):
-        assert code_of(lambda s=seconds: sts.assume_role(**role, DurationSeconds=s)) == "ValidationError"
+        assert code_of(partial(sts.assume_role, **role, DurationSeconds=seconds)) == "ValidationError"
     for seconds in (899, 129_601):
-        assert code_of(lambda s=seconds: sts.get_session_token(DurationSeconds=s)) == "ValidationError"
-        assert code_of(lambda s=seconds: sts.get_federation_token(Name="me", DurationSeconds=s)) == "ValidationError"
+        assert code_of(partial(sts.get_session_token, DurationSeconds=seconds)) == "ValidationError"
+        assert code_of(partial(sts.get_federation_token, Name="me", DurationSeconds=seconds)) == "ValidationError"
     lab.client("iam").update_role(RoleName="hourly", MaxSessionDuration=7200)
     keys = sts.assume_role(**role, DurationSeconds=7200)["Credentials"]
     chained = with_keys(lab, keys)("sts")

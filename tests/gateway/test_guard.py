@@ -149,7 +149,7 @@ def test_motos_own_urls_are_closed(lab: RunningLab, path: str) -> None:
 def test_it_listens_on_loopback_only(lab: RunningLab) -> None:
     listening = [c.laddr for c in psutil.Process(lab.pid).net_connections("inet") if c.status == psutil.CONN_LISTEN]
     assert [(address.ip, address.port) for address in listening] == [("127.0.0.1", lab.facts["port"])]
-    for address in {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}:
+    for address in {str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}:
         if not address.startswith("127."):
             with pytest.raises(OSError):
                 socket.create_connection((address, lab.facts["port"]), timeout=1)

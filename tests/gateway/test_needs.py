@@ -74,7 +74,7 @@ def test_a_new_table_is_named_in_the_structure_that_describes_it() -> None:
     assert need.resources[-1] == "arn:aws:glue:R:A:table/d/t"
 
 
-MANY = {
+MANY: dict[tuple[str, str], tuple[Any, list[Any]]] = {
     ("s3", "CopyObject"): (
         {"Bucket": "b", "Key": "k", "CopySource": "/from/a%20b?versionId=1"},
         [("s3:GetObject", "arn:aws:s3:::from/a b"), ("s3:PutObject", "arn:aws:s3:::b/k")],

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -145,9 +146,9 @@ def test_a_database_elsewhere_is_not_reached(lab: RunningLab, ear: Ear, address:
             DatabaseName="d",
         )["Endpoint"]["EndpointArn"]
         dms.test_connection(ReplicationInstanceArn=instance, EndpointArn=endpoint)
-        only = [{"Name": "endpoint-arn", "Values": [endpoint]}]
+        only: list[dict[str, Any]] = [{"Name": "endpoint-arn", "Values": [endpoint]}]
 
-        def failed(only: list[dict[str, object]] = only) -> str:
+        def failed(only: list[dict[str, Any]] = only) -> str:
             connection = dms.describe_connections(Filters=only)["Connections"][0]
             return connection.get("LastFailureMessage", "") if connection["Status"] == "failed" else ""
 

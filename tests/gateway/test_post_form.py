@@ -75,12 +75,13 @@ def test_a_form_uploads_a_file(lab: RunningLab, s3: Any) -> None:
 
 def test_its_fields_become_the_objects_properties(lab: RunningLab, s3: Any) -> None:
     tags = "<Tagging><TagSet><Tag><Key>a</Key><Value>1</Value></Tag></TagSet></Tagging>"
+    typed: Any = {"Content-Type": "text/csv", "x-amz-meta-kind": "plan", "success_action_status": "200"}
     form = fields(s3, "typed", x_amz_meta_kind="plan", tagging=tags, acl="private")
     form |= fields(
         s3,
         "typed",
         [{"tagging": tags}, {"acl": "private"}, {"Cache-Control": "no-store"}],
-        **{"Content-Type": "text/csv", "x-amz-meta-kind": "plan", "success_action_status": "200"},
+        **typed,
     )
     form |= {"Cache-Control": "no-store", "tagging": tags, "acl": "private", "x-ignore-me": "1"}
     assert post(lab, form).status == 200
@@ -193,7 +194,7 @@ def test_policies_that_are_none(lab: RunningLab, policy: Any) -> None:
 
 def test_the_readers_own_page_may_send_a_form_and_no_script_may(lab: RunningLab, s3: Any) -> None:
     """A form is a navigation, and its policy the proof; fetch is refused however well the form is signed."""
-    page = {"Origin": "http://localhost:8000", "Sec_Fetch_Site": "cross-site"}
+    page: dict[str, Any] = {"Origin": "http://localhost:8000", "Sec_Fetch_Site": "cross-site"}
     form = fields(s3, "page")
     sent = post(lab, form, **page, Sec_Fetch_Mode="navigate")
     assert sent.status == 204

@@ -123,8 +123,8 @@ class Replay:
                 yield from self._compare(actual.get(name, _MISSING), expected.get(name, _MISSING), below)
         elif isinstance(actual, list) and isinstance(expected, list) and (actual or expected):
             for index in range(max(len(actual), len(expected))):
-                pair = [each[index] if index < len(each) else _MISSING for each in (actual, expected)]
-                yield from self._compare(*pair, f"{path}[{index}]")
+                left, right = (each[index] if index < len(each) else _MISSING for each in (actual, expected))
+                yield from self._compare(left, right, f"{path}[{index}]")
         elif actual is _MISSING or expected is _MISSING:
             said = "is not in AWS's answer" if expected is _MISSING else "is missing"
             for leaf, value in _leaves(actual if expected is _MISSING else expected, path):

@@ -167,7 +167,7 @@ def batches(replay: Replay) -> None:
     schema = refusal("ValidationException", "The provided key element does not match the schema")
     replay.call("wrong key", client.batch_write_item, wrong, schema | {"HTTPStatusCode": ...})
     ask = {"RequestItems": {name: {"Keys": [{"id": {"S": "none"}, "sortKey": {"S": "none"}}]}}}
-    none = {"Responses": {name: []}, "UnprocessedKeys": {}}
+    none: dict[str, Any] = {"Responses": {name: []}, "UnprocessedKeys": {}}
     replay.call("read none", client.batch_get_item, ask, none)
 
 

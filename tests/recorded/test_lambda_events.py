@@ -194,7 +194,7 @@ def kinesis_mappings(replay: Replay) -> None:
     replay.call("no source", create, {"FunctionName": "doesnotexist"}, invalid("Unrecognized event source."))
     nowhere = {**ask, "FunctionName": "doesnotexist"}
     replay.call("no function", create, nowhere, invalid("Function does not exist"))
-    none = {"EventSourceMappings": []}
+    none: dict[str, Any] = {"EventSourceMappings": []}
     replay.call("list unknown", client.list_event_source_mappings, {"FunctionName": "doesnotexist"}, none)
 
 

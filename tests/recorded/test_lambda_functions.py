@@ -39,7 +39,7 @@ def function_lifecycle(replay: Replay) -> None:
         "Timeout": 10,
     }
     asked |= changes
-    other = {"RuntimeVersionConfig": {"RuntimeVersionArn": "arn:aws:lambda:<region>::runtime:<other>"}}
+    other: dict[str, Any] = {"RuntimeVersionConfig": {"RuntimeVersionArn": "arn:aws:lambda:<region>::runtime:<other>"}}
     updating = configuration(asked, "InProgress", **other)
     replay.call("update", client.update_function_configuration, {**name, **changes}, updating)
     client.get_waiter("function_updated_v2").wait(**name)
@@ -197,7 +197,7 @@ def aliases(replay: Replay) -> None:
     def weights(**shares: float) -> dict[str, Any]:
         return {"AdditionalVersionWeights": {version.strip("v"): share for version, share in shares.items()}}
 
-    routed = {"RoutingConfig": weights(v2=0.2)}
+    routed: dict[str, Any] = {"RoutingConfig": weights(v2=0.2)}
     first, second = told("first", **routed), told("second", "2", "")
     ask = {"Name": "first", "Description": "custom-alias", **routed}
     create("first", {"HTTPStatusCode": 201, **first}, **ask)
@@ -205,7 +205,7 @@ def aliases(replay: Replay) -> None:
     replay.call("get", client.get_alias, {**function, "Name": "first"}, first)
     replay.call("list", client.list_aliases, function, {"Aliases": [first, second]})
     replay.call("list of version", client.list_aliases, {**function, "FunctionVersion": "2"}, {"Aliases": [second]})
-    none = {"RoutingConfig": {"AdditionalVersionWeights": {}}}
+    none: dict[str, Any] = {"RoutingConfig": {"AdditionalVersionWeights": {}}}
     replay.call("update", client.update_alias, {**function, "Name": "first", **none}, told("first"))
     replay.call("updated", client.get_alias, {**function, "Name": "first"}, told("first"))
     replay.call("delete", client.delete_alias, {**function, "Name": "first"}, {"HTTPStatusCode": 204})
@@ -272,7 +272,7 @@ def concurrency(replay: Replay) -> None:
     replay.call("get", client.get_function_concurrency, function, {"ReservedConcurrentExecutions": 1})
     replay.call("delete", client.delete_function_concurrency, function, {"HTTPStatusCode": 204})
     replay.call("get none", client.get_function_concurrency, function, {})
-    none = {"FunctionName": f"{name}x", "ReservedConcurrentExecutions": 1}
+    none: dict[str, Any] = {"FunctionName": f"{name}x", "ReservedConcurrentExecutions": 1}
     replay.call("missing", client.put_function_concurrency, none, no_function(f"{name}x:$LATEST"))
     arn = client.get_function_configuration(**function)["FunctionArn"]
     said = (

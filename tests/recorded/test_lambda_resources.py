@@ -188,7 +188,7 @@ def event_invoke_settings(replay: Replay) -> None:
 
     put, update = client.put_function_event_invoke_config, client.update_function_event_invoke_config
     replay.call("put", put, {**function, "MaximumRetryAttempts": 0}, told(MaximumRetryAttempts=0))
-    age = {"MaximumEventAgeInSeconds": 60}
+    age: dict[str, Any] = {"MaximumEventAgeInSeconds": 60}
     replay.call("put over", put, {**function, **age}, told(**age))
     replay.call("update nothing", update, {**function, **age}, told(**age))
     both = told(**age, MaximumRetryAttempts=1)

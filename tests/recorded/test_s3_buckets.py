@@ -120,7 +120,7 @@ def bucket_settings(replay: Replay) -> None:
     replay.call("lock_none", s3.get_object_lock_configuration, name, lock)
     missing = refusal("NoSuchConfiguration", "The specified configuration does not exist.", 404)
     replay.call("metrics_none", s3.get_bucket_metrics_configuration, {**name, "Id": "none"}, missing)
-    tier = {"Id": "test1", "Filter": {"Prefix": "test1"}, "Status": "Enabled"}
+    tier: dict[str, Any] = {"Id": "test1", "Filter": {"Prefix": "test1"}, "Status": "Enabled"}
     tier |= {"Tierings": [{"Days": 90, "AccessTier": "ARCHIVE_ACCESS"}]}
     ask = {**name, "Id": "test1", "IntelligentTieringConfiguration": tier}
     replay.call("tiering", s3.get_bucket_intelligent_tiering_configuration, {**name, "Id": "none"}, missing)
@@ -275,7 +275,7 @@ def cross_origin(replay: Replay) -> None:
     missing = refusal("NoSuchCORSConfiguration", message, 404, {"BucketName": bucket})
     replay.call("none", s3.get_bucket_cors, name, missing)
     replay.call("delete_none", s3.delete_bucket_cors, name, {"HTTPStatusCode": 204})
-    rule = {"AllowedHeaders": ["x-amz-expected-bucket-owner"], "AllowedMethods": ["GET", "PUT", "HEAD"]}
+    rule: dict[str, Any] = {"AllowedHeaders": ["x-amz-expected-bucket-owner"], "AllowedMethods": ["GET", "PUT", "HEAD"]}
     rule |= {"AllowedOrigins": ["https://test.com", "http://test.com:80"], "MaxAgeSeconds": 3000}
     replay.call("put", s3.put_bucket_cors, {**name, "CORSConfiguration": {"CORSRules": [rule]}}, {})
     replay.call("get", s3.get_bucket_cors, name, {"CORSRules": [rule]})

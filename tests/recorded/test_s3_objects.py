@@ -193,7 +193,12 @@ def versioning(replay: Replay) -> None:
 
 def copies(replay: Replay) -> None:
     s3, bucket = bucket_of(replay)
-    source = {"Bucket": bucket, "Key": "source", "Body": "test content 123", "ContentType": "application/json"}
+    source: dict[str, Any] = {
+        "Bucket": bucket,
+        "Key": "source",
+        "Body": "test content 123",
+        "ContentType": "application/json",
+    }
     etag, crc = "eee506dd7ada7ded524c77e359a0e7c6", str
     source |= {"Metadata": {"key": "value"}}
     replay.call("put", s3.put_object, source, {**wrote(etag, ""), "ChecksumCRC32": crc})

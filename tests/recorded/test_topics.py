@@ -133,7 +133,7 @@ def subscriptions(replay: Replay) -> None:
 def messages(replay: Replay) -> None:
     sns, topic = topic_of(replay)
     ask = {"TopicArn": topic}
-    long = {**ask, "Message": "a" * 262_145}
+    long: dict[str, Any] = {**ask, "Message": "a" * 262_145}
     replay.call("too long", sns.publish, long, invalid("Message too long"))
     attribute = {"attr1": {"DataType": "String", "StringValue": "a" * 100}}
     long = {**ask, "Message": "a" * 262_100, "MessageAttributes": attribute}
