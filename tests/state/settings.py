@@ -286,3 +286,29 @@ def glue(client: Any) -> list[Question]:
         ("get_connection", {"Name": "kept"}),
         ("get_trigger", {"Name": "kept"}),
     ]
+
+
+def athena(client: Any) -> list[Question]:
+    client.create_work_group(Name="kept", Description="kept")
+    client.create_data_catalog(Name="kept", Type="GLUE", Parameters={"catalog-id": "123456789012"})
+    query = client.create_named_query(Name="kept", Database="kept", QueryString="SELECT 1", WorkGroup="kept")
+    client.create_prepared_statement(StatementName="kept", WorkGroup="kept", QueryStatement="SELECT 1")
+    return [
+        ("get_work_group", {"WorkGroup": "kept"}),
+        ("list_data_catalogs", {}),
+        ("get_named_query", {"NamedQueryId": query["NamedQueryId"]}),
+        ("get_prepared_statement", {"StatementName": "kept", "WorkGroup": "kept"}),
+    ]
+
+
+def rds(client: Any) -> list[Question]:
+    client.create_db_parameter_group(DBParameterGroupName="kept", DBParameterGroupFamily="postgres16", Description="k")
+    subscription = {"SnsTopicArn": "arn:aws:sns:us-east-1:123456789012:kept", "SourceType": "db-instance"}
+    client.create_event_subscription(SubscriptionName="kept", **subscription)
+    group = {"EngineName": "mysql", "MajorEngineVersion": "8.0", "OptionGroupDescription": "kept"}
+    client.create_option_group(OptionGroupName="kept", **group)
+    return [
+        ("describe_db_parameter_groups", {"DBParameterGroupName": "kept"}),
+        ("describe_event_subscriptions", {}),
+        ("describe_option_groups", {"OptionGroupName": "kept"}),
+    ]

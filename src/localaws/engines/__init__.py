@@ -63,8 +63,12 @@ class Installer:
         with self._lock:
             for each in in_order(service):
                 if each not in self._installed:
-                    self._installed.add(each)
-                    self._install(each)
+                    self._installed.add(each)  # before: what it held may refer to what reaches it
+                    try:
+                        self._install(each)
+                    except BaseException:  # such as of a program that is not there: the next call tells of it too
+                        self._installed.discard(each)
+                        raise
 
     def _install(self, service: str) -> None:
         engine = engines().get(service)

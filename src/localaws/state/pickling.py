@@ -19,6 +19,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable
 from importlib import import_module
+from operator import methodcaller
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _PROTOCOL = 5
+#: As pickle does by itself, where it asks nobody: a snapshot is short.
+_PLAINLY = methodcaller("__reduce_ex__", _PROTOCOL)
 
 #: Packages whose classes may come back.
 _OURS = {"moto", "localaws"}
@@ -42,6 +45,7 @@ _NAMED = {
     *(("builtins", name) for name in ("bytearray", "complex", "dict", "frozenset", "list", "object", "range", "set")),
     *(("threading", name) for name in ("Condition", "Event", "Lock", "RLock")),
     ("_codecs", "encode"),
+    ("_thread", "allocate_lock"),
     ("array", "_array_reconstructor"),
     ("copyreg", "_reconstructor"),
     ("re", "_compile"),
@@ -97,10 +101,9 @@ class _Reducers(dict[type, Callable[[Any], Any]]):
         self._places = Places()
 
     def __missing__(self, kind: type) -> Callable[[Any], Any]:
-        found = self._by_family(kind)
-        if found is None:
+        if issubclass(kind, type):
             raise KeyError(kind)
-        self[kind] = found
+        found = self[kind] = self._by_family(kind) or _PLAINLY
         return found
 
     def _by_family(self, kind: type) -> Callable[[Any], Any] | None:
@@ -117,7 +120,7 @@ class _Reducers(dict[type, Callable[[Any], Any]]):
     def _of_another(self, found: Any) -> Any:
         """An object that another service's backend may keep: where it is, or else the object."""
         place = self._places.find(service_of(type(found)), found)
-        return (the_object, (place,)) if place else found.__reduce_ex__(_PROTOCOL)
+        return (the_object, (place,)) if place else _PLAINLY(found)
 
 
 def _as_key(key: Any) -> Any:

@@ -25,5 +25,5 @@ ENGINE = Engine(
     responses="responses:AthenaEngineResponse",
     reaches=frozenset({"s3"}),
     returns=("athena/unfinished", "athena/scratch"),
-    state="own",
+    resume="installing:resume",
 )

@@ -58,6 +58,15 @@ class AthenaEngine(AthenaBackend):
         self.catalog = Catalog(self.lab, region_name)
         self.lake = Lake(self.lab, region_name, PRINCIPAL)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in ("catalog", "lake")}
+
+    def resume(self) -> None:
+        """End the queries that an earlier process was running: nobody finishes them."""
+        for execution in self.queries.values():
+            cause = QueryFailure("INTERNAL_ERROR", "The lab ended while it ran this query. Run it again.")
+            execution.finish("FAILED", self.lab.clock.time(), cause)
+
     # Queries
 
     def start(
@@ -191,6 +200,7 @@ class AthenaEngine(AthenaBackend):
             session, execution.session = execution.session, None  # what is over holds no connection
             if session is not None:
                 session.close()
+            self.lab.state.changed("athena")
             self._measure(execution)
 
     def _reuse(self, execution: Execution) -> bool:

@@ -56,6 +56,10 @@ class Execution:
         self.base = base = "" if self.managed else self.configuration["OutputLocation"].rstrip("/") + "/"
         self._place(base)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """All that the API tells; what runs the query, and is told of its end, goes with the process."""
+        return {**vars(self), "session": None, "on_end": None}
+
     def become(self, kind: Kind) -> None:
         """What EXECUTE turns into decides where the result goes."""
         self.kind = replace(self.kind, name=kind.name, type=kind.type)

@@ -1,4 +1,4 @@
-"""Opens the runtime, clears what an earlier process left unfinished, and ends queries with the lab."""
+"""Opens the runtime, ends what an earlier process left unfinished, and ends queries with the lab."""
 
 from __future__ import annotations
 
@@ -22,15 +22,25 @@ def install(lab: Lab) -> None:
     AthenaEngine.patterns = Children(javaregex.__name__)
     AthenaEngine.pool = ThreadPoolExecutor(RUNNING_AT_ONCE, "athena")
     lab.on_stop(_stop)
-    ManagedResults(lab).clear()
     recover(lab)
 
 
+def resume(lab: Lab) -> None:
+    """Nobody asks for the results of queries that are not known any more."""
+    engines = _engines()
+    for engine in engines:
+        engine.resume()
+    ManagedResults(lab).keep_only({each.output for engine in engines for each in engine.queries.values()})
+
+
+def _engines() -> list[AthenaEngine]:
+    return [backend for _, _, backend in athena_backends.iter_backends() if isinstance(backend, AthenaEngine)]
+
+
 def _stop() -> None:
-    for _, _, backend in athena_backends.iter_backends():
-        if isinstance(backend, AthenaEngine):
-            for query_id in list(backend.queries):
-                backend.stop(query_id)
+    for engine in _engines():
+        for query_id in list(engine.queries):
+            engine.stop(query_id)
     AthenaEngine.pool.shutdown(wait=True, cancel_futures=True)
     AthenaEngine.patterns.close()
     AthenaEngine.runtime.close()

@@ -45,9 +45,11 @@ class ManagedResults:
             place.unlink(missing_ok=True)
         return place if place.exists() else None
 
-    def clear(self) -> None:
-        """Forget all of them: a lab that starts knows none of its queries any more."""
-        shutil.rmtree(self._directory, ignore_errors=True)
+    def keep_only(self, outputs: set[str]) -> None:
+        """Forget all results but those of these names."""
+        for place in self._directory.glob("*"):
+            if place.name not in outputs:
+                place.unlink(missing_ok=True)
 
     def _place(self, output: str) -> Path:
         """Outputs are named by the lab: a query's id and an ending."""

@@ -6,10 +6,10 @@ moto answers GetUser without a name with a user that there is not.
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from moto.core.responses import ActionResult
-from moto.iam.models import AccessKey, Group, IAMBackend, Role, User
+from moto.iam.models import AccessKey, AWSManagedPolicy, Group, IAMBackend, ManagedPolicy, Role, User
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 from moto.iam.responses import IamResponse
 
@@ -39,6 +39,16 @@ class IAMEngine(IAMBackend):
         self.users[user.name] = user
         self.access_keys[key.access_key_id] = key
         self.managed_policies[ADMINISTRATOR].attach_to(user)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the policies of AWS that nobody has: some megabytes, and in every new backend."""
+        policies = {arn: each for arn, each in self.managed_policies.items() if not _is_untouched(each)}
+        without = {name: value for name, value in vars(self).items() if name != "aws_managed_policies"}
+        return {**without, "managed_policies": policies}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update({**state, "managed_policies": self.managed_policies | state["managed_policies"]})
+        self.aws_managed_policies = [self.managed_policies[each.arn] for each in self.aws_managed_policies]
 
     def create_service_linked_role(self, service_name: str, description: str, suffix: str) -> Role:
         """Raises InvalidInput for what is no service's name, as in ``elasticbeanstalk.amazonaws.com``."""
@@ -87,6 +97,10 @@ class IAMEngine(IAMBackend):
         _expect(not user.mfa_devices, "Cannot delete entity, must delete MFA device first.")
         _expect(not user.signing_certificates, "Cannot delete entity, must delete signing certificates first.")
         super().delete_user(user_name)
+
+
+def _is_untouched(policy: ManagedPolicy) -> bool:
+    return isinstance(policy, AWSManagedPolicy) and not policy.attachment_count
 
 
 def _expect_bare(holder: User | Group) -> None:

@@ -11,5 +11,9 @@ ENGINE = Engine(
     backend="backend:KmsEngine",
     responses="backend:KmsEngineResponse",
     models=("backend:KeyEngine",),
+    unkept=frozenset(
+        {"Encrypt", "Decrypt", "ReEncrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "GenerateRandom"}
+        | {"Sign", "Verify", "GenerateMac", "VerifyMac"}
+    ),
     resume="deletion:resume",
 )

@@ -22,5 +22,4 @@ ENGINE = Engine(
     responses="responses:RDSEngineResponse",
     reaches=frozenset({"ec2", "kms"}),
     returns=("rds/state.json",),
-    state="own",
 )

@@ -58,6 +58,20 @@ class RDSWork(RDSBackend):
     place: ClassVar[Path]
     databases: MutableMapping[str, PostgresInstance]  # type: ignore[assignment]
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What moto alone keeps, such as clusters and event subscriptions: the rest has the journal."""
+        journaled = {"databases", "database_snapshots", "db_parameter_groups", "subnet_groups", "resource_map"}
+        return {name: value for name, value in vars(self).items() if name not in journaled}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            held = vars(self).get(name)
+            if isinstance(held, MutableMapping):  # which moto's map of resources holds too
+                held.clear()
+                held.update(value)
+            else:
+                setattr(self, name, value)
+
     @property
     def binaries(self) -> Binaries:
         """Raises InsufficientDBInstanceCapacity where no PostgreSQL can be had."""

@@ -10,6 +10,7 @@ ENGINE = Engine(
     moto="sns",
     backend="backend:SNSEngine",
     responses="backend:SNSEngineResponse",
-    models=("backend:SubscriptionEngine",),
+    models=("backend:SubscriptionEngine", "backend:TopicEngine"),
     reaches=frozenset({"sqs"}),
+    unkept=frozenset({"Publish", "PublishBatch"}),
 )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
+import time
+from collections import deque
 from functools import partial
 from itertools import count
 from typing import Any, ClassVar
@@ -34,7 +36,7 @@ from localaws.outgoing import is_loopback
 
 log = logging.getLogger(__name__)
 
-_SEQUENCE = count(10_000_000_000_000_001_000)
+_SEQUENCE = count(10**19 + time.time_ns())  # above those of an earlier process
 
 PROTOCOLS = {"application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs"}
 SUBSCRIPTION_ATTRIBUTES = {
@@ -59,6 +61,14 @@ EFFECTIVE_DELIVERY = {
     "disableSubscriptionOverrides": False,
     "defaultRequestPolicy": {"headerContentType": "text/plain; charset=UTF-8"},
 }
+
+
+class TopicEngine(Topic):
+    """Forgets a message that it has sent: moto keeps it, for tests to look at."""
+
+    def __init__(self, name: str, sns_backend: SNSBackend) -> None:
+        super().__init__(name, sns_backend)
+        self.sent_notifications = deque(maxlen=0)  # type: ignore[assignment]
 
 
 class SubscriptionEngine(Subscription):

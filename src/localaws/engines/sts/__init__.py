@@ -12,4 +12,5 @@ ENGINE = Engine(
     responses="backend:STSEngineResponse",
     reaches=frozenset({"iam"}),
     eager=True,
+    state="own",
 )
