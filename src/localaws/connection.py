@@ -199,6 +199,15 @@ class _Lines(StreamReader):
     _read_buf: bytes
     _read_pos: int
 
+    def head(self) -> bytes:
+        """All up to the next empty line; b"" if that has not come, or is too far away."""
+        start = self._read_pos
+        end = self._read_buf.find(b"\r\n\r\n", start, start + MAX_HEAD_BYTES)
+        if end < 0:
+            return b""
+        self._read_pos = end + 4
+        return self._read_buf[start : end + 4]
+
     def readline(self, size: int | None = -1) -> bytes:
         start = self._read_pos
         limit = len(self._read_buf) if size is None or size < 0 else start + size

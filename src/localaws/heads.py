@@ -7,6 +7,7 @@ a blank before a colon, a folded line, a header that may be there once and is th
 from __future__ import annotations
 
 import re
+from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -44,6 +45,14 @@ class StrictRequest(HTTPRequest):
     """A request whose first line, headers and length can be read in one way only."""
 
     header_reader = StrictHeaders()
+
+    def parse_request(self) -> None:
+        head = self.conn.rfile.head()
+        if head:
+            self.rfile = BytesIO(head)
+            self.ready = self.read_request_line() and self.read_request_headers()
+        else:  # the client has gone in the midst of it, or it is too large: cheroot says which
+            super().parse_request()
 
     def read_request_line(self) -> bool:
         """Split the first line (RFC 9112, section 3); the target is a path, never a URL: this is no proxy.

@@ -17,8 +17,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cheroot.wsgi import Gateway_10
-
 from localaws.clock import Clock
 from localaws.connection import MAX_HEAD_BYTES, Connection, NotYetError
 from localaws.connections import PatientServer
@@ -26,12 +24,11 @@ from localaws.credentials import Credential, random_key_id
 from localaws.engines import Installer, engines
 from localaws.engines.declaration import REPLACED_RESPONSES
 from localaws.gateway import paging, query_errors
-from localaws.gateway.app import PROVED, TRUST, Gateway
+from localaws.gateway.app import Gateway
 from localaws.gateway.binding import bind
 from localaws.gateway.dispatch import Dispatcher
 from localaws.gateway.errors import AwsError
 from localaws.gateway.sigv4 import regions
-from localaws.gateway.transfer import TransferChunks
 from localaws.gateway.tuning import tune
 from localaws.heads import StrictRequest
 from localaws.home import claim, hold, write_private
@@ -39,6 +36,7 @@ from localaws.lab import Lab
 from localaws.outgoing import keep_on_this_machine
 from localaws.sending import head_of
 from localaws.timekeeping import keep_time
+from localaws.wire import WireGateway
 
 log = logging.getLogger(__name__)
 
@@ -116,24 +114,6 @@ class _Connection(Connection):
             return True
 
 
-class _WireGateway(Gateway_10):
-    """Adds the spelling of metadata names, which moto looks up (S3 keeps ``my_key`` and ``my-key`` apart)."""
-
-    def start_response(self, *arguments: Any) -> Any:
-        self.req.conn.proved |= self.env.get(PROVED, False)
-        return super().start_response(*arguments)
-
-    def get_environ(self) -> dict[str, Any]:  # type: ignore[override]
-        environ: dict[str, Any] = super().get_environ()
-        environ[TRUST] = self.req.conn.trust
-        if self.req.chunked_read:
-            environ["wsgi.input"] = self.req.rfile = TransferChunks(self.req.conn.rfile)
-        names = [name.decode("latin-1").lower() for name in self.req.inheaders if b"_" in name]
-        if names:
-            environ["moto.preserved_header_names"] = {"HTTP_" + name.upper().replace("-", "_"): name for name in names}
-        return environ
-
-
 def serve(
     directory: Path,
     port: int = 0,
@@ -175,7 +155,7 @@ def _serve(directory: Path, port: int, account_id: str, region: str) -> None:
     gateway = Gateway(lab, Dispatcher(installer, REPLACED_RESPONSES))
     lab.gateway = gateway
     server = PatientServer(("127.0.0.1", port), gateway, numthreads=THREADS, request_queue_size=128)
-    server.gateway = _WireGateway
+    server.gateway = WireGateway
     server.ConnectionClass = _Connection
     server.max_request_header_size = MAX_HEAD_BYTES
     server.timeout = 60

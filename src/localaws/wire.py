@@ -1,0 +1,66 @@
+"""Between a connection and the gateway: a request as WSGI has it (PEP 3333), and the beginning of its answer."""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache
+from typing import Any
+
+from cheroot.wsgi import Gateway_10
+
+from localaws.gateway.app import PROVED, TRUST
+from localaws.gateway.transfer import TransferChunks
+
+
+class WireGateway(Gateway_10):
+    """Calls the gateway with one request.
+
+    Adds the spelling of metadata names, which moto looks up: S3 keeps ``my_key`` and ``my-key`` apart.
+    """
+
+    def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        self.req.conn.proved |= self.env.get(PROVED, False)
+        self.started_response = True
+        self.req.status = status.encode("latin-1")
+        self.req.outheaders = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        return self.write
+
+    def get_environ(self) -> dict[str, Any]:  # type: ignore[override]
+        request, connection = self.req, self.req.conn
+        if request.chunked_read:
+            request.rfile = TransferChunks(connection.rfile)
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": request.method.decode("latin-1"),
+            "REQUEST_URI": request.uri.decode("latin-1"),
+            "SCRIPT_NAME": "",
+            "PATH_INFO": request.path.decode("latin-1"),
+            "QUERY_STRING": request.qs.decode("latin-1"),
+            "SERVER_NAME": request.server.server_name,
+            "SERVER_PORT": str(request.server.bind_addr[1]),
+            "SERVER_PROTOCOL": request.request_protocol.decode("latin-1"),
+            "REMOTE_ADDR": connection.remote_addr or "",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": request.rfile,
+            "wsgi.input_terminated": request.chunked_read,
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+            TRUST: connection.trust,
+        }
+        preserved = {}
+        for name, value in request.inheaders.items():
+            key = _environ_key(name)
+            environ[key] = value.decode("latin-1")
+            if b"_" in name:
+                preserved[key] = name.decode("latin-1").lower()
+        if preserved:
+            environ["moto.preserved_header_names"] = preserved
+        return environ
+
+
+@lru_cache(maxsize=512)
+def _environ_key(header: bytes) -> str:
+    key = header.decode("latin-1").upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
