@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import RunningLab
 from tests.engines.athena_tools import Athena
+from tests.gateway.wire import own_api
 
 CSV = "ROW FORMAT DELIMITED FIELDS TERMINATED BY ','"
 LINE = "0123456789,abcdefghijklmnopqrstuvwxyz\n"
@@ -98,15 +99,16 @@ def test_a_user_without_policies_may_query(athena: Athena, lab: RunningLab) -> N
     assert athena.wait(query_id)["Status"]["State"] == "SUCCEEDED"
 
 
-def test_tables_outlive_the_process_and_the_history_does_not(new_lab: Callable[..., RunningLab]) -> None:
+def test_the_history_outlives_the_process_and_45_days(new_lab: Callable[..., RunningLab]) -> None:
     lab = new_lab()
     engine = Athena(lab, "claims-kept", "kept")
     engine("CREATE TABLE t WITH (external_location = 's3://claims-kept/t/') AS SELECT 1 AS n")
-    engine.client.create_work_group(Name="forgotten")
+    engine.client.create_work_group(Name="kept")
+    listed = engine.client.list_query_executions()["QueryExecutionIds"]
     lab.stop()
-    (lab.directory / "lab.json").unlink(missing_ok=True)
     lab.start()
+    own_api(lab, "POST", "/_localaws/clock", {"advance": 46 * 86400})
     assert lab.client("s3").list_objects_v2(Bucket="claims-kept", Prefix="t/")["KeyCount"] == 1
     assert [table["Name"] for table in lab.client("glue").get_tables(DatabaseName="kept")["TableList"]] == ["t"]
-    assert lab.client("athena").list_query_executions()["QueryExecutionIds"] == []
-    assert [group["Name"] for group in lab.client("athena").list_work_groups()["WorkGroups"]] == ["primary"]
+    assert lab.client("athena").list_query_executions()["QueryExecutionIds"] == listed
+    assert [group["Name"] for group in lab.client("athena").list_work_groups()["WorkGroups"]] == ["primary", "kept"]

@@ -21,6 +21,7 @@ def set_aside(directory: Path, names: Iterable[str], why: str) -> Path:
     folder = _new(directory)
     for name in names:
         if (directory / name).exists():
+            (folder / name).parent.mkdir(exist_ok=True)
             (directory / name).rename(folder / name)
     note = f"{why} It lies in {folder} now; the lab has started without it. Objects, databases and tables are there.\n"
     (folder / WHY).write_text(note)

@@ -25,5 +25,6 @@ ENGINE = Engine(
     responses="responses:AthenaEngineResponse",
     reaches=frozenset({"s3"}),
     returns=("athena/unfinished", "athena/scratch"),
+    data=("athena/results",),
     resume="installing:resume",
 )

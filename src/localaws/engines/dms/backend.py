@@ -79,7 +79,8 @@ class Connection:
 
 
 class SubnetGroup(FakeReplicationSubnetGroup):
-    """``subnets`` are what DescribeSubnets told of them when the group was made: EC2's end with the lab."""
+    """``subnets`` are what DescribeSubnets told of them when the group was made: they
+    are there also where what EC2 kept had to be put aside."""
 
     subnets: list[dict[str, str]]
 

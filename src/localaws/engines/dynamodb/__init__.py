@@ -24,6 +24,7 @@ ENGINE = Engine(
     ),
     reaches=frozenset({"kms", "s3"}),
     returns=("dynamodb",),
+    data=("dynamodb",),
     unkept=frozenset(
         {
             "PutItem",

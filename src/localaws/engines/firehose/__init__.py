@@ -21,5 +21,6 @@ ENGINE = Engine(
     responses="responses:FirehoseEngineResponse",
     reaches=frozenset({"s3"}),
     unkept=frozenset({"PutRecord", "PutRecordBatch"}),
+    data=("firehose",),
     resume="installing:resume",
 )

@@ -17,5 +17,6 @@ ENGINE = Engine(
     responses="responses:KinesisEngineResponse",
     reaches=frozenset({"cloudwatch"}),
     unkept=frozenset({"PutRecord", "PutRecords", "GetRecords", "GetShardIterator", "SubscribeToShard"}),
+    data=("kinesis",),
     resume="installing:resume",
 )

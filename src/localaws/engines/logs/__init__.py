@@ -18,6 +18,7 @@ ENGINE = Engine(
     ),
     reaches=frozenset({"awslambda", "firehose", "kinesis", "s3"}),
     returns=("log-groups",),
+    data=("log-groups",),
     unkept=frozenset({"PutLogEvents"}),
     resume="installing:resume",
 )

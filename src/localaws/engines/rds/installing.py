@@ -27,7 +27,7 @@ def install(lab: Lab) -> None:
 
 @dataclass
 class KeptSubnet:
-    """What a subnet group tells of a subnet, which outlives EC2's own: these end with the lab."""
+    """What a subnet group tells of a subnet: as databases, it is there also where what EC2 kept had to be put aside."""
 
     id: str
     availability_zone: str
