@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -156,10 +157,8 @@ class Delivery:
         """Until there is something to do: new records, a buffer that is due, a delivery to try again."""
         times = [self._due(kind, buffer) for (kind, _), buffer in self._buffers.items()]
         times += [batch.retry_at for batch in self._batches]
-        if times:
-            self._lab.clock.wait(self._wake, min(times) - self._lab.clock.time())
-        else:
-            self._wake.wait()
+        # By the clock even where nothing is due: who advances it sees that this thread has done its work.
+        self._lab.clock.wait(self._wake, min(times, default=math.inf) - self._lab.clock.time())
         self._wake.clear()
 
     # Buffering
