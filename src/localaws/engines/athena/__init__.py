@@ -7,6 +7,7 @@ moto answers every query with nothing, and SUCCEEDED. Here:
                                               └─ planner ─┬─ localaws.lake  objects as rows ┐
                                                           └─ sql/, functions/               ┴▶ lake.runtime ─▶ results
                                                              Trino's SQL as DuckDB's                           (S3)
+A module of iceberg/ is imported where it is first needed, for pyiceberg takes a second to load.
 DuckDB runs in processes of its own, which are ended where a query takes too much or is stopped.
 """
 

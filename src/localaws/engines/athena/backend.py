@@ -18,8 +18,9 @@ from localaws.credentials import Credential
 from localaws.engines.athena import PRINCIPAL, pages, results, statements, usage
 from localaws.engines.athena.errors import too_large
 from localaws.engines.athena.execution import FINAL, Execution
+from localaws.engines.athena.job import Job
 from localaws.engines.athena.managed import ManagedResults, is_managed
-from localaws.engines.athena.runner import Job, run
+from localaws.engines.athena.runner import run
 from localaws.engines.athena.sql import checking
 from localaws.engines.athena.wire import invalid
 from localaws.gateway.records import current_call

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
 
 from sqlglot import exp
 
@@ -91,7 +90,8 @@ class Planner:
             self._open_view(node, table, view_text.decode(table), depth)
             return
         if table.iceberg:
-            planning = import_module("localaws.engines.athena.iceberg.planning")  # a second's work for who needs it
+            from localaws.engines.athena.iceberg import planning  # a second's work for who needs it
+
             scan = planning.plan(self._session, self._lake, table, node, self._translator.translate)
             self.source_bytes += scan.size
             self._read(node, self._view(scan.sql), scan.columns)
@@ -119,9 +119,9 @@ class Planner:
         table = self._catalog.find(schema, base) if base else None
         if table is None or not table.iceberg:
             return None
-        inspect = import_module("localaws.engines.athena.iceberg.inspect")
-        found: tuple[dict[str, Type], str] | None = inspect.relation(self._session, self._lake, table, kind)
-        return found
+        from localaws.engines.athena.iceberg import inspect
+
+        return inspect.relation(self._session, self._lake, table, kind)
 
     def _relation(self, table: Table, wanted: list[exp.Expr], with_path: bool) -> tuple[str, int]:
         """SQL that reads *table*'s files, of the partitions that satisfy *wanted*, and how many bytes they have."""

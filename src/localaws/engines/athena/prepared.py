@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from localaws.engines.athena.runner import Job
+from localaws.engines.athena.job import Job
 from localaws.engines.athena.sql.checking import check
 from localaws.engines.athena.sql.grammar import parse
 from localaws.engines.athena.statements import classify
@@ -51,7 +51,8 @@ def _deallocate(job: Job) -> None:
     _athena(job).delete_prepared_statement(**_key(found, job))
 
 
-def _execute(job: Job) -> None:
+def open_prepared(job: Job) -> None:
+    """Have *job* go on as the prepared statement that it executes."""
     found = _found(_EXECUTE, job)
     kept = _athena(job).get_prepared_statement(**_key(found, job))
     values = list(job.execution.parameters or [])
@@ -97,4 +98,4 @@ def _literal(value: str) -> str:
     return sql if isinstance(parsed, exp.Literal) else f"({sql})"
 
 
-HANDLERS = {"prepare": _prepare, "deallocate": _deallocate, "execute": _execute}
+HANDLERS = {"prepare": _prepare, "deallocate": _deallocate}

@@ -21,7 +21,7 @@ from localaws.engines.athena.iceberg.target import (
     find,
     target_of,
 )
-from localaws.engines.athena.runner import Job
+from localaws.engines.athena.job import Job
 from localaws.engines.athena.sql.grammar import parse
 from localaws.lake.errors import QueryFailure
 

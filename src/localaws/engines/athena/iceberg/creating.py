@@ -20,7 +20,7 @@ from localaws.engines.athena.iceberg.datafiles import write_rows
 from localaws.engines.athena.iceberg.inserting import append
 from localaws.engines.athena.iceberg.manifests import entries_of, expect_all_snapshots, manifests_of
 from localaws.engines.athena.iceberg.types import to_iceberg
-from localaws.engines.athena.runner import Job
+from localaws.engines.athena.job import Job
 from localaws.lake.catalog import Table as GlueTable
 from localaws.lake.column_types import Type, from_hive
 from localaws.lake.errors import QueryFailure

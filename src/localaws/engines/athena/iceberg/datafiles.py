@@ -38,7 +38,7 @@ from pyiceberg.typedef import Record
 from localaws.engines.athena.iceberg import transforming
 from localaws.engines.athena.iceberg.properties import FILE_SIZE
 from localaws.engines.athena.iceberg.types import from_iceberg
-from localaws.engines.athena.runner import Job
+from localaws.engines.athena.job import Job
 from localaws.lake.errors import QueryFailure, not_supported
 from localaws.lake.quoting import internal, literal, name, own
 

@@ -17,7 +17,7 @@ from pyiceberg.table import FileScanTask
 from pyiceberg.table.delete_file_index import PATH_FIELD_ID
 from pyiceberg.types import LongType, StringType
 
-from localaws.engines.athena.runner import Job
+from localaws.engines.athena.job import Job
 from localaws.lake.quoting import literal
 
 POSITION_FIELD_ID = 2147483545

@@ -21,7 +21,7 @@ from localaws.engines.athena.iceberg.reading import FILE, Scan
 from localaws.engines.athena.iceberg.target import Target
 from localaws.engines.athena.iceberg.tasks import plan
 from localaws.engines.athena.iceberg.types import columns_of
-from localaws.engines.athena.runner import Job
+from localaws.engines.athena.job import Job
 from localaws.lake.column_types import Type
 from localaws.lake.quoting import literal, name
 

@@ -16,7 +16,7 @@ from pyiceberg.types import NestedField
 
 from localaws.engines.athena.iceberg import properties, tables
 from localaws.engines.athena.iceberg.types import from_iceberg, to_iceberg
-from localaws.engines.athena.runner import Job
+from localaws.engines.athena.job import Job
 from localaws.engines.athena.tables.altering import columns_in
 from localaws.engines.athena.tables.ddl import plain, qualified
 from localaws.lake.catalog import Table as GlueTable

@@ -11,7 +11,7 @@ from localaws.engines.athena.iceberg import tables
 from localaws.engines.athena.iceberg.commit import Change, commit
 from localaws.engines.athena.iceberg.datafiles import write_rows
 from localaws.engines.athena.iceberg.types import columns_of
-from localaws.engines.athena.runner import Job
+from localaws.engines.athena.job import Job
 from localaws.lake.catalog import Table as GlueTable
 from localaws.lake.column_types import Type
 

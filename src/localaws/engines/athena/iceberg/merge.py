@@ -26,7 +26,7 @@ from localaws.engines.athena.iceberg.target import (
     named,
     target_of,
 )
-from localaws.engines.athena.runner import Job
+from localaws.engines.athena.job import Job
 from localaws.engines.athena.sql.grammar import parse, position
 from localaws.lake.errors import QueryFailure
 from localaws.lake.quoting import internal, name

@@ -22,7 +22,7 @@ from localaws.engines.athena.iceberg.datafiles import target_file_size, write_ro
 from localaws.engines.athena.iceberg.manifests import live_entries
 from localaws.engines.athena.iceberg.target import Target, table_node, target_of
 from localaws.engines.athena.iceberg.tasks import plan
-from localaws.engines.athena.runner import Job
+from localaws.engines.athena.job import Job
 from localaws.engines.athena.sql.grammar import parse
 from localaws.lake.errors import QueryFailure
 

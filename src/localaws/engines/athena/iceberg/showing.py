@@ -6,7 +6,7 @@ Source: "Manage Iceberg tables" (querying-iceberg-managing-tables.html).
 from __future__ import annotations
 
 from localaws.engines.athena.iceberg import partitioning, properties, tables
-from localaws.engines.athena.runner import Job
+from localaws.engines.athena.job import Job
 from localaws.lake.catalog import Table as GlueTable
 from localaws.lake.quoting import literal
 

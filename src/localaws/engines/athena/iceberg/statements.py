@@ -7,7 +7,7 @@ from sqlglot import exp
 from localaws.engines.athena.iceberg import changes, merge
 from localaws.engines.athena.iceberg.optimize import optimize
 from localaws.engines.athena.iceberg.vacuum import vacuum
-from localaws.engines.athena.runner import Job
+from localaws.engines.athena.job import Job
 
 HANDLERS = {
     "update": changes.update,

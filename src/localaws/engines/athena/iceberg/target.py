@@ -21,7 +21,7 @@ from localaws.engines.athena.iceberg.datafiles import write_rows
 from localaws.engines.athena.iceberg.deletes import delete_rows
 from localaws.engines.athena.iceberg.reading import FILE, POSITION, Scan
 from localaws.engines.athena.iceberg.types import columns_of
-from localaws.engines.athena.runner import Job
+from localaws.engines.athena.job import Job
 from localaws.engines.athena.sql.grammar import position
 from localaws.engines.athena.tables.ddl import qualified
 from localaws.engines.athena.tables.writing import assignable, fitted

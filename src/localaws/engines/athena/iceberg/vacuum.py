@@ -17,7 +17,7 @@ from localaws.engines.athena.iceberg import tables
 from localaws.engines.athena.iceberg.manifests import expect_all_snapshots, live_entries_of, manifests_of
 from localaws.engines.athena.iceberg.target import table_node, target_of
 from localaws.engines.athena.iceberg.travel import lineage
-from localaws.engines.athena.runner import Job
+from localaws.engines.athena.job import Job
 from localaws.engines.athena.tables.ddl import match
 from localaws.lake.errors import QueryFailure
 from localaws.lake.objects import split

@@ -13,7 +13,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from localaws.engines.athena.runner import Job
+from localaws.engines.athena.job import Job
 from localaws.engines.athena.tables.ddl import check_names, column_of, ddl_failed, plain, unreadable
 from localaws.lake.catalog import Table
 from localaws.lake.errors import QueryFailure

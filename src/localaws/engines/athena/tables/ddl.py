@@ -6,7 +6,6 @@ Source: "DDL statements" (athena/latest/ug/ddl-reference.html).
 from __future__ import annotations
 
 import re
-from importlib import import_module
 from typing import Any
 
 import sqlglot
@@ -14,7 +13,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from localaws.engines.athena.errors import line_and_column
-from localaws.engines.athena.runner import Job
+from localaws.engines.athena.job import Job
 from localaws.engines.athena.sql.grammar import position
 from localaws.engines.athena.tables.reserved import DDL
 from localaws.hive import formats
@@ -138,7 +137,9 @@ def _drop_table(job: Job) -> None:
     if table.is_view:
         raise QueryFailure("FAILED", f"SemanticException Cannot drop a view with DROP TABLE: {name}")
     if table.iceberg:
-        import_module("localaws.engines.athena.iceberg.creating").drop_table(job, table)
+        from localaws.engines.athena.iceberg import creating
+
+        creating.drop_table(job, table)
         return
     job.catalog.glue.delete_table(DatabaseName=database, Name=name)
 
@@ -169,7 +170,8 @@ def _create_table(job: Job) -> None:
     columns = [column_of(each) for each in statement.this.expressions]
     if iceberg:
         check_names(columns)
-        creating = import_module("localaws.engines.athena.iceberg.creating")
+        from localaws.engines.athena.iceberg import creating
+
         creating.create_table(job, database, name, columns, described.location, described.table)
         return
     keys = [column_of(each) for each in described.keys]

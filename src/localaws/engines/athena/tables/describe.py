@@ -6,9 +6,8 @@ Sources: "DESCRIBE", "SHOW CREATE TABLE" (athena/latest/ug/describe-table.html, 
 from __future__ import annotations
 
 import re
-from importlib import import_module
 
-from localaws.engines.athena.runner import Job
+from localaws.engines.athena.job import Job
 from localaws.engines.athena.tables.ddl import match, plain, unreadable
 from localaws.engines.athena.tables.partitions import held, specifications, table_of
 from localaws.lake.catalog import Column, Table
@@ -45,7 +44,9 @@ def describe(job: Job) -> None:
     if found["column"]:
         rows = [_line(_part(table, plain(found["column"]), found["path"]))]
     elif table.iceberg:
-        rows = import_module("localaws.engines.athena.iceberg.showing").describe(job, table)
+        from localaws.engines.athena.iceberg import showing
+
+        rows = showing.describe(job, table)
     else:
         formatted = (found["extent"] or "").strip().upper() == "FORMATTED"
         rows = [_HEAD, _EMPTY, *map(_line, columns)] if formatted else [_line(each) for each in table.all_columns]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-from localaws.engines.athena.runner import Job
+from localaws.engines.athena.job import Job
 from localaws.engines.athena.unfinished import all_or_none
 from localaws.lake.catalog import Partition
 from localaws.lake.column_types import Type

@@ -6,13 +6,12 @@ Source: "ALTER TABLE ADD PARTITION" and its neighbours, "MSCK REPAIR TABLE" (ath
 from __future__ import annotations
 
 import re
-from importlib import import_module
 from typing import Any
 from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
 
-from localaws.engines.athena.runner import Job
+from localaws.engines.athena.job import Job
 from localaws.engines.athena.tables.altering import (
     add_columns,
     change_column,
@@ -70,7 +69,9 @@ def _alter(job: Job) -> None:
     rest = found["rest"].strip()
     table = table_of(found["name"], job)
     if table.iceberg:
-        import_module("localaws.engines.athena.iceberg.evolution").alter(job, table, rest)
+        from localaws.engines.athena.iceberg import evolution
+
+        evolution.alter(job, table, rest)
         return
     for pattern, change in _CHANGES:
         form = re.match(pattern, rest, re.IGNORECASE | re.DOTALL)

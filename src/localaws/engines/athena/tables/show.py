@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from importlib import import_module
-from typing import Any
+from collections.abc import Mapping
 
 from sqlglot import exp
 
 from localaws import wildcards
-from localaws.engines.athena.runner import Job
+from localaws.engines.athena.job import Job
 from localaws.engines.athena.sql.checking import UNLOAD
 from localaws.engines.athena.sql.grammar import parse, part
 from localaws.engines.athena.tables import view_text
@@ -81,7 +80,7 @@ def _about(form: str, table: Table, job: Job, wanted: str | None) -> tuple[list[
         ]
         return sorted(found), "partition"
     if form == "properties":
-        told = _of_iceberg().table_properties(job, table) if table.iceberg else table.parameters
+        told = _properties(table, job)
         found = [f"{key}\t{value}" for key, value in sorted(told.items()) if wanted in (None, key)]
         if wanted and not found:
             found = [f"Table {table.database}.{table.name} does not have property: {wanted}"]
@@ -90,13 +89,23 @@ def _about(form: str, table: Table, job: Job, wanted: str | None) -> tuple[list[
         if not table.is_view:
             raise QueryFailure("FAILED", f"SemanticException {table.name} is not a view")
         return [f"CREATE VIEW {table.database}.{table.name} AS", *view_text.decode(table).splitlines()], "Create View"
-    lines = _of_iceberg().create_statement(job, table) if table.iceberg else create_statement(table)
-    return lines, "createtab_stmt"
+    return _create_statement(table, job), "createtab_stmt"
 
 
-def _of_iceberg() -> Any:
-    """What knows of Iceberg tables, brought in only where there is one."""
-    return import_module("localaws.engines.athena.iceberg.showing")
+def _properties(table: Table, job: Job) -> Mapping[str, str]:
+    if not table.iceberg:
+        return table.parameters
+    from localaws.engines.athena.iceberg import showing  # where there is such a table: pyiceberg takes its time
+
+    return showing.table_properties(job, table)
+
+
+def _create_statement(table: Table, job: Job) -> list[str]:
+    if not table.iceberg:
+        return create_statement(table)
+    from localaws.engines.athena.iceberg import showing
+
+    return showing.create_statement(job, table)
 
 
 def _explain(job: Job) -> None:
@@ -109,7 +118,9 @@ def _explain(job: Job) -> None:
     if isinstance(statement, exp.Update | exp.Delete | exp.Merge):
         if found["analyze"]:
             raise not_supported("EXPLAIN ANALYZE of a statement that changes rows")
-        sql = import_module("localaws.engines.athena.iceberg.statements").explained(job, statement)
+        from localaws.engines.athena.iceberg import statements
+
+        sql = statements.explained(job, statement)
     else:  # of CREATE TABLE AS and INSERT the query is what there is to plan
         query = statement.expression if isinstance(statement, exp.Create | exp.Insert) else statement
         sql, _ = job.plan(query)

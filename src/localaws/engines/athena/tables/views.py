@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from localaws.engines.athena.runner import Job
+from localaws.engines.athena.job import Job
 from localaws.engines.athena.sql.grammar import parse, part
 from localaws.engines.athena.tables import view_text
 from localaws.engines.athena.tables.ddl import ensure_database, match, qualified

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any
 
 from sqlglot import exp
 
-from localaws.engines.athena.runner import Job
+from localaws.engines.athena.job import Job
 from localaws.engines.athena.sql.casts import converted
 from localaws.engines.athena.sql.grammar import parse, part, position
 from localaws.engines.athena.sql.type_rules import INTEGERS, NUMBERS
@@ -85,7 +84,8 @@ def _create_table_as(job: Job) -> None:
         query = statement.expression
         sql, columns = job.plan(query if isinstance(query, exp.Query) else query.this)
         check_names(columns)
-        creating = import_module("localaws.engines.athena.iceberg.creating")
+        from localaws.engines.athena.iceberg import creating
+
         creating.create_table_as(job, database, table_name, columns, sql if with_data else None, properties)
         return
     place = properties.get("external_location", "")
@@ -212,7 +212,8 @@ def _insert(job: Job) -> None:
         raise QueryFailure("NOT_SUPPORTED", "Inserting into views is not supported")
     kinds = {column.name: column.type for column in table.all_columns}
     if table.iceberg:
-        inserting = import_module("localaws.engines.athena.iceberg.inserting")
+        from localaws.engines.athena.iceberg import inserting
+
         kinds = inserting.columns(job, table)
     listed = [each.name.lower() for each in schema.expressions] if isinstance(schema, exp.Schema) else []
     names = list(kinds)
