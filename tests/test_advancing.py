@@ -89,6 +89,28 @@ def test_messages_are_kept_for_their_time(session: de.Session) -> None:
     assert "Messages" not in sqs.receive_message(QueueUrl=url)
 
 
+def test_log_events_expire(session: de.Session) -> None:
+    """CloudWatch Logs API reference, PutRetentionPolicy: events are kept for the days of the policy, or for ever."""
+    logs = boto3.client("logs")
+    for group, retention in (("kept", 0), ("expiring", 7)):
+        logs.create_log_group(logGroupName=group)
+        if retention:
+            logs.put_retention_policy(logGroupName=group, retentionInDays=retention)
+        logs.create_log_stream(logGroupName=group, logStreamName="s")
+        now = int(logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"][0]["creationTime"])
+        logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=[{"timestamp": now, "message": "m"}])
+
+    def found() -> list[int]:
+        answers = [logs.filter_log_events(logGroupName=group) for group in ("kept", "expiring")]
+        return [len(answer["events"]) for answer in answers]
+
+    de.advance(days=6)
+    assert found() == [1, 1]
+    de.advance(days=2)
+    assert found() == [1, 0]
+    assert logs.get_log_events(logGroupName="expiring", logStreamName="s")["events"] == []
+
+
 def test_it_says_what_has_passed(session: de.Session, capsys: pytest.CaptureFixture[str]) -> None:
     """The same on every run, for stored outputs are compared; the command tells the time."""
     de.advance(days=1, minutes=30)

@@ -16,8 +16,8 @@ MAX_BYTES = 1_048_576
 EVENT_BYTES = 26
 #: Milliseconds.
 _HOUR = 3_600_000
-_DAY = 24 * _HOUR
-_OLDEST, _NEWEST = 14 * _DAY, 2 * _HOUR
+DAY = 24 * _HOUR
+_OLDEST, _NEWEST = 14 * DAY, 2 * _HOUR
 
 
 def sift(
@@ -34,10 +34,10 @@ def sift(
     if times != sorted(times):
         raise _invalid("Log events in a single PutLogEvents request must be in chronological order.")
     too_old = bisect_left(times, now - _OLDEST)
-    expired = bisect_left(times, now - retention_days * _DAY) if retention_days else 0
+    expired = bisect_left(times, now - retention_days * DAY) if retention_days else 0
     too_new = bisect_right(times, now + _NEWEST)
     taken = list(events[max(too_old, expired) : too_new])
-    if taken and taken[-1]["timestamp"] - taken[0]["timestamp"] > _DAY:
+    if taken and taken[-1]["timestamp"] - taken[0]["timestamp"] > DAY:
         raise _invalid("The batch of log events in a single PutLogEvents request cannot span more than 24 hours.")
     rejected = {}
     if too_old:

@@ -14,6 +14,7 @@ from uuid import uuid4
 from moto.core.utils import unix_time_millis
 from moto.logs.models import LogEvent, LogGroup, LogStream, SubscriptionFilter
 
+from localaws.engines.logs.events import DAY
 from localaws.engines.logs.patterns import parse_pattern
 from localaws.gateway.errors import AwsError
 from localaws.state.data_file import DataFile
@@ -98,7 +99,34 @@ class GroupEngine(LogGroup):
                 self._file.write([("deleted", log_stream_name)])
                 self._told.discard(log_stream_name)
             super().delete_log_stream(log_stream_name)
-            self._file.tidy(lambda: sum(len(stream.events) for stream in self.streams.values()), self._records)
+            self._tidy()
+
+    def get_log_events(self, *arguments: Any) -> Any:
+        self._forget_expired()
+        return super().get_log_events(*arguments)
+
+    def filter_log_events(self, *arguments: Any) -> Any:
+        self._forget_expired()
+        return super().filter_log_events(*arguments)
+
+    def describe_log_streams(self, *arguments: Any, **options: Any) -> Any:
+        self._forget_expired()
+        return super().describe_log_streams(*arguments, **options)
+
+    def _forget_expired(self) -> None:
+        """Let go of events that are older than the group keeps them (API reference, PutRetentionPolicy)."""
+        if not self.retention_in_days:
+            return
+        oldest = unix_time_millis() - int(self.retention_in_days) * DAY
+        with self.lock:
+            for stream in self.streams.values():
+                kept = [event for event in stream.events if event.timestamp >= oldest]
+                if len(kept) < len(stream.events):
+                    stream.events, stream.stored_bytes = kept, sum(len(event.message) for event in kept)
+            self._tidy()
+
+    def _tidy(self) -> None:
+        self._file.tidy(lambda: sum(len(stream.events) for stream in self.streams.values()), self._records)
 
     def _records(self) -> Iterator[Record]:
         """The fewest records that make the streams with all events."""
