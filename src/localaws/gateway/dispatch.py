@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from botocore.exceptions import ClientError
 from moto import backends
 from moto.core.base_backend import BackendDict
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.core.request import EnvironHeaders, Request
+from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, EnvironHeaders, Request
 from moto.core.utils import convert_regex_to_flask_path
 from moto.moto_server.utilities import RegexConverter
 from werkzeug.exceptions import HTTPException
@@ -24,6 +24,8 @@ from localaws.gateway.services import Service
 from localaws.gateway.validation import ModelledRequest
 
 Handler = Callable[[Request, str, EnvironHeaders], Any]
+#: Headers that WSGI has under their names alone.
+_WITHOUT_PREFIX = {"CONTENT_TYPE", "CONTENT_LENGTH"}
 _METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"]
 
 
@@ -35,7 +37,17 @@ class _Headers(EnvironHeaders):
 
     @cached_property
     def _pairs(self) -> list[tuple[str, str]]:
-        return list(super().__iter__())
+        preserved = self.environ.get(PRESERVED_HEADER_NAMES_ENVIRON_KEY, {})
+        return [
+            (preserved.get(key) or _header_name(key), value)
+            for key, value in self.environ.items()
+            if key.startswith("HTTP_") or (value and key in _WITHOUT_PREFIX)
+        ]
+
+
+@lru_cache(maxsize=512)
+def _header_name(environ_key: str) -> str:
+    return environ_key.removeprefix("HTTP_").replace("_", "-").title()
 
 
 class WireRequest(Request):

@@ -44,7 +44,7 @@ def to_record(key: StoredObject, tags: dict[str, str]) -> dict[str, Any]:
     }
     record |= {name: value for name, attribute in _KEPT.items() if (value := getattr(key, attribute)) is not None}
     if key.checksum:
-        record["checksum"] = asdict(key.checksum)
+        record["checksum"] = {**vars(key.checksum)}
     if key.multipart:
         record["upload"] = asdict(key.multipart)
     if tags:
