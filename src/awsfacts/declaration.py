@@ -22,12 +22,14 @@ class Listing:
         more: further members of the request.
         each: where they are listed within one resource of another type alone: how these are listed, and the member of
             the request that names one. They are known as "that one/name".
+        unless: (a member of each, "Status.Code", and the values with which one is listed although it is gone).
     """
 
     operation: str
     items: str
     more: Mapping[str, Any] = field(default_factory=dict)
     each: tuple[Listing, str] | None = None
+    unless: tuple[str, frozenset[str]] = ("", frozenset())
 
     def __call__(self, aws: Any) -> Iterator[str]:
         """The names of all that *aws*, a boto3 client of the service, knows."""
@@ -41,7 +43,19 @@ class Listing:
 
     def _listed(self, aws: Any, **parent: str) -> Iterator[str]:
         for page in pages(aws, self.operation, **self.more, **parent):
-            yield from _walk(page, self.items.split("."))
+            yield from self._standing(page, self.items.split("."))
+
+    def _standing(self, value: Any, path: Sequence[str]) -> Iterator[str]:
+        """The texts at the end of *path*, through all lists on the way."""
+        if isinstance(value, list):
+            for each in value:
+                yield from self._standing(each, path)
+        elif path and value is not None:
+            member, gone = self.unless
+            if len(path) > 1 or not gone or _at(value, member) not in gone:
+                yield from self._standing(value.get(path[0]), path[1:])
+        elif value is not None:
+            yield str(value)
 
 
 @dataclass(frozen=True)
@@ -94,15 +108,11 @@ def pages(aws: Any, operation: str, **given: Any) -> Iterator[Mapping[str, Any]]
         given["NextToken"] = page["NextToken"]
 
 
-def _walk(value: Any, path: Sequence[str]) -> Iterator[str]:
-    """The texts at the end of *path*, through all lists on the way."""
-    if isinstance(value, list):
-        for each in value:
-            yield from _walk(each, path)
-    elif path and value is not None:
-        yield from _walk(value.get(path[0]), path[1:])
-    elif value is not None:
-        yield str(value)
+def _at(value: Any, path: str) -> Any:
+    """The member at the end of a dotted *path*."""
+    for member in path.split("."):
+        value = value.get(member) or {}
+    return value
 
 
 @dataclass(frozen=True, kw_only=True)

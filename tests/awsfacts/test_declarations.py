@@ -70,7 +70,10 @@ def test_listings_and_deletions_are_operations_with_these_members(key: str) -> N
         operation = service.operation_model(listing.operation)
         given = {*listing.more, *([listing.each[1]] if listing.each else [])}
         assert given <= inputs(operation)
-        assert at(operation.output_shape, listing.items.split(".")).type_name == "string"
+        path, (member, gone) = listing.items.split("."), listing.unless
+        assert at(operation.output_shape, path).type_name == "string"
+        if gone:
+            assert at(operation.output_shape, [*path[:-1], *member.split(".")]).type_name == "string"
         listing = listing.each[0] if listing.each else None
     if isinstance(resource.delete, Deletion):
         operation = service.operation_model(resource.delete.operation)

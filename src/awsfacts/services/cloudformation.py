@@ -50,7 +50,7 @@ SERVICE = Service(
             title="stack set",
             create=("CreateStackSet",),
             name="StackSetName",
-            list=Listing("ListStackSets", "Summaries.StackSetName", more={"Status": "ACTIVE"}),
+            list=Listing("ListStackSets", "Summaries.StackSetName", unless=("Status", frozenset({"DELETED"}))),
             delete=Deletion("DeleteStackSet", "StackSetName"),
             uses=("iam:role",),
         ),

@@ -26,9 +26,8 @@ def _terminate(aws: Any, instance: str, settle: Settle) -> None:
     settle(is_terminated, instance)
 
 
-def _state(name: str, *values: str, member: str = "Filters") -> dict[str, Any]:
-    """What EC2 has deleted it lists for a while, in another state than these."""
-    return {member: [{"Name": name, "Values": list(values)}]}
+#: What EC2 has deleted it lists for a while, in these states.
+_GONE = frozenset({"deleting", "deleted", "shutting-down", "terminated", "rejected", "expired", "failed"})
 
 
 def _by_id(
@@ -95,7 +94,7 @@ _NETWORKS = (
         Listing(
             "DescribeNatGateways",
             "NatGateways.NatGatewayId",
-            more=_state("state", "pending", "available", member="Filter"),
+            unless=("State", _GONE),
         ),
         "DeleteNatGateway",
         "subnet",
@@ -164,7 +163,7 @@ _NETWORKS = (
         Listing(
             "DescribeVpcEndpoints",
             "VpcEndpoints.VpcEndpointId",
-            more=_state("vpc-endpoint-state", "pendingAcceptance", "pending", "available"),
+            unless=("State", _GONE),
         ),
         Deletion("DeleteVpcEndpoints", "VpcEndpointIds", many=True),
         "subnet",
@@ -188,7 +187,7 @@ _NETWORKS = (
         Listing(
             "DescribeVpcPeeringConnections",
             "VpcPeeringConnections.VpcPeeringConnectionId",
-            more=_state("status-code", "pending-acceptance", "active"),
+            unless=("Status.Code", _GONE),
         ),
         "DeleteVpcPeeringConnection",
         "vpc",
@@ -228,7 +227,7 @@ _NETWORKS = (
         Listing(
             "DescribeCustomerGateways",
             "CustomerGateways.CustomerGatewayId",
-            more=_state("state", "pending", "available"),
+            unless=("State", _GONE),
         ),
         "DeleteCustomerGateway",
     ),
@@ -237,7 +236,7 @@ _NETWORKS = (
         "VPN gateway",
         "CreateVpnGateway",
         "VpnGatewayId",
-        Listing("DescribeVpnGateways", "VpnGateways.VpnGatewayId", more=_state("state", "pending", "available")),
+        Listing("DescribeVpnGateways", "VpnGateways.VpnGatewayId", unless=("State", _GONE)),
         "DeleteVpnGateway",
     ),
     _by_id(
@@ -245,9 +244,7 @@ _NETWORKS = (
         "VPN connection",
         "CreateVpnConnection",
         "VpnConnectionId",
-        Listing(
-            "DescribeVpnConnections", "VpnConnections.VpnConnectionId", more=_state("state", "pending", "available")
-        ),
+        Listing("DescribeVpnConnections", "VpnConnections.VpnConnectionId", unless=("State", _GONE)),
         "DeleteVpnConnection",
         "vpn-gateway",
         "customer-gateway",
@@ -257,9 +254,7 @@ _NETWORKS = (
         "transit gateway",
         "CreateTransitGateway",
         "TransitGatewayId",
-        Listing(
-            "DescribeTransitGateways", "TransitGateways.TransitGatewayId", more=_state("state", "pending", "available")
-        ),
+        Listing("DescribeTransitGateways", "TransitGateways.TransitGatewayId", unless=("State", _GONE)),
         "DeleteTransitGateway",
     ),
     _by_id(
@@ -276,7 +271,7 @@ _NETWORKS = (
         Listing(
             "DescribeTransitGatewayRouteTables",
             "TransitGatewayRouteTables.TransitGatewayRouteTableId",
-            more=_state("state", "pending", "available"),
+            unless=("State", _GONE),
         ),
         "DeleteTransitGatewayRouteTable",
         "transit-gateway",
@@ -303,7 +298,7 @@ _COMPUTERS = (
         Listing(
             "DescribeInstances",
             "Reservations.Instances.InstanceId",
-            more=_state("instance-state-name", "pending", "running", "stopping", "stopped"),
+            unless=("State.Name", _GONE),
         ),
         _terminate,
         "security-group",

@@ -16,7 +16,7 @@ from awsfacts import Resource, in_order_of_deletion, resource_made_by, resources
 from dehelpers.errors import TeardownError, WaitError
 from dehelpers.words.clients import client
 from dehelpers.words.connect import PART, Session, current
-from dehelpers.words.waiting import GONE, wait
+from dehelpers.words.waiting import GONE, NOT_FOUND, wait
 
 #: Services of the course, in which the AWS CLI or another program of the reader's may have made something under the
 #: session's prefix. Elsewhere only what the ledger or a tag tells of is looked for: a service's first call is dear.
@@ -206,7 +206,7 @@ def _count(number: int, title: str) -> str:
 def _absent(error: ClientError) -> bool:
     """Whether AWS says that there is nothing to delete: it went together with something else."""
     code: str = error.response["Error"]["Code"]
-    return any(part in code for part in ("NotFound", "NoSuch", "NonExistent"))
+    return any(part in code for part in NOT_FOUND)
 
 
 def _short(address: str) -> str:

@@ -15,7 +15,7 @@ from dehelpers.errors import WaitError
 
 GONE = "gone"  # the status of what AWS no longer finds, or not yet
 POLL = (0.05, 2.0)  # seconds between questions: they start close together and grow apart
-_NOT_FOUND = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist", "EntityNotFound", "404")
+NOT_FOUND = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist", "EntityNotFound", "404")
 
 
 def wait(
@@ -72,7 +72,7 @@ def _ask(check: Callable[[], Any]) -> tuple[Any, str]:
     try:
         answer = check()
     except ClientError as error:
-        if not any(part in error.response["Error"]["Code"] for part in _NOT_FOUND):
+        if not any(part in error.response["Error"]["Code"] for part in NOT_FOUND):
             raise
         return GONE, ""
     if isinstance(answer, tuple):

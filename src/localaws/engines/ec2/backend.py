@@ -119,6 +119,8 @@ class EC2EngineResponse(EC2Response):
         value = super()._get_param(param_name, if_none)
         if param_name == "SpotFleetRequestConfig":
             return {"AllocationStrategy": "lowestPrice", **value}
+        if param_name == "VpcEndpointType":
+            return value or "Gateway"
         if param_name == "TagSpecifications":
             for tag in (tag for each in value or [] for tag in each.get("Tags") or []):
                 tag.setdefault("Value", "")

@@ -1,0 +1,104 @@
+"""Each type of resource, made with boto3: listed, recorded with its name, in the ledger, torn down, gone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import pytest
+
+import dehelpers as de
+from awsfacts import resources
+from awsfacts.declaration import method_of
+from dehelpers.errors import TeardownError
+from dehelpers.words.ledger import Created
+from dehelpers.words.teardown import types
+from tests.awsfacts.minimal import ELSEWHERE, NEVER_DELETED, REQUESTS, filled
+from tests.conftest import RunningLab
+from tests.connected import connected
+
+
+@dataclass
+class Life:
+    """What became of the resources of one session, by "service:type"."""
+
+    ledger: dict[str, list[Created]] = field(default_factory=dict)
+    listed: dict[str, list[str]] = field(default_factory=dict)
+    records: list[dict[str, Any]] = field(default_factory=list)
+    said: str = ""
+    left: dict[str, list[str]] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
+    lab = RunningLab(tmp_path_factory.mktemp("lab"))
+    with connected(lab, tmp_path_factory.mktemp("home"), prefix="made") as session:
+        life = Life()
+        _create(life, session)
+        life.listed, life.records = _listed(life), lab.calls()
+        try:
+            de.teardown(timeout=20)
+        except TeardownError as error:
+            life.said = str(error)
+        life.left = _listed(life)
+        yield life
+    lab.stop()
+
+
+def _create(life: Life, session: de.Session) -> None:
+    names: dict[str, str] = {}
+    for key, request in REQUESTS.items():
+        service, before = key.partition(":")[0], len(session.ledger)
+        answer = method_of(boto3.client(service), resources()[key].create[0])(**filled(request, names))
+        life.ledger[key] = list(session.ledger)[before:]
+        names[key] = life.ledger[key][-1].name or ""
+        names[f"{key} ARN"] = answer.get("arn", "")
+
+
+def _listed(life: Life) -> dict[str, list[str]]:
+    """The session's own of all listings."""
+    found = {}
+    for key, entries in life.ledger.items():
+        if key in types():
+            own = {types()[key].key(entry.name or "") for entry in entries}
+            found[key] = [name for name in map(types()[key].key, types()[key].names("us-east-1")) if name in own]
+    return found
+
+
+def test_each_type_is_made_here_or_for_a_reason_is_not() -> None:
+    assert REQUESTS.keys() | ELSEWHERE.keys() == resources().keys()
+    assert not REQUESTS.keys() & ELSEWHERE.keys()
+
+
+@pytest.mark.parametrize("key", REQUESTS)
+def test_what_was_made_is_in_the_ledger_by_its_name(life: Life, key: str) -> None:
+    assert life.ledger[key]
+    assert all(entry.name for entry in life.ledger[key])
+
+
+@pytest.mark.parametrize("key", [key for key in REQUESTS if key in types()])
+def test_what_was_made_is_listed_and_after_teardown_is_not(life: Life, key: str) -> None:
+    assert len(life.listed[key]) == len(life.ledger[key])
+    assert life.left[key] == [] or key in NEVER_DELETED
+
+
+@pytest.mark.parametrize("key", REQUESTS)
+def test_what_was_made_is_recorded(life: Life, key: str) -> None:
+    """Its name is in the record: of what was asked, or of the answer for an id that AWS gives."""
+    service, operation = key.partition(":")[0], resources()[key].create[0]
+    records = [each for each in life.records if (each["service"], each["operation"]) == (service, operation)]
+    name = (life.ledger[key][0].name or "").rpartition("/")[2]
+    told = json.dumps([(each["request_parameters"], each["response_elements"]) for each in records])
+    assert name in told
+
+
+def test_teardown_names_what_it_leaves_to_the_reader(life: Life) -> None:
+    """What it has no deletion for, and what this lab does not delete though AWS does."""
+    left = {key for key in REQUESTS if not (resources()[key].delete or resources()[key].part_of)}
+    unknown = [f"- {key.partition(':')[0]} {resources()[key].create[0]} " for key in left]
+    refused = [f"- {resources()[key].title} " for key in NEVER_DELETED]
+    for line in life.said.splitlines()[1:-1]:
+        assert line.startswith(tuple(unknown)) or (line.startswith(tuple(refused)) and "This lab does not do" in line)
