@@ -11,4 +11,6 @@ ENGINE = Engine(
     backend="backend:CloudWatchEngine",
     responses="backend:CloudWatchEngineResponse",
     models=("backend:Alarm",),
+    data=("metrics",),
+    unkept=frozenset({"PutMetricData"}),
 )

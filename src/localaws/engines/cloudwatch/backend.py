@@ -6,8 +6,10 @@ Metrics, alarms and dashboards are moto's; alarms change state only by SetAlarmS
 from __future__ import annotations
 
 import re
+import threading
 from datetime import datetime
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, ClassVar, cast
 
 import moto.cloudwatch.models
 from moto.cloudwatch.exceptions import InvalidParameterCombination, InvalidParameterValue
@@ -17,6 +19,7 @@ from moto.core.responses import ActionResult
 from moto.core.utils import unix_time
 
 from localaws.engines.cloudwatch.data import check_data, check_moments, counted
+from localaws.engines.cloudwatch.kept import KeptData
 from localaws.gateway.errors import AwsError
 
 #: Data points of one GetMetricStatistics (API reference, GetMetricStatistics).
@@ -44,7 +47,21 @@ class Alarm(moto.cloudwatch.models.Alarm):
 
 
 class CloudWatchEngine(CloudWatchBackend):
-    """Holds to the limits, and forgets an alarm's tags with the alarm."""
+    """Holds to the limits, keeps data points (`KeptData`), and forgets an alarm's tags with the alarm."""
+
+    #: Where backends have their logs.
+    directory: ClassVar[Path]
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self._putting = threading.Lock()
+        self._kept = KeptData(self.directory / f"{account_id}-{region_name}.log")
+        self.metric_data += self._kept.read()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the data points."""
+        own = ("_putting", "_kept", "metric_data", "paged_metric_data")
+        return {name: value for name, value in vars(self).items() if name not in own}
 
     def delete_alarms(self, alarm_names: list[str]) -> None:
         for alarm in self.get_alarms_by_alarm_names(alarm_names):
@@ -92,7 +109,14 @@ class CloudWatchEngine(CloudWatchBackend):
         check_data(metric_data)
         if not namespace.startswith("AWS/"):  # services may tell of a moment before the clock was advanced
             check_moments(metric_data, unix_time())
-        super().put_metric_data(namespace, [one for datum in metric_data for one in counted(datum)])
+        with self._putting:
+            before = len(self.metric_data)
+            try:
+                super().put_metric_data(namespace, [one for datum in metric_data for one in counted(datum)])
+                self._kept.keep(self.metric_data[before:])
+            except BaseException:
+                del self.metric_data[before:]
+                raise
 
     def _validate_parameters_put_metric_data(self, metric: dict[str, Any], query_num: int) -> None:
         if "Value" in metric and "Values" in metric:
