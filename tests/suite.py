@@ -32,6 +32,7 @@ BUDGETS = {
     "tests/engines/test_dms_recovery.py": 40.0,
     "tests/engines/test_firehose_bounded.py": 45.0,
     "tests/engines/test_lambda_attacks.py": 45.0,
+    "tests/engines/test_lambda_kept.py": 45.0,
     "tests/engines/test_rds_recovery.py": 40.0,
     "tests/gateway/test_plausible_sweep.py": 45.0,
     "tests/gateway/test_validation_sweep.py": 50.0,

@@ -51,6 +51,7 @@ class Snapshots:
         self._lab = lab
         self._gates: defaultdict[str, Gate] = defaultdict(Gate)
         self._changed: set[str] = set()
+        self._being_kept: set[str] = set()
         self._something = threading.Condition()
         self._writing = threading.Lock()
         self._last: dict[tuple[str, str, str], bytes] = {}  # digests of what the file holds
@@ -136,15 +137,15 @@ class Snapshots:
         or it does not hold still, is not waited for longer than a second.
         """
         for _ in range(_TRIES):
-            self.save(service)
-            if service not in self._changed:
+            if service not in self._changed and service not in self._being_kept:
                 return
+            self.save(service)
 
     def save(self, only: str = "") -> None:
         """Write what has changed, of all services or *only* of one. What is being changed waits for the next time."""
         with self._writing:
             with self._something:
-                services = self._changed & {only} if only else self._changed
+                services = self._being_kept = self._changed & {only} if only else self._changed
                 self._changed = self._changed - services
             rows: list[tuple[str, str, str, bytes]] = []
             for service in sorted(services):
@@ -164,6 +165,8 @@ class Snapshots:
                 with self._something:
                     self._changed |= services
                 return
+            finally:
+                self._being_kept = set()
             self._told = ""
             self._last.update({row[:3]: _digest(row[3]) for row in rows})
 

@@ -4,8 +4,8 @@ From the wire inwards: `wire` is what all operations share, `responses` reads In
 `event_invoke` the rest as far as AWS answers otherwise than moto. `backend` finds the function, `execution` runs it in
 a `worker` of the `pool` and writes its log (`transcript`, `logs`). What runs in the child is `launcher`, which shuts it
 in as far as `isolation` says that this system can (with `kernel`), and `bootstrap`, which calls the handler.
-`processes` and `process_reaper` end what a handler leaves behind; `packages` brings code to disk, and `unused_code`
-removes it. What moto does right (layers, policies, tags) stays moto's.
+`processes` and `process_reaper` end what a handler leaves behind; `archives` keeps code, `packages` unzips it, and
+`unused_code` removes it. What moto does right (layers, policies, tags) stays moto's.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ ENGINE = Engine(
     moto="awslambda",
     backend="backend:LambdaEngine",
     responses="responses:LambdaEngineResponse",
-    models=("function:FunctionEngine",),
+    models=("function:FunctionEngine", "archives:LayerEngine"),
     reaches=frozenset({"dynamodb", "dynamodbstreams", "iam", "kinesis", "logs", "s3", "sqs"}),
+    unkept=frozenset({"Invoke", "InvokeAsync", "InvokeWithResponseStream"}),
+    resume="installing:resume",
 )

@@ -11,11 +11,13 @@ import json
 import logging
 import math
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from localaws.engines.lambda_.destinations import Destinations
+from localaws.engines.lambda_.event_log import Entry, EventLog
 from localaws.engines.lambda_.pool import throttled
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
@@ -40,7 +42,10 @@ MOST_BYTES = 256 << 20
 
 @dataclass
 class Event:
-    """An event on its way. ``attempts`` counts executions, ``throttled`` refusals since the last one."""
+    """An event on its way. ``attempts`` counts executions, ``throttled`` refusals since the last one.
+
+    ``due`` is when it is to be run again, in seconds since the epoch; ``number`` is that in the log.
+    """
 
     engine: LambdaEngine
     arn: str
@@ -50,18 +55,26 @@ class Event:
     client_context: Any = None
     attempts: int = 0
     throttled: int = 0
+    due: float = 0.0
+    number: int = -1
 
     @property
     def size(self) -> int:
         """Bytes of memory, roughly: an event without a payload takes some too."""
         return len(self.payload) + 1000
 
+    def entry(self) -> Entry:
+        """All that the log must know."""
+        left_out = {"engine": [self.engine.account_id, self.engine.region_name], "payload": self.payload.decode()}
+        return {**vars(self), **left_out}
+
 
 class AsynchronousInvoker:
     """The queue of events and the threads that run them."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, event_log: EventLog) -> None:
         self._lab = lab
+        self._log = event_log
         self._destinations = Destinations(lab)
         self._threads = ThreadPoolExecutor(THREADS, "lambda-event")
         self._numbers = itertools.count()
@@ -73,12 +86,30 @@ class AsynchronousInvoker:
         lab.on_stop(self._stop)
 
     def submit(self, event: Event) -> None:
-        """Accept *event*; returns at once. Raises TooManyRequestsException if no more can wait."""
+        """Accept *event*; returns at once.
+
+        Raises TooManyRequestsException if no more can wait, and OSError where the disk is full.
+        """
         with self._lock:
             if self._bytes + event.size > MOST_BYTES:
                 raise throttled("CallerRateLimitExceeded")
+            event.number = self._log.add(event.entry())
             self._bytes += event.size
         self._begin(event)
+
+    def go_on(self, engine_of: Callable[[str, str], LambdaEngine]) -> None:
+        """Run what an earlier process had accepted; *engine_of* knows the engine of an account and a region."""
+        for number, entry in self._log.restore().items():
+            account, region = entry.pop("engine")
+            payload = entry.pop("payload").encode()
+            event = Event(engine_of(account, region), payload=payload, **{**entry, "number": number})
+            with self._lock:
+                self._bytes += event.size
+                self._wait(event)
+        self._changed.set()
+
+    def _wait(self, event: Event) -> None:
+        heapq.heappush(self._waiting, (event.due, next(self._numbers), event))
 
     def _begin(self, event: Event) -> None:
         if not self._lab.stopping.is_set():
@@ -107,7 +138,8 @@ class AsynchronousInvoker:
         except Exception as error:
             if not self._lab.stopping.is_set():
                 log.warning("event %s for %s is lost: %s", event.request_id, event.arn, error)
-        if not waits:
+        if not waits and not self._lab.stopping.is_set():  # else it is run after the next start
+            self._log.done(event.number)
             with self._lock:
                 self._bytes -= event.size
 
@@ -144,8 +176,10 @@ class AsynchronousInvoker:
         due = self._lab.clock.time() + pause
         if due - event.accepted > settings.get("MaximumEventAgeInSeconds", OLDEST_EVENT_SECONDS):
             return False
+        event.due = due
+        self._log.change(event.number, attempts=event.attempts, throttled=event.throttled, due=due)
         with self._lock:
-            heapq.heappush(self._waiting, (due, next(self._numbers), event))
+            self._wait(event)
         self._changed.set()
         return True
 

@@ -6,6 +6,7 @@ import random
 import time
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,11 +14,13 @@ from moto.awslambda.exceptions import InvalidParameterValueException, UnknownFun
 from moto.awslambda.models import EventSourceMapping, LambdaAlias, LambdaBackend, LambdaFunction, LayerVersion
 from moto.awslambda.policy import Policy
 
+from localaws.engines.lambda_.archives import Archived
 from localaws.engines.lambda_.asynchronous import AsynchronousInvoker, Event
 from localaws.engines.lambda_.execution import Executor, Invocation, Result
 from localaws.engines.lambda_.function import FunctionEngine, zip_code
-from localaws.engines.lambda_.mappings import Source, check_new, start_source
+from localaws.engines.lambda_.mappings import Source, check_new, go_on, source_of, start_source
 from localaws.engines.lambda_.network import placed
+from localaws.engines.lambda_.sources.checkpoints import Checkpoints
 from localaws.engines.lambda_.sources.mapping import MappingEngine
 from localaws.gateway.errors import AwsError
 from localaws.gateway.records import Call
@@ -45,6 +48,7 @@ class LambdaEngine(LambdaBackend):
     lab: ClassVar[Lab]
     executor: ClassVar[Executor]
     asynchronous: ClassVar[AsynchronousInvoker]
+    checkpoints: ClassVar[Checkpoints]
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
@@ -52,12 +56,31 @@ class LambdaEngine(LambdaBackend):
         #: By the function's name and the qualifier.
         self.event_invoke_configs: dict[tuple[str, str], dict[str, Any]] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The settings; moto's indices by ARN, which no snapshot holds, are made again."""
+        kept = {name: value for name, value in vars(self).items() if name not in ("_sources", "_lambdas", "_layers")}
+        aliases = {arn: dict(found) for arn, found in self._lambdas._aliases.items()}
+        return {**kept, "functions": self._lambdas._functions, "aliases": aliases, "layers": self._layers._layers}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._lambdas._functions.update(state.pop("functions"))
+        self._lambdas._aliases.update(state.pop("aliases"))
+        self._layers._layers.update(state.pop("layers"))
+        self.__dict__.update(state)
+        for function in self._all_functions():
+            self._lambdas._arns[function.function_arn] = function
+
+    def _all_functions(self) -> list[FunctionEngine]:
+        groups = list(self._lambdas._functions.values())
+        return [function for group in groups for function in (group["latest"], *group["versions"]) if function]
+
     @property
     def places(self) -> set[Path]:
-        """Where the code and the layers of all functions and their versions lie."""
-        groups = list(self._lambdas._functions.values())
-        functions = [function for group in groups for function in (group["latest"], *group["versions"])]
-        return {place for function in functions if function for place in function.places}
+        """Where all archives lie, and the code and the layers of all functions and their versions."""
+        functions = self._all_functions()
+        layers = [version for layer in list(self._layers._layers.values()) for version in layer.layer_versions.values()]
+        archives = {each.archive for each in (*functions, *layers) if isinstance(each, Archived)}
+        return archives.union(place for function in functions for place in function.places)
 
     def resolve(self, name: str, qualifier: str | None = None) -> Target:
         """Find what to run; an alias with weights chooses one of its versions. ResourceNotFoundException if none."""
@@ -113,6 +136,7 @@ class LambdaEngine(LambdaBackend):
 
     def accept(self, arn: str, event: bytes, request_id: str, client_context: Any = None) -> None:
         """Take *event* for the function *arn*, to be run asynchronously."""
+        self.lab.state.settle("awslambda")  # an event without its function could not be run
         self.asynchronous.submit(Event(self, arn, event, request_id, self.lab.clock.time(), client_context))
 
     def invoke(
@@ -147,6 +171,18 @@ class LambdaEngine(LambdaBackend):
         self._sources[mapping.uuid] = start_source(self, mapping, target.function)
         self._event_source_mappings[mapping.uuid] = mapping
         return mapping
+
+    def go_on(self) -> None:
+        """Have the mappings poll again after a start."""
+        for mapping in self._mappings():
+            if mapping.state != "Deleting":
+                function = self.resolve(mapping.function_arn).function
+                source = self._sources[mapping.uuid] = source_of(self, mapping, function)
+                self.lab.spawn(f"lambda go on {mapping.uuid}", partial(go_on, self, mapping, source))
+
+    def polls(self, uuid: str) -> bool:
+        """Whether a mapping is there that reads its source, or is about to."""
+        return uuid in self._sources
 
     def get_event_source_mapping(self, uuid: str) -> MappingEngine | None:
         return next((mapping for mapping in self._mappings() if mapping.uuid == uuid), None)

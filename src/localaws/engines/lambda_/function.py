@@ -18,6 +18,7 @@ from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaFunction, LayerVersion
 from moto.awslambda.utils import get_backend
 
+from localaws.engines.lambda_.archives import Archived, keep_archive
 from localaws.engines.lambda_.environment import check_variables
 from localaws.engines.lambda_.packages import LARGEST_UNZIPPED, LARGEST_ZIP, check_size, unzip, unzipped_size
 from localaws.engines.lambda_.worker import Sandbox
@@ -37,7 +38,7 @@ RUNTIMES = (
 ).split()
 
 
-class FunctionEngine(LambdaFunction):
+class FunctionEngine(Archived, LambdaFunction):
     """moto's function, which can say what to run."""
 
     lab: ClassVar[Lab]
@@ -52,6 +53,7 @@ class FunctionEngine(LambdaFunction):
         if spec.get("PackageType", "Zip") != "Zip":
             raise InvalidParameterValueException("This lab runs functions of PackageType Zip: it has no containers.")
         super().__init__(account_id, {**spec, "Code": zip_code(self.lab, spec["Code"], region)}, region, version)
+        self.code.pop("ZipFile")
         self._keep(spec)
         self._check_total_size()
 
@@ -151,6 +153,7 @@ class FunctionEngine(LambdaFunction):
         """Change the code, or with ``DryRun`` only check it."""
         code = zip_code(self.lab, updated_spec, self.region)
         super().update_function_code({**code, "DryRun": updated_spec.get("DryRun", False)})
+        self.code.pop("ZipFile", None)
         self._check_total_size()
         self._touch()
         return self.get_configuration()
@@ -195,7 +198,7 @@ def zip_code(lab: Lab, code: dict[str, Any], region: str) -> dict[str, Any]:
             )
     else:
         raise InvalidParameterValueException("Please provide ZipFile, or S3Bucket and S3Key.")
-    unzip([archive], FunctionEngine.directory / "code" / hashlib.sha256(archive).hexdigest())
+    unzip([archive], FunctionEngine.directory / "code" / keep_archive(archive))
     return {"ZipFile": base64.b64encode(archive).decode()}
 
 

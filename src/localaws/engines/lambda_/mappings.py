@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from moto.awslambda.exceptions import InvalidParameterValueException
 
 from localaws.engines.lambda_.sources.mapping import MappingEngine
@@ -21,28 +21,40 @@ if TYPE_CHECKING:
 Source = StreamSource | QueueSource
 
 
+def source_of(engine: LambdaEngine, mapping: MappingEngine, function: FunctionEngine) -> Source:
+    """What polls for *mapping*, with the rights of the function's role."""
+    service = {"dynamodb": "dynamodbstreams", "sqs-fifo": "sqs"}.get(mapping.kind, mapping.kind)
+    region = mapping.event_source_arn.split(":")[3]
+    client = engine.lab.client(service, region=region, role_arn=function.role, session_name=function.function_name)
+    if service == "sqs":
+        return QueueSource(engine, mapping, client)
+    reader = KinesisReader if mapping.kind == "kinesis" else DynamoDBReader
+    return StreamSource(engine, mapping, reader(client, mapping, function.role))
+
+
+def go_on(engine: LambdaEngine, mapping: MappingEngine, source: Source) -> None:
+    """Have *source* poll again after a start, as soon as there is what it polls."""
+    while not engine.lab.stopping.is_set() and engine.polls(mapping.uuid):
+        try:
+            source.go_on()
+            return
+        except (ClientError, BotoCoreError) as error:
+            mapping.problem(error)
+            engine.lab.clock.wait(engine.lab.stopping, 1.0)
+
+
 def start_source(engine: LambdaEngine, mapping: MappingEngine, function: FunctionEngine) -> Source:
     """Begin to poll. Raises InvalidParameterValueException if the function's role cannot read the source."""
-    arn = mapping.event_source_arn
-    service = {"dynamodb": "dynamodbstreams", "sqs-fifo": "sqs"}.get(mapping.kind, mapping.kind)
-    client = engine.lab.client(
-        service, region=arn.split(":")[3], role_arn=function.role, session_name=function.function_name
-    )
+    arn, source = mapping.event_source_arn, source_of(engine, mapping, function)
     try:
-        source: Source
-        if service == "sqs":
-            source = QueueSource(engine, mapping, client)
+        if isinstance(source, QueueSource):
             _check_visibility(source.visibility_timeout(), function.timeout)
-        elif mapping.kind == "kinesis":
-            source = StreamSource(engine, mapping, KinesisReader(client, mapping, function.role))
-        else:
-            source = StreamSource(engine, mapping, DynamoDBReader(client, mapping, function.role))
         source.start()
     except ClientError as error:
         details = error.response["Error"]
         if details["Code"] == "ResourceNotFoundException":
             raise InvalidParameterValueException(f"Stream not found: {arn}") from None
-        if service == "sqs" and details["Code"] == "AWS.SimpleQueueService.NonExistentQueue":
+        if isinstance(source, QueueSource) and details["Code"] == "AWS.SimpleQueueService.NonExistentQueue":
             raise InvalidParameterValueException(
                 f"Error occurred while ReceiveMessage. SQS Error Code: {details['Code']}. "
                 f"SQS Error Message: {details['Message']}"

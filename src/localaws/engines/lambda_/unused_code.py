@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from localaws.engines.lambda_.removal import remove
@@ -13,18 +13,18 @@ EVERY = 5.0
 
 
 class UnusedCode:
-    """Looks after ``code`` and ``layers`` in *directory*; *in_use* tells which of their directories are needed."""
+    """Looks after what is in *directories*; *in_use* tells what of it is needed."""
 
-    def __init__(self, lab: Lab, directory: Path, in_use: Callable[[], set[Path]]) -> None:
+    def __init__(self, lab: Lab, directories: Sequence[Path], in_use: Callable[[], set[Path]]) -> None:
         self._lab = lab
-        self._directory = directory
+        self._directories = directories
         self._in_use = in_use
         lab.spawn("lambda-unused-code", self._run)
 
     def _run(self) -> None:
         before: set[Path] = set()
         while not self._lab.stopping.wait(EVERY):
-            unused = {*self._directory.glob("code/*"), *self._directory.glob("layers/*")} - self._in_use()
+            unused = {place for each in self._directories for place in each.glob("*")} - self._in_use()
             for place in unused & before:
                 _remove(place)
             before = unused
@@ -32,5 +32,9 @@ class UnusedCode:
 
 def _remove(place: Path) -> None:
     """Out of sight first: who unzips the same code meanwhile finds nothing half removed."""
-    if "-" not in place.name:  # else it is being unzipped
+    if "-" in place.name:  # it is being unzipped
+        return
+    if place.is_file():
+        place.unlink()
+    else:
         remove(place.rename(place.with_name(f"removing-{place.name}")))

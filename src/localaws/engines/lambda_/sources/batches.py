@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -38,6 +39,10 @@ class Record(NamedTuple):
     size: int
 
 
+#: Is told of records that need not come again.
+Done = Callable[[list[Record]], None]
+
+
 @dataclass
 class _Attempt:
     """Records to be tried; ``failures`` counts the tries that count against MaximumRetryAttempts."""
@@ -52,7 +57,11 @@ class _Attempt:
 class BatchProcessor:
     """Batches of one shard (or of one of its parallel parts)."""
 
-    def __init__(self, engine: LambdaEngine, mapping: MappingEngine, shard_id: str, ending: threading.Event) -> None:
+    def __init__(
+        self, engine: LambdaEngine, mapping: MappingEngine, shard_id: str, ending: threading.Event, done: Done
+    ) -> None:
+        """*done* is told of records that were handled or given up."""
+        self._done = done
         self._engine = engine
         self._mapping = mapping
         self._shard_id = shard_id
@@ -60,19 +69,25 @@ class BatchProcessor:
         self._clock = engine.lab.clock
         self._destinations = Destinations(engine.lab)
 
-    def process(self, records: list[Record], envelope: dict[str, Any] | None = None) -> Any:
+    @property
+    def stopping(self) -> bool:
+        """Whether the mapping or the lab ends."""
+        return self._ending.is_set() or self._engine.lab.stopping.is_set()
+
+    def process(self, records: list[Record], envelope: dict[str, Any] | None = None, tell: Done | None = None) -> Any:
         """Return when every record was handled or given up, or the mapping ends.
 
         *envelope* is what the event has besides the records (with one, the function is called even without records).
-        Returns the function's last answer, decoded; None if it gave none.
+        *tell* is told of records instead of `done`. Returns the function's last answer, decoded; None if it gave none.
         """
+        done = tell or self._done
         answer = None
         waiting = [_Attempt(records)]
         pause = FIRST_PAUSE
-        while waiting and not self._ending.is_set() and not self._engine.lab.stopping.is_set():
+        while waiting and not self.stopping:
             attempt = waiting.pop()
             try:
-                attempt.records = self._without_expired(attempt)
+                attempt.records = self._without_expired(attempt, done)
                 if not attempt.records and envelope is None:
                     continue
                 result = self._invoke(attempt, envelope)
@@ -81,12 +96,15 @@ class BatchProcessor:
                 waiting.append(attempt)
                 pause = self._pause(pause)
                 continue
+            if self.stopping:  # which may be why it failed
+                break
             failed = self._first_failure(attempt.records, result)
+            done(attempt.records[:failed])
             if failed is None:
                 answer = json.loads(result.payload)
                 pause = FIRST_PAUSE
                 continue
-            waiting += self._try_again(attempt, failed)
+            waiting += self._try_again(attempt, failed, done)
             pause = self._pause(pause)
         return answer
 
@@ -123,7 +141,7 @@ class BatchProcessor:
         except (AttributeError, KeyError, TypeError):
             return 0
 
-    def _try_again(self, attempt: _Attempt, failed: int) -> list[_Attempt]:
+    def _try_again(self, attempt: _Attempt, failed: int, done: Done) -> list[_Attempt]:
         """What remains to be tried of a batch that failed from place *failed* on, the last to be tried first."""
         remaining = attempt.records[failed:]
         if failed:  # what is left is a batch of its own, with all its retries
@@ -135,10 +153,11 @@ class BatchProcessor:
         retries = self._mapping.max_retry_attempts
         if retries is not None and 0 <= retries < failures:
             self._give_up(remaining, attempt, "RetryAttemptsExhausted")
+            done(remaining)
             return []
         return [_Attempt(remaining, failures, attempt.invocations, attempt.last, attempt.request_id)]
 
-    def _without_expired(self, attempt: _Attempt) -> list[Record]:
+    def _without_expired(self, attempt: _Attempt, done: Done) -> list[Record]:
         oldest = self._mapping.max_record_age
         if oldest is None or oldest < 0:
             return attempt.records
@@ -146,6 +165,7 @@ class BatchProcessor:
         expired = [record for record in attempt.records if record.arrival < limit]
         if expired:
             self._give_up(expired, attempt, "RecordAgeExceeded")
+            done(expired)
         return [record for record in attempt.records if record.arrival >= limit]
 
     def _give_up(self, records: list[Record], attempt: _Attempt, condition: str) -> None:

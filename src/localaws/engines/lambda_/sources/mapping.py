@@ -14,6 +14,7 @@ from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import EventSourceMapping
 from moto.core.exceptions import JsonRESTError
 
+from localaws.clock import Clock
 from localaws.engines.lambda_.filters import Filters
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
@@ -105,6 +106,10 @@ class MappingEngine(EventSourceMapping):
         self.last_result = f"PROBLEM: {getattr(error, 'message', error)}"
         if not isinstance(error, AwsError | JsonRESTError | ClientError | BotoCoreError):
             log.error("mapping %s of %s", self.uuid, self.event_source_arn, exc_info=error)
+
+    @property
+    def clock(self) -> Clock:
+        return self._lab.clock
 
     @property
     def reports_failures(self) -> bool:

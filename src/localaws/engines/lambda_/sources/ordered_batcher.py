@@ -11,6 +11,7 @@ import time
 from collections import deque
 
 from localaws.engines.lambda_.sources.batches import BatchProcessor, Record
+from localaws.engines.lambda_.sources.checkpoints import Progress
 from localaws.engines.lambda_.sources.mapping import MappingEngine
 from localaws.engines.lambda_.sources.tumbling_window import TumblingWindow
 from localaws.lab import Lab
@@ -26,16 +27,18 @@ POLL_SECONDS = 0.2
 class OrderedBatcher:
     """A thread with a backlog, fed by a shard's poller."""
 
-    def __init__(self, lab: Lab, mapping: MappingEngine, shard_id: str, processor: BatchProcessor, number: int) -> None:
+    def __init__(
+        self, lab: Lab, mapping: MappingEngine, shard_id: str, processor: BatchProcessor, progress: Progress
+    ) -> None:
         self._lab = lab
         self._mapping = mapping
         self._processor = processor
-        self._window = TumblingWindow(lab.clock, mapping, shard_id, processor)
+        self._window = TumblingWindow(lab.clock, mapping, shard_id, processor, progress)
         self._backlog: deque[Record] = deque()
         self._changed = threading.Condition()
         self._busy = False
         self._ended = False
-        lab.spawn(f"lambda source {mapping.uuid} {shard_id} {number}", self._run)
+        lab.spawn(f"lambda source {mapping.uuid} {shard_id}", self._run)
 
     def offer(self, records: list[Record]) -> None:
         with self._changed:

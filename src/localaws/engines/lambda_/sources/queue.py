@@ -44,6 +44,10 @@ class QueueSource:
         self._url = self._find()
         self._engine.lab.spawn(f"lambda source {self._mapping.uuid}", self._poll)
 
+    def go_on(self) -> None:
+        """Begin again after a start: the queue itself knows what was not handled. Raises ClientError."""
+        self.start()
+
     def _find(self) -> str:
         account, name = self._mapping.event_source_arn.split(":")[4:6]
         return str(self._client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"])

@@ -50,6 +50,10 @@ class StreamReader(ABC):
         """Every shard. Raises ClientError if the stream is not there, or not for this role."""
 
     @abstractmethod
+    def latest(self, shard_id: str) -> dict[str, Any]:
+        """The position behind the last record that there is now: unlike LATEST it stays where it is."""
+
+    @abstractmethod
     def iterator(self, shard_id: str, position: dict[str, Any]) -> str:
         """A place in a shard; *position* as GetShardIterator takes it, without the shard."""
 
@@ -79,6 +83,9 @@ class KinesisReader(StreamReader):
             if not answer.get("NextToken"):
                 return found
             arguments = {"NextToken": answer["NextToken"]}
+
+    def latest(self, shard_id: str) -> dict[str, Any]:
+        return {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": self._mapping.clock.time()}
 
     def iterator(self, shard_id: str, position: dict[str, Any]) -> str:
         answer = self._client.get_shard_iterator(StreamARN=self._arn, ShardId=shard_id, **position)
@@ -124,6 +131,13 @@ class DynamoDBReader(StreamReader):
             )
             for shard in description["Shards"]
         ]
+
+    def latest(self, shard_id: str) -> dict[str, Any]:
+        position = {"ShardIteratorType": "TRIM_HORIZON"}
+        iterator: str | None = self.iterator(shard_id, position)
+        while iterator and (page := self.read(iterator)).records:
+            iterator, position = page.iterator, after(page.records[-1].sequence_number, "dynamodb")
+        return position
 
     def iterator(self, shard_id: str, position: dict[str, Any]) -> str:
         answer = self._client.get_shard_iterator(StreamArn=self._arn, ShardId=shard_id, **position)

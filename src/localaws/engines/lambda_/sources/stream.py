@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localaws.engines.lambda_.sources.batches import BatchProcessor, Record
+from localaws.engines.lambda_.sources.checkpoints import Progress
 from localaws.engines.lambda_.sources.mapping import MappingEngine
 from localaws.engines.lambda_.sources.ordered_batcher import OrderedBatcher, wait_until_idle
 from localaws.engines.lambda_.sources.readers import Shard, StreamReader, after
@@ -39,9 +40,23 @@ class StreamSource:
         """Take a place in the stream and begin. Raises ClientError if the role may not read it."""
         shards = self._reader.shards()
         if self._mapping.starting_position == "LATEST":
-            self._known = {shard.shard_id for shard in shards if shard.closed}
+            for shard in shards:
+                if shard.closed:
+                    self._known.add(shard.shard_id)
+                    self._progress(shard.shard_id).end()
             shards = [shard for shard in shards if not shard.closed]
         self._adopt(shards, self._starting_position())
+
+    def go_on(self) -> None:
+        """Begin where an earlier process was. Raises ClientError if the stream is not there."""
+        shards = self._reader.shards()
+        there = {shard.shard_id for shard in shards}
+        positions = self._engine.checkpoints.of(self._mapping.uuid)
+        self._known |= positions.keys()
+        for shard_id, position in positions.items():
+            if position and shard_id in there - self._polled:
+                self._read_from(position, [shard_id])
+        self._adopt(shards, self._children_position())
 
     def end(self) -> None:
         self._ending.set()
@@ -58,26 +73,39 @@ class StreamSource:
         with self._lock:
             unread = self._polled | (ids - self._known)
             new = [s for s in shards if s.shard_id not in self._known and not s.parents & (unread - {s.shard_id})]
-            self._known |= {shard.shard_id for shard in new}
-            self._polled |= {shard.shard_id for shard in new}
-        for shard in new:
-            poller = _ShardPoller(self._engine, self._mapping, self._reader, shard.shard_id, self._ending)
+            self._read_from(position, [shard.shard_id for shard in new])
+
+    def _read_from(self, position: dict[str, Any], shard_ids: list[str]) -> None:
+        """Begin with all of the shards, or, where ClientError is raised, with none."""
+        pollers = [self._poller(shard_id) for shard_id in shard_ids]
+        for poller in pollers:
             poller.place(position)
-            self._engine.lab.spawn(f"lambda poller {shard.shard_id}", partial(self._follow, poller))
+        self._known.update(shard_ids)
+        self._polled.update(shard_ids)
+        for poller in pollers:
+            self._engine.lab.spawn(f"lambda poller {poller.shard_id}", partial(self._follow, poller))
+
+    def _progress(self, shard_id: str) -> Progress:
+        return Progress(self._engine.checkpoints, self._mapping.uuid, shard_id, self._mapping.kind)
+
+    def _poller(self, shard_id: str) -> _ShardPoller:
+        progress = self._progress(shard_id)
+        return _ShardPoller(self._engine, self._mapping, self._reader, shard_id, self._ending, progress)
+
+    def _children_position(self) -> dict[str, Any]:
+        at_time = self._mapping.starting_position == "AT_TIMESTAMP"
+        return self._starting_position() if at_time else {"ShardIteratorType": "TRIM_HORIZON"}
 
     def _follow(self, poller: _ShardPoller) -> None:
         """Read a shard to its end, then its children from their beginning."""
         poller.run()
         with self._lock:
             self._polled.discard(poller.shard_id)
-        adopted = False
-        while not adopted and not self._stopping:
+        while not self._stopping:
             try:
-                position = {"ShardIteratorType": "TRIM_HORIZON"}
-                if self._mapping.starting_position == "AT_TIMESTAMP":
-                    position = self._starting_position()
-                self._adopt(self._reader.shards(), position)
-                adopted = True
+                self._adopt(self._reader.shards(), self._children_position())
+                poller.progress.end()  # after that: a kill before it has this done again
+                return
             except (ClientError, BotoCoreError) as error:
                 self._mapping.problem(error)
                 self._engine.lab.clock.wait(self._ending, 1.0)
@@ -97,8 +125,10 @@ class _ShardPoller:
         reader: StreamReader,
         shard_id: str,
         ending: threading.Event,
+        progress: Progress,
     ) -> None:
         self.shard_id = shard_id
+        self.progress = progress
         self._engine = engine
         self._mapping = mapping
         self._reader = reader
@@ -109,8 +139,13 @@ class _ShardPoller:
 
     def place(self, position: dict[str, Any]) -> None:
         """Start from *position*. Raises ClientError."""
-        self._position = position
-        self._iterator = self._reader.iterator(self.shard_id, position)
+        latest = position["ShardIteratorType"] == "LATEST"
+        self._take_place(position)
+        self.progress.begin(self._reader.latest(self.shard_id) if latest else position)
+
+    def _take_place(self, position: dict[str, Any]) -> None:
+        self._position = {name: value for name, value in position.items() if name != "Window"}
+        self._iterator = self._reader.iterator(self.shard_id, self._position)
 
     def run(self) -> None:
         """Read until the shard or the mapping ends, and every record that was read is handled."""
@@ -154,7 +189,7 @@ class _ShardPoller:
     def _expired(self) -> None:
         """Take the place again that an iterator stood for."""
         try:
-            self.place(self._position)
+            self._take_place(self._position)
         except (ClientError, BotoCoreError) as error:
             self._mapping.problem(error)
 
@@ -169,6 +204,7 @@ class _ShardPoller:
         if count != len(self._batchers):
             self._make_batchers(count)
         wanted = [record for record in records if self._mapping.filters.passes(record.event)]
+        self.progress.read(records, {record.sequence_number for record in wanted})
         if count == 1:
             self._batchers[0].offer(wanted)
             return
@@ -188,8 +224,8 @@ class _ShardPoller:
                 self._engine.lab,
                 self._mapping,
                 self.shard_id,
-                BatchProcessor(self._engine, self._mapping, self.shard_id, self._ending),
-                number,
+                BatchProcessor(self._engine, self._mapping, self.shard_id, self._ending, self.progress.done),
+                self.progress,
             )
-            for number in range(count)
+            for _ in range(count)
         ]

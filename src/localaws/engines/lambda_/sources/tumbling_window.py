@@ -12,6 +12,7 @@ from typing import Any
 
 from localaws.clock import Clock
 from localaws.engines.lambda_.sources.batches import BatchProcessor, Record
+from localaws.engines.lambda_.sources.checkpoints import Progress
 from localaws.engines.lambda_.sources.mapping import MappingEngine
 
 LARGEST_STATE = 1 << 20
@@ -22,14 +23,19 @@ LATE_RECORD_SECONDS = 2.5
 class TumblingWindow:
     """The windows of one shard, one after the other."""
 
-    def __init__(self, clock: Clock, mapping: MappingEngine, shard_id: str, processor: BatchProcessor) -> None:
+    def __init__(
+        self, clock: Clock, mapping: MappingEngine, shard_id: str, processor: BatchProcessor, progress: Progress
+    ) -> None:
+        """Go on with the window that *progress* has, if it has one."""
         self._clock = clock
         self._mapping = mapping
         self._shard_id = shard_id
         self._processor = processor
-        self._start: int | None = None
-        self._length = 0
-        self._state: dict[str, Any] = {}
+        self._progress = progress
+        window = progress.window or {"start": None, "length": 0, "state": {}}
+        self._start: int | None = window["start"]
+        self._length: int = window["length"]
+        self._state: dict[str, Any] = window["state"]
 
     def process(self, records: list[Record]) -> None:
         """Give *records* to the function, window by window."""
@@ -55,7 +61,9 @@ class TumblingWindow:
 
     def _close(self, early: bool) -> None:
         self._call([], final=True, early=early)
-        self._start, self._state = None, {}
+        if not self._processor.stopping:
+            self._start, self._state = None, {}
+            self._progress.done([])
 
     def _call(self, records: list[Record], final: bool, early: bool) -> None:
         assert self._start is not None
@@ -67,11 +75,15 @@ class TumblingWindow:
             "isFinalInvokeForWindow": final,
             "isWindowTerminatedEarly": early,
         }
-        answer = self._processor.process(records, envelope)
-        if isinstance(answer, dict) and isinstance(answer.get("state"), dict) and not final:
+        done: list[Record] = []
+        answer = self._processor.process(records, envelope, done.extend)
+        if self._processor.stopping or final:
+            return
+        if isinstance(answer, dict) and isinstance(answer.get("state"), dict):
             self._state = answer["state"]
-            if len(json.dumps(self._state).encode()) > LARGEST_STATE:
-                self._close(early=True)
+        self._progress.done(done, {"start": self._start, "length": self._length, "state": self._state})
+        if len(json.dumps(self._state).encode()) > LARGEST_STATE:
+            self._close(early=True)
 
 
 def _text(seconds: int) -> str:
