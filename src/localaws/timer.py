@@ -1,7 +1,8 @@
 """What is to happen at a moment of the lab's clock, and how the clock is advanced so that it has happened.
 
 ``lab.timer.at(deletion, "delete key 1234", delete)`` has *delete* run when the lab's clock is there, be it because time
-went by or because somebody let 90 days pass.
+went by or because somebody let 90 days pass. Nothing of this is kept: after a start an engine makes its appointments
+anew from what it has kept itself (``resume`` in its declaration).
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Appointment:
     cancelled: bool = field(default=False, compare=False)
 
     def cancel(self) -> None:
-        """Have it not begin again; what runs already goes on."""
+        """Have it not begin (again); what runs already goes on. Its place in the queue is taken until its moment."""
         self.cancelled = True
 
 

@@ -24,7 +24,6 @@ from psycopg.pq.abc import PGresult
 from localaws.engines.rdsdata.values import bind, json_of, metadata_of, numbered, records_of
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
-from localaws.timer import Appointment
 
 #: "If the binary response data from the database is more than 1 MB, the call is terminated."
 MOST_BYTES = 1 << 20
@@ -34,11 +33,11 @@ IDLE_SECONDS = 180
 
 
 class Transaction:
-    """An open transaction; ``ending`` is when it is rolled back unless it is used before."""
+    """An open transaction; ``last_used`` is on the lab's clock."""
 
-    def __init__(self, connection: psycopg.Connection[Any], ending: Appointment) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], now: float) -> None:
         self.connection = connection
-        self.ending = ending
+        self.last_used = now
         self.lock = threading.Lock()
 
 
@@ -66,13 +65,13 @@ class RDSDataEngine(RDSDataServiceBackend):
         connection = self._connect(request)
         connection.execute("BEGIN")
         identifier = uuid.uuid4().hex
-        self._transactions[identifier] = Transaction(connection, self._ending(identifier))
+        self._transactions[identifier] = Transaction(connection, self.lab.clock.time())
+        self._roll_back_if_idle(identifier)
         return identifier
 
     def end(self, request: Mapping[str, Any], how: str) -> None:
         """*how* is COMMIT or ROLLBACK."""
         transaction = self._transaction(request["transactionId"])
-        transaction.ending.cancel()
         del self._transactions[request["transactionId"]]
         with transaction.lock, transaction.connection:
             self._execute(transaction.connection, how, [])
@@ -98,17 +97,19 @@ class RDSDataEngine(RDSDataServiceBackend):
         transaction = self._transactions.get(identifier)
         if transaction is None:
             raise AwsError("TransactionNotFoundException", f"Transaction {identifier} is not found", 404)
-        transaction.ending.cancel()
-        transaction.ending = self._ending(identifier)
+        transaction.last_used = self.lab.clock.time()
         return transaction
 
-    def _ending(self, identifier: str) -> Appointment:
-        moment = self.lab.clock.time() + IDLE_SECONDS
-        return self.lab.timer.at(moment, f"end of transaction {identifier}", partial(self._roll_back, identifier))
-
-    def _roll_back(self, identifier: str) -> None:
-        transaction = self._transactions.pop(identifier, None)
-        if transaction:
+    def _roll_back_if_idle(self, identifier: str) -> None:
+        """Now if nobody has used the transaction for so long; else look again when that could be."""
+        transaction = self._transactions.get(identifier)
+        if transaction is None:
+            return
+        end = transaction.last_used + IDLE_SECONDS
+        if end > self.lab.clock.time():
+            look = partial(self._roll_back_if_idle, identifier)
+            self.lab.timer.at(end, f"end of transaction {identifier}", look)
+        elif self._transactions.pop(identifier, None):
             with transaction.lock:
                 transaction.connection.close()
 
