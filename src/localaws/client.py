@@ -79,16 +79,17 @@ def in_process_client(lab: Lab, service: str, region: str, role_arn: str | None,
 
 
 def _make_client(lab: Lab, service: str, region: str, role_arn: str | None, session_name: str, by: str) -> Any:
+    principal = f"{by}.amazonaws.com" if by else ""
     session = botocore.session.Session()
     session.register_component("data_loader", _LOADER)
     if role_arn is None:
-        own = lab.credentials.of_service(by, lab.account_id) if by else lab.owner
+        own = lab.credentials.of_service(principal, lab.account_id) if by else lab.owner
         session._credentials = _OwnCredentials(own.access_key_id, own.secret_access_key)
     else:
         session._credentials = _role_credentials(lab, role_arn, session_name)
     session.user_agent_name = "localaws"
     client = session.create_client(service, region_name=region, endpoint_url=lab.endpoint, config=_CONFIG)
-    client.meta.events.register("before-send", lambda request, **_: _send(lab, request, by))
+    client.meta.events.register("before-send", lambda request, **_: _send(lab, request, principal))
     return client
 
 
@@ -125,8 +126,8 @@ class _RawBody(io.BytesIO):
             yield block
 
 
-def _send(lab: Lab, request: AWSPreparedRequest, by: str) -> AWSResponse:
-    """Hand a prepared request of the service *by* to the gateway as a WSGI environ and wrap what it answers."""
+def _send(lab: Lab, request: AWSPreparedRequest, principal: str) -> AWSResponse:
+    """Hand a prepared request of a service, *principal*, to the gateway as a WSGI environ and wrap what it answers."""
     assert lab.gateway is not None, "the lab is not serving yet"
     url = urlsplit(request.url)
     body = request.body or b""
@@ -147,7 +148,7 @@ def _send(lab: Lab, request: AWSPreparedRequest, by: str) -> AWSResponse:
         "wsgi.input": stream,
         "wsgi.url_scheme": url.scheme,
         "wsgi.input_terminated": False,
-        VIA: forwarded[1] if (forwarded := _behalf.get()) else by,
+        VIA: forwarded[1] if (forwarded := _behalf.get()) else principal,
     }
     for name, value in request.headers.items():
         key = name.upper().replace("-", "_")

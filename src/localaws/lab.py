@@ -14,7 +14,9 @@ from localaws.authorization import Decision, Request, refusal
 from localaws.clock import Clock
 from localaws.credentials import Credential, CredentialStore
 from localaws.gateway.call_files import CallRecords
+from localaws.gateway.errors import AwsError
 from localaws.gateway.records import Call
+from localaws.gateway.reference import actions_of
 from localaws.metrics import Metrics
 from localaws.state.snapshots import Snapshots
 from localaws.timer import Timer
@@ -66,7 +68,7 @@ class Lab:
         """A boto3 client whose requests enter the gateway in process, signed like anybody's.
 
         Acts as *role_arn* when a service works with a role that it was given; else as whom the service works
-        `on_behalf_of` (localaws.client), or as the service principal *by* ("s3.amazonaws.com"), or as the lab's owner.
+        `on_behalf_of` (localaws.client), or as the service *by* itself, or as the lab's owner.
         """
         from localaws.client import in_process_client
 
@@ -90,6 +92,25 @@ class Lab:
             for decide in self.decisions:
                 if reason := decide(request):
                     raise refusal(request, reason)
+
+    def act(self, by: str, service: str, operation: str, arn: str) -> None:
+        """Have it decided whether the service *by* may do *operation* to *arn*, and keep that like a call.
+
+        For what moto does from one service to another by itself. Raises AwsError if it may not.
+        """
+        principal, region = f"{by}.amazonaws.com", arn.split(":")[3]
+        call = Call.done_by(principal, self.clock, service, operation, region)
+        caller = self.credentials.of_service(principal, self.account_id)
+        call.is_from(caller)
+        call.resources = [arn]
+        try:
+            for action in actions_of(service, operation):
+                self.authorize(caller, service, action.name, [arn])
+        except AwsError as refused:
+            call.refuse(refused)
+            raise
+        finally:
+            self.record(call)
 
     def record(self, call: Call) -> None:
         """Keep the record of *call*: one that came, or work that a service did as if there had been one."""

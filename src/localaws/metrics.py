@@ -66,7 +66,7 @@ class Metrics:
                     }
                 )
         for (namespace, region), data in batches.items():
-            client = self._lab.client("cloudwatch", region=region)
+            client = self._lab.client("cloudwatch", region=region, by="cloudwatch")
             for start in range(0, len(data), 500):
                 client.put_metric_data(Namespace=namespace, MetricData=data[start : start + 500])
 

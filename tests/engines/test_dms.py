@@ -90,6 +90,7 @@ def test_a_full_load_as_csv(migration: Migration) -> None:
     assert set(files) == {"public/Weather Hourly/LOAD00000001.csv", "public/flights/LOAD00000001.csv"}
     wrote = [call for call in migration.lab.calls() if call["operation"] == "PutObject" and bucket in str(call)]
     assert {call["principal"].rsplit("/", 1)[0] for call in wrote} == {"arn:aws:sts::123456789012:assumed-role/dms-s3"}
+    assert {call["via"] for call in wrote} == {"dms.amazonaws.com"}
     text = files["public/flights/LOAD00000001.csv"].decode()
     assert text.splitlines()[:4] == [
         '1,UA,2013-01-01 05:15:00.000000,2.50,false,00ff,"{""gate"": ""A,1""}",0.1,2013-01-01',

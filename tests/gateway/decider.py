@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: In the lab's directory: what has been asked, a line each; and the actions that are refused.
 ASKED, REFUSED = "asked.jsonl", "refused.json"
+#: Among those: all of them, and to everybody.
+EVERYTHING = "*"
 
 
 def decide_by_files(lab: Lab) -> None:
@@ -29,7 +31,8 @@ def decide_by_files(lab: Lab) -> None:
             "context": dict(request.context),
         }
         asked.write(json.dumps(told) + "\n")
-        if request.caller == lab.owner or not refused.exists() or request.action not in json.loads(refused.read_text()):
+        actions = json.loads(refused.read_text()) if refused.exists() else []
+        if EVERYTHING not in actions and (request.caller == lab.owner or request.action not in actions):
             return None
         return f"on resource: {request.resources[0]} because no policy allows the {request.action} action"
 

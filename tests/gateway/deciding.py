@@ -25,7 +25,7 @@ class DecidingLab(RunningLab):
 
     @contextmanager
     def refusing(self, *actions: str) -> Iterator[None]:
-        """Meanwhile only the owner may do *actions*."""
+        """Meanwhile only the owner may do *actions*, and not even he `decider.EVERYTHING`."""
         path = self.directory / decider.REFUSED
         path.write_text(json.dumps(actions))
         try:

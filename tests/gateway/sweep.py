@@ -88,7 +88,7 @@ class Sweeper:
         for name in names:
             operation = self._model.operation_model(name)
             for kind in self._kinds(name, everything):
-                yield f"{self._model.service_name} {name}, {kind}", self._signed(operation, kind)
+                yield f"{self._model.service_name} {name}, {kind}", self.signed(operation, kind)
 
     def _kinds(self, operation: str, everything: bool) -> tuple[str, ...]:
         if everything or len(self._model.operation_names) <= MANY_OPERATIONS:
@@ -97,9 +97,9 @@ class Sweeper:
 
     def minimal(self, operation: str) -> Sent:
         """The smallest request that the operation's model allows."""
-        return self._signed(self._model.operation_model(operation), "minimal")
+        return self.signed(self._model.operation_model(operation), "minimal")
 
-    def _signed(self, operation: OperationModel, kind: str) -> Sent:
+    def signed(self, operation: OperationModel, kind: str) -> Sent:
         shape = operation.input_shape
         value = _Values(kind, self._model.signing_name).of(shape, "") if shape else {}
         return self.sent(operation, value, kind)

@@ -9,10 +9,11 @@ To add one:
    background work, which must end soon after ``lab.stopping`` is set.
 4. Say in ``awsfacts/`` what resources the service has, how they are named, listed and deleted, and what it meters.
 
-An engine reaches other services with ``lab.client(service, role_arn=…)``, never by importing their backends: so the
-IAM decision, CloudTrail and the meter see the call. It takes the time from ``lab.clock`` and has ``lab.timer`` do what
-is to happen later: so a lesson can let 90 days pass. It writes only below ``lab.directory``, and runs other people's
-code only in child processes. Errors it raises are AWS's own, as subclasses of moto's exceptions or
+An engine reaches other services with ``lab.client(service, role_arn=…, by="sqs")``, never by importing their backends:
+so the IAM decision, CloudTrail and the meter see the call, and who makes it. What it does to others' resources without
+a call it has decided by `Lab.authorize` and keeps by `Lab.record`. It takes the time from ``lab.clock`` and has
+``lab.timer`` do what is to happen later: so a lesson can let 90 days pass. It writes only below ``lab.directory``, and
+runs other people's code only in child processes. Errors it raises are AWS's own, as subclasses of moto's exceptions or
 `localaws.gateway.errors.AwsError`.
 """
 

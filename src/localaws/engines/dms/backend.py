@@ -160,7 +160,9 @@ class DMSEngine(DatabaseMigrationServiceBackend):
     ) -> FakeReplicationSubnetGroup:
         """Raises ResourceAlreadyExistsFault and InvalidSubnet (API reference, CreateReplicationSubnetGroup)."""
         try:
-            found = self.lab.client("ec2", region=self.region_name).describe_subnets(SubnetIds=subnet_ids)["Subnets"]
+            found = self.lab.client("ec2", region=self.region_name, by="dms").describe_subnets(SubnetIds=subnet_ids)[
+                "Subnets"
+            ]
         except ClientError as error:
             raise AwsError("InvalidSubnet", error.response["Error"]["Message"]) from None
         subnets = [{name: each[name] for name in ("SubnetId", "AvailabilityZone", "VpcId")} for each in found]
@@ -300,7 +302,9 @@ class DMSEngine(DatabaseMigrationServiceBackend):
                 connection.execute("SELECT 1")
         else:
             target = parse_settings(endpoint.settings["S3Settings"])
-            s3 = self.lab.client("s3", region=self.region_name, role_arn=target.role_arn, session_name="dms-test")
+            s3 = self.lab.client(
+                "s3", region=self.region_name, role_arn=target.role_arn, session_name="dms-test", by="dms"
+            )
             s3.list_objects_v2(Bucket=target.bucket, MaxKeys=1)
 
     def _connection(self, instance_arn: str, endpoint_arn: str) -> Connection | None:

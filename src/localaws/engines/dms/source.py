@@ -96,7 +96,7 @@ class PostgresSource:
             username = own.get("Username") or self._settings.get("Username")
             return {"username": username, "password": own.get("Password") or self._settings.get("Password")}
         role = own.get("SecretsManagerAccessRoleArn")
-        client = self._lab.client("secretsmanager", region=self._region, role_arn=role, session_name="dms")
+        client = self._lab.client("secretsmanager", region=self._region, role_arn=role, session_name="dms", by="dms")
         return json.loads(client.get_secret_value(SecretId=secret)["SecretString"])
 
     # The catalog

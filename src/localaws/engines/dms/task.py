@@ -153,7 +153,13 @@ class ReplicationTask(FakeReplicationTask):
         source, mappings = self._source(), parse_mappings(self.table_mappings)
         self._working_on = source
         settings = parse_settings(self._engine.endpoint(self.target_endpoint_arn).settings["S3Settings"])
-        s3 = self._lab.client("s3", region=self.region, role_arn=settings.role_arn, session_name="dms-session-for-s3")
+        s3 = self._lab.client(
+            "s3",
+            region=self.region,
+            role_arn=settings.role_arn,
+            session_name="dms-session-for-s3",
+            by="dms",
+        )
         s3.head_bucket(Bucket=settings.bucket)
         spool_directory(self._lab)
         if fresh:
@@ -250,7 +256,7 @@ class ReplicationTask(FakeReplicationTask):
         log.info("task %s: %s", self.id, message)
         instance = self.replication_instance_arn.rsplit(":", 1)[-1]
         group, stream = f"dms-tasks-{instance}", f"dms-task-{self.id}"
-        client = self._lab.client("logs", region=self.region)
+        client = self._lab.client("logs", region=self.region, by="dms")
         event = {"timestamp": int(self._lab.clock.time() * 1000), "message": message}
         try:
             for create, names in (

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 #: Entries of one PutEvents stay below this many bytes (user guide, "Calculating PutEvents event entry size").
 MAX_ENTRIES_BYTES = 256 * 1024
+#: How moto's rules send to a target of a service.
+_SENDING = {"sqs": "SendMessage", "logs": "PutLogEvents", "events": "PutEvents"}
 #: Targets of one rule (user guide, "Amazon EventBridge quotas").
 MAX_TARGETS = 5
 
@@ -46,12 +48,19 @@ class RuleEngine(Rule):
                 alone = copy.copy(self)
                 alone.targets = [target]
                 try:
+                    self._act(target["Arn"])
                     Rule.send_to_targets(alone, original_event, transform_input)
                 except Exception as error:  # of whatever service: it is not the sender's, nor the other targets'
                     log.warning("rule %s could not send to %s: %s", self.name, target["Arn"], error)
 
+    def _act(self, arn: str) -> None:
+        """Raises AwsError if EventBridge may not send to *arn*."""
+        service, operation = arn.split(":")[2], _SENDING.get(arn.split(":")[2])
+        if operation:
+            self.lab.act("events", service, operation, arn)
+
     def _invoke(self, target: dict[str, Any], original_event: EventMessageType) -> None:
-        client = self.lab.client("lambda", region=target["Arn"].split(":")[3])
+        client = self.lab.client("lambda", region=target["Arn"].split(":")[3], by="events")
         try:
             client.invoke(FunctionName=target["Arn"], InvocationType="Event", Payload=_input_of(target, original_event))
         except ClientError as error:

@@ -341,7 +341,11 @@ class Delivery:
 
     def _client(self, service: str, role_arn: str, region: str | None = None) -> Any:
         return self._lab.client(
-            service, region=region or self._region, role_arn=role_arn, session_name="AWSFirehoseToS3"
+            service,
+            region=region or self._region,
+            role_arn=role_arn,
+            session_name="AWSFirehoseToS3",
+            by="firehose",
         )
 
     def _count(self, metric: str, value: float, unit: str = "Count") -> None:

@@ -32,7 +32,11 @@ class KinesisSource:
         self._region = region
         self._arn = stream_arn
         self._kinesis = lab.client(
-            "kinesis", region=stream_arn.split(":")[3], role_arn=role_arn, session_name="AWSFirehose"
+            "kinesis",
+            region=stream_arn.split(":")[3],
+            role_arn=role_arn,
+            session_name="AWSFirehose",
+            by="firehose",
         )
         self._delivery = delivery
         #: Of each shard that was begun; None when it is read to its end. The backlog keeps them.

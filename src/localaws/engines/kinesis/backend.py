@@ -188,7 +188,7 @@ class KinesisEngine(KinesisBackend):
         stream = self.describe_stream(stream_arn, stream_name)
         stream.require_active()
         try:
-            key = self.lab.client("kms", region=self.region_name).describe_key(KeyId=key_id)
+            key = self.lab.client("kms", region=self.region_name, by="kinesis").describe_key(KeyId=key_id)
         except ClientError as error:
             raise AwsError("KMSNotFoundException", error.response["Error"]["Message"]) from error
         if not key["KeyMetadata"]["Enabled"]:

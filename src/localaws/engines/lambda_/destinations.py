@@ -78,7 +78,9 @@ class Destinations:
 
     def _client(self, sandbox: Sandbox, arn: str) -> Any:
         region = arn.split(":")[3] or sandbox.region  # a bucket's ARN names none
-        return self._lab.client(_service(arn), region=region, role_arn=sandbox.role, session_name=sandbox.name)
+        return self._lab.client(
+            _service(arn), region=region, role_arn=sandbox.role, session_name=sandbox.name, by="lambda"
+        )
 
     def _failed(self, sandbox: Sandbox, arn: str, metric: str, error: Exception) -> None:
         log.warning("function %s could not send to %s: %s", sandbox.name, arn, error)

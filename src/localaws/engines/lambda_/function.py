@@ -18,11 +18,13 @@ from moto.awslambda.exceptions import InvalidParameterValueException
 from moto.awslambda.models import LambdaFunction, LayerVersion
 from moto.awslambda.utils import get_backend
 
+from localaws.client import on_behalf_of
 from localaws.engines.lambda_.archives import Archived, keep_archive
 from localaws.engines.lambda_.environment import check_variables
 from localaws.engines.lambda_.packages import LARGEST_UNZIPPED, LARGEST_ZIP, check_size, unzip, unzipped_size
 from localaws.engines.lambda_.worker import Sandbox
 from localaws.gateway.errors import AwsError
+from localaws.gateway.records import current_call
 from localaws.lab import Lab
 
 #: CreateFunction, API reference: allowed seconds and megabytes.
@@ -208,7 +210,8 @@ def _from_s3(lab: Lab, code: dict[str, Any], region: str) -> bytes:
     if code.get("S3ObjectVersion"):
         place["VersionId"] = code["S3ObjectVersion"]
     try:
-        answer = lab.client("s3", region=region).get_object(**place)
+        with on_behalf_of(current_call.get().credential, "lambda.amazonaws.com"):
+            answer = lab.client("s3", region=region).get_object(**place)
     except ClientError as error:
         details = error.response["Error"]
         if details["Code"] == "InvalidRange":

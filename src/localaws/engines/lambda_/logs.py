@@ -73,7 +73,9 @@ class LogDelivery:
                 log.exception("no logs of function %s", sandbox.name)
 
     def _put(self, sandbox: Sandbox, log_stream: str, lines: list[LogLine]) -> None:
-        client = self._lab.client("logs", region=sandbox.region, role_arn=sandbox.role, session_name=sandbox.name)
+        client = self._lab.client(
+            "logs", region=sandbox.region, role_arn=sandbox.role, session_name=sandbox.name, by="lambda"
+        )
         place = {"logGroupName": sandbox.log_group, "logStreamName": log_stream}
         key = sandbox.region, sandbox.log_group, log_stream
         if key not in self._streams:

@@ -25,7 +25,8 @@ def source_of(engine: LambdaEngine, mapping: MappingEngine, function: FunctionEn
     """What polls for *mapping*, with the rights of the function's role."""
     service = {"dynamodb": "dynamodbstreams", "sqs-fifo": "sqs"}.get(mapping.kind, mapping.kind)
     region = mapping.event_source_arn.split(":")[3]
-    client = engine.lab.client(service, region=region, role_arn=function.role, session_name=function.function_name)
+    name, role = function.function_name, function.role
+    client = engine.lab.client(service, region=region, role_arn=role, session_name=name, by="lambda")
     if service == "sqs":
         return QueueSource(engine, mapping, client)
     reader = KinesisReader if mapping.kind == "kinesis" else DynamoDBReader

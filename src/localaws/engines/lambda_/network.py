@@ -16,7 +16,7 @@ def placed(lab: Lab, region: str, config: dict[str, Any]) -> dict[str, Any]:
     Raises InvalidParameterValueException for a subnet or a group that there is not; the text as users met it.
     """
     subnets, groups = config.get("SubnetIds") or [], config.get("SecurityGroupIds") or []
-    ec2, network = lab.client("ec2", region=region), ""
+    ec2, network = lab.client("ec2", region=region, by="lambda"), ""
     try:
         if subnets:
             network = ec2.describe_subnets(SubnetIds=subnets)["Subnets"][0]["VpcId"]

@@ -17,6 +17,7 @@ from moto.logs.models import LogEvent, LogGroup, LogStream, SubscriptionFilter
 from localaws.engines.logs.events import DAY
 from localaws.engines.logs.patterns import parse_pattern
 from localaws.gateway.errors import AwsError
+from localaws.lab import Lab
 from localaws.state.data_file import DataFile
 
 log = logging.getLogger(__name__)
@@ -148,9 +149,14 @@ class GroupEngine(LogGroup):
             self._file.remove()
 
 
+#: How moto's filters send to a stream; a function's own invocation is decided and recorded by Lambda's engine.
+_SENDING = {"kinesis": "PutRecord", "firehose": "PutRecordBatch"}
+
+
 class LogStreamEngine(LogStream):
     """A stream that hands on what its group's subscription filters let through."""
 
+    lab: ClassVar[Lab]
     log_group: GroupEngine
     _numbers: ClassVar[int] = 0
     _numbering = threading.Lock()
@@ -188,6 +194,8 @@ class LogStreamEngine(LogStream):
         if not matching:
             return
         try:
+            if service in _SENDING:
+                self.lab.act("logs", service, _SENDING[service], destination_arn)
             super()._send_log_events(service, destination_arn, filter_name, matching)
         except Exception as error:  # of whatever service: the events are written all the same
             log.warning("filter %s could not send to %s: %s", filter_name, destination_arn, error)

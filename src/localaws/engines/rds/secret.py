@@ -25,7 +25,7 @@ class ManagedSecret:
 
     @property
     def _client(self) -> Any:
-        return self._lab.client("secretsmanager", region=self._region)
+        return self._lab.client("secretsmanager", region=self._region, by="rds")
 
     def create(self, instance_arn: str, username: str) -> str:
         """Make the secret and return the password in it."""

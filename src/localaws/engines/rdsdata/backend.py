@@ -21,8 +21,10 @@ from moto.rdsdata.responses import RDSDataServiceResponse
 from psycopg import pq
 from psycopg.pq.abc import PGresult
 
+from localaws.client import on_behalf_of
 from localaws.engines.rdsdata.values import bind, json_of, metadata_of, numbered, records_of
 from localaws.gateway.errors import AwsError
+from localaws.gateway.records import current_call
 from localaws.lab import Lab
 
 #: "If the binary response data from the database is more than 1 MB, the call is terminated."
@@ -134,7 +136,7 @@ class RDSDataEngine(RDSDataServiceBackend):
     def _endpoint(self, arn: str) -> tuple[dict[str, Any], str]:
         """Where the instance *arn* listens, and its first database."""
         try:
-            rds = self.lab.client("rds", region=self.region_name)
+            rds = self.lab.client("rds", region=self.region_name, by="rds-data")
             instance = rds.describe_db_instances(DBInstanceIdentifier=arn.rsplit(":", 1)[-1])["DBInstances"][0]
         except ClientError:
             raise AwsError("BadRequestException", f"There is no DB instance {arn}.") from None
@@ -144,7 +146,8 @@ class RDSDataEngine(RDSDataServiceBackend):
 
     def _login(self, arn: str) -> tuple[str, str]:
         try:
-            secret = self.lab.client("secretsmanager", region=self.region_name).get_secret_value(SecretId=arn)
+            with on_behalf_of(current_call.get().credential, "rds-data.amazonaws.com"):
+                secret = self.lab.client("secretsmanager", region=self.region_name).get_secret_value(SecretId=arn)
         except ClientError as error:
             raise AwsError("SecretsErrorException", error.response["Error"]["Message"]) from None
         try:

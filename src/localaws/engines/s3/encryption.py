@@ -17,6 +17,7 @@ from moto.s3.models import FakeBucket
 from localaws.client import on_behalf_of
 from localaws.credentials import Credential
 from localaws.gateway.errors import AwsError
+from localaws.gateway.records import current_call
 from localaws.lab import Lab
 
 _PRINCIPAL = "s3.amazonaws.com"
@@ -47,7 +48,8 @@ class Encryption:
 
 
 def encryption_of(lab: Lab, region: str, bucket: FakeBucket, headers: Any) -> Encryption:
-    """Raises InvalidArgument, or KMS's error for a key that cannot be used, under ``KMS.``."""
+    """Raises InvalidArgument, AccessDenied for who may not make a data key with the key of KMS, and KMS's error for a
+    key that cannot be used, under ``KMS.``."""
     assert bucket.encryption is not None, "every bucket encrypts"
     rule: Mapping[str, Any] = bucket.encryption["Rule"]
     default = rule["ApplyServerSideEncryptionByDefault"]
@@ -95,13 +97,18 @@ def check_readable(
 
 def _arn_of(lab: Lab, region: str, key: str | None) -> str:
     try:
-        described: dict[str, Any] = lab.client("kms", region=region).describe_key(KeyId=key or "alias/aws/s3")
+        with on_behalf_of(lab.owner, _PRINCIPAL):
+            described = lab.client("kms", region=region).describe_key(KeyId=key or "alias/aws/s3")
     except ClientError as error:
         told = error.response["Error"]
         message = told["Message"].replace(f"Invalid keyId {key}", f"Invalid keyId '{key}'")
         raise AwsError(f"KMS.{told['Code']}", message, 400) from None
     _check_state(described["KeyMetadata"])
     arn: str = described["KeyMetadata"]["Arn"]
+    call = current_call.get(None)
+    if call and call.credential:
+        via = {"kms:ViaService": f"s3.{region}.amazonaws.com"}
+        lab.authorize(call.credential, "s3", "kms:GenerateDataKey", [arn], via)
     return arn
 
 

@@ -102,7 +102,9 @@ class Notifier:
                 self._send(rule.arn, {"Records": [record]})
             if configuration.event_bridge is not None:
                 entry = self._bus_entry(bucket, event, key, sequencer)
-                self._outbox.send("the event bus", lambda: self._lab.client("events").put_events(Entries=[entry]))
+                self._outbox.send(
+                    "the event bus", lambda: self._lab.client("events", by="s3").put_events(Entries=[entry])
+                )
 
     def test(self, bucket: FakeBucket) -> None:
         """Send s3:TestEvent to the bucket's queues and topics, as S3 does when they are configured."""
@@ -140,7 +142,7 @@ class Notifier:
         self._outbox.send(arn, lambda: send(self._client(arn), arn, text))
 
     def _client(self, arn: str) -> Any:
-        return self._lab.client(_service(arn), region=arn.split(":")[3])
+        return self._lab.client(_service(arn), region=arn.split(":")[3], by="s3")
 
     def _time(self) -> str:
         return self._lab.clock.now().strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

@@ -94,6 +94,8 @@ class SubscriptionEngine(Subscription):
                 self.posts.send(self.endpoint, deliver)
                 return
             try:
+                if self.protocol == "sqs":
+                    self.lab.act("sns", "sqs", "SendMessage", self.endpoint)
                 deliver()
             except (SQSException, AwsError) as error:  # such as of a queue that is no more
                 log.warning("topic %s could not send to %s: %s", self.topic_arn, self.endpoint, error)
@@ -116,7 +118,7 @@ class SubscriptionEngine(Subscription):
             "EventSubscriptionArn": self.arn,
             "Sns": notification,
         }
-        client = self.lab.client("lambda", region=self.endpoint.split(":")[3])
+        client = self.lab.client("lambda", region=self.endpoint.split(":")[3], by="sns")
         try:
             client.invoke(FunctionName=self.endpoint, InvocationType="Event", Payload=json.dumps({"Records": [record]}))
         except ClientError as error:
