@@ -1,6 +1,6 @@
 # Everything starts here: make lab. Each command first sets up whatever is missing; see tools/setup.py.
 
-.PHONY: help setup clients lab run test check bench lock
+.PHONY: help setup clients peers lab run test check bench lock
 .DEFAULT_GOAL := help
 
 # The environment's own Python if it works, else the first one that is new enough. Choose yours: make PYTHON=python3.12
@@ -34,6 +34,10 @@ endif
 clients: setup
 	@$(IN) tools/setup.py clients
 
+# What the lab's speed is compared with.
+peers: setup
+	@$(IN) tools/setup.py peers
+
 lab: setup
 	@$(IN) -m dehelpers lab
 
@@ -52,8 +56,9 @@ check: setup
 	@$(IN) -m mypy
 	@$(IN) tools/changed.py
 
-bench: setup
+bench: peers
 	@$(IN) benchmarks/bench.py
+	@$(IN) benchmarks/small_calls.py
 	@$(IN) benchmarks/code_and_databases.py
 	@$(IN) benchmarks/athena.py
 

@@ -60,13 +60,13 @@ def kinesis_put(peer: Peer) -> Callable[[int], object]:
 
 
 def dynamodb_get(peer: Peer) -> Callable[[int], object]:
-    client = _table(peer)
+    client = dynamodb_table(peer)
     client.put_item(TableName="bench", Item={"id": {"S": "1"}, "text": {"S": "x" * 100}})
     return lambda i: client.get_item(TableName="bench", Key={"id": {"S": "1"}})["Item"]
 
 
 def dynamodb_batch(peer: Peer) -> Callable[[int], object]:
-    client = _table(peer)
+    client = dynamodb_table(peer)
 
     def call(i: int) -> object:
         puts = [{"PutRequest": {"Item": {"id": {"S": f"{i}-{n}"}, "text": {"S": "x" * 100}}}} for n in range(25)]
@@ -197,7 +197,7 @@ def _bucket(peer: Peer) -> Any:
     return client
 
 
-def _table(peer: Peer) -> Any:
+def dynamodb_table(peer: Peer) -> Any:
     client = peer.client("dynamodb")
     if "bench" not in client.list_tables()["TableNames"]:
         client.create_table(

@@ -1,8 +1,9 @@
-"""The two servers that are compared, as processes: this lab and plain moto, each seen through boto3 alone."""
+"""The servers that are compared, as processes: this lab, plain moto and ministack, each seen through boto3 alone."""
 
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -40,6 +41,11 @@ class Peer:
         server = psutil.Process(self.process.pid)
         processes = [server, *server.children(recursive=True)]
         return sum(process.memory_info().rss for process in processes) / 1e6
+
+    def cpu(self) -> float:
+        """Seconds of processor time that the server and its children have used."""
+        server = psutil.Process(self.process.pid)
+        return sum(sum(process.cpu_times()[:2]) for process in [server, *server.children(recursive=True)])
 
     def stop(self) -> None:
         self.process.terminate()
@@ -82,8 +88,8 @@ class ThisLab(Peer):
         self._await_first_answer(started)
 
 
-class PlainMoto(Peer):
-    name = "moto"
+class _ByPort(Peer):
+    """A server that is told its port, and believes any key."""
 
     def __init__(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -93,10 +99,29 @@ class PlainMoto(Peer):
             "aws_access_key_id": "AKIAIOSFODNN7EXAMPLE",
             "aws_secret_access_key": "secret",
         }
+        command, environment = self._started_on(str(port))
+        quiet = subprocess.DEVNULL
         started = time.perf_counter()
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", "from moto.server import main; main()", "-H", "127.0.0.1", "-p", str(port)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        self.process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=quiet, stderr=quiet)
         self._await_first_answer(started)
+
+    def _started_on(self, port: str) -> tuple[list[str], dict[str, str]]:
+        """The command that starts it, and what its environment needs."""
+        raise NotImplementedError
+
+
+class PlainMoto(_ByPort):
+    name = "moto"
+
+    def _started_on(self, port: str) -> tuple[list[str], dict[str, str]]:
+        return [sys.executable, "-c", "from moto.server import main; main()", "-H", "127.0.0.1", "-p", port], {}
+
+
+class MiniStack(_ByPort):
+    """Keeps all in memory, checks no signature and keeps no record of a call."""
+
+    name = "ministack"
+
+    def _started_on(self, port: str) -> tuple[list[str], dict[str, str]]:
+        program = Path(__file__).resolve().parents[1] / ".venv-peers" / "bin" / "ministack"
+        return [str(program)], {"GATEWAY_PORT": port, "BIND_HOST": "127.0.0.1"}

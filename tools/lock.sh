@@ -1,6 +1,6 @@
-# Resolve pyproject.toml into requirements.lock, and tests/clients/requirements.in into the lock beside it, for
-# Python 3.11+ on Linux (x86-64, ARM) and macOS; write environment.yml from the first. Needs uv. What is locked
-# stays as it is where it still fits: to have everything new, delete the lock first.
+# Resolve pyproject.toml into requirements.lock, and the requirements.in of tests/clients and of benchmarks into the lock
+# beside each, for Python 3.11+ on Linux (x86-64, ARM) and macOS; write environment.yml from the first. Needs uv. What is
+# locked stays as it is where it still fits: to have everything new, delete the lock first.
 set -eu
 cd "$(dirname "$0")/.."
 lock() { # lock INPUT OUTPUT OPTION...
@@ -14,4 +14,5 @@ lock() { # lock INPUT OUTPUT OPTION...
 }
 lock pyproject.toml requirements.lock --all-extras
 lock tests/clients/requirements.in tests/clients/requirements.lock --no-strip-extras
+lock benchmarks/requirements.in benchmarks/requirements.lock --no-strip-extras
 python3 tools/environment.py

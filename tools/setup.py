@@ -2,6 +2,7 @@
 
     python3 tools/setup.py            the course's, in .venv
     python3 tools/setup.py clients    that of the tests with people's own tools, in .venv-clients
+    python3 tools/setup.py peers      that of what the lab's speed is compared with, in .venv-peers
 
 Needs nothing but Python 3.11+. The stamp is written last, so an environment that was left half-made has none;
 it lists what was installed, so that something deleted or replaced since is noticed within milliseconds.
@@ -171,6 +172,9 @@ ENVIRONMENTS = {
     "course": Environment(ROOT / ".venv", ROOT / "requirements.lock", True, "dehelpers", 1_500_000_000),
     "clients": Environment(
         ROOT / ".venv-clients", ROOT / "tests" / "clients" / "requirements.lock", False, "dbt", 1_300_000_000
+    ),
+    "peers": Environment(
+        ROOT / ".venv-peers", ROOT / "benchmarks" / "requirements.lock", False, "ministack", 100_000_000
     ),
 }
 
