@@ -55,6 +55,8 @@ _ONE = """
     secretsmanager GetSecretValue SecretId=s → secretsmanager:GetSecretValue secretsmanager:R:A:secret:s
     ssm GetParameter Name=/a/b → ssm:GetParameter ssm:R:A:parameter/a/b
     emr RunJobFlow Name=x → elasticmapreduce:RunJobFlow
+    budgets DescribeBudgets AccountId=A → budgets:ViewBudget
+    s3control PutPublicAccessBlock AccountId=A → s3:PutAccountPublicAccessBlock
 """
 
 
@@ -141,6 +143,7 @@ READS = {
     "sqs": "ReceiveMessage GetQueueUrl",
     "glue": "GetTable BatchGetPartition SearchTables",
     "logs": "FilterLogEvents",
+    "sts": "AssumeRole GetCallerIdentity",
 }
 WRITES = {
     "s3": "PutObject DeleteObjects CopyObject CreateBucket",

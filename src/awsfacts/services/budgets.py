@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from awsfacts.declaration import Deletion, Resource, Service
 
+# "Actions defined by AWS Budgets" (service authorization reference): two actions for all but the actions of budgets.
+_THINGS = ("Budget", "Notification", "Subscriber")
+_VIEWS = (
+    "Budget",
+    "BudgetNotificationsForAccount",
+    "BudgetPerformanceHistory",
+    "Budgets",
+    "NotificationsForBudget",
+    "SubscribersForNotification",
+)
+
 SERVICE = Service(
     name="budgets",
     title="AWS Budgets",
@@ -25,4 +36,8 @@ SERVICE = Service(
         ),
     ),
     unsupported=((".*", "The lab keeps budgets and their notifications; nothing compares them with a bill yet."),),
+    actions={
+        **{f"{verb}{thing}": ("budgets:ModifyBudget",) for verb in ("Create", "Delete", "Update") for thing in _THINGS},
+        **{f"Describe{what}": ("budgets:ViewBudget",) for what in _VIEWS},
+    },
 )

@@ -7,4 +7,5 @@ from awsfacts.declaration import Service
 SERVICE = Service(
     name="dynamodbstreams",
     title="Amazon DynamoDB Streams",
+    data_events=frozenset({"GetRecords", "GetShardIterator"}),
 )

@@ -37,4 +37,9 @@ SERVICE = Service(
     unsupported=(
         (".*", "The lab has access points, and neither S3 on Outposts nor access grants, batch jobs and Storage Lens."),
     ),
+    actions={
+        "DeletePublicAccessBlock": ("s3:PutAccountPublicAccessBlock",),
+        "GetPublicAccessBlock": ("s3:GetAccountPublicAccessBlock",),
+        "PutPublicAccessBlock": ("s3:PutAccountPublicAccessBlock",),
+    },
 )

@@ -7,4 +7,6 @@ from awsfacts.declaration import Service
 SERVICE = Service(
     name="sts",
     title="AWS Security Token Service",
+    # CloudTrail's examples of them have ``"readOnly": true`` ("Logging IAM and AWS STS API calls")
+    reads=frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"}),
 )
