@@ -61,6 +61,7 @@ bench: peers
 	@$(IN) benchmarks/small_calls.py
 	@$(IN) benchmarks/code_and_databases.py
 	@$(IN) benchmarks/athena.py
+	@$(IN) benchmarks/state.py
 
 # For maintainers, after a change to the dependencies in pyproject.toml; needs uv.
 lock:

@@ -51,6 +51,10 @@ class Peer:
         self.process.terminate()
         self.process.wait(timeout=20)
 
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
     def _await_first_answer(self, started: float) -> None:
         client = None
         while True:
@@ -70,8 +74,11 @@ class Peer:
 class ThisLab(Peer):
     name = "lab"
 
-    def __init__(self) -> None:
-        directory = Path(tempfile.mkdtemp(prefix="bench-lab-"))
+    def __init__(self, directory: Path | None = None) -> None:
+        """In *directory*, with what an earlier lab has left there; without one, in a new one."""
+        directory = directory or Path(tempfile.mkdtemp(prefix="bench-lab-"))
+        self.directory = directory
+        (directory / "lab.json").unlink(missing_ok=True)
         started = time.perf_counter()
         self.process = subprocess.Popen([sys.executable, "-m", "localaws", "--dir", str(directory)])
         facts = directory / "lab.json"

@@ -111,4 +111,4 @@ def test_the_history_outlives_the_process_and_45_days(new_lab: Callable[..., Run
     assert lab.client("s3").list_objects_v2(Bucket="claims-kept", Prefix="t/")["KeyCount"] == 1
     assert [table["Name"] for table in lab.client("glue").get_tables(DatabaseName="kept")["TableList"]] == ["t"]
     assert lab.client("athena").list_query_executions()["QueryExecutionIds"] == listed
-    assert [group["Name"] for group in lab.client("athena").list_work_groups()["WorkGroups"]] == ["primary", "kept"]
+    assert [group["Name"] for group in lab.client("athena").list_work_groups()["WorkGroups"]] == ["kept", "primary"]

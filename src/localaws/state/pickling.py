@@ -92,6 +92,10 @@ def _without_factory(value: Any) -> Any:
     return value if plain else dict(value)
 
 
+class UnavailableError(Exception):
+    """A service that a snapshot refers to cannot be installed now."""
+
+
 class _Reducers(dict[type, Callable[[Any], Any]]):
     """How a backend of *service* keeps what pickle cannot or must not, by its type."""
 
@@ -186,7 +190,10 @@ class _Unpickler(pickle.Unpickler):
     def _object(self, place: Place) -> Any:
         """What lies at *place*; None where it is gone: its service was kept an instant later than what refers to it."""
         assert self._lab.install
-        self._lab.install(place[0])
+        try:
+            self._lab.install(place[0])
+        except Exception as error:
+            raise UnavailableError(f"{place[0]}, to which a snapshot refers, cannot be had: {error}") from error
         try:
             return Places.at(place)
         except LookupError:

@@ -75,9 +75,10 @@ class Snapshots:
 
     def changed(self, service: str) -> None:
         """*service* holds something new, and so may what moto changes with it."""
-        if service not in self._changed:
+        marked = _changed_with(service)
+        if not marked <= self._changed:
             with self._something:
-                self._changed.update({service, *reached_by(service)})
+                self._changed |= marked
                 self._something.notify()
 
     def kept(self) -> frozenset[str]:
@@ -88,9 +89,10 @@ class Snapshots:
     def restore(self, service: str) -> None:
         """Give the backends of *service*, whose engine has just been installed, what they held.
 
-        All are there before the first is filled, for they may refer to each other.
+        All are there before the first is filled, for they may refer to each other. Raises `UnavailableError` where
+        another service that they refer to cannot be had now; the next call tries again.
         """
-        from localaws.state.pickling import fill, load
+        from localaws.state.pickling import UnavailableError, fill, load
         from localaws.state.places import backends_of
 
         with self._writing:
@@ -100,13 +102,15 @@ class Snapshots:
         if by_account is not None:
             empty = [by_account[account][region] for account, region, _ in rows]
             try:
-                states = [load(content, self._lab) for _, _, content in rows]
+                for backend, (_, _, content) in zip(empty, rows, strict=True):
+                    fill(backend, load(content, self._lab))
+            except UnavailableError:
+                raise
             except Exception as error:
                 log.exception("the snapshot of %s cannot be read", service)
                 self._set_aside(service, rows, error)
-            else:
-                for backend, state in zip(empty, states, strict=True):
-                    fill(backend, state)
+                for backend in empty:
+                    backend.reset()
         self._restored.add(service)
 
     def _set_aside(self, service: str, rows: list[tuple[str, str, bytes]], error: Exception) -> None:
@@ -128,7 +132,7 @@ class Snapshots:
                 self._something.wait_for(lambda: self._changed, 1)
             if self._changed:
                 self._lab.stopping.wait(_YOUNGEST)
-                self.save()
+            self.save()  # also when the lab is told to stop, for it may not wait for all that has to end
 
     def settle(self, service: str) -> None:
         """Return when the changes of *service* so far are kept: before data is acknowledged that belongs to them.
@@ -186,10 +190,10 @@ class Snapshots:
                     (service, account, region, dump(backend))
                     for account, region, backend in list(by_account.iter_backends())
                 ]
-            except RuntimeError as error:  # a read that changed what was being gone through
-                log.info("no snapshot of %s yet: %s", service, error)
-                return None
             except Exception as error:
+                if type(error) is RuntimeError:  # a read has changed what was being gone through
+                    log.info("no snapshot of %s yet: %s", service, error)
+                    return None
                 if self._refused.get(service) != str(error):
                     log.exception("%s is not kept: it holds what no snapshot can", service)
                 self._refused[service] = str(error)
@@ -234,6 +238,11 @@ def _open(path: Path) -> sqlite3.Connection:
     file.execute("PRAGMA synchronous = OFF")
     file.executescript(_TABLES)
     return file
+
+
+@cache
+def _changed_with(service: str) -> frozenset[str]:
+    return frozenset({service}) | reached_by(service)
 
 
 @cache

@@ -10,4 +10,5 @@ ENGINE = Engine(
     moto="rdsdata",
     backend="backend:RDSDataEngine",
     responses="backend:RDSDataEngineResponse",
+    state="own",  # nothing: a transaction ends with its connection
 )
