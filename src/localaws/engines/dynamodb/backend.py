@@ -23,17 +23,21 @@ from moto.dynamodb.models.table import Backup, RestoredPITTable, RestoredTable, 
 
 from localaws.engines.dynamodb.batches import Write, check_distinct, check_parts, key_of_item
 from localaws.engines.dynamodb.changes import Changes, under_way
+from localaws.engines.dynamodb.expiry import await_expiry
 from localaws.engines.dynamodb.items import TableEngine, WeighedItem
 from localaws.engines.dynamodb.kept import KeptItems
 from localaws.engines.dynamodb.partiql.execution import Result, batch_error, execute, key_of, key_of_token
 from localaws.engines.dynamodb.partiql.parser import ExistsCheck, Insert, Select, Statement, parse
 from localaws.gateway.errors import AwsError
+from localaws.lab import Lab
 
 AttributeMap = dict[str, Any]
 _TABLE_ARN = re.compile(r"arn:aws[\w-]*:dynamodb:[\w-]+:\d{12}:table/[\w.-]+")
 _NO_KEY = "Select statements within BatchExecuteStatement must specify the primary key in the where clause."
 
 
+#: What a backend has anew after a start.
+_NOT_KEPT = {"_writing", "_transacting", "_kept", "awaits_expiry"}
 #: What is wrong with an update only once there is an item to do it to.
 _OF_THE_ITEM = (AttributeDoesNotExist, IncorrectDataType, InvalidUpdateExpressionInvalidDocumentPath)
 
@@ -48,8 +52,10 @@ class DynamoDBEngine(DynamoDBBackend):
     A write is in the log (`KeptItems`) before it is answered; what the disk does not take is undone.
     """
 
+    lab: ClassVar[Lab]
     #: Where backends have their logs.
     directory: ClassVar[Path]
+    awaits_expiry = False
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
@@ -59,7 +65,7 @@ class DynamoDBEngine(DynamoDBBackend):
         self._kept = KeptItems(self.directory / f"{'-'.join(owner)}.log", owner, self._all_tables)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("_writing", "_transacting", "_kept")}
+        return {name: value for name, value in vars(self).items() if name not in _NOT_KEPT}
 
     def _all_tables(self) -> list[TableEngine]:
         """The tables, and the copies of some that are backups."""
@@ -101,7 +107,7 @@ class DynamoDBEngine(DynamoDBBackend):
 
     def update_item(self, table_name: str, key: dict[str, Any], *args: Any, **kwargs: Any) -> Item:
         with self.writing():
-            table = self._table(table_name)
+            table = self.table(table_name)
             table.prepare_update(*self.get_keys_value(table, key))
             try:
                 return super().update_item(table_name, key, *args, **kwargs)
@@ -129,14 +135,14 @@ class DynamoDBEngine(DynamoDBBackend):
         """Put or delete items of tables, by the tables' names."""
         with self.writing():
             for name, of_table in writes.items():
-                table = self._table(name)
+                table = self.table(name)
                 for write in of_table:
                     if isinstance(write, WeighedItem):
                         table.store(write)
                     else:
                         super().delete_item(name, write)
 
-    def _table(self, name: str) -> TableEngine:
+    def table(self, name: str) -> TableEngine:
         """Raises ResourceNotFoundException."""
         table = self.get_table(name)
         assert isinstance(table, TableEngine)
@@ -147,7 +153,7 @@ class DynamoDBEngine(DynamoDBBackend):
         if name.rpartition("/")[2] not in self.tables:
             raise ResourceNotFoundException(table_name=name)
         with self._writing:
-            table = self._table(name)
+            table = self.table(name)
             if not table.deletion_protection_enabled:
                 self._kept.forget(table)
             return super().delete_table(name)
@@ -187,6 +193,8 @@ class DynamoDBEngine(DynamoDBBackend):
     def update_time_to_live(self, table_name: str, ttl_spec: dict[str, Any]) -> None:
         self.get_table(table_name)  # raises ResourceNotFoundException
         super().update_time_to_live(table_name, ttl_spec)
+        if not self.awaits_expiry:
+            await_expiry(self.lab, self)
 
     def describe_time_to_live(self, table_name: str) -> dict[str, Any]:
         self.get_table(table_name)

@@ -10,6 +10,7 @@ import moto.dynamodb.models.table as moto_table
 import moto.dynamodb.responses as moto_responses
 
 from localaws.engines.dynamodb.backend import DynamoDBEngine
+from localaws.engines.dynamodb.expiry import await_expiry
 from localaws.engines.dynamodb.expressions import ExpressionParser, filter_of, parse_key_condition
 from localaws.lab import Lab
 from localaws.state.data_file import strays
@@ -36,6 +37,7 @@ def resume(lab: Lab) -> None:
         backends[f"{account}-{region}"] = moto_models.dynamodb_backends[account][region]
     for backend in backends.values():
         backend.take_back()
+        await_expiry(lab, backend)
 
 
 def _parser(*arguments: object) -> ExpressionParser:

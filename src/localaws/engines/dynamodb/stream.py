@@ -10,6 +10,8 @@ from typing import Any
 from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import StreamRecord, StreamShard, Table
 
+from localaws.engines.dynamodb.expiry import expiring
+
 
 class ShardEngine(StreamShard):
     """The one shard of a table's stream."""
@@ -29,6 +31,8 @@ class ShardEngine(StreamShard):
         number = self.starting_sequence_number + len(self.items)
         record = StreamRecord(self.table, view, event, old, new, number)
         record.record["awsRegion"] = self.table.region_name
+        if expiring.get():
+            record.record["userIdentity"] = {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"}
         self.items.append(record)
 
     def take_back(self, records: list[dict[str, Any]]) -> None:
