@@ -173,6 +173,14 @@ class Meter:
     standing: bool = False
 
 
+@dataclass(frozen=True)
+class Claim:
+    """A sentence about this lab, and the test that proves it: "engines/test_sqs.py::test_sequence_numbers_increase"."""
+
+    sentence: str
+    test: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Service:
     """One service of AWS.
@@ -180,6 +188,8 @@ class Service:
     Attributes:
         name: botocore's.
         title: as AWS writes it.
+        real: what this lab does as AWS does it; nothing where it only keeps and tells what was created.
+        differs: how it differs from AWS in that.
         resources: what can be created in it.
         leaves_nothing: operations whose names begin as if they made something that has to be deleted: each with what it
             does instead.
@@ -196,6 +206,8 @@ class Service:
 
     name: str
     title: str
+    real: tuple[Claim, ...] = ()
+    differs: tuple[Claim, ...] = ()
     resources: tuple[Resource, ...] = ()
     leaves_nothing: Mapping[str, str] = field(default_factory=dict)
     unsupported: tuple[tuple[str, str], ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from awsfacts.declaration import TB, Deletion, Listing, Meter, Resource, Service, pages
+from awsfacts.declaration import TB, Claim, Deletion, Listing, Meter, Resource, Service, pages
 
 _GROUPS = Listing("ListWorkGroups", "WorkGroups.Name")
 
@@ -21,6 +21,54 @@ def _named_queries(aws: Any) -> Iterator[str]:
 SERVICE = Service(
     name="athena",
     title="Amazon Athena",
+    real=(
+        Claim(
+            "SQL runs over objects in S3, in text, JSON, Avro, ORC and Parquet.",
+            "engines/test_athena_formats.py::test_every_type_survives_every_format",
+        ),
+        Claim(
+            "Partitions are pruned, by the catalog or by projection.",
+            "engines/test_athena.py::test_partitions_belong_to_the_catalog_and_are_pruned",
+        ),
+        Claim(
+            "Iceberg tables have snapshots and time travel, and are shared with other writers.",
+            "engines/test_athena_iceberg.py::test_athena_and_pyiceberg_share_a_table",
+        ),
+        Claim(
+            "Workgroups enforce where results go and how much a query may scan.",
+            "engines/test_athena_workgroups.py::test_an_enforced_workgroup_decides_where_results_go",
+        ),
+        Claim(
+            "Scanned bytes are counted and billed as Athena's: 10 MB at least, DDL and failures free.",
+            "engines/test_athena_usage.py::test_ten_megabytes_are_the_least",
+        ),
+        Claim(
+            "The history of queries outlives the lab, for the 45 days that AWS keeps it.",
+            "test_claims_04.py::test_the_history_outlives_the_process_and_45_days",
+        ),
+    ),
+    differs=(
+        Claim(
+            "Queries are answered by DuckDB with Trino's meaning, so a plan names DuckDB's steps.",
+            "test_claims_04.py::test_a_plan_is_the_plan_of_this_machine",
+        ),
+        Claim(
+            "Of Parquet is counted what this reader fetched; Athena's may fetch a little more or less.",
+            "test_claims_04.py::test_parquet_is_counted_as_it_is_read",
+        ),
+        Claim(
+            "CREATE TABLE AS writes one file for each partition; on AWS many workers write at once.",
+            "test_claims_04.py::test_a_ctas_writes_one_file_for_each_partition",
+        ),
+        Claim(
+            "A failed write leaves nothing; on AWS files may stay behind.",
+            "test_claims_04.py::test_a_failed_ctas_leaves_nothing",
+        ),
+        Claim(
+            "A query over text that would pass its cutoff is refused at once, and counts as having scanned the limit.",
+            "test_claims_04.py::test_the_cutoff_counts_as_scanned",
+        ),
+    ),
     resources=(
         Resource(
             type="workgroup",

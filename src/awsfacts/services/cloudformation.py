@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from awsfacts.declaration import Deletion, Listing, Resource, Service, Settle
+from awsfacts.declaration import Claim, Deletion, Listing, Resource, Service, Settle
 
 _STATUSES = "CREATE_COMPLETE CREATE_FAILED ROLLBACK_COMPLETE ROLLBACK_FAILED UPDATE_COMPLETE UPDATE_ROLLBACK_COMPLETE "
 _STATUSES += "UPDATE_ROLLBACK_FAILED UPDATE_FAILED DELETE_FAILED REVIEW_IN_PROGRESS"
@@ -27,6 +27,20 @@ def _delete_stack(aws: Any, stack: str, settle: Settle) -> None:
 SERVICE = Service(
     name="cloudformation",
     title="AWS CloudFormation",
+    real=(
+        Claim(
+            "Stacks make, change and delete resources through their services' APIs, and roll back.",
+            "engines/test_cloudformation_stacks.py::test_events_of_a_stack_that_succeeds",
+        ),
+        Claim(
+            "Change sets tell what an update would do.",
+            "engines/test_cloudformation_changes.py::test_change_sets",
+        ),
+        Claim(
+            "Custom resources call their function or topic.",
+            "engines/test_cloudformation_custom.py::test_a_resources_life",
+        ),
+    ),
     resources=(
         Resource(
             type="stack",

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from awsfacts.declaration import Deletion, Listing, Resource, Service
+from awsfacts.declaration import Claim, Deletion, Listing, Resource, Service
 
 SERVICE = Service(
     name="cloudwatch",
     title="Amazon CloudWatch",
+    real=(
+        Claim(
+            "Answers are compared with recorded ones of AWS.",
+            "recorded/test_cloudwatch.py::test_cloudwatch_answers_as_aws",
+        ),
+        Claim(
+            "Streams, functions and deliveries report their metrics.",
+            "engines/test_kinesis.py::test_cloudwatch_sees_the_traffic",
+        ),
+    ),
     resources=(
         Resource(
             type="alarm",

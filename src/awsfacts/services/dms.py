@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from awsfacts.declaration import Deletion, Listing, Resource, Service, Settle, method_of
+from awsfacts.declaration import Claim, Deletion, Listing, Resource, Service, Settle, method_of
 
 _PASSING = ("creating", "starting", "modifying", "moving", "stopping", "testing", "deleting")
 
@@ -56,6 +56,26 @@ def _delete_instance(aws: Any, instance: str, settle: Settle) -> None:
 SERVICE = Service(
     name="dms",
     title="AWS Database Migration Service",
+    real=(
+        Claim(
+            "Tasks load tables from PostgreSQL to S3 as CSV or Parquet.",
+            "engines/test_dms.py::test_a_full_load_as_csv",
+        ),
+        Claim(
+            "Inserts, updates and deletes follow in order, and nothing falls between load and changes.",
+            "engines/test_dms_cdc.py::test_nothing_falls_between_load_and_changes",
+        ),
+        Claim(
+            "A task killed in mid-load loses nothing.",
+            "engines/test_dms_recovery.py::test_a_task_killed_in_mid_load_loses_nothing",
+        ),
+    ),
+    differs=(
+        Claim(
+            "Replication instances are ready in seconds, and stand in no network.",
+            "test_claims_01.py::test_databases_are_on_this_machine",
+        ),
+    ),
     resources=(
         Resource(
             type="task",

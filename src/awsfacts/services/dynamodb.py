@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from awsfacts.declaration import Deletion, Listing, Resource, Service
+from awsfacts.declaration import Claim, Deletion, Listing, Resource, Service
 
 #: What the statement is tells which.
 _PARTIQL = tuple(f"dynamodb:PartiQL{kind}" for kind in ("Select", "Insert", "Update", "Delete"))
@@ -10,6 +10,24 @@ _PARTIQL = tuple(f"dynamodb:PartiQL{kind}" for kind in ("Select", "Insert", "Upd
 SERVICE = Service(
     name="dynamodb",
     title="Amazon DynamoDB",
+    real=(
+        Claim(
+            "Items of every type come back as they were put.",
+            "engines/test_dynamodb.py::test_every_type_comes_back_as_it_was_put",
+        ),
+        Claim(
+            "Of many conditional writers one wins.",
+            "engines/test_dynamodb_partiql.py::test_of_many_conditional_writers_one_wins",
+        ),
+        Claim(
+            "PartiQL reads and writes, in batches and transactions.",
+            "engines/test_dynamodb_partiql.py::test_a_transaction_is_all_or_nothing",
+        ),
+        Claim(
+            "Tables, items and streams are there after a kill of the lab.",
+            "engines/test_dynamodb_kept.py::test_a_kill_amid_puts_updates_deletes_and_transactions",
+        ),
+    ),
     resources=(
         Resource(
             type="table",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from awsfacts.declaration import Deletion, Listing, Resource, Service, Settle, pages
+from awsfacts.declaration import Claim, Deletion, Listing, Resource, Service, Settle, pages
 
 _BUSES = Listing("ListEventBuses", "EventBuses.Name")
 
@@ -38,6 +38,16 @@ def _delete_bus(aws: Any, bus: str, settle: Settle) -> None:
 SERVICE = Service(
     name="events",
     title="Amazon EventBridge",
+    real=(
+        Claim(
+            "Rules match events by their pattern, and invoke functions.",
+            "engines/test_lambda_events.py::test_eventbridge_invokes_a_function",
+        ),
+        Claim(
+            "Answers are compared with recorded ones of AWS.",
+            "recorded/test_events.py::test_events_answer_as_aws",
+        ),
+    ),
     resources=(
         Resource(
             type="rule",

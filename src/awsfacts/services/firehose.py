@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from awsfacts.declaration import GB, Deletion, Meter, Resource, Service
+from awsfacts.declaration import GB, Claim, Deletion, Meter, Resource, Service
 
 
 def _streams(aws: Any) -> Iterator[str]:
@@ -22,6 +22,38 @@ def _streams(aws: Any) -> Iterator[str]:
 SERVICE = Service(
     name="firehose",
     title="Amazon Data Firehose",
+    real=(
+        Claim(
+            "Records are buffered by size and by time, and delivered to S3 under prefixes by the hour.",
+            "engines/test_firehose.py::test_records_are_concatenated_as_they_are_under_the_hour",
+        ),
+        Claim(
+            "JSON becomes Parquet or ORC by a table's schema in the Data Catalog.",
+            "engines/test_firehose_conversion.py::test_json_becomes_parquet_by_the_tables_schema",
+        ),
+        Claim(
+            "Dynamic partitioning takes keys out of records with jq.",
+            "engines/test_firehose.py::test_dynamic_partitioning",
+        ),
+        Claim(
+            "A Kinesis stream may be the source.",
+            "engines/test_firehose_conversion.py::test_kinesis_source",
+        ),
+        Claim(
+            "A kill of the lab loses no record that was acknowledged.",
+            "engines/test_firehose_kept.py::test_a_kill_loses_no_record_that_was_acknowledged",
+        ),
+    ),
+    differs=(
+        Claim(
+            "It delivers to S3 alone; other destinations are refused.",
+            "engines/test_firehose.py::test_other_destinations_are_refused_rather_than_pretended",
+        ),
+        Claim(
+            "A stream with an interval of 0 writes at once; AWS takes some seconds.",
+            "test_claims_01.py::test_zero_buffering_writes_each_batch_at_once",
+        ),
+    ),
     resources=(
         Resource(
             type="deliverystream",

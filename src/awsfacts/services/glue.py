@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from awsfacts.declaration import Deletion, Listing, Resource, Service, Settle
+from awsfacts.declaration import Claim, Deletion, Listing, Resource, Service, Settle
 
 
 def _delete_registry(aws: Any, registry: str, settle: Settle) -> None:
@@ -18,6 +18,26 @@ def _delete_schema(aws: Any, arn: str, settle: Settle) -> None:
 SERVICE = Service(
     name="glue",
     title="AWS Glue",
+    real=(
+        Claim(
+            "The Data Catalog keeps databases, tables with their versions, and partitions.",
+            "engines/test_glue.py::test_a_tables_versions_are_counted_from_0_and_kept",
+        ),
+        Claim(
+            "An update that another has overtaken is refused.",
+            "engines/test_glue.py::test_an_update_that_was_overtaken_is_refused",
+        ),
+        Claim(
+            "The catalog survives a crash of the lab.",
+            "engines/test_glue.py::test_the_catalog_survives_a_crash",
+        ),
+    ),
+    differs=(
+        Claim(
+            "A job reports SUCCEEDED although its script was never run.",
+            "test_claims_00.py::test_glue_jobs_do_not_run_yet",
+        ),
+    ),
     resources=(
         Resource(
             type="database",

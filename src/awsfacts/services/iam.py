@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from awsfacts.declaration import Deletion, Listing, Resource, Service, Settle
+from awsfacts.declaration import Claim, Deletion, Listing, Resource, Service, Settle
 
 
 def _delete_role(aws: Any, role: str, settle: Settle) -> None:
@@ -69,6 +69,26 @@ def _delete_policy(aws: Any, arn: str, settle: Settle) -> None:
 SERVICE = Service(
     name="iam",
     title="AWS Identity and Access Management",
+    real=(
+        Claim(
+            "A user's keys sign calls until they are deactivated.",
+            "gateway/test_credentials.py::test_an_iam_users_key_signs_until_it_is_deactivated",
+        ),
+        Claim(
+            "Policies and trust policies that are none are refused.",
+            "engines/test_policies.py::test_a_policy_that_is_none_is_refused",
+        ),
+        Claim(
+            "AWS's managed policies can be attached and read.",
+            "engines/test_iam.py::test_policies_of_aws_can_be_attached_and_read",
+        ),
+    ),
+    differs=(
+        Claim(
+            "Policies decide nothing yet: whoever has valid keys may do everything.",
+            "test_claims_00.py::test_a_user_without_policies_may_read",
+        ),
+    ),
     resources=(
         Resource(
             type="role",

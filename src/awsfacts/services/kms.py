@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from awsfacts.declaration import Deletion, Listing, Resource, Service, Settle, pages
+from awsfacts.declaration import Claim, Deletion, Listing, Resource, Service, Settle, pages
 
 
 def _keys(aws: Any) -> Iterator[str]:
@@ -25,6 +25,20 @@ def _delete_key(aws: Any, key: str, settle: Settle) -> None:
 SERVICE = Service(
     name="kms",
     title="AWS Key Management Service",
+    real=(
+        Claim(
+            "Keys encrypt, sign and make data keys that others' tools can use.",
+            "engines/test_kms.py::test_others_verify_what_kms_signs",
+        ),
+        Claim(
+            "A key does only what its usage and its spec allow.",
+            "engines/test_kms.py::test_a_key_has_a_usage_that_fits_its_spec",
+        ),
+        Claim(
+            "Keys that are disabled, or on their way out, do nothing.",
+            "engines/test_requests_refused.py::test_kms_keys_that_are_disabled_or_on_their_way_out_do_nothing",
+        ),
+    ),
     resources=(
         Resource(
             type="key",

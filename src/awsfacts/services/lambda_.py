@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from awsfacts.declaration import Listing, Meter, Resource, Service, Settle, pages
+from awsfacts.declaration import Claim, Listing, Meter, Resource, Service, Settle, pages
 
 
 def delete_mapping(aws: Any, mapping: str, settle: Settle) -> None:
@@ -39,6 +39,35 @@ def _delete_layer(aws: Any, layer: str, settle: Settle) -> None:
 SERVICE = Service(
     name="lambda",
     title="AWS Lambda",
+    real=(
+        Claim(
+            "Functions in Python run, in warm environments of their own, with their role's keys.",
+            "engines/test_lambda.py::test_handler_is_called_in_a_warm_environment",
+        ),
+        Claim(
+            "Streams, queues and tables feed functions in batches, with bisection, retries and reported failures.",
+            "engines/test_lambda_sources.py::test_bisection_isolates_a_poison_pill",
+        ),
+        Claim(
+            "Events of S3, SNS, EventBridge and CloudWatch Logs invoke functions.",
+            "engines/test_lambda_events.py::test_s3_invokes_a_function",
+        ),
+        Claim(
+            "A failed event is tried twice more, and then sent to its destination.",
+            "engines/test_lambda_events.py::test_failed_event_is_retried_twice_then_sent_to_destination_and_dead_letter_queue",
+        ),
+    ),
+    differs=(
+        Claim(
+            "A function runs with the Python of this lab, whichever version Runtime names.",
+            "test_claims_01.py::test_functions_run_with_the_python_of_the_lab",
+        ),
+        Claim(
+            "On Linux with namespaces a function sees AWS's layout; elsewhere it can read the files of the user "
+            "who started the lab.",
+            "engines/test_lambda_isolation.py::test_only_tmp_can_be_written_and_holds_no_more_than_its_size",
+        ),
+    ),
     resources=(
         Resource(
             type="function",

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from awsfacts.declaration import Deletion, Listing, Resource, Service
+from awsfacts.declaration import Claim, Deletion, Listing, Resource, Service
 
 SERVICE = Service(
     name="logs",
     title="Amazon CloudWatch Logs",
+    real=(
+        Claim(
+            "Functions write their log groups, and subscription filters invoke functions.",
+            "engines/test_lambda_events.py::test_cloudwatch_logs_invokes_a_function",
+        ),
+        Claim(
+            "Answers are compared with recorded ones of AWS.",
+            "recorded/test_logs.py::test_logs_answer_as_aws",
+        ),
+        Claim(
+            "Queries of Logs Insights are run as they say, or refused.",
+            "engines/test_requests_refused.py::test_logs_queries_are_run_as_they_say_or_refused",
+        ),
+        Claim(
+            "Events are there after a kill of the lab.",
+            "engines/test_logs_kept.py::test_a_kill_amid_many_writers",
+        ),
+    ),
     resources=(
         Resource(
             type="log-group",

@@ -7,5 +7,5 @@ from awsfacts.declaration import Service
 SERVICE = Service(
     name="pricing",
     title="AWS Price List",
-    unsupported=((".*", "It has no price list to ask; `de.price` has the prices that the course needs."),),
+    unsupported=((".*", "It has no price list to ask; `de.prices()` has the prices that the course needs."),),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from awsfacts.declaration import Deletion, Listing, Resource, Service, Settle
+from awsfacts.declaration import Claim, Deletion, Listing, Resource, Service, Settle
 
 
 def _delete_instance(aws: Any, instance: str, settle: Settle) -> None:
@@ -24,6 +24,30 @@ def _delete_instance(aws: Any, instance: str, settle: Settle) -> None:
 SERVICE = Service(
     name="rds",
     title="Amazon Relational Database Service",
+    real=(
+        Claim(
+            "An instance is a PostgreSQL server of its own that any driver can use.",
+            "engines/test_rds.py::test_an_instance_is_a_server_that_drivers_can_use",
+        ),
+        Claim(
+            "Snapshots are taken and restored.",
+            "engines/test_rds.py::test_snapshot_and_restore",
+        ),
+        Claim(
+            "Parameter groups set the server's parameters, logical replication too.",
+            "engines/test_rds.py::test_logical_replication_by_a_parameter_group",
+        ),
+        Claim(
+            "Data and settings survive a stop and a crash of the lab.",
+            "engines/test_rds_recovery.py::test_data_and_settings_survive_a_stop_and_a_crash_of_the_lab",
+        ),
+    ),
+    differs=(
+        Claim(
+            "The database listens on this machine only, and is ready in seconds; on AWS it stands in a VPC.",
+            "test_claims_01.py::test_databases_are_on_this_machine",
+        ),
+    ),
     resources=(
         Resource(
             type="db",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from awsfacts.declaration import Listing, Resource, Service, Settle, pages
+from awsfacts.declaration import Claim, Listing, Resource, Service, Settle, pages
 from awsfacts.s3_actions import ACTIONS, DATA_EVENTS
 
 
@@ -24,6 +24,46 @@ def _delete_bucket(aws: Any, bucket: str, settle: Settle) -> None:
 SERVICE = Service(
     name="s3",
     title="Amazon S3",
+    real=(
+        Claim(
+            "Objects, their metadata, versions and delete markers come back as they were put.",
+            "engines/test_s3.py::test_versions_and_delete_markers",
+        ),
+        Claim(
+            "Multipart uploads, ranges and every checksum of S3's are done and verified.",
+            "engines/test_s3_bytes.py::test_every_checksum_is_verified_kept_and_told",
+        ),
+        Claim(
+            "Conditional writes let one of many through.",
+            "engines/test_s3.py::test_conditional_writes_let_one_of_many_through",
+        ),
+        Claim(
+            "Notifications tell queues, topics, functions and EventBridge of each write and deletion.",
+            "engines/test_s3_events.py::test_every_way_to_write_or_delete_has_its_event",
+        ),
+        Claim(
+            "A crash takes only what was not finished.",
+            "engines/test_s3_bytes.py::test_a_crash_takes_only_what_was_not_finished",
+        ),
+    ),
+    differs=(
+        Claim(
+            "Objects are plain files on your disk: one copy, and not encrypted, although answers say AES256.",
+            "test_claims_00.py::test_objects_are_plain_files",
+        ),
+        Claim(
+            "Any valid name of a bucket is free: there are no other accounts.",
+            "test_claims_00.py::test_common_bucket_names_are_free",
+        ),
+        Claim(
+            "A new bucket has no settings of Block Public Access; AWS switches all four on.",
+            "test_claims_00.py::test_a_new_bucket_does_not_block_public_access",
+        ),
+        Claim(
+            "Events arrive once and in order; AWS promises neither.",
+            "test_claims_01.py::test_events_arrive_once_and_in_order",
+        ),
+    ),
     resources=(
         Resource(
             type="bucket",

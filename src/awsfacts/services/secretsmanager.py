@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from awsfacts.declaration import Deletion, Listing, Resource, Service
+from awsfacts.declaration import Claim, Deletion, Listing, Resource, Service
 
 SERVICE = Service(
     name="secretsmanager",
     title="AWS Secrets Manager",
+    real=(
+        Claim(
+            "Answers are compared with recorded ones of AWS.",
+            "recorded/test_secretsmanager.py::test_secrets_manager_answers_as_aws",
+        ),
+    ),
     resources=(
         Resource(
             type="Secret",

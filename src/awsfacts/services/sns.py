@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from awsfacts.declaration import Deletion, Listing, Resource, Service, Settle, pages
+from awsfacts.declaration import Claim, Deletion, Listing, Resource, Service, Settle, pages
 
 
 def _delete_topic(aws: Any, topic: str, settle: Settle) -> None:
@@ -19,6 +19,22 @@ def _delete_topic(aws: Any, topic: str, settle: Settle) -> None:
 SERVICE = Service(
     name="sns",
     title="Amazon Simple Notification Service",
+    real=(
+        Claim(
+            "Messages go to queues, functions and addresses on this machine.",
+            "engines/test_lambda_events.py::test_sns_invokes_a_function",
+        ),
+        Claim(
+            "Answers are compared with recorded ones of AWS.",
+            "recorded/test_topics.py::test_topics_answer_as_aws",
+        ),
+    ),
+    differs=(
+        Claim(
+            "Nothing is sent to other machines: no mail, no text messages, no HTTP beyond this one.",
+            "engines/test_sns_addresses.py::test_other_machines_are_refused",
+        ),
+    ),
     resources=(
         Resource(
             type="topic",
