@@ -160,6 +160,23 @@ def test_a_queue_made_anew_has_nothing_of_the_one_that_was_deleted(new_lab: Labs
     assert len(list((lab.directory / "sqs").iterdir())) == 1
 
 
+def test_a_damaged_record_takes_its_message_alone(new_lab: Labs) -> None:
+    """Not AWS's: a disk may damage what it holds. The server's log says so."""
+    lab = new_lab()
+    sqs = lab.client("sqs")
+    url = sqs.create_queue(QueueName="damaged")["QueueUrl"]
+    for body in ("first", "second", "third"):
+        sqs.send_message(QueueUrl=url, MessageBody=body)
+    sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+    time.sleep(1)  # until the queue is kept
+    lab.kill()
+    [file] = (lab.directory / "sqs").iterdir()
+    file.write_bytes(file.read_bytes().replace(b"second", b"secund").replace(b"damaged", b"demaged"))
+    lab.start()
+    assert _bodies(lab.client("sqs"), url) == ["first", "third"]
+    assert "damaged" in lab.log()
+
+
 def test_a_disk_that_takes_nothing(new_lab: Labs) -> None:
     """InternalFailure, 500 ("Common errors" of the API reference); what is refused leaves no trace."""
     lab = new_lab()
@@ -174,9 +191,11 @@ def test_a_disk_that_takes_nothing(new_lab: Labs) -> None:
         return {name: value for name, value in told.items() if name.startswith("Approximate")}
 
     before = look()
+    empty = sqs.create_queue(QueueName="empty")["QueueUrl"]
     with small_files(lab):
         errors_of(
             {
+                "SendMessage, the first": lambda: sqs.send_message(QueueUrl=empty, MessageBody="c"),
                 "SendMessage": lambda: sqs.send_message(QueueUrl=url, MessageBody="c"),
                 "ReceiveMessage": lambda: sqs.receive_message(QueueUrl=url),
                 "DeleteMessage": lambda: sqs.delete_message(QueueUrl=url, ReceiptHandle=handle),
@@ -187,10 +206,12 @@ def test_a_disk_that_takes_nothing(new_lab: Labs) -> None:
             }
         )
         assert look() == before
+    sqs.send_message(QueueUrl=empty, MessageBody="d")
     lab.kill()
     lab.start()
     assert look() == before
     assert _bodies(lab.client("sqs"), url) == ["b"]
+    assert _bodies(lab.client("sqs"), empty) == ["d"]
 
 
 def test_a_file_holds_no_more_than_the_queue(new_lab: Labs) -> None:

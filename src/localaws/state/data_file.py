@@ -13,12 +13,13 @@ from localaws.state.plain import dumps, loads
 
 log = logging.getLogger(__name__)
 
+_OWNER = "owner"
 #: Records that are not worth the work of leaving out those of what is no more.
 _FEW = 1000
 
 
 class DataFile:
-    """Records, each a plain value (localaws.state.plain), in the file *path*, which is made for the first of them.
+    """Records, each a tuple of plain values (localaws.state.plain), in the file *path*; it is made for the first.
 
     A snapshot of a service may be half a second old when the lab is killed, but what was put into a new queue must not
     be lost with the queue. So the file begins with what *owner* gives, of which the queue can be made again.
@@ -26,7 +27,7 @@ class DataFile:
 
     def __init__(self, path: Path, owner: Callable[[], Any]) -> None:
         self._path = path
-        self._owner = owner
+        self._owner = lambda: {_OWNER: owner()}
         self._log: AppendLog | None = None
         self._count = 0
         self._next = _FEW
@@ -38,21 +39,31 @@ class DataFile:
         """
         if not records:
             return
-        written = list(map(dumps, records))
         if self._log is None:
-            self._log, written = AppendLog(self._path), [dumps(self._owner()), *written]
-        self._log.append_all(written)
+            new = AppendLog(self._path)
+            new.append_all(map(dumps, [self._owner(), *records]))
+            self._log = new
+        else:
+            self._log.append_all(map(dumps, records))
         self._count += weight or len(records)
 
-    def read(self) -> Iterator[Any]:
-        """The records of an earlier lab; to be read to the end before the first `write`."""
-        if not self._path.exists():
+    def replay(self, make: Callable[..., object]) -> None:
+        """Call *make* with each record of an earlier lab, the oldest first; once, before the first `write`.
+
+        What a damaged record has made is missing: later ones that are of it (LookupError) are left out too.
+        """
+        if not self._path.exists() or not self._path.stat().st_size:
             return
         self._log = AppendLog(self._path)
-        for number, record in enumerate(self._log.replay()):
-            if number:
-                self._count += 1
-                yield loads(record)
+        for written in self._log.replay():
+            record = loads(written)
+            if isinstance(record, dict):
+                continue
+            self._count += 1
+            try:
+                make(*record)
+            except LookupError as error:
+                log.error("%s: a record is of %s, which is not there; it was left out", self._path, error)
 
     def tidy(self, living: Callable[[], int], records: Callable[[], Iterable[Any]]) -> None:
         """Hold *records* instead of all there were if most of these tell of what is no more; *living* counts the rest.
@@ -84,6 +95,8 @@ def strays(directory: Path, known: Container[str]) -> Iterator[Any]:
     """
     for path in sorted(directory.glob("*.log")):
         if path.stem not in known:
-            owner = next((loads(record) for record in AppendLog(path).replay()), None)
-            if owner is not None:
-                yield owner
+            owners = [each[_OWNER] for each in map(loads, AppendLog(path).replay()) if isinstance(each, dict)]
+            if owners:
+                yield owners[0]
+            elif path.stat().st_size:
+                log.error("%s does not say whose it is; what it holds cannot be used", path)

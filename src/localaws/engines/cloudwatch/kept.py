@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,11 @@ class KeptData:
         """Write *data* down. Raises OSError; then none is."""
         self._file.write([_written(datum) for datum in data])
 
-    def read(self) -> Iterator[Datum]:
+    def read(self) -> list[Datum]:
         """What there is; once, before anything is kept."""
-        return map(_read, self._file.read())
+        found: list[Datum] = []
+        self._file.replay(lambda *record: found.append(_read(record)))
+        return found
 
 
 def _written(datum: Any) -> tuple[Any, ...]:

@@ -71,7 +71,8 @@ class KeptItems:
         young = dict[str, TableEngine]()
         items: defaultdict[str, dict[Key, dict[str, Any]]] = defaultdict(dict)
         streamed: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-        for kind, *values in self._file.read():
+
+        def make(kind: str, *values: Any) -> None:
             if kind == "table":
                 key, name, state = values
                 if key not in known:
@@ -89,6 +90,8 @@ class KeptItems:
                         items[key][_key(hash_key, range_key)] = attributes
                 for key, record in values[1]:
                     streamed[key].append(record)
+
+        self._file.replay(make)
         for key, table in known.items():
             table.take_back(items[key])
             if isinstance(table.stream_shard, ShardEngine):

@@ -68,7 +68,8 @@ class GroupEngine(LogGroup):
     def _read(self) -> None:
         """Take the events from the file; a stream in it may be younger than the last snapshot, or deleted since."""
         found = dict[str, LogStreamEngine]()
-        for kind, name, *values in self._file.read():
+
+        def make(kind: str, name: str, *values: Any) -> None:
             if kind == "deleted":
                 gone = found.pop(name)
                 if self.streams.get(name) is gone:
@@ -79,6 +80,8 @@ class GroupEngine(LogGroup):
                 found[name] = kept if same else self._stream(values[0])
             else:
                 found[name].take(*values)
+
+        self._file.replay(make)
         self.streams.update(found)
         self._told = set(found)
 

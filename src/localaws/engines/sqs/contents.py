@@ -35,8 +35,7 @@ class Contents:
         self._firsts: dict[Deduplication, First] = {}
         self._file = file
         self._removed = False
-        for change in file.read():
-            self._make(*change)
+        file.replay(self._make)
 
     def do(self, *changes: Change) -> None:
         """Write *changes* down and make them. Raises OSError and QueueDoesNotExist; then none is made."""
