@@ -216,8 +216,8 @@ def test_what_one_notebook_tears_down_is_nothing_that_another_has_open(
         subprocess.run([sys.executable, "-c", exercises], env=environment(home), check=True, timeout=60)
         ingestion.run_up_to("## 6.")
         analytics.run_up_to("## 4.")
-        assert "1 Kinesis stream, 1 SQS queue, 1 bucket" in ingestion.finish()
-        assert "1 Glue database, 1 bucket" in analytics.finish()
+        assert "1 bucket, 1 Kinesis stream, 1 SQS queue" in ingestion.finish()
+        assert "1 bucket, 1 Glue database" in analytics.finish()
     assert what_exists(home) == []
 
 

@@ -18,14 +18,15 @@ HEADER_LINES, FOOTER_LINES = "skip.header.line.count", "skip.footer.line.count"
 @dataclass(frozen=True)
 class Column:
     name: str
-    kind: str
+    hive_type: str
+    """As the catalog spells it."""
     comment: str = ""
 
     @property
     def type(self) -> Type:
         """Raises QueryFailure where the catalog holds what is no type."""
         try:
-            return from_hive(self.kind)
+            return from_hive(self.hive_type)
         except ValueError as error:
             raise QueryFailure("HIVE_INVALID_METADATA", f"Column {self.name}: {error}") from None
 

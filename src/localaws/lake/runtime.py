@@ -1,4 +1,4 @@
-"""A query's own corner of DuckDB, in a process that can be ended (see processes/)."""
+"""A session: one query's DuckDB, in a process that can be ended (see processes/), and its scratch directory."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ def _database(raw: dict[str, Any]) -> dict[str, Any]:
 def _table(table: Table) -> dict[str, Any]:
     def columns(listed: list[Any]) -> list[dict[str, str]]:
         return [
-            {"Name": each.name, "Type": each.kind} | ({"Comment": each.comment} if each.comment else {})
+            {"Name": each.name, "Type": each.hive_type} | ({"Comment": each.comment} if each.comment else {})
             for each in listed
         ]
 

@@ -30,38 +30,42 @@ _PRECISION = {
 _FIELD = re.compile(rb'(?:"((?:[^"]++|"")*+)"|([^",\n]*+))(,|\n|\Z)')
 
 
-def column_info(column: str, kind: Type) -> dict[str, Any]:
+def column_info(column: str, column_type: Type) -> dict[str, Any]:
     """An entry of ResultSetMetadata."""
-    precision = kind.digits if kind.name.startswith("time") else kind.precision or _PRECISION.get(kind.name, 0)
+    precision = (
+        column_type.digits
+        if column_type.name.startswith("time")
+        else column_type.precision or _PRECISION.get(column_type.name, 0)
+    )
     return {
         "CatalogName": "hive",
         "SchemaName": "",
         "TableName": "",
         "Name": column,
         "Label": column,
-        "Type": "float" if kind.name == "real" else kind.name,
+        "Type": "float" if column_type.name == "real" else column_type.name,
         "Precision": precision,
-        "Scale": kind.scale,
+        "Scale": column_type.scale,
         "Nullable": "UNKNOWN",
-        "CaseSensitive": kind.name in ("varchar", "char"),
+        "CaseSensitive": column_type.name in ("varchar", "char"),
     }
 
 
-def as_text(value: str, kind: Type) -> str:
+def as_text(value: str, column_type: Type) -> str:
     """SQL that prints the expression *value* as Athena does; NULL stays NULL."""
-    match kind.name:
-        case "char" if kind.precision:
-            return f"rpad({value}, {kind.precision}, ' ')"
+    match column_type.name:
+        case "char" if column_type.precision:
+            return f"rpad({value}, {column_type.precision}, ' ')"
         case "varchar" | "char":
             return f"CAST({value} AS VARCHAR)"
         case "double" | "real":
             return f"java_double({value})"
         case "timestamp":
-            return _printed(f"CAST({value} AS TIMESTAMP)", datetimes.CLOCK, kind.digits)
+            return _printed(f"CAST({value} AS TIMESTAMP)", datetimes.CLOCK, column_type.digits)
         case "timestamp with time zone":
-            return datetimes.zoned_text(exp.var(value), kind).sql("duckdb")
+            return datetimes.zoned_text(exp.var(value), column_type).sql("duckdb")
         case "time":
-            return _printed(f"(DATE '1970-01-01' + {value})", "%H:%M:%S", kind.digits)
+            return _printed(f"(DATE '1970-01-01' + {value})", "%H:%M:%S", column_type.digits)
         case "varbinary":
             return f"rtrim(regexp_replace(lower(hex({value})), '(..)', '\\1 ', 'g'))"
         case "interval day to second":
@@ -69,10 +73,12 @@ def as_text(value: str, kind: Type) -> str:
         case "interval year to month":
             return f"months_text({value})"
         case "array":
-            inner = f"list_transform({value}, LAMBDA x : coalesce({as_text('x', kind.parts[0])}, 'null'))"
+            inner = f"list_transform({value}, LAMBDA x : coalesce({as_text('x', column_type.parts[0])}, 'null'))"
             return f"'[' || array_to_string({inner}, ', ') || ']'"
         case "map":
-            key, item = (as_text(f"x.{part}", each) for part, each in zip(("key", "value"), kind.parts, strict=True))
+            key, item = (
+                as_text(f"x.{part}", each) for part, each in zip(("key", "value"), column_type.parts, strict=True)
+            )
             pair = f"{key} || '=' || coalesce({item}, 'null')"
             inner = f"list_transform(map_entries({value}), LAMBDA x : {pair})"
             return f"'{{' || array_to_string({inner}, ', ') || '}}'"
@@ -80,11 +86,13 @@ def as_text(value: str, kind: Type) -> str:
             fields = " || ', ' || ".join(
                 f"{literal((field or f'field{number - 1}') + '=')} || "
                 f"coalesce({as_text(_field(value, field, number), part)}, 'null')"
-                for number, (field, part) in enumerate(zip(kind.fields, kind.parts, strict=True), 1)
+                for number, (field, part) in enumerate(zip(column_type.fields, column_type.parts, strict=True), 1)
             )
             return f"CASE WHEN {value} IS NOT NULL THEN '{{' || {fields} || '}}' END"
-        case "decimal" if kind.precision == kind.scale:  # DuckDB would print .5
-            return f"CAST(CAST({value} AS DECIMAL({min(kind.precision + 1, 38)},{kind.scale})) AS VARCHAR)"
+        case "decimal" if column_type.precision == column_type.scale:  # DuckDB would print .5
+            return (
+                f"CAST(CAST({value} AS DECIMAL({min(column_type.precision + 1, 38)},{column_type.scale})) AS VARCHAR)"
+            )
         case "json":
             return f"native_json_text(CAST({value} AS VARCHAR))"
         case "bigint":
@@ -103,13 +111,19 @@ def _field(value: str, field: str, number: int) -> str:
 
 def shown(columns: list[tuple[str, Type]]) -> list[tuple[str, Type]]:
     """The columns of an answer as they are told: one without a name has its place for one."""
-    return [(f"_col{number}" if is_unnamed(column) else column, kind) for number, (column, kind) in enumerate(columns)]
+    return [
+        (f"_col{number}" if is_unnamed(column) else column, column_type)
+        for number, (column, column_type) in enumerate(columns)
+    ]
 
 
 def printed(sql: str, columns: list[tuple[str, Type]]) -> str:
     """The query *sql* with every column printed, named as it is told to the reader."""
     inner = [own(f"c{number}") for number in range(len(columns))]
-    items = [f"{as_text(place, kind)} AS {name(column)}" for place, (column, kind) in zip(inner, columns, strict=True)]
+    items = [
+        f"{as_text(place, column_type)} AS {name(column)}"
+        for place, (column, column_type) in zip(inner, columns, strict=True)
+    ]
     return f"SELECT {', '.join(items)} FROM ({sql}) AS {own('answer')}({', '.join(inner)})"
 
 
@@ -120,7 +134,7 @@ def header(columns: list[tuple[str, Type]]) -> str:
 
 def metadata(columns: list[tuple[str, Type]]) -> bytes:
     """The content of the .metadata file beside a result. AWS does not document its own format; this is JSON."""
-    return json.dumps({"ColumnInfo": [column_info(column, kind) for column, kind in columns]}).encode()
+    return json.dumps({"ColumnInfo": [column_info(column, column_type) for column, column_type in columns]}).encode()
 
 
 def parse_rows(data: bytes, most: int, complete: bool) -> tuple[list[list[str | None]], int]:

@@ -110,12 +110,12 @@ def avro_to_parquet(path: Path, uri: str, table: Table) -> None:
     """Replace the Avro file *path* by a Parquet file with the table's columns, matched by name."""
     made = path.with_suffix(".parquet")
     schema = pa.schema([(column.name, arrow(column.type)) for column in table.columns])
-    kinds = {column.name: column.type for column in table.columns}
+    column_types = {column.name: column.type for column in table.columns}
     try:
         with path.open("rb") as file, pq.ParquetWriter(made, schema, compression="snappy") as target:
             records = fastavro.reader(file, reader_schema=_schema(table))
             for rows in _batches(records):
-                target.write_batch(_batch(rows, kinds, schema))
+                target.write_batch(_batch(rows, column_types, schema))
     except (QueryFailure, MemoryError):
         raise
     except Exception as error:  # whatever a decoder makes of bytes that are nothing it knows
@@ -141,39 +141,39 @@ def _batches(records: Iterable[Any]) -> Iterator[list[dict[str, Any]]]:
         yield rows
 
 
-def _batch(rows: list[dict[str, Any]], kinds: dict[str, Type], schema: pa.Schema) -> pa.RecordBatch:
+def _batch(rows: list[dict[str, Any]], column_types: dict[str, Type], schema: pa.Schema) -> pa.RecordBatch:
     spelled = {key.lower(): key for key in rows[0]}
     columns = []
     for field in schema:
-        key, kind = spelled.get(field.name, field.name), kinds[field.name]
-        columns.append(_column([row.get(key) for row in rows], kind, field.type))
+        key, column_type = spelled.get(field.name, field.name), column_types[field.name]
+        columns.append(_column([row.get(key) for row in rows], column_type, field.type))
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _column(values: list[Any], kind: Type, wanted: pa.DataType) -> pa.Array:
-    if not kind.parts and kind.name != "timestamp":
+def _column(values: list[Any], column_type: Type, wanted: pa.DataType) -> pa.Array:
+    if not column_type.parts and column_type.name != "timestamp":
         try:
             return pa.array(values, wanted)
         except (pa.ArrowTypeError, pa.ArrowInvalid):  # bytes or a number for a text, say
             pass
-    return pa.array([_value(each, kind) for each in values], wanted)
+    return pa.array([_value(each, column_type) for each in values], wanted)
 
 
-def _value(value: Any, kind: Type) -> Any:
-    """A value as fastavro gives it, for Arrow's builder of *kind*."""
+def _value(value: Any, column_type: Type) -> Any:
+    """A value as fastavro gives it, for Arrow's builder of *column_type*."""
     if value is None:
         return None
-    match kind.name:
+    match column_type.name:
         case "row":
             lower = {key.lower(): each for key, each in value.items()}
             return {
                 field: _value(lower.get(field.lower()), part)
-                for field, part in zip(kind.fields, kind.parts, strict=True)
+                for field, part in zip(column_type.fields, column_type.parts, strict=True)
             }
         case "array":
-            return [_value(each, kind.parts[0]) for each in value]
+            return [_value(each, column_type.parts[0]) for each in value]
         case "map":
-            return [(key, _value(each, kind.parts[1])) for key, each in value.items()]
+            return [(key, _value(each, column_type.parts[1])) for key, each in value.items()]
         case "varchar" | "char":
             return value if isinstance(value, str) else value.decode() if isinstance(value, bytes) else str(value)
         case "timestamp" if isinstance(value, datetime):
@@ -181,18 +181,20 @@ def _value(value: Any, kind: Type) -> Any:
     return value.isoformat() if isinstance(value, time) else value
 
 
-def arrow(kind: Type) -> pa.DataType:
+def arrow(column_type: Type) -> pa.DataType:
     """The Arrow type of a column."""
-    match kind.name:
+    match column_type.name:
         case "row":
-            return pa.struct([(field, arrow(part)) for field, part in zip(kind.fields, kind.parts, strict=True)])
+            return pa.struct(
+                [(field, arrow(part)) for field, part in zip(column_type.fields, column_type.parts, strict=True)]
+            )
         case "array":
-            return pa.list_(arrow(kind.parts[0]))
+            return pa.list_(arrow(column_type.parts[0]))
         case "map":
-            return pa.map_(arrow(kind.parts[0]), arrow(kind.parts[1]))
+            return pa.map_(arrow(column_type.parts[0]), arrow(column_type.parts[1]))
         case "decimal":
-            return pa.decimal128(kind.precision, kind.scale)
-    return _ARROW[kind.name]
+            return pa.decimal128(column_type.precision, column_type.scale)
+    return _ARROW[column_type.name]
 
 
 def parquet_to_avro(path: Path, codec: str, columns: list[tuple[str, Type]]) -> None:
@@ -204,8 +206,8 @@ def parquet_to_avro(path: Path, codec: str, columns: list[tuple[str, Type]]) -> 
     def rows() -> Iterator[dict[str, Any]]:
         for batch in source.iter_batches(_ROWS_AT_ONCE):
             values = [
-                [_plain(each, kind) for each in column.to_pylist()]
-                for column, (_, kind) in zip(batch.columns, columns, strict=True)
+                [_plain(each, column_type) for each in column.to_pylist()]
+                for column, (_, column_type) in zip(batch.columns, columns, strict=True)
             ]
             names = [name for name, _ in columns]
             yield from (dict(zip(names, row, strict=True)) for row in zip(*values, strict=True))
@@ -217,35 +219,46 @@ def parquet_to_avro(path: Path, codec: str, columns: list[tuple[str, Type]]) -> 
 
 def _record(name: str, fields: dict[str, Type], numbers: Iterator[int]) -> dict[str, Any]:
     described = [
-        {"name": field, "type": ["null", _avro(kind, numbers)], "default": None} for field, kind in fields.items()
+        {"name": field, "type": ["null", _avro(column_type, numbers)], "default": None}
+        for field, column_type in fields.items()
     ]
     return {"type": "record", "name": name, "fields": described}
 
 
-def _avro(kind: Type, numbers: Iterator[int]) -> Any:
-    match kind.name:
+def _avro(column_type: Type, numbers: Iterator[int]) -> Any:
+    match column_type.name:
         case "row":
-            return _record(f"row_{next(numbers)}", dict(zip(kind.fields, kind.parts, strict=True)), numbers)
+            return _record(
+                f"row_{next(numbers)}", dict(zip(column_type.fields, column_type.parts, strict=True)), numbers
+            )
         case "array":
-            return {"type": "array", "items": ["null", _avro(kind.parts[0], numbers)]}
+            return {"type": "array", "items": ["null", _avro(column_type.parts[0], numbers)]}
         case "map":
-            return {"type": "map", "values": ["null", _avro(kind.parts[1], numbers)]}
+            return {"type": "map", "values": ["null", _avro(column_type.parts[1], numbers)]}
         case "decimal":
-            return {"type": "bytes", "logicalType": "decimal", "precision": kind.precision, "scale": kind.scale}
-    return _AVRO[kind.name]
+            return {
+                "type": "bytes",
+                "logicalType": "decimal",
+                "precision": column_type.precision,
+                "scale": column_type.scale,
+            }
+    return _AVRO[column_type.name]
 
 
-def _plain(value: Any, kind: Type) -> Any:
+def _plain(value: Any, column_type: Type) -> Any:
     """A value as Arrow gives it, for fastavro."""
     if value is None:
         return None
-    match kind.name:
+    match column_type.name:
         case "map":
-            return {str(key): _plain(each, kind.parts[1]) for key, each in value}
+            return {str(key): _plain(each, column_type.parts[1]) for key, each in value}
         case "array":
-            return [_plain(each, kind.parts[0]) for each in value]
+            return [_plain(each, column_type.parts[0]) for each in value]
         case "row":
-            return {field: _plain(value[field], part) for field, part in zip(kind.fields, kind.parts, strict=True)}
+            return {
+                field: _plain(value[field], part)
+                for field, part in zip(column_type.fields, column_type.parts, strict=True)
+            }
         case "timestamp":
             return value.replace(tzinfo=UTC)  # fastavro takes one without a zone for this machine's time
     return value

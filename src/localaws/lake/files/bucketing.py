@@ -19,14 +19,14 @@ _ALL_BITS, _NO_SIGN = 0xFFFFFFFF, 0x7FFFFFFF
 def bucket(columns: Sequence[tuple[str, Type]], count: int) -> str:
     """SQL of the number, from 0, of the bucket of a row; *columns* are SQL and type of what is hashed."""
     total = "0"
-    for value, kind in columns:
-        total = f"(({total}) * 31 + coalesce({_hash(value, kind)}, 0)) & {_ALL_BITS}"
+    for value, column_type in columns:
+        total = f"(({total}) * 31 + coalesce({_hash(value, column_type)}, 0)) & {_ALL_BITS}"
     return f"(({total}) & {_NO_SIGN}) % {count}"
 
 
-def _hash(value: str, kind: Type) -> str:
+def _hash(value: str, column_type: Type) -> str:
     """SQL of a value's hash, of which the lowest 32 bits count."""
-    match kind.name:
+    match column_type.name:
         case "boolean" | "tinyint" | "smallint" | "integer":
             return f"CAST({value} AS BIGINT)"
         case "bigint":
@@ -40,4 +40,4 @@ def _hash(value: str, kind: Type) -> str:
             signed = "CAST('0x' || pair AS BIGINT) - CASE WHEN pair >= '80' THEN 256 ELSE 0 END"
             bytes_ = f"list_prepend(0::BIGINT, list_transform({pairs}, LAMBDA pair : {signed}))"
             return f"list_reduce({bytes_}, LAMBDA h, b : (h * 31 + b) & {_ALL_BITS})"
-    raise not_supported(f"A bucket column of type {kind.trino}")
+    raise not_supported(f"A bucket column of type {column_type.trino}")

@@ -91,9 +91,9 @@ def keys_of(call: Call, table: Table, paths: Sequence[str], uris: dict[str, str]
     return replace(keys, names=frozenset(names), spellings=spellings)
 
 
-def _fields(kind: Type) -> Iterator[str]:
-    yield from kind.fields
-    for part in kind.parts:
+def _fields(column_type: Type) -> Iterator[str]:
+    yield from column_type.fields
+    for part in column_type.parts:
         yield from _fields(part)
 
 
@@ -206,8 +206,8 @@ class _Respelling:
         try:
             held = self._held(record, {name for name, _ in columns.values()})
             members = {
-                self.keys.of_column(column): self._value(held[name], kind)
-                for column, (name, kind) in columns.items()
+                self.keys.of_column(column): self._value(held[name], column_type)
+                for column, (name, column_type) in columns.items()
                 if name in held
             }
         except QueryFailure:
@@ -228,19 +228,19 @@ class _Respelling:
                 held[name] = value
         return held
 
-    def _value(self, value: Any, kind: Type) -> str:
+    def _value(self, value: Any, column_type: Type) -> str:
         """A value as JSON: the structs in it with the keys to read, all else as it is."""
-        if kind.name == "row" and isinstance(value, _Object):
-            fields = dict(zip((self.keys.name(each) for each in kind.fields), kind.parts, strict=True))
+        if column_type.name == "row" and isinstance(value, _Object):
+            fields = dict(zip((self.keys.name(each) for each in column_type.fields), column_type.parts, strict=True))
             held = self._held(value, set(fields))
             members = (
                 f"{_dump(self.keys.of_field(name))}:{self._value(each, fields[name])}" for name, each in held.items()
             )
             return f"{{{','.join(members)}}}"
-        if kind.name == "array" and type(value) is list:
-            return f"[{','.join(self._value(each, kind.parts[0]) for each in value)}]"
-        if kind.name == "map" and isinstance(value, _Object):
-            return f"{{{','.join(f'{_dump(key)}:{self._value(each, kind.parts[1])}' for key, each in value)}}}"
+        if column_type.name == "array" and type(value) is list:
+            return f"[{','.join(self._value(each, column_type.parts[0]) for each in value)}]"
+        if column_type.name == "map" and isinstance(value, _Object):
+            return f"{{{','.join(f'{_dump(key)}:{self._value(each, column_type.parts[1])}' for key, each in value)}}}"
         return _dump(value)
 
 

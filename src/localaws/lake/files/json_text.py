@@ -27,14 +27,14 @@ def read(session: Session, table: Table, paths: list[str], uris: dict[str, str],
     for column in table.columns:
         # a moment comes in several forms
         moment = column.type.name == "timestamp"
-        kind, key = _json_type(column.type, keys), keys.of_column(column.name)
-        wanted_as = "VARCHAR" if moment else "JSON" if forgiving else kind
+        column_type, key = _json_type(column.type, keys), keys.of_column(column.name)
+        wanted_as = "VARCHAR" if moment else "JSON" if forgiving else column_type
         read = columns.setdefault(key, wanted_as)  # two columns may be mapped to one key
         value = name(key)
         if forgiving and not moment:  # a value that is not of its type is NULL
-            value, read = f"from_json({value}, {literal(json.dumps(kind))})", kind
+            value, read = f"from_json({value}, {literal(json.dumps(column_type))})", column_type
         values[column.name] = _from_json(value, column.type, read, lenient or forgiving)
-    wanted = ", ".join(f"{literal(key)}: {literal(kind)}" for key, kind in columns.items())
+    wanted = ", ".join(f"{literal(key)}: {literal(column_type)}" for key, column_type in columns.items())
 
     def files(codec: str, part: list[str]) -> str:
         return (
@@ -47,28 +47,28 @@ def read(session: Session, table: Table, paths: list[str], uris: dict[str, str],
     return by_codec(paths, uris, files)
 
 
-def _json_type(kind: Type, keys: Keys) -> str:
-    """What DuckDB's JSON reader is asked for: *kind*, with the fields of structs spelt as the records spell them."""
-    if kind.name == "varbinary":
+def _json_type(column_type: Type, keys: Keys) -> str:
+    """What DuckDB's JSON reader is asked for: the type, with the fields of structs spelt as the records spell them."""
+    if column_type.name == "varbinary":
         return "VARCHAR"
-    if kind.name == "array":
-        return f"{_json_type(kind.parts[0], keys)}[]"
-    if kind.name == "row":
-        fields = zip(kind.fields, kind.parts, strict=True)
+    if column_type.name == "array":
+        return f"{_json_type(column_type.parts[0], keys)}[]"
+    if column_type.name == "row":
+        fields = zip(column_type.fields, column_type.parts, strict=True)
         listed = (f"{name(keys.of_field(field))} {_json_type(part, keys)}" for field, part in fields)
         return f"STRUCT({', '.join(listed)})"
-    if kind.name == "map":
-        return f"MAP({kind.parts[0].duckdb}, {_json_type(kind.parts[1], keys)})"
-    return kind.duckdb
+    if column_type.name == "map":
+        return f"MAP({column_type.parts[0].duckdb}, {_json_type(column_type.parts[1], keys)})"
+    return column_type.duckdb
 
 
-def _from_json(value: str, kind: Type, read: str, lenient: bool) -> str:
+def _from_json(value: str, column_type: Type, read: str, lenient: bool) -> str:
     """SQL of a column from what was read as the type *read*; what does not fit ends the query unless *lenient*."""
-    if kind.name == "varbinary":
+    if column_type.name == "varbinary":
         return f"from_base64({value})"
-    if kind.name == "timestamp":
+    if column_type.name == "timestamp":
         return _moment(value, lenient)
-    return value if read == kind.duckdb else _renamed(value, kind)
+    return value if read == column_type.duckdb else _renamed(value, column_type)
 
 
 def _moment(value: str, lenient: bool) -> str:
@@ -84,17 +84,17 @@ def _moment(value: str, lenient: bool) -> str:
     )
 
 
-def _renamed(value: str, kind: Type) -> str:
+def _renamed(value: str, column_type: Type) -> str:
     """*value* with the fields of its structs named as the table names them."""
-    if kind.name == "array":
-        return f"list_transform({value}, LAMBDA each : {_renamed('each', kind.parts[0])})"
-    if kind.name == "map":
-        entry = f"(each.key, {_renamed('each.value', kind.parts[1])})"
+    if column_type.name == "array":
+        return f"list_transform({value}, LAMBDA each : {_renamed('each', column_type.parts[0])})"
+    if column_type.name == "map":
+        entry = f"(each.key, {_renamed('each.value', column_type.parts[1])})"
         return f"map_from_entries(list_transform(map_entries({value}), LAMBDA each : {entry}))"
-    if kind.name == "row":
+    if column_type.name == "row":
         fields = ", ".join(
             f"{name(field)} := {_renamed(f'struct_extract_at({value}, {number})', part)}"
-            for number, (field, part) in enumerate(zip(kind.fields, kind.parts, strict=True), 1)
+            for number, (field, part) in enumerate(zip(column_type.fields, column_type.parts, strict=True), 1)
         )
         return f"CASE WHEN {value} IS NOT NULL THEN struct_pack({fields}) END"
     return value

@@ -113,9 +113,9 @@ def _read_schemas(session: Session, paths: list[str], uris: dict[str, str]) -> I
     for path, elements in rows:
         columns: list[tuple[str, str | None, Shape]] = []
         following = iter(elements[1:])
-        for column, kind, children in following:
+        for column, column_type, children in following:
             below = tuple(_below(following, children or 0))
-            columns.append((column.lower(), None if children else kind, below))
+            columns.append((column.lower(), None if children else column_type, below))
         yield path, tuple(columns)
 
 
@@ -167,6 +167,6 @@ def _fits(physical: str | None, wanted: Type) -> bool:
     return wanted.name in _GROUPS if physical is None else physical in _READABLE.get(wanted.name, set())
 
 
-def _failing(message: str, kind: Type) -> str:
+def _failing(message: str, column_type: Type) -> str:
     """SQL that ends the query if it reads this."""
-    return f"CAST(error({literal('ATHENA ' + message)}) AS {kind.duckdb})"
+    return f"CAST(error({literal('ATHENA ' + message)}) AS {column_type.duckdb})"

@@ -100,28 +100,31 @@ class Target:
         """*sql* with its columns as the format wants them, and the number of each row's bucket."""
         places = [own(f"c{number}") for number in range(len(columns))]
         items = [
-            f"{self._value(place, kind, column.lower() in self.keys)} AS {name(column)}"
-            for place, (column, kind) in zip(places, columns, strict=True)
+            f"{self._value(place, column_type, column.lower() in self.keys)} AS {name(column)}"
+            for place, (column, column_type) in zip(places, columns, strict=True)
         ]
         if self.buckets:
-            by_name = {column.lower(): (place, kind) for place, (column, kind) in zip(places, columns, strict=True)}
+            by_name = {
+                column.lower(): (place, column_type)
+                for place, (column, column_type) in zip(places, columns, strict=True)
+            }
             hashed = [by_name[column] for column in self.bucketed_by]
             items.append(f"{bucket(hashed, self.buckets)} AS {name(BUCKET)}")
         return f"SELECT {', '.join(items)} FROM ({sql}) AS {own('answer')}({', '.join(places)})"
 
-    def _value(self, place: str, kind: Type, is_key: bool) -> str:
+    def _value(self, place: str, column_type: Type, is_key: bool) -> str:
         """SQL of a column as its format wants it."""
-        if kind.name == "bigint":
+        if column_type.name == "bigint":
             return f"CAST({place} AS BIGINT)"
         if is_key or self.format not in ("TEXTFILE", "CSV", "JSON"):
             return place
         if self.format == "JSON":
-            return f"to_base64({place})" if kind.name == "varbinary" else place
+            return f"to_base64({place})" if column_type.name == "varbinary" else place
         between = delimiters(self.serde)
         escape = unescape(self.serde.get("escape.delim", ""))
-        if kind.name in ("varchar", "char") and escape and self.format == "TEXTFILE":
+        if column_type.name in ("varchar", "char") and escape and self.format == "TEXTFILE":
             place = f"replace({place}, {literal(escape)}, {literal(escape * 2)})"
             return f"replace({place}, {literal(between[0])}, {literal(escape + between[0])})"
-        if kind.parts or kind.name in ("timestamp", "varbinary"):
-            return lazy_text(place, kind, between[1:])
+        if column_type.parts or column_type.name in ("timestamp", "varbinary"):
+            return lazy_text(place, column_type, between[1:])
         return place

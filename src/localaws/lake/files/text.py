@@ -47,21 +47,21 @@ def open_csv(session: Session, table: Table, paths: list[str], uris: dict[str, s
     values = {}
     forgiving = null_for_invalid(table)
     for number, column in enumerate(table.columns):
-        kind, value = column.type, name(column.name)
+        column_type, value = column.type, name(column.name)
         if escape != quote:  # the SerDe understands a doubled quote, whatever its escape character is
             value = f"replace({value}, {literal(quote * 2)}, {literal(quote)})"
-        if kind.name == "date":  # days since 1970
+        if column_type.name == "date":  # days since 1970
             values[column.name] = f"DATE '1970-01-01' + {_parsed(value, 'INTEGER', number, forgiving)}"
-        elif kind.name == "timestamp":  # milliseconds since 1970
+        elif column_type.name == "timestamp":  # milliseconds since 1970
             values[column.name] = f"make_timestamp_ms({_parsed(value, 'BIGINT', number, forgiving)})"
         else:
-            parsed = _parsed(value, kind.duckdb, number, forgiving)
-            values[column.name] = shortened(value, kind) if kind.name in _TEXTS else parsed
+            parsed = _parsed(value, column_type.duckdb, number, forgiving)
+            values[column.name] = shortened(value, column_type) if column_type.name in _TEXTS else parsed
     return _read_csv(table, paths, uris, options, settings, values)
 
 
-def _parsed(value: str, kind: str, number: int, forgiving: bool) -> str:
-    """SQL that reads the text *value* of field *number* as *kind*; where it cannot be, it ends the query or is NULL.
+def _parsed(value: str, column_type: str, number: int, forgiving: bool) -> str:
+    """SQL that reads the text *value* of field *number* as *column_type*; what is none ends the query or is NULL.
 
     An empty text is no number either ("Open CSV SerDe": empty fields in columns of a numeric type).
     """
@@ -69,7 +69,7 @@ def _parsed(value: str, kind: str, number: int, forgiving: bool) -> str:
         f"'ATHENA HIVE_BAD_DATA: Error parsing field value ' || chr(39) || {value} || chr(39) || ' for field {number}: "
         f"For input string: \"' || {value} || '\"'"
     )
-    parsed = f"TRY_CAST({value} AS {kind})"
+    parsed = f"TRY_CAST({value} AS {column_type})"
     if forgiving:
         return parsed
     return f"CASE WHEN {parsed} IS NULL AND {value} IS NOT NULL THEN error({message}) ELSE {parsed} END"
@@ -121,66 +121,66 @@ def unescape(text: str) -> str:
     return _ESCAPE.sub(plain, text)
 
 
-def lazy(value: str, kind: Type, inner: list[str], null: str = NULL) -> str:
+def lazy(value: str, column_type: Type, inner: list[str], null: str = NULL) -> str:
     """SQL that reads the text *value* as LazySimpleSerDe does; *inner* separates what is within it, level by level."""
-    if kind.name in _TEXTS:
-        return shortened(value, kind)
-    if kind.name == "varbinary":
+    if column_type.name in _TEXTS:
+        return shortened(value, column_type)
+    if column_type.name == "varbinary":
         return f"from_base64({value})"
-    if kind.name == "boolean":
+    if column_type.name == "boolean":
         return f"CASE lower({value}) WHEN 'true' THEN true WHEN 'false' THEN false END"
-    if kind.name in INTEGERS:
-        return f"CASE WHEN {value} NOT LIKE '%.%' THEN TRY_CAST({value} AS {kind.duckdb}) END"
-    if not kind.parts:
-        return f"TRY_CAST({value} AS {kind.duckdb})"
+    if column_type.name in INTEGERS:
+        return f"CASE WHEN {value} NOT LIKE '%.%' THEN TRY_CAST({value} AS {column_type.duckdb}) END"
+    if not column_type.parts:
+        return f"TRY_CAST({value} AS {column_type.duckdb})"
     parts = f"CASE WHEN {value} = '' THEN [] ELSE string_split({value}, {literal(inner[0])}) END"
 
     def item(text: str, part: Type, deeper: list[str]) -> str:
         return lazy(f"nullif({text}, {literal(null)})", part, deeper, null)
 
-    if kind.name == "array":
-        return f"list_transform({parts}, LAMBDA x : {item('x', kind.parts[0], inner[1:])})"
-    if kind.name == "map":
+    if column_type.name == "array":
+        return f"list_transform({parts}, LAMBDA x : {item('x', column_type.parts[0], inner[1:])})"
+    if column_type.name == "map":
         key, held = (f"string_split(x, {literal(inner[1])})[{position}]" for position in (1, 2))
-        pair = f"({item(key, kind.parts[0], inner[2:])}, {item(held, kind.parts[1], inner[2:])})"
+        pair = f"({item(key, column_type.parts[0], inner[2:])}, {item(held, column_type.parts[1], inner[2:])})"
         return f"map_from_entries(list_transform({parts}, LAMBDA x : {pair}))"
     fields = ", ".join(
         f"{name(field)} := {item(f'({parts})[{position}]', part, inner[1:])}"
-        for position, (field, part) in enumerate(zip(kind.fields, kind.parts, strict=True), 1)
+        for position, (field, part) in enumerate(zip(column_type.fields, column_type.parts, strict=True), 1)
     )
     return f"CASE WHEN {value} IS NOT NULL THEN struct_pack({fields}) END"
 
 
-def shortened(value: str, kind: Type) -> str:
+def shortened(value: str, column_type: Type) -> str:
     """What a varchar(n) or char(n) holds of a text."""
-    return f"left({value}, {kind.precision})" if kind.precision else value
+    return f"left({value}, {column_type.precision})" if column_type.precision else value
 
 
-def lazy_text(value: str, kind: Type, inner: list[str]) -> str:
+def lazy_text(value: str, column_type: Type, inner: list[str]) -> str:
     """SQL that writes *value* as LazySimpleSerDe does: what `lazy` reads. NULL stays NULL."""
 
     def item(held: str, part: Type, deeper: list[str]) -> str:
         return f"coalesce({lazy_text(held, part, deeper)}, {literal(NULL)})"
 
-    if kind.name == "array":
-        items = f"list_transform({value}, LAMBDA x : {item('x', kind.parts[0], inner[1:])})"
+    if column_type.name == "array":
+        items = f"list_transform({value}, LAMBDA x : {item('x', column_type.parts[0], inner[1:])})"
         return f"array_to_string({items}, {literal(inner[0])})"
-    if kind.name == "map":
+    if column_type.name == "map":
         key, held = (
-            item(f"x.{what}", part, inner[2:]) for what, part in zip(("key", "value"), kind.parts, strict=True)
+            item(f"x.{what}", part, inner[2:]) for what, part in zip(("key", "value"), column_type.parts, strict=True)
         )
         pairs = f"list_transform(map_entries({value}), LAMBDA x : {key} || {literal(inner[1])} || {held})"
         return f"array_to_string({pairs}, {literal(inner[0])})"
-    if kind.name == "row":
+    if column_type.name == "row":
         fields = (
             item(f"struct_extract({value}, {literal(field)})", part, inner[1:])
-            for field, part in zip(kind.fields, kind.parts, strict=True)
+            for field, part in zip(column_type.fields, column_type.parts, strict=True)
         )
         return f"CASE WHEN {value} IS NOT NULL THEN concat_ws({literal(inner[0])}, {', '.join(fields)}) END"
-    if kind.name == "timestamp":
+    if column_type.name == "timestamp":
         return f"strftime({value}, '%Y-%m-%d %H:%M:%S.%g')"
-    if kind.name == "varbinary":
+    if column_type.name == "varbinary":
         return f"to_base64({value})"
-    if kind.name in ("double", "real"):
+    if column_type.name in ("double", "real"):
         return f"java_double({value})"
     return f"CAST({value} AS VARCHAR)"

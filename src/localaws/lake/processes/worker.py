@@ -155,7 +155,9 @@ class Worker:
     def bind(self, sql: str) -> list[tuple[str, Type]]:
         """The names and types of a query's columns, without running it."""
         relation = self._cursor.sql(sql)
-        return [(name, from_duckdb(kind)) for name, kind in zip(relation.columns, relation.types, strict=True)]
+        return [
+            (name, from_duckdb(column_type)) for name, column_type in zip(relation.columns, relation.types, strict=True)
+        ]
 
     def call(self, module: str, function: str, arguments: tuple[Any, ...]) -> Any:
         """What a function of ours gives, computed where it can be ended."""

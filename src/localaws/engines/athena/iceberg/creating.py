@@ -64,17 +64,17 @@ def create_table_as(
         )
     if str(given.get("is_external", "false")).lower() != "false":
         raise QueryFailure("INVALID_TABLE_PROPERTY", "is_external must be false for table type ICEBERG")
-    for _, kind in columns:
-        if kind.name.startswith("timestamp") and kind.digits != 6:
-            word = kind.trino.replace("(3)", "(6)")
+    for _, column_type in columns:
+        if column_type.name.startswith("timestamp") and column_type.digits != 6:
+            word = column_type.trino.replace("(3)", "(6)")
             raise QueryFailure(
                 "NOT_SUPPORTED",
-                f'Timestamp precision ({kind.digits}) not supported for Iceberg. Use "{word}" instead.',
+                f'Timestamp precision ({column_type.digits}) not supported for Iceberg. Use "{word}" instead.',
             )
     settings = properties.to_iceberg({key: str(value) for key, value in given.items() if key not in _OF_CTAS})
     if "object_store_layout_enabled" in given:
         settings["write.object-storage.enabled"] = str(given["object_store_layout_enabled"]).lower()
-    schema = _schema([(column.lower(), kind, None) for column, kind in columns])
+    schema = _schema([(column.lower(), column_type, None) for column, column_type in columns])
     parts = given.get("partitioning", [])
     transaction = _stage(job, (database, name), schema, parts, str(given.get("location", "")), settings)
     uploaded: list[str] = []
@@ -123,8 +123,8 @@ def _schema(columns: Iterable[tuple[str, Type, str | None]]) -> Schema:
     ids = count(1)
     numbered = [(next(ids), *column) for column in columns]
     return Schema(*(
-        NestedField(number, name, to_iceberg(kind, ids), required=False, doc=comment)
-        for number, name, kind, comment in numbered
+        NestedField(number, name, to_iceberg(column_type, ids), required=False, doc=comment)
+        for number, name, column_type, comment in numbered
     ))  # fmt: skip
 
 

@@ -119,8 +119,8 @@ def _transformed(job: Job, stack: ExitStack, schema: Schema, field: PartitionFie
         return "NULL"
     if isinstance(transform, IdentityTransform):
         return column
-    for kind, unit in _UNITS.items():
-        if isinstance(transform, kind):
+    for column_type, unit in _UNITS.items():
+        if isinstance(transform, column_type):
             return f"date_diff('{unit}', TIMESTAMP '1970-01-01', CAST({column} AS TIMESTAMP))"
     if isinstance(transform, TruncateTransform):
         if isinstance(source.field_type, types.StringType):
@@ -132,12 +132,12 @@ def _transformed(job: Job, stack: ExitStack, schema: Schema, field: PartitionFie
 
 
 @contextmanager
-def _in_python(job: Job, kind: types.IcebergType, transform: Transform[Any, Any]) -> Iterator[str]:
+def _in_python(job: Job, column_type: types.IcebergType, transform: Transform[Any, Any]) -> Iterator[str]:
     """A function for DuckDB that does *transform* (bucket, truncate) as pyiceberg does it; gives its name."""
-    function, takes = f"iceberg_{uuid.uuid4().hex}", from_iceberg(kind).duckdb
-    gives = from_iceberg(transform.result_type(kind)).duckdb
+    function, takes = f"iceberg_{uuid.uuid4().hex}", from_iceberg(column_type).duckdb
+    gives = from_iceberg(transform.result_type(column_type)).duckdb
     maker = (transforming.__name__, transforming.of_columns.__name__)
-    with job.session.function(function, maker, (kind, transform), takes, gives):
+    with job.session.function(function, maker, (column_type, transform), takes, gives):
         yield function
 
 
@@ -156,15 +156,18 @@ def target_file_size(table: Table) -> int:
     return int(table.properties.get(FILE_SIZE, 512 << 20))
 
 
-def _field_ids(number: int, kind: types.IcebergType) -> str:
+def _field_ids(number: int, column_type: types.IcebergType) -> str:
     """DuckDB's way of telling a column's field id, and those of what it holds."""
-    match kind:
+    match column_type:
         case types.ListType():
-            inner = {"element": (kind.element_id, kind.element_type)}
+            inner = {"element": (column_type.element_id, column_type.element_type)}
         case types.MapType():
-            inner = {"key": (kind.key_id, kind.key_type), "value": (kind.value_id, kind.value_type)}
+            inner = {
+                "key": (column_type.key_id, column_type.key_type),
+                "value": (column_type.value_id, column_type.value_type),
+            }
         case types.StructType():
-            inner = {field.name.lower(): (field.field_id, field.field_type) for field in kind.fields}
+            inner = {field.name.lower(): (field.field_id, field.field_type) for field in column_type.fields}
         case _:
             return str(number)
     if _FIELD_ID in inner:

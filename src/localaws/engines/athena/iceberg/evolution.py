@@ -27,7 +27,7 @@ from localaws.lake.errors import QueryFailure
 _MOST_FIELDS = 10_000
 _TEXT = r"'(?:[^']|'')*'"
 _CHANGE = re.compile(
-    rf"(?P<old>[\w`\"]+)\s+(?P<new>[\w`\"]+)\s+(?P<kind>.+?)(?:\s+COMMENT\s+(?P<comment>{_TEXT}))?"
+    rf"(?P<old>[\w`\"]+)\s+(?P<new>[\w`\"]+)\s+(?P<column_type>.+?)(?:\s+COMMENT\s+(?P<comment>{_TEXT}))?"
     r"(?:\s+(?P<first>FIRST)|\s+AFTER\s+(?P<after>[\w`\"]+))?\s*",
     re.IGNORECASE | re.DOTALL,
 )
@@ -58,10 +58,10 @@ def alter(job: Job, entry: GlueTable, text: str) -> None:
 def _add_columns(job: Job, table: Table, text: str) -> None:
     with table.update_schema(case_sensitive=False) as schema:
         for column in columns_in(text):
-            kind = to_iceberg(from_hive(column["Type"]), count(1))
+            column_type = to_iceberg(from_hive(column["Type"]), count(1))
             if _find(table, column["Name"]) is not None:
                 raise QueryFailure("", f"Cannot add column, name already exists: {column['Name']}")
-            schema.add_column((column["Name"],), kind, doc=column.get("Comment"))
+            schema.add_column((column["Name"],), column_type, doc=column.get("Comment"))
 
 
 def _drop_column(job: Job, table: Table, text: str) -> None:
@@ -80,7 +80,7 @@ def _change_column(job: Job, table: Table, text: str) -> None:
         raise QueryFailure("", f"mismatched input '{text.split(maxsplit=1)[0] if text else '<EOF>'}'")
     field = _known(table, plain(found["old"]), "update")
     try:
-        wanted = from_hive(found["kind"])
+        wanted = from_hive(found["column_type"])
     except ValueError as error:
         raise QueryFailure("", f"mismatched input: {error}") from None
     place, new = (field.name,), plain(found["new"])

@@ -58,9 +58,9 @@ def plan(
 def _evaluate(session: Session, translate: Callable[[exp.Expr], str], constant: exp.Expr) -> Any:
     """What an expression without columns is worth, as Python has it."""
     sql = translate(constant.copy())
-    ((_, kind),) = session.bind(f"SELECT {sql} AS value")
-    if kind.name != "timestamp with time zone":
+    ((_, column_type),) = session.bind(f"SELECT {sql} AS value")
+    if column_type.name != "timestamp with time zone":
         return session.run(f"SELECT {sql}")[0][0]
-    moment = f"struct_extract({sql}, {literal(INSTANT)})" if kind.zoned else sql
+    moment = f"struct_extract({sql}, {literal(INSTANT)})" if column_type.zoned else sql
     ((microseconds,),) = session.run(f"SELECT epoch_us({moment})")
     return None if microseconds is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)

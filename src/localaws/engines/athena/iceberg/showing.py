@@ -15,7 +15,7 @@ def create_statement(job: Job, table: GlueTable) -> list[str]:
     """The lines of CREATE TABLE that would make *table*, without its rows."""
     iceberg = tables.of(job.session, job.lake, table)
     columns = [
-        f"  {each.name} {each.kind}" + (f" COMMENT {literal(each.comment)}" if each.comment else "")
+        f"  {each.name} {each.hive_type}" + (f" COMMENT {literal(each.comment)}" if each.comment else "")
         for each in table.columns
     ]
     lines = [f"CREATE TABLE {table.database}.{table.name} (", *_listed(columns, ")")]
@@ -39,7 +39,7 @@ def describe(job: Job, table: GlueTable) -> list[tuple[str, ...]]:
     """DESCRIBE's rows: the columns, and how they are partitioned."""
     iceberg = tables.of(job.session, job.lake, table)
     rows: list[tuple[str, ...]] = [("# Table schema:", "", ""), ("# col_name", "data_type", "comment")]
-    rows += [(each.name, each.kind, each.comment) for each in table.columns]
+    rows += [(each.name, each.hive_type, each.comment) for each in table.columns]
     rows += [("", "", ""), ("# Partition spec:", "", ""), ("# field_name", "field_transform", "column_name")]
     return rows + list(partitioning.partition_rows(iceberg.spec(), iceberg.schema()))
 

@@ -120,19 +120,21 @@ def add_column(target: Target, given: dict[str, exp.Expr], column: exp.Expr, val
     given[wanted] = value
 
 
-def check_types(columns: Sequence[Type], kinds: Sequence[Type], words: str) -> None:
-    """Raises TYPE_MISMATCH, in *words*, unless Trino assigns values of *kinds* to *columns* by itself."""
-    if not all(assignable(kind, column) for kind, column in zip(kinds, columns, strict=True)):
-        table, expressions = (", ".join(each.trino for each in listed) for listed in (columns, kinds))
+def check_types(columns: Sequence[Type], column_types: Sequence[Type], words: str) -> None:
+    """Raises TYPE_MISMATCH, in *words*, unless Trino assigns values of *column_types* to *columns* by itself."""
+    if not all(assignable(column_type, column) for column_type, column in zip(column_types, columns, strict=True)):
+        table, expressions = (", ".join(each.trino for each in listed) for listed in (columns, column_types))
         raise QueryFailure("TYPE_MISMATCH", f"line 1:1: {words}: Table: [{table}], Expressions: [{expressions}]")
 
 
 def by_place(sql: str, values: Mapping[str, tuple[Type, Type]]) -> str:
     """*sql* with its *values* (name → type, type of its column) as their columns have them: rows go by place."""
-    nested = {each: kinds for each, kinds in values.items() if kinds[0].parts}
+    nested = {each: column_types for each, column_types in values.items() if column_types[0].parts}
     if not nested:
         return sql
-    items = ", ".join(f"{fitted(each, kind, column)} AS {name(each)}" for each, (kind, column) in nested.items())
+    items = ", ".join(
+        f"{fitted(each, column_type, column)} AS {name(each)}" for each, (column_type, column) in nested.items()
+    )
     return f"SELECT * REPLACE ({items}) FROM ({sql})"
 
 

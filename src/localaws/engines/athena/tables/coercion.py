@@ -24,7 +24,7 @@ def check_partition(table: Table, partition: Partition) -> None:
             declared = by_name.get(held.name)
         else:  # the other formats match columns by their place
             declared = table.columns[position] if position < len(table.columns) else None
-        if declared and declared.kind != held.kind and not _coerced(held.type, declared.type):
+        if declared and declared.hive_type != held.hive_type and not _coerced(held.type, declared.type):
             raise _mismatch(table, partition, declared, held)
 
 
@@ -51,5 +51,5 @@ def _mismatch(table: Table, partition: Partition, declared: Column, held: Column
         "HIVE_PARTITION_SCHEMA_MISMATCH",
         "There is a mismatch between the table and partition schemas. The types are incompatible and cannot be "
         f"coerced. The column '{declared.name}' in table '{table.database}.{table.name}' is declared as type "
-        f"'{declared.kind}', but partition '{place}' declared column '{held.name}' as type '{held.kind}'.",
+        f"'{declared.hive_type}', but partition '{place}' declared column '{held.name}' as type '{held.hive_type}'.",
     )

@@ -59,7 +59,7 @@ def describe(job: Job) -> None:
 
 
 def _line(column: Column) -> tuple[str, ...]:
-    return (f"{column.name:<20}", f"{column.kind:<20}", f"{column.comment:<20}")
+    return (f"{column.name:<20}", f"{column.hive_type:<20}", f"{column.comment:<20}")
 
 
 def _wide(text: str) -> tuple[str, ...]:
@@ -75,17 +75,19 @@ def _part(table: Table, name: str, path: str) -> Column:
     column = next((each for each in table.all_columns if each.name == name), None)
     if column is None:
         raise QueryFailure("FAILED", f"SemanticException [Error 10002]: Invalid column reference {name}")
-    kind = column.type
+    column_type = column.type
     for step in path.split(".")[1:]:
         step = step.strip("'").lower()
-        inner = dict(zip(kind.fields, kind.parts, strict=True)) if kind.name == "row" else {
-            "array": dict(zip(["$elem$"], kind.parts, strict=False)),
-            "map": dict(zip(["$key$", "$value$"], kind.parts, strict=False)),
-        }.get(kind.name, {})  # fmt: skip
+        inner = dict(zip(column_type.fields, column_type.parts, strict=True)) if column_type.name == "row" else {
+            "array": dict(zip(["$elem$"], column_type.parts, strict=False)),
+            "map": dict(zip(["$key$", "$value$"], column_type.parts, strict=False)),
+        }.get(column_type.name, {})  # fmt: skip
         if step not in inner:
             raise QueryFailure("FAILED", f"SemanticException [Error 10002]: Invalid column reference {name}{path}")
-        name, kind = step, inner[step]
-    return Column(name, kind.hive if path else column.kind, column.comment if not path else "from deserializer")
+        name, column_type = step, inner[step]
+    if not path:
+        return column
+    return Column(name, column_type.hive, "from deserializer")
 
 
 def _details(table: Table, storage: dict[str, object]) -> list[tuple[str, ...]]:
@@ -120,9 +122,9 @@ def _details(table: Table, storage: dict[str, object]) -> list[tuple[str, ...]]:
 
 def _extended(table: Table, storage: dict[str, object]) -> list[tuple[str, ...]]:
     """What EXTENDED adds: the catalog's record in one line."""
-    columns = ", ".join(f"FieldSchema(name:{each.name}, type:{each.kind}, comment:{each.comment or None})"
+    columns = ", ".join(f"FieldSchema(name:{each.name}, type:{each.hive_type}, comment:{each.comment or None})"
                         for each in table.all_columns)  # fmt: skip
-    keys = ", ".join(f"FieldSchema(name:{each.name}, type:{each.kind})" for each in table.keys)
+    keys = ", ".join(f"FieldSchema(name:{each.name}, type:{each.hive_type})" for each in table.keys)
     parameters = ", ".join(f"{key}={value}" for key, value in sorted(table.parameters.items()))
     text = (
         f"Table(tableName:{table.name}, dbName:{table.database}, sd:StorageDescriptor(cols:[{columns}], "
@@ -175,7 +177,7 @@ def _listed(columns: list[Column]) -> list[str]:
     lines = []
     for number, each in enumerate(columns, 1):
         comment = f" COMMENT {_quoted(each.comment)}" if each.comment else ""
-        lines.append(f"  `{each.name}` {each.kind}{comment}" + (", " if number < len(columns) else ")"))
+        lines.append(f"  `{each.name}` {each.hive_type}{comment}" + (", " if number < len(columns) else ")"))
     return lines
 
 

@@ -30,16 +30,18 @@ _COLUMNS = {
 def metadata_relation(catalog: Catalog, schema: str, table: str) -> tuple[dict[str, Type], str] | None:
     """Columns and SQL of a metadata table; None if the name is an ordinary table's."""
     if schema == "information_schema" and table in _COLUMNS:
-        kinds = {column: Type("bigint") if column == "ordinal_position" else _VARCHAR for column in _COLUMNS[table]}
-        return kinds, _values(kinds, _rows(catalog, table))
+        column_types = {
+            column: Type("bigint") if column == "ordinal_position" else _VARCHAR for column in _COLUMNS[table]
+        }
+        return column_types, _values(column_types, _rows(catalog, table))
     if table.endswith("$partitions"):
         base = catalog.table(schema, table.removesuffix("$partitions"))
-        kinds = {key.name: key.type for key in base.keys}
+        column_types = {key.name: key.type for key in base.keys}
         rows = [
             tuple(None if value == NULL_PARTITION else value for value in each.values)
             for each in catalog.partitions(base)
         ]
-        return kinds, _values(kinds, rows)
+        return column_types, _values(column_types, rows)
     return None
 
 
@@ -63,15 +65,18 @@ def _rows(catalog: Catalog, table: str) -> Iterable[tuple[str | None, ...]]:
                     continue
                 for number, column in enumerate(each.all_columns, 1):
                     extra = "partition key" if column.name in keys else None
-                    kind, comment = column.type.trino, column.comment or None
+                    column_type, comment = column.type.trino, column.comment or None
                     if each.iceberg:  # which keeps microseconds
-                        kind = kind.replace("timestamp(3)", "timestamp(6)")
-                    yield home, database, each.name, column.name, str(number), None, "YES", kind, comment, extra
+                        column_type = column_type.replace("timestamp(3)", "timestamp(6)")
+                    yield home, database, each.name, column.name, str(number), None, "YES", column_type, comment, extra
 
 
-def _values(kinds: dict[str, Type], rows: Iterable[tuple[str | None, ...]]) -> str:
-    items = ", ".join(f"CAST({name(column)} AS {kind.duckdb}) AS {name(column)}" for column, kind in kinds.items())
+def _values(column_types: dict[str, Type], rows: Iterable[tuple[str | None, ...]]) -> str:
+    items = ", ".join(
+        f"CAST({name(column)} AS {column_type.duckdb}) AS {name(column)}"
+        for column, column_type in column_types.items()
+    )
     listed = [f"({', '.join('NULL' if value is None else literal(value) for value in row)})" for row in rows]
     empty = "" if listed else " WHERE false"
-    listed = listed or [f"({', '.join(['NULL'] * len(kinds))})"]
-    return f"SELECT {items} FROM (VALUES {', '.join(listed)}) AS held({', '.join(map(name, kinds))}){empty}"
+    listed = listed or [f"({', '.join(['NULL'] * len(column_types))})"]
+    return f"SELECT {items} FROM (VALUES {', '.join(listed)}) AS held({', '.join(map(name, column_types))}){empty}"

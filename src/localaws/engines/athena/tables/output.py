@@ -36,11 +36,13 @@ class Written:
 
 def write(job: Job, sql: str, columns: Sequence[tuple[str, Type]], target: Target) -> Written:
     """Run *sql* and put its rows under ``target.location``, in at most 100 partitions and buckets."""
-    for column, kind in columns:
-        if kind.name in _UNWRITABLE:
-            raise QueryFailure("NOT_SUPPORTED", f"Unsupported Hive type: {kind.trino} (column {column})")
-        if kind.name == "timestamp" and kind.digits != 3:  # such as Iceberg's are: CAST(… AS timestamp(3)) helps
-            words = f"Incorrect timestamp precision for {kind.trino}; the configured precision is MILLISECONDS"
+    for column, column_type in columns:
+        if column_type.name in _UNWRITABLE:
+            raise QueryFailure("NOT_SUPPORTED", f"Unsupported Hive type: {column_type.trino} (column {column})")
+        if (
+            column_type.name == "timestamp" and column_type.digits != 3
+        ):  # such as Iceberg's are: CAST(… AS timestamp(3)) helps
+            words = f"Incorrect timestamp precision for {column_type.trino}; the configured precision is MILLISECONDS"
             raise QueryFailure("NOT_SUPPORTED", f"{words}; column name: {column}")
     options = target.options()
     folders = [*target.keys, *([BUCKET] if target.buckets else [])]
@@ -59,7 +61,7 @@ def write(job: Job, sql: str, columns: Sequence[tuple[str, Type]], target: Targe
         raise QueryFailure(
             "HIVE_TOO_MANY_OPEN_PARTITIONS", f"Exceeded limit of {MOST_PARTITIONS} open writers for partitions/buckets"
         )
-    held = [(column, kind) for column, kind in columns if column.lower() not in target.keys]
+    held = [(column, column_type) for column, column_type in columns if column.lower() not in target.keys]
     for path in files:
         target.finish(job.session, path, held)
     uris, partitions = _places(job, files, out, target)

@@ -19,7 +19,7 @@ def encode(sql: str, database: str, columns: list[tuple[str, Type]]) -> str:
         "originalSql": sql,
         "catalog": "awsdatacatalog",
         "schema": database,
-        "columns": [{"name": name, "type": kind.trino} for name, kind in columns],
+        "columns": [{"name": name, "type": column_type.trino} for name, column_type in columns],
     }
     return _START + base64.b64encode(json.dumps(content).encode()).decode() + _END
 

@@ -37,7 +37,7 @@ def _create_view(job: Job) -> None:
         "Name": name,
         "TableType": "VIRTUAL_VIEW",
         "StorageDescriptor": {
-            "Columns": [{"Name": column.lower(), "Type": kind.hive} for column, kind in columns],
+            "Columns": [{"Name": column.lower(), "Type": column_type.hive} for column, column_type in columns],
             "Location": "",
             "SerdeInfo": {},
         },

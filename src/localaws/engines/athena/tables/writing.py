@@ -56,10 +56,10 @@ def _must_be_empty(job: Job, location: str, table: str) -> None:
 
 def check_names(columns: Sequence[tuple[str, Type]]) -> None:
     seen: set[str] = set()
-    for number, (column, kind) in enumerate(columns, 1):
+    for number, (column, column_type) in enumerate(columns, 1):
         if is_unnamed(column):
             raise QueryFailure("MISSING_COLUMN_NAME", f"line 1:1: Column name not specified at position {number}")
-        if kind.name == "unknown":
+        if column_type.name == "unknown":
             raise QueryFailure("COLUMN_TYPE_UNKNOWN", f"line 1:1: Column type is unknown: {column}")
         if column.lower() in seen:
             raise QueryFailure("DUPLICATE_COLUMN_NAME", f"line 1:1: Column name '{column}' specified more than once")
@@ -112,7 +112,7 @@ def _create_table_as(job: Job) -> None:
     written = write(job, sql, columns, target) if with_data else Written([], [], 0)
     _manifest(job, written, f"{(place and job.execution.base + job.execution.id) or job.execution.output}")
     ensure_database(job, database)
-    described = [{"Name": column.lower(), "Type": kind.hive} for column, kind in columns]
+    described = [{"Name": column.lower(), "Type": column_type.hive} for column, column_type in columns]
     width = len(described) - len(target.keys)
     storage = formats.storage(target.format, described[:width], target.location, parameters=target.serde)
     if target.buckets:
@@ -210,13 +210,13 @@ def _insert(job: Job) -> None:
     table = job.catalog.table(node.db or job.execution.database, node.name, position(node))
     if table.is_view:
         raise QueryFailure("NOT_SUPPORTED", "Inserting into views is not supported")
-    kinds = {column.name: column.type for column in table.all_columns}
+    column_types = {column.name: column.type for column in table.all_columns}
     if table.iceberg:
         from localaws.engines.athena.iceberg import inserting
 
-        kinds = inserting.columns(job, table)
+        column_types = inserting.columns(job, table)
     listed = [each.name.lower() for each in schema.expressions] if isinstance(schema, exp.Schema) else []
-    names = list(kinds)
+    names = list(column_types)
     for each in listed:
         if each not in names:
             raise QueryFailure(
@@ -225,48 +225,51 @@ def _insert(job: Job) -> None:
     sql, columns = job.plan(statement.expression)
     wanted = listed or names
     if len(columns) != len(wanted) or not all(
-        assignable(kind, kinds[column]) for (_, kind), column in zip(columns, wanted, strict=True)
+        assignable(column_type, column_types[column]) for (_, column_type), column in zip(columns, wanted, strict=True)
     ):
-        raise QueryFailure(
-            "TYPE_MISMATCH",
-            f"Insert query has mismatched column types: Table: [{', '.join(kinds[each].trino for each in wanted)}], "
-            f"Query: [{', '.join(kind.trino for _, kind in columns)}]",
-        )
+        declared = ", ".join(column_types[each].trino for each in wanted)
+        found = ", ".join(column_type.trino for _, column_type in columns)
+        words = f"Insert query has mismatched column types: Table: [{declared}], Query: [{found}]"
+        raise QueryFailure("TYPE_MISMATCH", words)
     places = {column: internal(f"p{number}") for number, column in enumerate(wanted)}
-    given = {column: fitted(places[column], kind, kinds[column])
-             for column, (_, kind) in zip(wanted, columns, strict=True)}  # fmt: skip
-    items = ", ".join(f"{given.get(each, f'CAST(NULL AS {kinds[each].duckdb})')} AS {name(each)}" for each in names)
+    given = {column: fitted(places[column], column_type, column_types[column])
+             for column, (_, column_type) in zip(wanted, columns, strict=True)}  # fmt: skip
+    items = ", ".join(
+        f"{given.get(each, f'CAST(NULL AS {column_types[each].duckdb})')} AS {name(each)}" for each in names
+    )
     sql = f"SELECT {items} FROM ({sql}) AS {own('given')}({', '.join(map(name, places.values()))})"
     if table.iceberg:
         inserting.insert(job, table, sql)
         return
-    written = write(job, sql, list(kinds.items()), _target_of(table))
+    written = write(job, sql, list(column_types.items()), _target_of(table))
     _manifest(job, written, job.execution.output)
     known = {partition.values for partition in job.catalog.partitions(table)} if table.keys else set()
     job.catalog.add_partitions(table, [each for each in written.partitions if each.values not in known])
 
 
-def fitted(place: str, kind: Type, column: Type) -> str:
-    """SQL of the value that is called *place*, of the type *kind*, for a *column*: a row's parts go by place."""
+def fitted(place: str, column_type: Type, column: Type) -> str:
+    """SQL of the value that is called *place*, of the type *column_type*, for a *column*: a row's parts go by place."""
     value = exp.column(exp.to_identifier(place, quoted=True))
-    if kind.parts and kind.name == column.name and len(kind.parts) == len(column.parts):
-        return converted(value, kind, column).sql("duckdb")
+    if column_type.parts and column_type.name == column.name and len(column_type.parts) == len(column.parts):
+        return converted(value, column_type, column).sql("duckdb")
     return f"CAST({value.sql('duckdb')} AS {column.duckdb})"
 
 
-def assignable(kind: Type, column: Type) -> bool:
-    """Whether Trino coerces a value of *kind* into a *column* of its type by itself."""
-    if kind.name == "unknown":
+def assignable(column_type: Type, column: Type) -> bool:
+    """Whether Trino coerces a value of *column_type* into a *column* of its type by itself."""
+    if column_type.name == "unknown":
         return True
-    if kind.name == column.name:
-        return len(kind.parts) == len(column.parts) and all(map(assignable, kind.parts, column.parts))
-    if kind.name in INTEGERS and column.name in INTEGERS:
+    if column_type.name == column.name:
+        return len(column_type.parts) == len(column.parts) and all(map(assignable, column_type.parts, column.parts))
+    if column_type.name in INTEGERS and column.name in INTEGERS:
         # a literal is an integer; Trino narrows a constant that fits
-        return INTEGERS.index(kind.name) <= max(INTEGERS.index(column.name), INTEGERS.index("integer"))
-    if kind.name in NUMBERS and column.name in NUMBERS:
-        return kind.name in INTEGERS or column.name in ("double", "real", "decimal")
+        return INTEGERS.index(column_type.name) <= max(INTEGERS.index(column.name), INTEGERS.index("integer"))
+    if column_type.name in NUMBERS and column.name in NUMBERS:
+        return column_type.name in INTEGERS or column.name in ("double", "real", "decimal")
     texts = ("varchar", "char")
-    return (kind.name in texts and column.name in texts) or (kind.name == "date" and column.name == "timestamp")
+    return (column_type.name in texts and column.name in texts) or (
+        column_type.name == "date" and column.name == "timestamp"
+    )
 
 
 def _target_of(table: Table) -> Target:
