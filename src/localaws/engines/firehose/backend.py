@@ -140,7 +140,8 @@ class FirehoseEngine(FirehoseBackend):
 
     def _delivery(self, stream: DeliveryStream) -> Delivery:
         name, arn = stream.delivery_stream_name, stream.delivery_stream_arn
-        return Delivery(self.lab, self.region_name, name, arn, Backlog(self._file(name)))
+        setting = Setting(stream.destinations[0]["ExtendedS3"], stream.version_id)
+        return Delivery(self.lab, self.region_name, name, arn, setting, Backlog(self._file(name)))
 
     def _read_source(self, stream: DeliveryStream) -> None:
         """Go on with the source of *stream*, or open it and have the stream become ACTIVE."""

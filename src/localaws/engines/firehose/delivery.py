@@ -53,8 +53,8 @@ class _Buffer:
 class Delivery:
     """Takes records from any thread; one thread of its own does all the rest."""
 
-    def __init__(self, lab: Lab, region: str, name: str, arn: str, backlog: Backlog) -> None:
-        """Go on with what is in *backlog*, which has at least a setting."""
+    def __init__(self, lab: Lab, region: str, name: str, arn: str, setting: Setting, backlog: Backlog) -> None:
+        """Go on with what is in *backlog*, by its settings; where it has none, by *setting*."""
         self._lab = lab
         self._region = region
         self._name = name
@@ -66,9 +66,7 @@ class Delivery:
         self._held = 0  # in buffers and batches, as of the last step
         self._buffers: dict[tuple[Kind, Partition], _Buffer] = {}
         self._batches: list[Batch] = []
-        first = self._incoming.pop(0)
-        assert isinstance(first, Setting)
-        self._destination, self._version = parse(first.config), first.version
+        self._destination, self._version = parse(setting.config), setting.version
         self._wake = threading.Event()
         self._ending = threading.Event()
         self._thread = lab.spawn(f"firehose {name}", self._run)

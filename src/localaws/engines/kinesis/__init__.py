@@ -18,5 +18,5 @@ ENGINE = Engine(
     reaches=frozenset({"cloudwatch"}),
     unkept=frozenset({"PutRecord", "PutRecords", "GetRecords", "GetShardIterator", "SubscribeToShard"}),
     data=("kinesis",),
-    resume="installing:resume",
+    resume="resuming:resume",
 )

@@ -103,8 +103,9 @@ class Stream(MotoStream):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         files: defaultdict[str, list[Path]] = defaultdict(list)
-        for path in sorted(self.directory.glob("*.*")):
-            files[path.stem].append(path)
+        for path in sorted(self.directory.glob("shardId-*")):
+            if path.suffix[1:].isdigit():
+                files[path.stem].append(path)
         for shard in self.shards.values():
             shard.open_log(self.directory, files[shard.shard_id])
 

@@ -22,4 +22,5 @@ ENGINE = Engine(
     reaches=frozenset({"dynamodb", "dynamodbstreams", "iam", "kinesis", "logs", "s3", "sqs"}),
     unkept=frozenset({"Invoke", "InvokeAsync", "InvokeWithResponseStream"}),
     resume="installing:resume",
+    data=("lambda/archives", "lambda/checkpoints.log", "lambda/events.log"),
 )

@@ -18,7 +18,7 @@ from localaws.engines.lambda_.archives import Archived
 from localaws.engines.lambda_.asynchronous import AsynchronousInvoker, Event
 from localaws.engines.lambda_.execution import Executor, Invocation, Result
 from localaws.engines.lambda_.function import FunctionEngine, zip_code
-from localaws.engines.lambda_.mappings import Source, check_new, go_on, source_of, start_source
+from localaws.engines.lambda_.mappings import Source, check_new, go_on, start_source
 from localaws.engines.lambda_.network import placed
 from localaws.engines.lambda_.sources.checkpoints import Checkpoints
 from localaws.engines.lambda_.sources.mapping import MappingEngine
@@ -52,13 +52,13 @@ class LambdaEngine(LambdaBackend):
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        self._sources: dict[str, Source] = {}
+        self.sources: dict[str, Source] = {}
         #: By the function's name and the qualifier.
         self.event_invoke_configs: dict[tuple[str, str], dict[str, Any]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """The settings; moto's indices by ARN, which no snapshot holds, are made again."""
-        kept = {name: value for name, value in vars(self).items() if name not in ("_sources", "_lambdas", "_layers")}
+        kept = {name: value for name, value in vars(self).items() if name not in ("sources", "_lambdas", "_layers")}
         aliases = {arn: dict(found) for arn, found in self._lambdas._aliases.items()}
         return {**kept, "functions": self._lambdas._functions, "aliases": aliases, "layers": self._layers._layers}
 
@@ -168,21 +168,14 @@ class LambdaEngine(LambdaBackend):
         }
         mapping = MappingEngine(self.lab, spec)  # type: ignore[abstract]
         check_new(self._mappings(), mapping)
-        self._sources[mapping.uuid] = start_source(self, mapping, target.function)
+        self.sources[mapping.uuid] = start_source(self, mapping, target.function)
         self._event_source_mappings[mapping.uuid] = mapping
         return mapping
 
     def go_on(self) -> None:
         """Have the mappings poll again after a start."""
         for mapping in self._mappings():
-            if mapping.state != "Deleting":
-                function = self.resolve(mapping.function_arn).function
-                source = self._sources[mapping.uuid] = source_of(self, mapping, function)
-                self.lab.spawn(f"lambda go on {mapping.uuid}", partial(go_on, self, mapping, source))
-
-    def polls(self, uuid: str) -> bool:
-        """Whether a mapping is there that reads its source, or is about to."""
-        return uuid in self._sources
+            self.lab.spawn(f"lambda go on {mapping.uuid}", partial(go_on, self, mapping))
 
     def get_event_source_mapping(self, uuid: str) -> MappingEngine | None:
         return next((mapping for mapping in self._mappings() if mapping.uuid == uuid), None)
@@ -200,7 +193,7 @@ class LambdaEngine(LambdaBackend):
 
     def delete_event_source_mapping(self, uuid: str) -> MappingEngine | None:
         """End a mapping: it stays to be seen for a moment, while AWS deletes it."""
-        if source := self._sources.pop(uuid, None):
+        if source := self.sources.pop(uuid, None):
             source.end()
         mapping = self.get_event_source_mapping(uuid)
         if mapping is not None:

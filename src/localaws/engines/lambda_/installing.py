@@ -31,8 +31,6 @@ def install(lab: Lab) -> None:
     kept = FunctionEngine.directory == directory
     lab.on_stop(lambda: remove(directory / "environments" if kept else FunctionEngine.directory))
     LambdaEngine.executor = Executor(lab, FunctionEngine.directory / "environments", isolation)
-    LambdaEngine.checkpoints = Checkpoints(directory / "checkpoints.log")
-    LambdaEngine.asynchronous = AsynchronousInvoker(lab, EventLog(directory / "events.log"))
     places = FunctionEngine.directory / "code", FunctionEngine.directory / "layers", Archived.archives
     UnusedCode(lab, places, _in_use)
     add_routes()
@@ -40,6 +38,9 @@ def install(lab: Lab) -> None:
 
 def resume(lab: Lab) -> None:
     """Poll on for mappings from where they were, and run the events that wait."""
+    directory = lab.directory / "lambda"
+    LambdaEngine.checkpoints = Checkpoints(directory / "checkpoints.log")
+    LambdaEngine.asynchronous = AsynchronousInvoker(lab, EventLog(directory / "events.log"))
     backends = _backends()
     LambdaEngine.checkpoints.keep_only({uuid for backend in backends for uuid in backend._event_source_mappings})
     for backend in backends:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from moto.awslambda.exceptions import InvalidParameterValueException
+from moto.awslambda.exceptions import InvalidParameterValueException, UnknownFunctionException
 
 from localaws.engines.lambda_.sources.mapping import MappingEngine
 from localaws.engines.lambda_.sources.queue import QueueSource
@@ -33,13 +33,16 @@ def source_of(engine: LambdaEngine, mapping: MappingEngine, function: FunctionEn
     return StreamSource(engine, mapping, reader(client, mapping, function.role))
 
 
-def go_on(engine: LambdaEngine, mapping: MappingEngine, source: Source) -> None:
-    """Have *source* poll again after a start, as soon as there is what it polls."""
-    while not engine.lab.stopping.is_set() and engine.polls(mapping.uuid):
+def go_on(engine: LambdaEngine, mapping: MappingEngine) -> None:
+    """Poll again after a start, as soon as the function and what is polled are there."""
+    source: Source | None = None
+    while not engine.lab.stopping.is_set() and mapping.state != "Deleting":
         try:
+            source = source or source_of(engine, mapping, engine.resolve(mapping.function_arn).function)
+            engine.sources[mapping.uuid] = source
             source.go_on()
             return
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, UnknownFunctionException) as error:
             mapping.problem(error)
             engine.lab.clock.wait(engine.lab.stopping, 1.0)
 

@@ -10,19 +10,16 @@ from localaws.engines.kinesis.tokens import keep_secret
 from localaws.lab import Lab
 
 
-def install(lab: Lab) -> None:
-    directory = lab.directory / "kinesis"
-    directory.mkdir(exist_ok=True, mode=0o700)
-    keep_secret(directory / "secret")
-
-
 def resume(lab: Lab) -> None:
     """A kill came between a stream's directory and its settings: the directory tells whether the stream was deleted,
     and without settings no record was accepted yet."""
+    directory = lab.directory / "kinesis"
+    directory.mkdir(exist_ok=True, mode=0o700)
     known = {"secret"}
     for _, _, backend in kinesis_backends.iter_backends():
         if isinstance(backend, KinesisEngine):
             known |= backend.let_go_of_deleted()
-    for path in (lab.directory / "kinesis").iterdir():
+    for path in directory.iterdir():
         if path.name not in known:
             remove(path)
+    keep_secret(directory / "secret")
