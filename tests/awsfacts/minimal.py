@@ -108,7 +108,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     ),
     "lambda:function alias": _named("FunctionName", Name="live", FunctionVersion="$LATEST"),
     "lambda:function url": _named("FunctionName", AuthType="AWS_IAM"),
-    "lambda:event-source-mapping": _named(
+    "lambda:eventSourceMapping": _named(
         "FunctionName", EventSourceArn=f"arn:aws:sqs:us-east-1:{ACCOUNT}:{NAME}", Enabled=False
     ),
     "lambda:layer": _named("LayerName", Content={"ZipFile": _code()}),
@@ -153,9 +153,9 @@ REQUESTS: dict[str, dict[str, Any]] = {
         Target={"Arn": FUNCTION, "RoleArn": ROLE},
     ),
     "pipes:pipe": _named("Name", RoleArn=ROLE, Source=STREAM, Target=FUNCTION),
-    "stepfunctions:stateMachine": _named("name", definition=_MACHINE, roleArn=ROLE, publish=True),
+    "stepfunctions:statemachine": _named("name", definition=_MACHINE, roleArn=ROLE, publish=True),
     "stepfunctions:activity": _named("name"),
-    "stepfunctions:stateMachineAlias": _named(
+    "stepfunctions:statemachinealias": _named(
         "name",
         routingConfiguration=[
             {"stateMachineVersionArn": f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:{NAME}:1", "weight": 100}
@@ -294,13 +294,13 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "DBClusterParameterGroupName", DBParameterGroupFamily="aurora-postgresql16", Description="made"
     ),
     "rds:global-cluster": _named("GlobalClusterIdentifier", Engine="aurora-postgresql"),
-    "dms:endpoint": _named(
+    "dms:Endpoint": _named(
         "EndpointIdentifier",
         EndpointType="target",
         EngineName="s3",
         S3Settings={"BucketName": NAME, "ServiceAccessRoleArn": ROLE},
     ),
-    "dms:rep": _named("ReplicationInstanceIdentifier", ReplicationInstanceClass="dms.t3.micro"),
+    "dms:ReplicationInstance": _named("ReplicationInstanceIdentifier", ReplicationInstanceClass="dms.t3.micro"),
     "ec2:vpc": {"CidrBlock": "10.0.0.0/16"},
     "ec2:subnet": {"VpcId": "<ec2:vpc>", "CidrBlock": "10.0.1.0/24"},
     "ec2:security-group": {"GroupName": NAME, "Description": "made", "VpcId": "<ec2:vpc>"},
@@ -365,7 +365,10 @@ REQUESTS: dict[str, dict[str, Any]] = {
 
 #: What is not made here, and why.
 ELSEWHERE = {
-    **dict.fromkeys(("dms:task", "dms:subgrp", "rds:db", "rds:snapshot", "rds:subgrp"), "tests/test_teardown.py"),
+    **dict.fromkeys(
+        ("dms:ReplicationTask", "dms:ReplicationSubnetGroup", "rds:db", "rds:snapshot", "rds:subgrp"),
+        "tests/test_teardown.py",
+    ),
     **dict.fromkeys(("rds:deployment", "rds:proxy", "rds:target-group"), "they need a database that runs"),
     **dict.fromkeys(("s3control:accesspoint", "s3control:multiregionaccesspoint"), "ACCOUNT.127.0.0.1 is no host"),
     "organizations:account": "AWS's models call its name a secret, so no record has it",

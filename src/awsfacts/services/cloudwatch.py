@@ -13,7 +13,7 @@ SERVICE = Service(
             "recorded/test_cloudwatch.py::test_cloudwatch_answers_as_aws",
         ),
         Claim(
-            "Streams, functions and deliveries report their metrics.",
+            "Streams report their traffic as metrics.",
             "engines/test_kinesis.py::test_cloudwatch_sees_the_traffic",
         ),
     ),

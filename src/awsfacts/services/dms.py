@@ -72,22 +72,22 @@ SERVICE = Service(
     ),
     differs=(
         Claim(
-            "Replication instances are ready in seconds, and stand in no network.",
+            "A replication instance is ready as soon as somebody asks; on AWS it takes minutes.",
             "test_claims_01.py::test_databases_are_on_this_machine",
         ),
     ),
     resources=(
         Resource(
-            type="task",
+            type="ReplicationTask",
             title="DMS task",
             create=("CreateReplicationTask",),
             name="ReplicationTaskIdentifier",
             list=Listing("DescribeReplicationTasks", "ReplicationTasks.ReplicationTaskIdentifier"),
             delete=_delete_task,
-            uses=("dms:endpoint", "dms:rep"),
+            uses=("dms:Endpoint", "dms:ReplicationInstance"),
         ),
         Resource(
-            type="endpoint",
+            type="Endpoint",
             title="DMS endpoint",
             create=("CreateEndpoint",),
             name="EndpointIdentifier",
@@ -96,17 +96,17 @@ SERVICE = Service(
             uses=("rds:db", "s3:bucket", "kinesis:stream", "iam:role", "secretsmanager:Secret"),
         ),
         Resource(
-            type="rep",
+            type="ReplicationInstance",
             title="DMS instance",
             create=("CreateReplicationInstance",),
             name="ReplicationInstanceIdentifier",
             list=Listing("DescribeReplicationInstances", "ReplicationInstances.ReplicationInstanceIdentifier"),
             delete=_delete_instance,
-            uses=("dms:subgrp", "ec2:security-group", "kms:key", "logs:log-group"),
+            uses=("dms:ReplicationSubnetGroup", "ec2:security-group", "kms:key", "logs:log-group"),
             logs="dms-tasks-",
         ),
         Resource(
-            type="subgrp",
+            type="ReplicationSubnetGroup",
             title="DMS subnet group",
             create=("CreateReplicationSubnetGroup",),
             name="ReplicationSubnetGroupIdentifier",

@@ -40,7 +40,7 @@ SERVICE = Service(
     title="Amazon EventBridge",
     real=(
         Claim(
-            "Rules match events by their pattern, and invoke functions.",
+            "Rules invoke functions.",
             "engines/test_lambda_events.py::test_eventbridge_invokes_a_function",
         ),
         Claim(
@@ -65,7 +65,7 @@ SERVICE = Service(
                 "sns:topic",
                 "kinesis:stream",
                 "firehose:deliverystream",
-                "stepfunctions:stateMachine",
+                "stepfunctions:statemachine",
                 "iam:role",
                 "logs:log-group",
             ),

@@ -24,11 +24,11 @@ SERVICE = Service(
     title="Amazon Data Firehose",
     real=(
         Claim(
-            "Records are buffered by size and by time, and delivered to S3 under prefixes by the hour.",
+            "Records are buffered and delivered to S3, under the hour of their arrival.",
             "engines/test_firehose.py::test_records_are_concatenated_as_they_are_under_the_hour",
         ),
         Claim(
-            "JSON becomes Parquet or ORC by a table's schema in the Data Catalog.",
+            "JSON becomes Parquet by a table's schema in the Data Catalog.",
             "engines/test_firehose_conversion.py::test_json_becomes_parquet_by_the_tables_schema",
         ),
         Claim(

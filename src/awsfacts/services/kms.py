@@ -27,7 +27,7 @@ SERVICE = Service(
     title="AWS Key Management Service",
     real=(
         Claim(
-            "Keys encrypt, sign and make data keys that others' tools can use.",
+            "What keys sign, others' tools verify.",
             "engines/test_kms.py::test_others_verify_what_kms_signs",
         ),
         Claim(

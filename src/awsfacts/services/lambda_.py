@@ -41,7 +41,7 @@ SERVICE = Service(
     title="AWS Lambda",
     real=(
         Claim(
-            "Functions in Python run, in warm environments of their own, with their role's keys.",
+            "Functions in Python run, in environments that stay warm.",
             "engines/test_lambda.py::test_handler_is_called_in_a_warm_environment",
         ),
         Claim(
@@ -49,7 +49,7 @@ SERVICE = Service(
             "engines/test_lambda_sources.py::test_bisection_isolates_a_poison_pill",
         ),
         Claim(
-            "Events of S3, SNS, EventBridge and CloudWatch Logs invoke functions.",
+            "Events of S3 invoke functions, and so do those of SNS, EventBridge and CloudWatch Logs.",
             "engines/test_lambda_events.py::test_s3_invokes_a_function",
         ),
         Claim(
@@ -90,7 +90,7 @@ SERVICE = Service(
             logs="/aws/lambda/",
         ),
         Resource(
-            type="event-source-mapping",
+            type="eventSourceMapping",
             title="event source mapping",
             create=("CreateEventSourceMapping",),
             name="UUID",

@@ -9,7 +9,7 @@ SERVICE = Service(
     title="Amazon CloudWatch Logs",
     real=(
         Claim(
-            "Functions write their log groups, and subscription filters invoke functions.",
+            "Subscription filters invoke functions.",
             "engines/test_lambda_events.py::test_cloudwatch_logs_invokes_a_function",
         ),
         Claim(

@@ -44,7 +44,7 @@ SERVICE = Service(
     ),
     differs=(
         Claim(
-            "The database listens on this machine only, and is ready in seconds; on AWS it stands in a VPC.",
+            "The database listens on this machine only; on AWS it stands in a VPC.",
             "test_claims_01.py::test_databases_are_on_this_machine",
         ),
     ),

@@ -24,7 +24,7 @@ SERVICE = Service(
             name="Name",
             list=Listing("ListSchedules", "Schedules.Arn"),
             delete=_delete_schedule,
-            uses=("scheduler:schedule-group", "lambda:function", "sqs:queue", "stepfunctions:stateMachine", "iam:role"),
+            uses=("scheduler:schedule-group", "lambda:function", "sqs:queue", "stepfunctions:statemachine", "iam:role"),
             addressed=True,
         ),
         Resource(

@@ -21,7 +21,7 @@ SERVICE = Service(
     title="Amazon Simple Notification Service",
     real=(
         Claim(
-            "Messages go to queues, functions and addresses on this machine.",
+            "Messages invoke functions.",
             "engines/test_lambda_events.py::test_sns_invokes_a_function",
         ),
         Claim(

@@ -15,7 +15,7 @@ SERVICE = Service(
     ),
     resources=(
         Resource(
-            type="stateMachine",
+            type="statemachine",
             title="state machine",
             create=("CreateStateMachine",),
             name="name",
@@ -26,11 +26,11 @@ SERVICE = Service(
             addressed=True,
         ),
         Resource(
-            type="stateMachineAlias",
+            type="statemachinealias",
             title="alias of a state machine",
             create=("CreateStateMachineAlias",),
             name="stateMachineAliasArn",
-            part_of="stateMachine",
+            part_of="statemachine",
         ),
         Resource(
             type="activity",
