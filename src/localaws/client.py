@@ -17,6 +17,7 @@ from botocore.credentials import Credentials, ReadOnlyCredentials, RefreshableCr
 from botocore.loaders import create_loader
 
 from localaws.credentials import Credential, random_key_id
+from localaws.gateway.environ import environ_key
 
 if TYPE_CHECKING:
     from localaws.lab import Lab
@@ -151,9 +152,8 @@ def _send(lab: Lab, request: AWSPreparedRequest, principal: str) -> AWSResponse:
         VIA: forwarded[1] if (forwarded := _behalf.get()) else principal,
     }
     for name, value in request.headers.items():
-        key = name.upper().replace("-", "_")
         text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
-        environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = text
+        environ[environ_key(name)] = text
     answer: dict[str, Any] = {}
 
     def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from functools import lru_cache
 from typing import Any
 
 from cheroot.wsgi import Gateway_10
 
 from localaws.gateway.app import PROVED, TRUST
+from localaws.gateway.environ import environ_key
 from localaws.gateway.transfer import TransferChunks
 
 
@@ -50,17 +50,12 @@ class WireGateway(Gateway_10):
             TRUST: connection.trust,
         }
         preserved = {}
-        for name, value in request.inheaders.items():
-            key = _environ_key(name)
+        for field, value in request.inheaders.items():
+            name = field.decode("latin-1")
+            key = environ_key(name)
             environ[key] = value.decode("latin-1")
-            if b"_" in name:
-                preserved[key] = name.decode("latin-1").lower()
+            if "_" in name:
+                preserved[key] = name.lower()
         if preserved:
             environ["moto.preserved_header_names"] = preserved
         return environ
-
-
-@lru_cache(maxsize=512)
-def _environ_key(header: bytes) -> str:
-    key = header.decode("latin-1").upper().replace("-", "_")
-    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"

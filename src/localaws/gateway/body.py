@@ -12,6 +12,7 @@ import re
 from typing import Any, BinaryIO
 
 from localaws.credentials import Credential
+from localaws.gateway.environ import environ_key
 from localaws.gateway.errors import AwsError
 from localaws.gateway.sigv4 import Signature, signing_key
 
@@ -168,7 +169,7 @@ class ChunkedBody:
             signed = "".join(f"{name}:{value}\n" for name, value in found.items())
             text = f"AWS4-HMAC-SHA256-TRAILER\n{signature.timestamp}\n{signature.scope}\n{self._previous}\n"
             self._verify(text + hashlib.sha256(signed.encode()).hexdigest(), given)
-        self._environ.update({"HTTP_" + name.upper().replace("-", "_"): value for name, value in found.items()})
+        self._environ.update({environ_key(name): value for name, value in found.items()})
 
     def _verify(self, text: str, given: str) -> None:
         assert self._signing is not None
@@ -196,7 +197,7 @@ def open_body(environ: dict[str, Any], signature: Signature, credential: Credent
         trailers = frozenset(filter(None, re.split(r"[\s,]+", environ.get("HTTP_X_AMZ_TRAILER", "").lower())))
         if not all(name.startswith("x-amz-checksum-") for name in trailers):
             raise AwsError("InvalidRequest", "The value specified in the x-amz-trailer header is not supported", 400)
-        if any("HTTP_" + name.upper().replace("-", "_") in environ for name in trailers):
+        if any(environ_key(name) in environ for name in trailers):
             raise AwsError("InvalidRequest", ONE_CHECKSUM, 400)  # the trailer would hide the header
     elif payload_hash != _SIGNED_CHUNKS:
         declared = None if payload_hash == "UNSIGNED-PAYLOAD" else payload_hash

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, MapAdapter, Rule
 
 from localaws.gateway.client_faults import as_aws_error
+from localaws.gateway.environ import environ_key, header_name
 from localaws.gateway.errors import AwsError
 from localaws.gateway.paging import UnknownTokenError
 from localaws.gateway.response import Response
@@ -35,19 +36,18 @@ class _Headers(EnvironHeaders):
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._pairs)
 
+    def get(self, key: str, default: Any = None, type: Any = None) -> Any:  # type: ignore[override]
+        value = self.environ.get(environ_key(key), default)
+        return value if type is None else super().get(key, default, type)
+
     @cached_property
     def _pairs(self) -> list[tuple[str, str]]:
         preserved = self.environ.get(PRESERVED_HEADER_NAMES_ENVIRON_KEY, {})
         return [
-            (preserved.get(key) or _header_name(key), value)
+            (preserved.get(key) or header_name(key), value)
             for key, value in self.environ.items()
             if key.startswith("HTTP_") or (value and key in _WITHOUT_PREFIX)
         ]
-
-
-@lru_cache(maxsize=512)
-def _header_name(environ_key: str) -> str:
-    return environ_key.removeprefix("HTTP_").replace("_", "-").title()
 
 
 class WireRequest(Request):

@@ -19,6 +19,7 @@ from xml.etree.ElementTree import Element, ParseError
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 from defusedxml import ElementTree
 
+from localaws.gateway.environ import environ_key
 from localaws.strict_json import no_constant
 
 _MAX_INFLATED = 72 << 20
@@ -205,13 +206,8 @@ def _places(shape: StructureShape) -> _Places:
     for name, member in shape.members.items():
         wire_name = member.serialization.get("name", name)
         found[member.serialization.get("location", "body")][wire_name] = name
-    header = {_environ_key(wire_name): name for wire_name, name in found["header"].items()}
+    header = {environ_key(wire_name): name for wire_name, name in found["header"].items()}
     return _Places(found["uri"], found["querystring"], header, bool(found["body"]))
-
-
-def _environ_key(header: str) -> str:
-    key = header.upper().replace("-", "_")
-    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
 
 
 def _root(body: bytes) -> Element:

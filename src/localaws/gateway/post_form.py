@@ -19,6 +19,7 @@ from defusedxml import ElementTree
 from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
+from localaws.gateway.environ import environ_key
 from localaws.gateway.errors import AwsError
 from localaws.gateway.response import Response
 from localaws.gateway.virtual_host import bucket_of_host
@@ -119,8 +120,7 @@ def as_put(environ: dict[str, Any], upload: Upload, content: IO[bytes], size: in
     environ["wsgi.input"] = content
     environ[POSTED] = True
     for name, value in _headers(upload.fields).items():
-        key = name.upper().replace("-", "_")
-        environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value.encode().decode("latin-1")
+        environ[environ_key(name)] = value.encode().decode("latin-1")
 
 
 def answer(environ: dict[str, Any], upload: Upload, stored: Response) -> Response:

@@ -20,6 +20,7 @@ from urllib.parse import quote, unquote, unquote_plus, unquote_to_bytes
 import botocore.session
 
 from localaws.credentials import Credential, CredentialStore
+from localaws.gateway.environ import environ_key
 from localaws.gateway.errors import JSON_PROTOCOLS, AwsError
 
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -207,13 +208,13 @@ def _check_signed_headers(environ: dict[str, Any], signature: Signature, protoco
     Only S3 wants the session token signed too; clients of the others may add it afterwards (IAM user guide,
     "Create a signed AWS API request").
     """
-    signed = {"HTTP_" + name.upper().replace("-", "_") for name in signature.signed_headers}
+    signed = {environ_key(name) for name in signature.signed_headers}
     if protocol != "s3":
         signed.add("HTTP_X_AMZ_SECURITY_TOKEN")
     elif not signed.issuperset([key for key in environ if key.startswith("HTTP_X_AMZ_")]):
         raise AwsError("AccessDenied", "There were headers present in the request which were not signed", 403)
     for name in ("host", "x-amz-target"):
-        key = "HTTP_" + name.upper().replace("-", "_")
+        key = environ_key(name)
         if key in environ and key not in signed:
             raise _mismatch(f"{name!r} must be a 'SignedHeader' in the AWS Authorization.", protocol)
 
@@ -329,6 +330,4 @@ def _split_query(query: str) -> list[tuple[str, str]]:
 
 
 def _header(environ: dict[str, Any], name: str) -> str:
-    key = name.upper().replace("-", "_")
-    value = environ.get(key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}", "")
-    return _SPACES.sub(" ", value.strip())
+    return _SPACES.sub(" ", environ.get(environ_key(name), "").strip())

@@ -86,9 +86,9 @@ class ModelledRequest:
             return
         faults: list[Fault] = []
         outside, inside = _checks(operation.service, operation.name, operation.protocol)
-        for name, wire_name, check in outside:
-            value = self._outside.get(name)
-            if value is not None:
+        for name, value in self._outside.items():
+            if name in outside:
+                wire_name, check = outside[name]
                 try:
                     check(value, name[:1].lower() + name[1:], faults)
                 except WrongTypeError as error:
@@ -126,19 +126,19 @@ def _compiler(service: str, text: bool) -> Compiler:
 
 
 @cache
-def _checks(service: str, operation: str, protocol: str) -> tuple[list[tuple[str, str, Check]], Check | None]:
-    """The checks of the members outside of the body, with their names on the wire, and that of the body."""
+def _checks(service: str, operation: str, protocol: str) -> tuple[dict[str, tuple[str, Check]], Check | None]:
+    """The checks of the members outside of the body, each with its name on the wire, and that of the body."""
     model = _model(service, operation)
     shape = model.input_shape if model else None
     if not isinstance(shape, StructureShape):
-        return [], None
+        return {}, None
     by_engine = refusals.READ_BY_ENGINE.get((service, operation), set())
     texts, values = _compiler(service, True), _compiler(service, protocol not in ("json", "rest-json"))
-    outside, inside = [], {}
+    outside, inside = {}, {}
     for name, member in shape.members.items():
         location = member.serialization.get("location")
         if location in ("uri", "querystring") or (location == "header" and _is_checked(member)):
-            outside.append((name, member.serialization.get("name", name), texts.check_of(member)))
+            outside[name] = member.serialization.get("name", name), texts.check_of(member)
         elif location is None and name not in by_engine:
             inside[name] = member
     payload = shape.serialization.get("payload")

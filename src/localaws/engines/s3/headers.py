@@ -113,7 +113,8 @@ def checksums_given(headers: Any) -> list[str]:
     """
     sent = {name.lower() for name in headers.keys()}  # noqa: SIM118 (of pairs, to werkzeug)
     announced = set(re.split(r"[\s,]+", headers.get("x-amz-trailer", "").lower()))
-    names = [name for name in sent | announced if name in _ALGORITHM_OF or _UNSUPPORTED_CHECKSUM.fullmatch(name)]
+    found = [name for name in sent | announced if name.startswith("x-amz-checksum-")]
+    names = [name for name in found if name in _ALGORITHM_OF or _UNSUPPORTED_CHECKSUM.fullmatch(name)]
     if len(names) > 1:
         raise AwsError("InvalidRequest", ONE_CHECKSUM, 400)
     return names
