@@ -58,7 +58,7 @@ class Timer:
         self._changed = threading.Event()
         self._numbers = itertools.count()
         self._waiting: list[Appointment] = []
-        self._running: list[Appointment] = []
+        self._running: dict[int, str] = {}  # names, by the appointments' numbers
         self._pool: ThreadPoolExecutor | None = None
 
     def at(self, moment: float, name: str, action: Action) -> Appointment:
@@ -75,6 +75,13 @@ class Timer:
         """
         moment = self._lab.clock.time() + period
         return self._add(Appointment(moment, next(self._numbers), name, action, period))
+
+    def follow(self, name: str, work: Future[Any]) -> None:
+        """Have an advance wait for *work*, which is under way."""
+        appointment = Appointment(self._lab.clock.time(), next(self._numbers), name, lambda: work, None)
+        with self._lock:
+            self._running[appointment.number] = name
+        work.add_done_callback(lambda _: self._done(appointment))
 
     def advance(self, seconds: float, patience: float = PATIENCE) -> list[str]:
         """Let *seconds* pass in the lab; returns when what was due has been done.
@@ -109,8 +116,8 @@ class Timer:
         now = self._lab.clock.time()
         with self._lock:
             due = [each for each in self._waiting if each.moment <= now and not each.cancelled]
-            names = [each.name for each in due + self._running]
-        return sorted({*names, *self._lab.clock.awake()})
+            names = {each.name for each in due} | {*self._running.values()}
+        return sorted(names | {*self._lab.clock.awake()})
 
     def _next_moment(self) -> float:
         with self._lock:
@@ -144,7 +151,7 @@ class Timer:
     def _begin(self) -> None:
         with self._lock:
             appointment = heapq.heappop(self._waiting)
-            self._running.append(appointment)
+            self._running[appointment.number] = appointment.name
         assert self._pool is not None
         self._pool.submit(self._perform, appointment)
 
@@ -162,7 +169,7 @@ class Timer:
 
     def _done(self, appointment: Appointment) -> None:
         with self._lock:
-            self._running.remove(appointment)
+            del self._running[appointment.number]
             if appointment.period and not appointment.cancelled:
                 late = max(self._lab.clock.time() - appointment.moment, 0)
                 appointment.moment += appointment.period * (late // appointment.period + 1)

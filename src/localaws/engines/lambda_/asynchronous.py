@@ -5,15 +5,13 @@ Source: Lambda developer guide, "How Lambda handles errors and retries with asyn
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import json
 import logging
-import math
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from localaws.engines.lambda_.destinations import Destinations
@@ -77,13 +75,9 @@ class AsynchronousInvoker:
         self._log = event_log
         self._destinations = Destinations(lab)
         self._threads = ThreadPoolExecutor(THREADS, "lambda-event")
-        self._numbers = itertools.count()
-        self._waiting: list[tuple[float, int, Event]] = []
         self._bytes = 0
-        self._changed = threading.Event()
         self._lock = threading.Lock()
-        lab.spawn("lambda-retries", self._run_due)
-        lab.on_stop(self._stop)
+        lab.on_stop(lambda: self._threads.shutdown(wait=False, cancel_futures=True))
 
     def submit(self, event: Event) -> None:
         """Accept *event*; returns at once.
@@ -95,7 +89,8 @@ class AsynchronousInvoker:
                 raise throttled("CallerRateLimitExceeded")
             event.number = self._log.add(event.entry())
             self._bytes += event.size
-        self._begin(event)
+        if work := self._begin(event):
+            self._lab.timer.follow(f"event for {event.arn}", work)
 
     def go_on(self, engine_of: Callable[[str, str], LambdaEngine]) -> None:
         """Run what an earlier process had accepted; *engine_of* knows the engine of an account and a region."""
@@ -105,30 +100,13 @@ class AsynchronousInvoker:
             event = Event(engine_of(account, region), payload=payload, **{**entry, "number": number})
             with self._lock:
                 self._bytes += event.size
-                self._wait(event)
-        self._changed.set()
+            self._wait(event)
 
     def _wait(self, event: Event) -> None:
-        heapq.heappush(self._waiting, (event.due, next(self._numbers), event))
+        self._lab.timer.at(event.due, f"retry of {event.arn}", partial(self._begin, event))
 
-    def _begin(self, event: Event) -> None:
-        if not self._lab.stopping.is_set():
-            self._threads.submit(self._run, event)
-
-    def _stop(self) -> None:
-        self._changed.set()
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-    def _run_due(self) -> None:
-        """Hand the events whose time has come to the threads."""
-        while not self._lab.stopping.is_set():
-            now = self._lab.clock.time()
-            with self._lock:
-                self._changed.clear()
-                while self._waiting and self._waiting[0][0] <= now:
-                    self._begin(heapq.heappop(self._waiting)[2])
-                pause = self._waiting[0][0] - now if self._waiting else math.inf
-            self._lab.clock.wait(self._changed, pause)
+    def _begin(self, event: Event) -> Future[None] | None:
+        return None if self._lab.stopping.is_set() else self._threads.submit(self._run, event)
 
     def _run(self, event: Event) -> None:
         waits = False
@@ -178,9 +156,7 @@ class AsynchronousInvoker:
             return False
         event.due = due
         self._log.change(event.number, attempts=event.attempts, throttled=event.throttled, due=due)
-        with self._lock:
-            self._wait(event)
-        self._changed.set()
+        self._wait(event)
         return True
 
     def _finish(self, event: Event, target: Target, condition: str, result: Result | None) -> None:

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 
 from localaws.engines.lambda_.sources.batches import BatchProcessor, Record
 from localaws.engines.lambda_.sources.checkpoints import Progress
@@ -20,8 +21,6 @@ log = logging.getLogger(__name__)
 
 #: Bytes of a batch: the event's 6 MB, less its frame.
 LARGEST_BATCH = 6_200_000
-#: Seconds that a batcher waits at most before it looks at its window and at the clock again.
-POLL_SECONDS = 0.2
 
 
 class OrderedBatcher:
@@ -35,15 +34,16 @@ class OrderedBatcher:
         self._processor = processor
         self._window = TumblingWindow(lab.clock, mapping, shard_id, processor, progress)
         self._backlog: deque[Record] = deque()
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Event()
         self._busy = False
         self._ended = False
         lab.spawn(f"lambda source {mapping.uuid} {shard_id}", self._run)
 
     def offer(self, records: list[Record]) -> None:
-        with self._changed:
+        with self._lock:
             self._backlog.extend(records)
-            self._changed.notify_all()
+        self._changed.set()
 
     @property
     def waiting(self) -> int:
@@ -52,13 +52,12 @@ class OrderedBatcher:
 
     @property
     def idle(self) -> bool:
-        with self._changed:
+        with self._lock:
             return not self._backlog and not self._busy
 
     def end(self) -> None:
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
+        self._ended = True
+        self._changed.set()
 
     def _run(self) -> None:
         while not self._stopping:
@@ -79,21 +78,29 @@ class OrderedBatcher:
         return self._ended or self._lab.stopping.is_set()
 
     def _gather(self) -> list[Record]:
-        """A batch, once it is full or its window is over; nothing if no record came for a while."""
-        self._lab.clock.rest()  # a retry that was due is done
-        with self._changed:
-            if not self._backlog:
-                self._changed.wait(POLL_SECONDS)
+        """A batch, once it is full or its window is over; nothing if a tumbling window ends before a record comes."""
+        self._wait(self._window.due, lambda: bool(self._backlog))
+        if self._backlog:
+            self._wait(self._lab.clock.time() + (self._mapping.max_batch_window or 0), self._full)
+        with self._lock:
             if not self._backlog or self._stopping:
                 return []
-            until = self._lab.clock.time() + (self._mapping.max_batch_window or 0)
-            while not self._full() and (left := until - self._lab.clock.time()) > 0 and not self._stopping:
-                self._changed.wait(min(left, POLL_SECONDS))
             self._busy = True
             return self._take()
 
+    def _wait(self, moment: float, enough: Callable[[], bool]) -> None:
+        """Wait until there is *enough*, or *moment* has come on the lab's clock."""
+        while True:
+            self._changed.clear()
+            left = moment - self._lab.clock.time()
+            if self._stopping or left <= 0 or enough():
+                return
+            self._lab.clock.wait(self._changed, left)
+
     def _full(self) -> bool:
-        return len(self._backlog) >= self._mapping.batch_size or sum(r.size for r in self._backlog) >= LARGEST_BATCH
+        with self._lock:
+            size = sum(record.size for record in self._backlog)
+            return len(self._backlog) >= self._mapping.batch_size or size >= LARGEST_BATCH
 
     def _take(self) -> list[Record]:
         batch: list[Record] = []

@@ -7,6 +7,7 @@ without further records ends each window.
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime
 from typing import Any
 
@@ -54,9 +55,14 @@ class TumblingWindow:
             self._call(records[position:end], final=False, early=False)
             position = end
 
+    @property
+    def due(self) -> float:
+        """When the window is to be closed, in seconds since the epoch; never while there is none."""
+        return math.inf if self._start is None else self._start + self._length + LATE_RECORD_SECONDS
+
     def close_if_due(self) -> None:
         """Close the window if it is over."""
-        if self._start is not None and self._clock.time() >= self._start + self._length + LATE_RECORD_SECONDS:
+        if self._clock.time() >= self.due:
             self._close(early=False)
 
     def _close(self, early: bool) -> None:
