@@ -1,8 +1,10 @@
-"""Each type of resource, made with boto3: listed, recorded with its name, in the ledger, torn down, gone."""
+"""Each type of resource, made with boto3: listed, recorded with its name, in the ledger, there after a kill of the lab,
+torn down, gone."""
 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +16,7 @@ import dehelpers as de
 from awsfacts import resources
 from awsfacts.declaration import method_of
 from dehelpers.errors import TeardownError
+from dehelpers.process.lab import free_port
 from dehelpers.words.ledger import Created
 from dehelpers.words.teardown import types
 from tests.awsfacts.minimal import ELSEWHERE, NEVER_DELETED, REQUESTS, filled
@@ -28,17 +31,22 @@ class Life:
     ledger: dict[str, list[Created]] = field(default_factory=dict)
     listed: dict[str, list[str]] = field(default_factory=dict)
     records: list[dict[str, Any]] = field(default_factory=list)
+    kept: dict[str, list[str]] = field(default_factory=dict)
     said: str = ""
     left: dict[str, list[str]] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
-    lab = RunningLab(tmp_path_factory.mktemp("lab"))
+    lab = RunningLab(tmp_path_factory.mktemp("lab"), "--port", str(free_port()))
     with connected(lab, tmp_path_factory.mktemp("home"), prefix="made") as session:
         life = Life()
         _create(life, session)
         life.listed, life.records = _listed(life), lab.calls()
+        time.sleep(1)  # the age at which settings are kept
+        lab.kill()
+        lab.start()
+        life.kept = _listed(life)
         try:
             de.teardown(timeout=20)
         except TeardownError as error:
@@ -83,6 +91,11 @@ def test_what_was_made_is_in_the_ledger_by_its_name(life: Life, key: str) -> Non
 def test_what_was_made_is_listed_and_after_teardown_is_not(life: Life, key: str) -> None:
     assert len(life.listed[key]) == len(life.ledger[key])
     assert life.left[key] == [] or key in NEVER_DELETED
+
+
+@pytest.mark.parametrize("key", [key for key in REQUESTS if key in types()])
+def test_what_was_made_is_there_after_a_kill(life: Life, key: str) -> None:
+    assert life.kept[key] == life.listed[key]
 
 
 @pytest.mark.parametrize("key", REQUESTS)

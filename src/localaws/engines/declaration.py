@@ -37,7 +37,7 @@ class Engine:
             keeps what it has by itself.
         data: files and folders in the lab's directory that go with the snapshot: of no use without it.
         unkept: operations that change nothing that a snapshot holds: they run long, or their data has a log of its own.
-            No snapshot waits for them, and none is taken after them.
+            No snapshot waits for them, and none is taken after them. "*" stands for all.
         resume: a function of the lab, as in ``"installing:resume"``, called when the backends hold again what they
             held before a start: what was under way then goes on or fails with a cause.
     """

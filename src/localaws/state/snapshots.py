@@ -248,7 +248,8 @@ def _changed_with(service: str) -> frozenset[str]:
 @cache
 def _changes(service: str, operation: str) -> bool:
     engine = engines().get(service)
-    return not is_read(operation) and not _is_own(service) and not (engine and operation in engine.unkept)
+    unkept = engine.unkept if engine else frozenset()
+    return not (is_read(operation) or _is_own(service) or unkept & {operation, "*"})
 
 
 def _is_own(service: str) -> bool:

@@ -19,5 +19,5 @@ ENGINE = Engine(
     responses="responses:S3EngineResponse",
     reaches=frozenset({"events", "iam", "sns", "sqs"}),
     eager=True,
-    state="own",
+    unkept=frozenset({"*"}),  # buckets and objects have the journal
 )

@@ -98,6 +98,10 @@ class S3Engine(S3Backend):
         #: bucket → sub-resource → the request that configured it, for the journal
         self.configurations: dict[str, dict[str, dict[str, Any]]] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The buckets that S3 Tables makes behind its tables: all others have the journal."""
+        return {"table_buckets": self.table_buckets}
+
     def now(self) -> datetime:
         """The lab's time as moto keeps times: UTC without saying so."""
         return self.lab.clock.now().replace(tzinfo=None)
