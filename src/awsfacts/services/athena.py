@@ -43,7 +43,7 @@ SERVICE = Service(
             "engines/test_athena_usage.py::test_ten_megabytes_are_the_least",
         ),
         Claim(
-            "The history of queries outlives the lab, for the 45 days that AWS keeps it.",
+            "Queries are listed for as long as the lab's directory is there, on AWS for 45 days.",
             "test_claims_04.py::test_the_history_outlives_the_process_and_45_days",
         ),
     ),
