@@ -17,6 +17,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.conftest import RunningLab, eventually
+from tests.engines.lambda_tools import advance
 from tests.gateway.disks import errors_of, small_files
 
 Labs = Callable[..., RunningLab]
@@ -94,6 +95,26 @@ def test_messages_in_flight_and_delayed(new_lab: Labs) -> None:
     assert told["ApproximateNumberOfMessagesNotVisible"] == "2"
     sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handles["hidden"], VisibilityTimeout=0)
     assert eventually(lambda: _bodies(sqs, url)) == ["hidden"]
+
+
+def test_deadlines_are_on_the_labs_clock(new_lab: Labs) -> None:
+    """API reference, CreateQueue: MessageRetentionPeriod, VisibilityTimeout and DelaySeconds are seconds that pass."""
+    lab = new_lab()
+    sqs = lab.client("sqs")
+    url = sqs.create_queue(QueueName="late", Attributes={"MessageRetentionPeriod": "1000"})["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="hidden")
+    sqs.receive_message(QueueUrl=url, VisibilityTimeout=600)
+    sqs.send_message(QueueUrl=url, MessageBody="delayed", DelaySeconds=600)
+    assert _bodies(sqs, url) == []
+    lab.kill()
+    lab.start()
+    advance(lab, 601)
+    sqs = lab.client("sqs")
+    assert sorted(_bodies(sqs, url)) == ["delayed", "hidden"]
+    advance(lab, 400)
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    assert told == dict.fromkeys(names, "0")
 
 
 def test_a_fifo_queue_keeps_order_groups_and_what_it_had(new_lab: Labs) -> None:

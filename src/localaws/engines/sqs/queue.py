@@ -138,8 +138,14 @@ class QueueEngine(Queue):
         return sum(message.visible_at >= now for message in self._all_messages())
 
     def _all_messages(self) -> list[Message]:
+        """Those that are not too old: what is, goes when somebody next receives."""
+        oldest = self._oldest(unix_time_millis())
         with self._lock:
-            return list(self._contents.messages.values())
+            return [each for each in self._contents.messages.values() if cast(float, each.sent_timestamp) > oldest]
+
+    def _oldest(self, now: float) -> float:
+        """When a message was sent that is too old *now* (ms; API reference, CreateQueue, MessageRetentionPeriod)."""
+        return now - cast(int, self.message_retention_period) * 1000  # type: ignore[attr-defined]
 
     def add_message(self, message: Message) -> None:
         """Take a message; a FIFO queue numbers it, and takes no duplicate, which it answers as it did the first.
@@ -170,7 +176,7 @@ class QueueEngine(Queue):
             now = unix_time_millis()
             messages = self._contents.messages.values()
             busy = {message.group_id for message in messages if message.visible_at >= now} if self.fifo_queue else ()
-            oldest = now - self.message_retention_period * 1000  # type: ignore[attr-defined]
+            oldest = self._oldest(now)
             target, most = self.dead_letter_queue, (self.redrive_policy or {}).get("maxReceiveCount", 0)
             taken, moved, expired = list[str](), list[Message](), list[str]()
             for message in messages:
