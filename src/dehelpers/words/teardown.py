@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import textwrap
 from collections import Counter
@@ -98,9 +97,10 @@ def teardown(timeout: float = 120.0) -> None:
     for found in list(_own(session)):
         delete(*found)
 
-    with contextlib.suppress(WaitError):
+    try:
         wait(lambda: ", ".join(left()) or GONE, until=GONE, what="teardown", timeout=timeout, quiet=True)
-    faults |= {label: f": still there after {timeout:g} s" for label in left()}
+    except WaitError:
+        faults |= {label: f": still there after {timeout:g} s" for label in left()}
     for known in _unlisted(session):
         delete(*known)
     faults |= _strike(session, faults)
