@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 import moto.core.responses
+from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.core.common_models import BaseModel
 from moto.core.constants import MISSING
 from moto.core.parse import BaseJSONParser
@@ -19,6 +20,7 @@ from moto.core.utils import camelcase_to_underscores, get_value, method_names_fr
 from localaws.gateway.records import current_call
 
 _pick = AttributePicker.__call__
+_make_backends_of = BackendDict.__getitem__
 _serialize_all_members = ResponseSerializer._serialize_type_structure
 
 
@@ -27,6 +29,7 @@ def tune() -> None:
     moto.core.responses.method_names_from_class = cache(method_names_from_class)  # type: ignore[attr-defined]
     moto.core.responses.camelcase_to_underscores = lru_cache(maxsize=4096)(camelcase_to_underscores)  # type: ignore[attr-defined]
     moto.core.responses.gen_amzn_requestid_long = _request_id  # type: ignore[attr-defined]
+    BackendDict.__getitem__ = _backends_of  # type: ignore[method-assign]
     BaseJSONParser._parse_structure = _parse_structure  # type: ignore[method-assign]
     ResponseSerializer._serialize_type_structure = _serialize_structure  # type: ignore[method-assign, assignment]
     AttributePicker.__call__ = _pick_value  # type: ignore[method-assign, assignment]
@@ -40,6 +43,11 @@ def _request_id(headerdict: dict[str, Any] | None = None) -> str:
     if headerdict is not None:
         headerdict["x-amzn-requestid"] = request_id
     return request_id
+
+
+def _backends_of(backends: BackendDict[Any], account_id: str) -> AccountSpecificBackend[Any]:
+    """An account's backends; moto would lock, and look through all its services, whether or not there are any."""
+    return backends.get(account_id) or _make_backends_of(backends, account_id)
 
 
 def _pick_value(picker: AttributePicker, context: AttributePickerContext) -> Any:
