@@ -172,9 +172,13 @@ def test_without_the_ledger_tags_still_tell_what_is_ours(aws: RunningLab) -> Non
     boto3.client("s3").create_bucket(Bucket=de.name("lake"))
     boto3.client("sns").create_topic(Name="any-name")
     boto3.client("sqs").create_queue(QueueName="another-name")
+    machine = '{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}'
+    role = f"arn:aws:iam::{ACCOUNT}:role/any"
+    boto3.client("stepfunctions").create_state_machine(name="any-name", definition=machine, roleArn=role)
     session.ledger.path.unlink()
     de.teardown()
     assert state(aws) == before
+    assert aws.client("stepfunctions").list_state_machines()["stateMachines"] == [], "ARNs call the service states"
 
 
 def test_a_bucket_made_with_the_aws_cli_is_known_by_account_and_region_in_its_name(aws: RunningLab) -> None:

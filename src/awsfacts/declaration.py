@@ -188,6 +188,7 @@ class Service:
     Attributes:
         name: botocore's.
         title: as AWS writes it.
+        in_arns: how ARNs name it, if not as botocore does.
         real: what this lab does as AWS does it; nothing where it only keeps and tells what was created.
         differs: how it differs from AWS in that.
         resources: what can be created in it.
@@ -206,6 +207,7 @@ class Service:
 
     name: str
     title: str
+    in_arns: str = ""
     real: tuple[Claim, ...] = ()
     differs: tuple[Claim, ...] = ()
     resources: tuple[Resource, ...] = ()

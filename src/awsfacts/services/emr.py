@@ -9,6 +9,7 @@ _STANDING = ["STARTING", "BOOTSTRAPPING", "RUNNING", "WAITING"]
 SERVICE = Service(
     name="emr",
     title="Amazon EMR",
+    in_arns="elasticmapreduce",
     resources=(
         Resource(
             type="cluster",

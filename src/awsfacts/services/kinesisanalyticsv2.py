@@ -16,6 +16,7 @@ def _delete_application(aws: Any, application: str, settle: Settle) -> None:
 SERVICE = Service(
     name="kinesisanalyticsv2",
     title="Amazon Managed Service for Apache Flink",
+    in_arns="kinesisanalytics",
     resources=(
         Resource(
             type="application",

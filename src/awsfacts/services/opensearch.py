@@ -7,6 +7,7 @@ from awsfacts.declaration import Deletion, Listing, Resource, Service
 SERVICE = Service(
     name="opensearch",
     title="Amazon OpenSearch Service",
+    in_arns="es",
     resources=(
         Resource(
             type="domain",

@@ -16,6 +16,7 @@ def _delete_multi_region(aws: Any, address: str, settle: Settle) -> None:
 SERVICE = Service(
     name="s3control",
     title="Amazon S3 Control",
+    in_arns="s3",
     resources=(
         Resource(
             type="accesspoint",

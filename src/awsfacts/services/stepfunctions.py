@@ -7,6 +7,7 @@ from awsfacts.declaration import Claim, Deletion, Listing, Resource, Service
 SERVICE = Service(
     name="stepfunctions",
     title="AWS Step Functions",
+    in_arns="states",
     differs=(
         Claim(
             "State machines are described and none runs, so an execution has no history.",

@@ -11,7 +11,7 @@ from functools import cache
 
 from botocore.exceptions import ClientError
 
-from awsfacts import Resource, in_order_of_deletion, resource_made_by, resources
+from awsfacts import Resource, in_order_of_deletion, resource_made_by, resources, services
 from dehelpers.errors import TeardownError, WaitError
 from dehelpers.words.clients import client
 from dehelpers.words.connect import PART, Session, current
@@ -170,7 +170,8 @@ def _tagged(session: Session) -> set[tuple[str, str]]:
         for page in tagged.get_paginator("get_resources").paginate(TagFilters=filters)
         for item in page["ResourceTagMappingList"]
     ]
-    return {(arn.split(":")[2], _short(arn)) for arn in arns}
+    named = [(each.name, each.in_arns or each.name) for each in services().values()]
+    return {(service, _short(arn)) for arn in arns for service, word in named if word == arn.split(":")[2]}
 
 
 def _strangers(session: Session) -> Iterator[str]:
