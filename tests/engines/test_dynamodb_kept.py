@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.conftest import RunningLab
+from tests.conftest import RunningLab, eventually
 from tests.gateway.disks import errors_of, small_files
 
 Labs = Callable[..., RunningLab]
@@ -215,6 +215,50 @@ def test_backups_and_what_is_restored(new_lab: Labs) -> None:
     assert "RestoreSummary" in dynamodb.describe_table(TableName="early")["Table"]
     dynamodb.restore_table_from_backup(TargetTableName="later", BackupArn=backup)
     assert rows(lab, "later") == [row(1)]
+
+
+def test_exports_and_imports_are_told_of(new_lab: Labs) -> None:
+    lab = new_lab()
+    make(lab, "t")
+    dynamodb = lab.client("dynamodb")
+    arn = dynamodb.describe_table(TableName="t")["Table"]["TableArn"]
+    dynamodb.put_item(TableName="t", Item=row(1))
+    pitr = {"PointInTimeRecoveryEnabled": True}
+    dynamodb.update_continuous_backups(TableName="t", PointInTimeRecoverySpecification=pitr)
+    lab.client("s3").create_bucket(Bucket="transfers")
+    made = dynamodb.export_table_to_point_in_time(TableArn=arn, S3Bucket="transfers", S3Prefix="out")
+    export = made["ExportDescription"]["ExportArn"]
+
+    def exported() -> dict[str, Any]:
+        found: dict[str, Any] = lab.client("dynamodb").describe_export(ExportArn=export)["ExportDescription"]
+        return found
+
+    eventually(lambda: exported()["ExportStatus"] == "COMPLETED")
+    schema = [{"AttributeName": "p", "KeyType": "HASH"}]
+    imported = dynamodb.import_table(
+        S3BucketSource={"S3Bucket": "transfers", "S3KeyPrefix": "out"},
+        InputFormat="DYNAMODB_JSON",
+        InputCompressionType="GZIP",
+        TableCreationParameters={
+            "TableName": "imported",
+            "KeySchema": schema,
+            "AttributeDefinitions": [{"AttributeName": "p", "AttributeType": "S"}],
+            "BillingMode": "PAY_PER_REQUEST",
+        },
+    )["ImportTableDescription"]["ImportArn"]
+
+    def status() -> str:
+        told = lab.client("dynamodb").describe_import(ImportArn=imported)["ImportTableDescription"]
+        return str(told["ImportStatus"])
+
+    eventually(lambda: status() == "COMPLETED")
+    before = exported()
+    lab.client("dynamodb").put_item(TableName="imported", Item={"p": {"S": "b"}})
+    time.sleep(1)  # until the transfers are kept
+    lab.kill()
+    lab.start()
+    assert (exported(), status()) == (before, "COMPLETED")
+    assert sorted(each["p"]["S"] for each in rows(lab, "imported")) == ["a", "b"]
 
 
 def test_a_table_made_anew_has_nothing_of_the_one_that_was_deleted(new_lab: Labs) -> None:

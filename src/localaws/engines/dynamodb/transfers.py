@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from threading import Thread
-from typing import Any
+from typing import Any, ClassVar
 
 from moto.dynamodb.models.table_export import TableExport
 from moto.dynamodb.models.table_import import TableImport
 
+from localaws.lab import Lab
+
 
 class _Transfer(Thread):
+    lab: ClassVar[Lab]
     status: str
     failure_code: str | None
     failure_message: str | None
+
+    def run(self) -> None:
+        super().run()
+        self.lab.state.changed("dynamodb")  # no call does it: the one that began this has long been answered
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if not name.startswith("_")}
