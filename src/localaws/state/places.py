@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from moto import backends
@@ -65,12 +65,14 @@ class Places:
         if names:
             found = vars(found)[names[0]]
         for name in names[1:]:
-            found = dict.__getitem__(found, name)  # not one that makes what it does not have
+            if name not in found:  # a defaultdict would make it
+                raise LookupError(place)
+            found = found[name]
         return found
 
 
 def _objects(service: str) -> Iterator[tuple[Place, Any]]:
-    """What the backends of *service* keep in dicts, and in dicts of dicts."""
+    """What the backends of *service* keep by names, and by names within names."""
     by_account = backends_of(service)
     if by_account is None:
         return
@@ -78,10 +80,10 @@ def _objects(service: str) -> Iterator[tuple[Place, Any]]:
         for attribute, value in list(vars(backend).items()):
             place = service, account, region, attribute
             yield place, value
-            if not isinstance(value, dict):
+            if not isinstance(value, Mapping):
                 continue
             for key, each in list(value.items()):
                 yield (*place, key), each
-                if isinstance(each, dict):
+                if isinstance(each, Mapping):
                     for inner, last in list(each.items()):
                         yield (*place, key, inner), last

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -24,6 +25,7 @@ from localaws.engines.cloudformation.schemas import check_properties
 from localaws.engines.cloudformation.updates import changed
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
+from localaws.state.places import service_of
 
 
 class Teller(Protocol):
@@ -68,6 +70,24 @@ class ResourceMapEngine(ResourceMap):
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self.applied: dict[str, Applied] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """With the physical ids, which a resource that its own engine keeps comes back without."""
+        made = {name: self._parsed_resources[name] for name in self.applied}
+        ids = {name: str(each.physical_resource_id) for name, each in made.items()}
+        return {**vars(self), "physical_ids": ids}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        ids = state.pop("physical_ids")
+        vars(self).update(state)
+        for name, applied in list(self.applied.items()):
+            resource = self._parsed_resources[name]
+            if resource is None:  # gone: see localaws.state.pickling
+                self._forget(name)
+                continue
+            resource.cf_resource_type, resource.logical_resource_id = applied.template["Type"], name
+            if not hasattr(resource, "physical_resource_id"):
+                resource.physical_resource_id = ids[name]
 
     def __getitem__(self, key: str) -> Any:
         """A parameter or a resource, which is made now if it was not yet: after those that it depends on."""
@@ -290,7 +310,8 @@ class ResourceMapEngine(ResourceMap):
             physical_id = str(resource.physical_resource_id)
             kind = template["Type"]
             if not delete_resource(self.lab, self._region_name, kind, physical_id, made_from.properties):
-                self._delete_resource(resource, template)
+                with _changing(self.lab, type(resource)):
+                    self._delete_resource(resource, template)
         self._tell(resource, template, "DELETE_IN_PROGRESS")
         self._tell(resource, template, "DELETE_COMPLETE")
 
@@ -315,17 +336,17 @@ def create(
             return None
         model, described, name = parsed
         check_properties(logical_id, kind, described["Properties"])
-        _install(resources_map.lab, model)
         given = Given(described["Properties"])
-        resource: Any = model.create_from_cloudformation_json(
-            name,
-            {**described, "Properties": given},
-            account_id,
-            region_name,
-            LogicalId=logical_id,
-            StackId=resources_map.stack_id,
-            ResourceType=kind,
-        )
+        with _changing(resources_map.lab, model):
+            resource: Any = model.create_from_cloudformation_json(
+                name,
+                {**described, "Properties": given},
+                account_id,
+                region_name,
+                LogicalId=logical_id,
+                StackId=resources_map.stack_id,
+                ResourceType=kind,
+            )
         resource.cf_resource_type, resource.logical_resource_id = kind, logical_id
     with_physical_id(resource, kind, resources_map["AWS::StackName"], logical_id)
     left = given.untouched - {parsing.resource_name_property_from_type(kind)}
@@ -335,9 +356,14 @@ def create(
     return resource
 
 
-def _install(lab: Lab, model: type) -> None:
-    """moto's models make resources in the backend of their service, which is the engine's once that is installed."""
-    package, service, *_ = model.__module__.split(".")
-    if package == "moto":
-        assert lab.install is not None, "the lab is not serving yet"
-        lab.install(service)
+@contextmanager
+def _changing(lab: Lab, model: type) -> Iterator[None]:
+    """moto's models make and delete resources in the backend of their service, past its door.
+
+    It is the engine's once that is installed, and what it holds is to be kept.
+    """
+    service = service_of(model)
+    assert lab.install is not None, "the lab is not serving yet"
+    lab.install(service)
+    with lab.state.changing(service):
+        yield
