@@ -333,10 +333,10 @@ def test_a_log_holds_no_more_than_the_tables(new_lab: Labs) -> None:
     make(lab, "t")
     dynamodb = lab.client("dynamodb")
     batch = [{"PutRequest": {"Item": row(number, "x" * 5000)}} for number in range(25)]
-    for _ in range(120):
+    for _ in range(60):
         dynamodb.batch_write_item(RequestItems={"t": batch})
     [log] = (lab.directory / "dynamodb").iterdir()
-    assert log.stat().st_size < 10_000_000  # of 15,000,000 that were written
+    assert log.stat().st_size < 6_000_000  # of 7,500,000 that were written
     assert log.stat().st_mode & 0o777 == 0o600
     lab.kill()
     lab.start()
