@@ -9,10 +9,6 @@ import zipfile
 from typing import Any
 
 import psutil
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
-from botocore.httpsession import URLLib3Session
 
 from tests.conftest import RunningLab, eventually
 
@@ -119,11 +115,3 @@ def receive(lab: RunningLab, url: str) -> dict[str, Any]:
     return eventually(
         lambda: sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"]).get("Messages"), seconds=20
     )[0]
-
-
-def advance(lab: RunningLab, seconds: float) -> None:
-    """Let time pass in the lab."""
-    request = AWSRequest("POST", f"{lab.endpoint}/_localaws/clock", data=json.dumps({"advance": seconds}))
-    keys = Credentials(lab.facts["access_key_id"], lab.facts["secret_access_key"])
-    SigV4Auth(keys, "localaws", lab.facts["region"]).add_auth(request)
-    assert URLLib3Session().send(request.prepare()).status_code == 200

@@ -25,7 +25,7 @@ from pyiceberg.types import DoubleType, LongType, StringType
 
 from tests.conftest import RunningLab
 from tests.engines.athena_tools import Athena, as_role, athena_in, awswrangler_at
-from tests.engines.lambda_tools import advance
+from tests.gateway.wire import advance
 
 LAKE = "ice-lake"
 OPTIONS = "TBLPROPERTIES ('table_type'='ICEBERG')"

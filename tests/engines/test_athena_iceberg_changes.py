@@ -19,7 +19,7 @@ from pyiceberg.table import Table
 
 from tests.conftest import RunningLab
 from tests.engines.athena_tools import Athena, athena_in, awswrangler_at, outside, snapshot_of
-from tests.engines.lambda_tools import advance
+from tests.gateway.wire import advance
 
 DATABASE = "ice_changes"
 

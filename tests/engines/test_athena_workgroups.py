@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from tests.conftest import RunningLab, eventually
 from tests.engines.athena_tools import Athena, as_role, awswrangler_at
-from tests.engines.lambda_tools import advance
+from tests.gateway.wire import advance
 
 
 @pytest.fixture(scope="module")

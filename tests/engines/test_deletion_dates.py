@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.conftest import RunningLab
-from tests.gateway.wire import own_api
+from tests.gateway.wire import advance
 
 DAY = 86400
 
@@ -25,15 +25,14 @@ def test_waiting_periods_end(new_lab: Callable[..., RunningLab]) -> None:
         secrets.delete_secret(SecretId=name, RecoveryWindowInDays=7)
     kms.cancel_key_deletion(KeyId=keys["rescued"])
     secrets.restore_secret(SecretId="rescued")
-    own_api(lab, "POST", "/_localaws/clock", {"advance": 6 * DAY})
+    advance(lab, 6 * DAY)
     lab.stop()
     lab.start()
     kms, secrets = lab.client("kms"), lab.client("secretsmanager")
     assert kms.describe_key(KeyId=keys["deleted"])["KeyMetadata"]["KeyState"] == "PendingDeletion"
     assert "DeletedDate" in secrets.describe_secret(SecretId="deleted")
 
-    (told,) = own_api(lab, "POST", "/_localaws/clock", {"advance": 2 * DAY})
-    assert told["running"] == []
+    advance(lab, 2 * DAY)
     with pytest.raises(kms.exceptions.NotFoundException):
         kms.describe_key(KeyId=keys["deleted"])
     assert [a["AliasName"] for a in kms.list_aliases()["Aliases"] if "aws/" not in a["AliasName"]] == ["alias/rescued"]

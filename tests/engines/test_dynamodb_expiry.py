@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.conftest import RunningLab
-from tests.gateway.wire import own_api
+from tests.gateway.wire import advance
 
 DAY = 86400
 
@@ -51,9 +51,9 @@ def test_items_expire(new_lab: Callable[..., RunningLab]) -> None:
     lab.start()
     dynamodb, streams = lab.client("dynamodb"), lab.client("dynamodbstreams")
     everything = {"soon", "later", "text", "long ago", "without"}
-    own_api(lab, "POST", "/_localaws/clock", {"advance": DAY / 2})
+    advance(lab, DAY / 2)
     assert keys(dynamodb, "expiring") == everything
-    own_api(lab, "POST", "/_localaws/clock", {"advance": 3 * DAY})
+    advance(lab, 3 * DAY)
     assert keys(dynamodb, "expiring") == everything - {"soon"}
     assert keys(dynamodb, "lasting") == everything
 
@@ -68,5 +68,5 @@ def test_items_expire(new_lab: Callable[..., RunningLab]) -> None:
     assert [record["dynamodb"]["Keys"] for record in removed] == [{"k": {"S": "soon"}}]
     assert removed[0]["userIdentity"] == {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"}
 
-    own_api(lab, "POST", "/_localaws/clock", {"advance": 30 * DAY})
+    advance(lab, 30 * DAY)
     assert keys(dynamodb, "expiring") == everything - {"soon", "later"}

@@ -21,13 +21,10 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
-from botocore.httpsession import URLLib3Session
 
 from tests.conftest import RunningLab, eventually
+from tests.gateway.wire import advance
 
 ROLE = "arn:aws:iam::123456789012:role/firehose"
 AT_ONCE = {"SizeInMBs": 1, "IntervalInSeconds": 0}
@@ -120,14 +117,6 @@ def test_the_interval_passes_on_the_labs_clock(new_lab: Callable[..., RunningLab
         assert len(streams.objects(bucket)) == count - 1
         advance(lab, 2 * 3600)
         streams.delivered(bucket, count)
-
-
-def advance(lab: RunningLab, seconds: float) -> None:
-    """Let time pass in *lab*, by its own signed request."""
-    request = AWSRequest("POST", f"{lab.endpoint}/_localaws/clock", data=json.dumps({"advance": seconds}))
-    keys = Credentials(lab.facts["access_key_id"], lab.facts["secret_access_key"])
-    SigV4Auth(keys, "localaws", lab.facts["region"]).add_auth(request)
-    assert URLLib3Session().send(request.prepare()).status_code == 200
 
 
 def test_deleting_a_stream_deletes_its_data(streams: Streams) -> None:

@@ -18,8 +18,9 @@ from localaws.engines.firehose.backlog import Backlog, Setting
 from localaws.engines.firehose.processing import Record
 from tests.conftest import RunningLab, eventually
 from tests.engines.kinesis_tools import make_stream, put, raises
-from tests.engines.test_firehose import AT_ONCE, ROLE, Streams, advance, partitioning
+from tests.engines.test_firehose import AT_ONCE, ROLE, Streams, partitioning
 from tests.gateway.disks import small_files
+from tests.gateway.wire import advance
 
 Labs = Callable[..., RunningLab]
 LATER = {"SizeInMBs": 128, "IntervalInSeconds": 900}

@@ -16,7 +16,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
-from tests.engines.lambda_tools import advance, create, invoke, log_lines, queue, receive
+from tests.engines.lambda_tools import create, invoke, log_lines, queue, receive
+from tests.gateway.wire import advance
 
 ECHO = """
 import json

@@ -21,8 +21,9 @@ from tests.conftest import RunningLab, eventually
 from tests.engines.kinesis_tools import put as put_all
 from tests.engines.kinesis_tools import raises
 from tests.engines.lambda_source_tools import CONSUMER, batches, connect, flat, put, stream
-from tests.engines.lambda_tools import advance, archive, create, invoke, queue, receive
+from tests.engines.lambda_tools import archive, create, invoke, queue, receive
 from tests.gateway.disks import small_files
+from tests.gateway.wire import advance
 
 Labs = Callable[..., RunningLab]
 #: Puts what it was given into the bucket "told", one object a call.

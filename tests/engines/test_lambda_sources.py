@@ -19,7 +19,8 @@ from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
 from tests.engines.lambda_source_tools import CONSUMER, batches, connect, flat, put, stream
-from tests.engines.lambda_tools import advance, create, function_names, log_lines, queue, receive
+from tests.engines.lambda_tools import create, function_names, log_lines, queue, receive
+from tests.gateway.wire import advance
 
 #: CONSUMER, but it tells which record failed.
 REPORTER = CONSUMER.replace(

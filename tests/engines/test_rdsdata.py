@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
-from tests.gateway.wire import own_api
+from tests.gateway.wire import advance
 
 
 class Sql:
@@ -144,9 +144,9 @@ def test_a_transaction_that_nobody_uses_lets_go(sql: Sql, lab: RunningLab) -> No
     sql.run("CREATE TABLE locked (n int)")
     transaction = sql.data.begin_transaction(**sql.target)["transactionId"]
     for _ in range(2):
-        own_api(lab, "POST", "/_localaws/clock", {"advance": 170})
+        advance(lab, 170)
         sql.run("LOCK TABLE locked", transactionId=transaction)
-    own_api(lab, "POST", "/_localaws/clock", {"advance": 181})
+    advance(lab, 181)
     assert sql.rows("SELECT count(*) FROM locked") == [[{"longValue": 0}]]
     sql.refused("TransactionNotFoundException", "not found", "SELECT 1", transactionId=transaction)
 

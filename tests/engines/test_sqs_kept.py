@@ -17,8 +17,8 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.conftest import RunningLab, eventually
-from tests.engines.lambda_tools import advance
 from tests.gateway.disks import errors_of, small_files
+from tests.gateway.wire import advance
 
 Labs = Callable[..., RunningLab]
 

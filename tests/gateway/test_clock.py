@@ -17,7 +17,7 @@ import pytest
 
 from localaws.home import claim
 from tests.conftest import RunningLab
-from tests.gateway.wire import own_api
+from tests.gateway.wire import advance, own_api
 
 DAYS = 90
 
@@ -26,7 +26,7 @@ DAYS = 90
 def later(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
     """A lab whose clock is 90 days ahead."""
     lab = RunningLab(tmp_path_factory.mktemp("later"))
-    own_api(lab, "POST", "/_localaws/clock", {"advance": DAYS * 86400})
+    advance(lab, DAYS * 86400)
     yield lab
     lab.stop()
 
@@ -123,16 +123,16 @@ def test_a_delayed_message_comes_when_its_time_has(later: RunningLab) -> None:
     url = sqs.create_queue(QueueName="delayed")["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="in 15 minutes", DelaySeconds=900)
     for seconds, found in ((0, 0), (890, 0), (20, 1), (3500, 0), (200, 1)):  # then hidden by its visibility timeout
-        own_api(later, "POST", "/_localaws/clock", {"advance": seconds})
+        advance(later, seconds)
         assert len(sqs.receive_message(QueueUrl=url, VisibilityTimeout=3600).get("Messages", [])) == found, seconds
-    own_api(later, "POST", "/_localaws/clock", {"advance": 5 * 86400})
+    advance(later, 5 * 86400)
     assert "Messages" not in sqs.receive_message(QueueUrl=url)  # kept for four days
 
 
 def test_the_clock_is_still_ahead_after_a_crash(new_lab: Callable[..., RunningLab]) -> None:
     """What has been dated stays in the past: an advance that was answered outlives the process that answered it."""
     lab = new_lab()
-    own_api(lab, "POST", "/_localaws/clock", {"advance": DAYS * 86400})
+    advance(lab, DAYS * 86400)
     lab.kill()
     assert (lab.directory / "clock.json").stat().st_mode & 0o777 == 0o600
     lab.start()

@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab
-from tests.gateway.wire import own_api
+from tests.gateway.wire import advance
 
 ACCOUNT = "123456789012"
 TRUST = {
@@ -113,10 +113,10 @@ def test_temporary_credentials_end(new_lab: Callable[..., RunningLab]) -> None:
     arn = make_role(lab, "brief")
     keys = lab.client("sts").assume_role(RoleArn=arn, RoleSessionName="once", DurationSeconds=900)["Credentials"]
     longer = lab.client("sts").get_session_token(DurationSeconds=1800)["Credentials"]
-    own_api(lab, "POST", "/_localaws/clock", {"advance": 899 - 30})
+    advance(lab, 899 - 30)
     client = with_keys(lab, keys)
     client("s3").list_buckets()
-    own_api(lab, "POST", "/_localaws/clock", {"advance": 31})
+    advance(lab, 31)
     assert code_of(client("s3").list_buckets) == "ExpiredToken"
     assert code_of(client("sts").get_caller_identity) == "ExpiredToken"
     assert code_of(client("kinesis").list_streams) == "ExpiredTokenException"

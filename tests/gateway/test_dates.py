@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from tests.conftest import RunningLab
 from tests.gateway.dated import MADE, ROLE, dates_of
 from tests.gateway.modelled import Watch
-from tests.gateway.wire import own_api
+from tests.gateway.wire import advance
 
 AHEAD = timedelta(days=100)
 #: Services that tell moments as texts or numbers of seconds alone: test_clock.py has theirs.
@@ -25,7 +25,7 @@ WITHOUT = {"lambda"}
 @pytest.fixture(scope="module")
 def later(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
     lab = RunningLab(tmp_path_factory.mktemp("later"))
-    own_api(lab, "POST", "/_localaws/clock", {"advance": AHEAD.total_seconds()})
+    advance(lab, AHEAD.total_seconds())
     yield lab
     lab.stop()
 

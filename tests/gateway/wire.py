@@ -177,6 +177,12 @@ def own_api(lab: RunningLab, method: str, target: str, document: Any = None) -> 
     return [json.loads(line) for line in answer.body.splitlines()]
 
 
+def advance(lab: RunningLab, seconds: float) -> None:
+    """Let time pass in the lab, and all that was due in it happen."""
+    (told,) = own_api(lab, "POST", "/_localaws/clock", {"advance": seconds})
+    assert told["running"] == []
+
+
 def recorded(lab: RunningLab, request_id: str) -> dict[str, Any]:
     """The one record of a call; it is written after the last byte is out."""
     found = eventually(lambda: [call for call in lab.calls() if call["request_id"] == request_id])
