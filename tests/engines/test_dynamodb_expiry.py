@@ -6,14 +6,23 @@ Source: DynamoDB developer guide, "Using time to live (TTL) in DynamoDB", "Worki
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from typing import Any
 
 from tests.conftest import RunningLab
+from tests.engines.lambda_tools import create, log_lines
 from tests.gateway.wire import advance
 
 DAY = 86400
+#: What Lambda is told of who deleted, as a filter ("Using time to live": "Archiving items deleted by TTL").
+DELETED_BY_TTL = {"type": ["Service"], "principalId": ["dynamodb.amazonaws.com"]}
+SEES = """
+def handler(event, context):
+    for record in event["Records"]:
+        print("SEES", record["dynamodb"]["Keys"]["k"]["S"])
+"""
 
 
 def make_table(dynamodb: Any, name: str, ttl: bool) -> None:
@@ -50,6 +59,13 @@ def test_items_expire(new_lab: Callable[..., RunningLab]) -> None:
     lab.stop()
     lab.start()
     dynamodb, streams = lab.client("dynamodb"), lab.client("dynamodbstreams")
+    create(lab, "archives", SEES)
+    lab.client("lambda").create_event_source_mapping(
+        FunctionName="archives",
+        EventSourceArn=dynamodb.describe_table(TableName="expiring")["Table"]["LatestStreamArn"],
+        StartingPosition="TRIM_HORIZON",
+        FilterCriteria={"Filters": [{"Pattern": json.dumps({"userIdentity": DELETED_BY_TTL})}]},
+    )
     everything = {"soon", "later", "text", "long ago", "without"}
     advance(lab, DAY / 2)
     assert keys(dynamodb, "expiring") == everything
@@ -67,6 +83,9 @@ def test_items_expire(new_lab: Callable[..., RunningLab]) -> None:
     ]
     assert [record["dynamodb"]["Keys"] for record in removed] == [{"k": {"S": "soon"}}]
     assert removed[0]["userIdentity"] == {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"}
+
+    lines = log_lines(lab, "archives", until="SEES ")
+    assert [line.split()[1] for line in lines if line.startswith("SEES ")] == ["soon"]
 
     advance(lab, 30 * DAY)
     assert keys(dynamodb, "expiring") == everything - {"soon", "later"}

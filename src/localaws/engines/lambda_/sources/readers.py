@@ -151,9 +151,10 @@ class DynamoDBReader(StreamReader):
     def _record(self, record: dict[str, Any]) -> Record:
         change = record["dynamodb"]
         created: datetime = change["ApproximateCreationDateTime"]
-        text = json.dumps(
-            {**record, "eventVersion": "1.1", "awsRegion": self._region, "eventSourceARN": self._arn}, default=_plain
-        )
+        own: dict[str, Any] = {"eventVersion": "1.1", "awsRegion": self._region, "eventSourceARN": self._arn}
+        if identity := record.get("userIdentity"):  # "Using DynamoDB with Lambda": written with small letters there
+            own["userIdentity"] = {"type": identity["Type"], "principalId": identity["PrincipalId"]}
+        text = json.dumps({**record, **own}, default=_plain)
         keys = json.dumps(change["Keys"], default=_plain, sort_keys=True)
         arrival = created.replace(tzinfo=created.tzinfo or UTC).timestamp()
         return Record(json.loads(text), change["SequenceNumber"], arrival, keys, len(text))
