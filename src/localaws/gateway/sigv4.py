@@ -330,4 +330,5 @@ def _split_query(query: str) -> list[tuple[str, str]]:
 
 
 def _header(environ: dict[str, Any], name: str) -> str:
-    return _SPACES.sub(" ", environ.get(environ_key(name), "").strip())
+    value: str = environ.get(environ_key(name), "").strip()
+    return _SPACES.sub(" ", value) if "  " in value else value

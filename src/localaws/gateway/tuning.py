@@ -14,12 +14,14 @@ from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.core.common_models import BaseModel
 from moto.core.constants import MISSING
 from moto.core.parse import BaseJSONParser
+from moto.core.responses import BaseResponse
 from moto.core.serialize import AttributePicker, AttributePickerContext, ResponseSerializer
 from moto.core.utils import camelcase_to_underscores, get_value, method_names_from_class
 
 from localaws.gateway.records import current_call
 
 _pick = AttributePicker.__call__
+_get_moto_param = BaseResponse._get_param
 _make_backends_of = BackendDict.__getitem__
 _serialize_all_members = ResponseSerializer._serialize_type_structure
 
@@ -29,6 +31,7 @@ def tune() -> None:
     moto.core.responses.method_names_from_class = cache(method_names_from_class)  # type: ignore[attr-defined]
     moto.core.responses.camelcase_to_underscores = lru_cache(maxsize=4096)(camelcase_to_underscores)  # type: ignore[attr-defined]
     moto.core.responses.gen_amzn_requestid_long = _request_id  # type: ignore[attr-defined]
+    BaseResponse._get_param = _get_param  # type: ignore[method-assign, assignment]
     BackendDict.__getitem__ = _backends_of  # type: ignore[method-assign]
     BaseJSONParser._parse_structure = _parse_structure  # type: ignore[method-assign]
     ResponseSerializer._serialize_type_structure = _serialize_structure  # type: ignore[method-assign, assignment]
@@ -48,6 +51,15 @@ def _request_id(headerdict: dict[str, Any] | None = None) -> str:
 def _backends_of(backends: BackendDict[Any], account_id: str) -> AccountSpecificBackend[Any]:
     """An account's backends; moto would lock, and look through all its services, whether or not there are any."""
     return backends.get(account_id) or _make_backends_of(backends, account_id)
+
+
+def _get_param(response: BaseResponse, param_name: str, if_none: Any = None) -> Any:
+    """A parameter by its name: moto would ask each time whether the name is a path, and the parameters a dict."""
+    if not response.automated_parameter_parsing or "." in param_name:
+        return _get_moto_param(response, param_name, if_none)
+    if param_name in response.params:
+        return response.params[param_name]
+    return response.uri_match.get(param_name, if_none)
 
 
 def _pick_value(picker: AttributePicker, context: AttributePickerContext) -> Any:

@@ -6,7 +6,6 @@ import hashlib
 import os
 import queue
 import threading
-import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import FileIO
@@ -79,7 +78,7 @@ class ObjectStore:
         """
         if length <= SMALL:
             return self.write(_read_all(stream, length), algorithm)
-        file = uuid.uuid4().hex
+        file = _new_name()
         hashes = _hashes(algorithm)
         try:
             with self.path(file).open("xb", buffering=0) as target, _HashingThread(hashes) as hashing:
@@ -93,12 +92,12 @@ class ObjectStore:
 
     def write(self, data: bytes, algorithm: str | None = None) -> Blob:
         """Store *data*, which is small or already in memory."""
-        file = uuid.uuid4().hex
+        file = _new_name()
         hashes = _hashes(algorithm)
         for hasher in hashes:
             hasher.update(data)
         try:
-            with self.path(file).open("xb", buffering=0) as target:
+            with FileIO(f"{self.directory}/{file}", "x") as target:
                 _write(target, data)
         except OSError:
             self.remove(file)
@@ -107,13 +106,13 @@ class ObjectStore:
 
     def link(self, file: str) -> str:
         """A second name, owned by itself, for the same bytes: a copy that costs nothing."""
-        name = uuid.uuid4().hex
+        name = _new_name()
         os.link(self.path(file), self.path(name))
         return name
 
     def join(self, pieces: Iterable[tuple[str, int, int]]) -> str:
         """Concatenate (file, start, length) pieces into a new file, inside the kernel where it can."""
-        name = uuid.uuid4().hex
+        name = _new_name()
         try:
             with self.path(name).open("xb", buffering=0) as target:
                 for file, start, length in pieces:
@@ -190,6 +189,10 @@ def _blocks(stream: Readable, length: int) -> Iterator[bytes]:
             "You did not provide the number of bytes specified by the Content-Length HTTP header.",
             400,
         )
+
+
+def _new_name() -> str:
+    return os.urandom(16).hex()
 
 
 def _read_all(stream: Readable, length: int) -> bytes:
