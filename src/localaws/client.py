@@ -98,7 +98,8 @@ def credential_of_role(lab: Lab, role_arn: str, session_name: str, seconds: int 
     """Temporary credentials of the role, as STS gives them to a service that works with it, for *seconds*."""
     account_id, role_name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
     principal = f"arn:aws:sts::{account_id}:assumed-role/{role_name}/{session_name}"
-    return lab.credentials.mint(principal, account_id, f"{random_key_id('AROA')}:{session_name}", seconds, role_arn)
+    role_id = lab.credentials.find_role_id(role_arn) or random_key_id("AROA")  # services do not ask whether it is there
+    return lab.credentials.mint(principal, account_id, f"{role_id}:{session_name}", seconds, role_arn)
 
 
 def _role_credentials(lab: Lab, role_arn: str, session_name: str) -> Credentials:

@@ -46,7 +46,7 @@ class Credential:
 
 
 class CredentialStore:
-    """Key pairs by access key id; *find_iam_key* is asked for those that IAM keeps.
+    """Key pairs by access key id; *find_iam_key* is asked for those that IAM keeps, *find_role_id* for a role's id.
 
     Temporary ones that somebody was given are in the file *path*: whoever has some goes on after a restart.
     """
@@ -57,6 +57,7 @@ class CredentialStore:
         self._of_services: dict[str, Credential] = {}
         self._lock = threading.Lock()
         self.find_iam_key: Callable[[str], Credential | None] = lambda access_key_id: None
+        self.find_role_id: Callable[[str], str | None] = lambda role_arn: None
         self._given = AppendLog(path)
         self._read()
 

@@ -141,6 +141,9 @@ def test_a_function_is_invoked_by_who_is_decided_on(lab: DecidingLab) -> None:
     for action in ("sqs:ReceiveMessage", "sqs:GetQueueAttributes"):
         found = eventually(partial(asked, lab, "assumed-role/worker/decided", action, source))
         assert found[0]["context"]["aws:CalledVia"] == "lambda.amazonaws.com"
+    role_id = lab.client("iam").get_role(RoleName="worker")["Role"]["RoleId"]
+    received = [call for call in lab.calls() if call["operation"] == "ReceiveMessage" and source in call["resources"]]
+    assert {call["principal_id"] for call in received} == {f"{role_id}:decided"}
 
 
 def test_a_delivery_stream_writes_as_its_role(lab: DecidingLab) -> None:

@@ -114,6 +114,13 @@ def find_iam_key(access_key_id: str) -> Credential | None:
     return None
 
 
+def find_role_id(role_arn: str) -> str | None:
+    """The unique id of the role with that ARN, in any account; None if there is none."""
+    roles = (role for by_partition in list(iam_backends.values()) for iam in list(by_partition.values())
+             for role in list(iam.roles.values()))  # fmt: skip
+    return next((str(role.id) for role in roles if role.arn == role_arn), None)
+
+
 def _check_role(role_arn: str, duration: int) -> None:
     """Raise AccessDenied for a role that does not exist, ValidationError for a session longer than it allows.
 
