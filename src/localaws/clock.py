@@ -7,6 +7,7 @@ import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from weakref import WeakSet
 
 from localaws.home import write_private
 
@@ -30,7 +31,7 @@ class Clock:
         self._offset = _read(path) if path else 0.0
         self._lock = threading.Lock()
         self._asleep: dict[threading.Thread, tuple[threading.Event, float]] = {}  # with their deadlines
-        self._awake: set[threading.Thread] = set()
+        self._awake = WeakSet[threading.Thread]()  # not to keep those that have ended
 
     def time(self) -> float:
         """Seconds since the epoch."""
@@ -99,9 +100,9 @@ class Clock:
         """The names of threads that work: whose `wait` has returned, or is to, until they wait again or `rest`."""
         now = self.time()
         with self._lock:
-            self._awake = {thread for thread in self._awake if thread.is_alive()}
+            working = [thread for thread in self._awake if thread.is_alive()]
             waking = [each for each, (event, end) in self._asleep.items() if event.is_set() or end <= now]
-            return [thread.name for thread in [*self._awake, *waking]]
+            return [thread.name for thread in working + waking]
 
 
 def _condition(event: threading.Event) -> threading.Condition:
