@@ -33,6 +33,7 @@ class Life:
     records: list[dict[str, Any]] = field(default_factory=list)
     kept: dict[str, list[str]] = field(default_factory=dict)
     said: str = ""
+    in_ledger: list[Created] = field(default_factory=list)
     left: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -51,7 +52,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
             de.teardown(timeout=20)
         except TeardownError as error:
             life.said = str(error)
-        life.left = _listed(life)
+        life.left, life.in_ledger = _listed(life), list(session.ledger)
         yield life
     lab.stop()
 
@@ -108,10 +109,11 @@ def test_what_was_made_is_recorded(life: Life, key: str) -> None:
     assert name in told
 
 
-def test_teardown_names_what_it_leaves_to_the_reader(life: Life) -> None:
+def test_teardown_names_what_it_leaves_and_keeps_it_in_the_ledger(life: Life) -> None:
     """What it has no deletion for, and what this lab does not delete though AWS does."""
     left = {key for key in REQUESTS if not (resources()[key].delete or resources()[key].part_of)}
     unknown = [f"- {key.partition(':')[0]} {resources()[key].create[0]} " for key in left]
     refused = [f"- {resources()[key].title} " for key in NEVER_DELETED]
     for line in life.said.splitlines()[1:-1]:
         assert line.startswith(tuple(unknown)) or (line.startswith(tuple(refused)) and "This lab does not do" in line)
+    assert life.in_ledger == [entry for key in REQUESTS if key in left | NEVER_DELETED for entry in life.ledger[key]]

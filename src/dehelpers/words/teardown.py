@@ -89,6 +89,8 @@ def teardown(timeout: float = 120.0) -> None:
         except ClientError as error:
             if not _absent(error):
                 faults[each.label(address)] = f": {error}"
+        except WaitError as error:
+            faults[each.label(address)] = f": {error}"
 
     def left() -> list[str]:
         labels = [each.label(address) for each, _, address in _own(session)]
@@ -191,7 +193,7 @@ def _strike(session: Session, faults: Mapping[str, str]) -> dict[str, str]:
     for entry in list(session.ledger):
         resource = resource_made_by(entry.service, entry.operation)
         if resource and (resource.delete or resource.part_of):
-            if f"{resource.title} {entry.name}" not in faults:
+            if Type(entry.service, resource).label(entry.name or "") not in faults:
                 session.ledger.remove(entry)
         else:
             label = f"{entry.service} {entry.operation} {next(iter(entry.names.values()), '')}"
