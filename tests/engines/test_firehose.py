@@ -255,13 +255,12 @@ def test_no_more_than_500_active_partitions(streams: Streams) -> None:
     stream = streams.make(bucket, Prefix="!{partitionKeyFromQuery:id}/", **partitioning("{id: .id}"))
     for start in (0, 260):
         streams.put(stream, *({"id": number} for number in range(start, start + 260)))
-    keys = eventually(
-        lambda: (
-            found
-            if (found := [k["Key"] for page in pages(streams, bucket) for k in page]) and len(found) == 501
-            else None
-        )
-    )
+
+    def keys_of_all() -> list[str]:
+        keys = [item["Key"] for page in pages(streams, bucket) for item in page]
+        return keys if len(keys) == 501 else []
+
+    keys = eventually(keys_of_all, 50)
     (errors,) = [key for key in keys if key.startswith("errors/")]
     body = streams.s3.get_object(Bucket=bucket, Key=errors)["Body"].read()
     assert len(body.splitlines()) == 20

@@ -12,7 +12,6 @@ import threading
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from struct import Struct
 from typing import Any, NamedTuple
@@ -24,10 +23,10 @@ log = logging.getLogger(__name__)
 
 #: Bytes of records that are delivered, beyond which the log is written anew without them.
 MOST_DEAD = 4 << 20
-#: What an entry is begins it: a record (its number, arrival and acceptance in seconds since the epoch, the length of
-#: its sequence number), the numbers of records that are delivered, a setting of the destination, a place in a shard.
-_RECORD = Struct("<cQddB")
-_DELIVERED, _SETTING, _PLACE = b"X", b"S", b"P"
+#: What an entry is begins it: records, the numbers of records that are delivered, a setting, a place in a shard.
+_RECORDS, _DELIVERED, _SETTING, _PLACE = b"R", b"X", b"S", b"P"
+#: How many records an entry has, and when they were accepted, in seconds since the epoch; then columns follow.
+_HEAD = Struct("<cId")
 
 
 class Setting(NamedTuple):
@@ -73,9 +72,9 @@ class Backlog:
                 settings += 1
                 self._setting = entries[-settings] = Setting(*json.loads(entry[1:]))
             else:
-                record = _read(entry)
-                entries[record.number] = record
-                self._next = record.number + 1
+                for record in _read(entry):
+                    entries[record.number] = record
+                    self._next = record.number + 1
         self._alive = {number for number in entries if number >= 0}
         return list(entries.values())
 
@@ -93,13 +92,16 @@ class Backlog:
         Raises OSError, and then keeps nothing.
         """
         with self._lock:
-            numbered = [replace(each, number=number, accepted=now) for number, each in enumerate(records, self._next)]
-            entries = [_written(record) for record in numbered]
+            numbered = [
+                Record(each.data, each.arrival, each.sequence_number, number, now)
+                for number, each in enumerate(records, self._next)
+            ]
+            entries = [_written(numbered)] if numbered else []
             if shard:
                 entries.append(_PLACE + json.dumps([shard, place]).encode())
             self._log.append_all(entries)
+            self._alive.update(range(self._next, self._next + len(numbered)))
             self._next += len(numbered)
-            self._alive.update(record.number for record in numbered)
         if shard:
             self.places[shard] = place
         return numbered
@@ -119,7 +121,7 @@ class Backlog:
             if not self._parts[record.number]:
                 del self._parts[record.number]
                 self._delivered.append(record.number)
-                self._dead += len(record.data) + _RECORD.size
+                self._dead += len(record.data)
         try:
             with self._lock:
                 if self._removed:
@@ -138,8 +140,10 @@ class Backlog:
         if not self._alive and self._setting:
             yield _SETTING + json.dumps(self._setting).encode()
         for entry in self._log.replay() if self._alive else ():
-            if entry[:1] == _SETTING or (entry[:1] == b"R" and _read(entry).number in self._alive):
+            if entry[:1] == _SETTING:
                 yield entry
+            elif entry[:1] == _RECORDS and (alive := [each for each in _read(entry) if each.number in self._alive]):
+                yield _written(alive)
         for shard, place in self.places.items():
             yield _PLACE + json.dumps([shard, place]).encode()
 
@@ -150,13 +154,29 @@ class Backlog:
             self._log.remove()
 
 
-def _written(record: Record) -> bytes:
-    place = (record.sequence_number or "").encode()
-    return _RECORD.pack(b"R", record.number, record.arrival, record.accepted, len(place)) + place + record.data
+def _columns(count: int) -> Struct:
+    """The numbers of so many records, their arrivals, the bytes of their data, those of their sequence numbers."""
+    return Struct(f"<{count}Q{count}d{count}I{count}B")
 
 
-def _read(entry: bytes) -> Record:
-    _, number, arrival, accepted, length = _RECORD.unpack_from(entry)
-    data = _RECORD.size + length
-    place = entry[_RECORD.size : data].decode()
-    return Record(entry[data:], arrival, place or None, number, accepted)
+def _written(records: list[Record]) -> bytes:
+    """An entry of *records* that were accepted together."""
+    places = [(record.sequence_number or "").encode() for record in records]
+    data = [record.data for record in records]
+    numbers, arrivals = [record.number for record in records], [record.arrival for record in records]
+    columns = _columns(len(records)).pack(*numbers, *arrivals, *map(len, data), *map(len, places))
+    return b"".join([_HEAD.pack(_RECORDS, len(records), records[0].accepted), columns, *places, *data])
+
+
+def _read(entry: bytes) -> Iterator[Record]:
+    """The records that `_written` was given."""
+    _, count, accepted = _HEAD.unpack_from(entry)
+    columns = _columns(count)
+    values = columns.unpack_from(entry, _HEAD.size)
+    numbers, arrivals, sizes, place_sizes = (values[start : start + count] for start in range(0, 4 * count, count))
+    place = _HEAD.size + columns.size
+    data = place + sum(place_sizes)
+    for number, arrival, size, place_size in zip(numbers, arrivals, sizes, place_sizes, strict=True):
+        sequence_number = entry[place : place + place_size].decode()
+        yield Record(entry[data : data + size], arrival, sequence_number or None, number, accepted)
+        data, place = data + size, place + place_size

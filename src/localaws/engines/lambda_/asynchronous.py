@@ -95,6 +95,8 @@ class AsynchronousInvoker:
     def go_on(self, engine_of: Callable[[str, str], LambdaEngine]) -> None:
         """Run what an earlier process had accepted; *engine_of* knows the engine of an account and a region."""
         for number, entry in self._log.restore().items():
+            if "payload" not in entry:  # only what became of it is there: the rest was damaged
+                continue
             account, region = entry.pop("engine")
             payload = entry.pop("payload").encode()
             event = Event(engine_of(account, region), payload=payload, **{**entry, "number": number})
@@ -155,7 +157,8 @@ class AsynchronousInvoker:
         if due - event.accepted > settings.get("MaximumEventAgeInSeconds", OLDEST_EVENT_SECONDS):
             return False
         event.due = due
-        self._log.change(event.number, attempts=event.attempts, throttled=event.throttled, due=due)
+        if not event.throttled:  # of what was refused nothing need be known after a start
+            self._log.change(event.number, attempts=event.attempts, due=due)
         self._wait(event)
         return True
 

@@ -79,9 +79,11 @@ class FunctionEngine(Archived, LambdaFunction):
     def sandbox(self) -> Sandbox:
         """What an execution environment of this function, as it is now, is made for; its code is on disk."""
         code, *layers = self.places
-        unzip([self.code_bytes], code)
+        if not code.exists():
+            unzip([self.code_bytes], code)
         for place in layers:
-            unzip([version.code_bytes for version in self._layer_versions()], place)
+            if not place.exists():
+                unzip([version.code_bytes for version in self._layer_versions()], place)
         return Sandbox(
             account_id=self.account_id,
             region=self.region,
