@@ -133,7 +133,15 @@ def _as_key(key: Any) -> Any:
     return the_key, (key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),)
 
 
+def _as_entries(entries: defaultdict[Any, Any]) -> Any:
+    """Raises PicklingError where a function makes the entries: it would not be run, and nothing could be read again."""
+    if isinstance(entries.default_factory, type | None):
+        return _PLAINLY(entries)
+    raise pickle.PicklingError(f"the entries of a defaultdict are made by {entries.default_factory}")
+
+
 _NEW: dict[type, Callable[[Any], Any]] = {
+    defaultdict: _as_entries,
     type(threading.Lock()): lambda lock: (threading.Lock, ()),
     type(threading.RLock()): lambda lock: (threading.RLock, ()),
     threading.Condition: lambda condition: (threading.Condition, (condition._lock,)),
