@@ -146,6 +146,47 @@ def test_a_kill_loses_no_record_of_a_mapping(new_lab: Labs) -> None:
     eventually(lambda: wanted <= told(), 40)
 
 
+def test_mappings_of_tables_and_queues_go_on(new_lab: Labs) -> None:
+    """What the function had is not given to it again; what came when the lab was down, or about to, is."""
+    lab = new_lab()
+    lab.client("s3").create_bucket(Bucket="told")
+    create(
+        lab,
+        "tells",
+        """
+        import boto3
+        s3 = boto3.client("s3")
+        def handler(event, context):
+            for record in event["Records"]:
+                name = record["dynamodb"]["Keys"]["id"]["S"] if "dynamodb" in record else record["body"]
+                s3.put_object(Bucket="told", Key=f"{name}/{context.aws_request_id}", Body=b"")
+        """,
+        Timeout=30,
+    )
+    table = lab.client("dynamodb").create_table(
+        TableName="items",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
+    )["TableDescription"]
+    url, arn = queue(lab, "messages", VisibilityTimeout="30")
+    connect(lab, "tells", table["LatestStreamArn"], StartingPosition="LATEST")
+    connect(lab, "tells", arn)
+
+    def told() -> list[str]:
+        found = lab.client("s3").list_objects_v2(Bucket="told").get("Contents", [])
+        return sorted(item["Key"].partition("/")[0] for item in found)
+
+    lab.client("dynamodb").put_item(TableName="items", Item={"id": {"S": "a"}})
+    lab.client("sqs").send_message(QueueUrl=url, MessageBody="b")
+    eventually(lambda: told() == ["a", "b"])
+    killed_and_started(lab)
+    lab.client("dynamodb").put_item(TableName="items", Item={"id": {"S": "c"}})
+    lab.client("sqs").send_message(QueueUrl=url, MessageBody="d")
+    eventually(lambda: told() == ["a", "b", "c", "d"], 20)
+
+
 def test_a_tumbling_window_goes_on_with_its_state(new_lab: Labs) -> None:
     lab = new_lab()
     lab.client("s3").create_bucket(Bucket="told")
