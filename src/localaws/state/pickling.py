@@ -46,6 +46,7 @@ _NAMED = {
     *(("threading", name) for name in ("Condition", "Event", "Lock", "RLock")),
     ("_codecs", "encode"),
     ("_thread", "allocate_lock"),
+    ("_thread", "lock"),  # what threading.Lock is from Python 3.13 on
     ("array", "_array_reconstructor"),
     ("copyreg", "_reconstructor"),
     ("re", "_compile"),
