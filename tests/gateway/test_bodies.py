@@ -232,7 +232,7 @@ def test_a_content_hash_is_a_hash_or_a_known_word(lab: RunningLab, value: str) -
 
 def test_a_packed_body_may_have_several_members(lab: RunningLab) -> None:
     """RFC 1952, 2.2: they stand one after the other ("requestCompression" in the models of the SDKs)."""
-    glue = lab.client("glue")
+    glue = lab.fresh_client("glue")  # the handler stays with it
 
     def pack(params: dict[str, Any], **_: Any) -> None:
         body = params["body"]
