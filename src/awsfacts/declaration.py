@@ -83,6 +83,17 @@ class Deletion:
 
 #: Lists the names of all resources of a type, with a boto3 client of their service.
 List = Callable[[Any], Iterable[str]]
+
+
+def is_refused(call: Callable[[], Any], error: type[Exception]) -> bool:
+    """Whether *call* raises *error*: whoever describes what is gone is refused."""
+    try:
+        call()
+    except error:
+        return True
+    return False
+
+
 #: Deletes one resource: with a boto3 client of its service, its name and a way to wait.
 Delete = Callable[[Any, str, Settle], None]
 

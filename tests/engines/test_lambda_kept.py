@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,11 @@ import json, boto3
 def handler(event, context):
     boto3.client("s3").put_object(Bucket="told", Key=context.aws_request_id, Body=json.dumps(event))
 """
+
+
+def keys_told(lab: RunningLab) -> list[str]:
+    """The keys in the bucket to which functions tell what they were given."""
+    return [item["Key"] for item in lab.client("s3").list_objects_v2(Bucket="told").get("Contents", [])]
 
 
 def killed_and_started(lab: RunningLab, wait: float = 1.0) -> Any:
@@ -130,7 +136,7 @@ def test_a_kill_loses_no_record_of_a_mapping(new_lab: Labs) -> None:
 
     def told() -> set[str]:
         s3 = lab.client("s3")
-        keys = [item["Key"] for item in s3.list_objects_v2(Bucket="told").get("Contents", [])]
+        keys = keys_told(lab)
         return {
             each for key in keys for each in s3.get_object(Bucket="told", Key=key)["Body"].read().decode().split(",")
         }
@@ -175,8 +181,7 @@ def test_mappings_of_tables_and_queues_go_on(new_lab: Labs) -> None:
     connect(lab, "tells", arn)
 
     def told() -> list[str]:
-        found = lab.client("s3").list_objects_v2(Bucket="told").get("Contents", [])
-        return sorted(item["Key"].partition("/")[0] for item in found)
+        return sorted(key.partition("/")[0] for key in keys_told(lab))
 
     lab.client("dynamodb").put_item(TableName="items", Item={"id": {"S": "a"}})
     lab.client("sqs").send_message(QueueUrl=url, MessageBody="b")
@@ -205,9 +210,7 @@ def test_a_tumbling_window_goes_on_with_its_state(new_lab: Labs) -> None:
     connect(lab, "counts", stream(lab, "source"), StartingPosition="TRIM_HORIZON", TumblingWindowInSeconds=900)
     put(lab, "source", "a", "b")
 
-    def told() -> list[str]:
-        return [each["Key"] for each in lab.client("s3").list_objects_v2(Bucket="told").get("Contents", [])]
-
+    told = partial(keys_told, lab)
     eventually(lambda: "False-2" in told())
     killed_and_started(lab)
     put(lab, "source", "c")

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from awsfacts.declaration import Claim, Deletion, Listing, Resource, Service, Settle
+from awsfacts.declaration import Claim, Deletion, Listing, Resource, Service, Settle, is_refused
 
 
 def _delete_instance(aws: Any, instance: str, settle: Settle) -> None:
     """Delete a database without a last snapshot, and wait: its parameter group is in use until then."""
     aws.delete_db_instance(DBInstanceIdentifier=instance, SkipFinalSnapshot=True, DeleteAutomatedBackups=True)
-
-    def is_gone() -> bool:
-        try:
-            aws.describe_db_instances(DBInstanceIdentifier=instance)
-        except aws.exceptions.DBInstanceNotFoundFault:
-            return True
-        return False
-
-    settle(is_gone, instance)
+    describe = partial(aws.describe_db_instances, DBInstanceIdentifier=instance)
+    settle(partial(is_refused, describe, aws.exceptions.DBInstanceNotFoundFault), instance)
 
 
 SERVICE = Service(

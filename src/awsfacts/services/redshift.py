@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from awsfacts.declaration import Deletion, Listing, Resource, Service, Settle
+from awsfacts.declaration import Deletion, Listing, Resource, Service, Settle, is_refused
 
 
 def _delete_cluster(aws: Any, cluster: str, settle: Settle) -> None:
     """Delete a cluster without a last snapshot, and wait: its groups are in use until then."""
     aws.delete_cluster(ClusterIdentifier=cluster, SkipFinalClusterSnapshot=True)
-
-    def is_gone() -> bool:
-        try:
-            aws.describe_clusters(ClusterIdentifier=cluster)
-        except aws.exceptions.ClusterNotFoundFault:
-            return True
-        return False
-
-    settle(is_gone, cluster)
+    describe = partial(aws.describe_clusters, ClusterIdentifier=cluster)
+    settle(partial(is_refused, describe, aws.exceptions.ClusterNotFoundFault), cluster)
 
 
 SERVICE = Service(
