@@ -95,8 +95,9 @@ class RunningLab:
         return (self.directory / "logs" / "localaws.log").read_text()
 
     def calls(self) -> list[dict[str, Any]]:
-        """Every call recorded so far."""
-        return [json.loads(line) for line in (self.directory / "calls.jsonl").read_text().splitlines()]
+        """Every call recorded so far, in both files."""
+        files = [path for name in ("calls.elder.jsonl", "calls.jsonl") if (path := self.directory / name).exists()]
+        return [json.loads(line) for path in files for line in path.read_text().splitlines()]
 
     def kill(self) -> None:
         """End it as a crash would."""

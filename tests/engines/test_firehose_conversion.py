@@ -215,7 +215,8 @@ def test_conversion_with_dynamic_partitioning(streams: Streams, database: str) -
         "tail=N0": [0, 2],
         "tail=N1": [1, 3],
     }
-    call = [call for call in streams.lab.calls() if call["operation"] == "PutRecordBatch"][-1]
+    puts = [call for call in streams.lab.calls() if call["operation"] == "PutRecordBatch"]
+    [call] = [call for call in puts if call["resources"][0].endswith(f"/{stream}")]
     assert call["units"] == {"firehose:billed_bytes": 4 * 5120, "firehose:converted_bytes": 4 * 5120}
 
 
