@@ -170,6 +170,7 @@ class LambdaEngine(LambdaBackend):
         check_new(self._mappings(), mapping)
         self.sources[mapping.uuid] = start_source(self, mapping, target.function)
         self._event_source_mappings[mapping.uuid] = mapping
+        mapping.transition("Creating" if mapping.enabled else "")
         return mapping
 
     def go_on(self) -> None:
@@ -185,10 +186,11 @@ class LambdaEngine(LambdaBackend):
         mapping = self.get_event_source_mapping(uuid)
         if mapping is None:
             return None
-        mapping.update(spec)
+        state = mapping.update(spec)
         super().update_event_source_mapping(uuid, spec)
         if "FunctionName" in spec:
             mapping.function_arn = self.resolve(spec["FunctionName"]).arn
+        mapping.transition(state)
         return mapping
 
     def delete_event_source_mapping(self, uuid: str) -> MappingEngine | None:

@@ -64,20 +64,20 @@ class MappingEngine(EventSourceMapping):
         self.kind = kind
         self.filters = Filters(self.filter_criteria)
         self.last_result = "No records processed"
-        self.transition("Creating" if self.enabled else "")
+        self.transition("")
 
-    def update(self, changes: dict[str, Any]) -> None:
-        """Check what an UpdateEventSourceMapping asks for, before moto stores it."""
+    def update(self, changes: dict[str, Any]) -> str:
+        """Check what an UpdateEventSourceMapping asks for, before moto stores it; returns the state in between."""
         _check(
             self.kind, {"BatchSize": self.batch_size, "MaximumBatchingWindowInSeconds": self.max_batch_window} | changes
         )
         if "FilterCriteria" in changes:
             self.filters = Filters(changes["FilterCriteria"])
         enabled = changes.get("Enabled", self.enabled)
-        self.transition("Updating" if enabled == self.enabled else "Enabling" if enabled else "Disabling")
+        return "Updating" if enabled == self.enabled else "Enabling" if enabled else "Disabling"
 
     def transition(self, state: str) -> None:
-        """Begin a change; it is told of as *state* for `TRANSITION_SECONDS`, though it is done."""
+        """A change is done, and from now on told of as *state* for `TRANSITION_SECONDS`."""
         self._transition = state
         self.last_modified = self._lab.clock.time()
 
