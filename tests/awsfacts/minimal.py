@@ -392,6 +392,20 @@ ELSEWHERE = {
     ),
 }
 
+#: What AWS has no ARN for, and no ARN of anything that it belongs to.
+WITHOUT_ARN = {
+    **dict.fromkeys(
+        (
+            "iam:account alias",
+            "glue:securityConfiguration",
+            "lakeformation:LF-tag",
+            "emr:security-configuration",
+        ),
+        "not among the resource types of its service in the service authorization reference",
+    ),
+    "redshift:securitygroup": "the reference has the ARN of a rule within it, not its own",
+}
+
 #: What moto has no deletion for.
 NEVER_DELETED = frozenset(
     "athena:datacatalog glue:connection kinesisanalyticsv2:application quicksight:dashboard quicksight:dataset".split()

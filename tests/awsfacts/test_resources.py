@@ -19,7 +19,8 @@ from dehelpers.errors import TeardownError
 from dehelpers.process.lab import free_port
 from dehelpers.words.ledger import Created
 from dehelpers.words.teardown import types
-from tests.awsfacts.minimal import ELSEWHERE, NEVER_DELETED, REQUESTS, filled
+from localaws.gateway.reference import type_of
+from tests.awsfacts.minimal import ELSEWHERE, NEVER_DELETED, REQUESTS, WITHOUT_ARN, filled
 from tests.conftest import RunningLab
 from tests.connected import connected
 
@@ -107,6 +108,21 @@ def test_what_was_made_is_recorded(life: Life, key: str) -> None:
     name = (life.ledger[key][0].name or "").rpartition("/")[2]
     told = json.dumps([(each["request_parameters"], each["response_elements"]) for each in records])
     assert name in told
+
+
+@pytest.mark.parametrize("key", REQUESTS)
+def test_the_record_has_the_arn_of_what_was_made(life: Life, key: str) -> None:
+    """As the service authorization reference writes it; what has no ARN itself is named by what it belongs to."""
+    service, _, name = key.partition(":")
+    operation, type = resources()[key].create[0], type_of(service, name)
+    records = [each for each in life.records if (each["service"], each["operation"]) == (service, operation)]
+    arns = [arn for each in records for arn in each["resources"]]
+    if key in WITHOUT_ARN:
+        assert not arns
+    elif type:
+        assert any(type.pattern.fullmatch(arn) and "*" not in arn for arn in arns), arns
+    else:
+        assert arns
 
 
 def test_teardown_names_what_it_leaves_and_keeps_it_in_the_ledger(life: Life) -> None:

@@ -70,10 +70,24 @@ def test_one_action_and_its_resources(line: str) -> None:
     assert (need.action, list(need.resources)) == (action, [f"arn:aws:{arn}" for arn in arns])
 
 
-def test_a_new_table_is_named_in_the_structure_that_describes_it() -> None:
-    parameters = {"DatabaseName": "d", "TableInput": {"Name": "t"}}
-    [need] = needs_of("glue", "CreateTable", parameters, "R", "A")
-    assert need.resources[-1] == "arn:aws:glue:R:A:table/d/t"
+#: Operation → what describes the resource, and its ARN.
+INSIDE: dict[tuple[str, str], tuple[Any, str]] = {
+    ("glue", "CreateTable"): ({"DatabaseName": "d", "TableInput": {"Name": "t"}}, "glue:R:A:table/d/t"),
+    ("glue", "GetSchema"): ({"SchemaId": {"SchemaName": "s"}}, "glue:R:A:schema/s"),
+    ("glue", "CreateConnection"): (
+        {"ConnectionInput": {"Name": "c", "ConnectionType": "NETWORK"}},
+        "glue:R:A:connectionType:NETWORK",
+    ),
+    ("budgets", "CreateBudget"): ({"AccountId": "A", "Budget": {"BudgetName": "b"}}, "budgets::A:budget/b"),
+    ("ec2", "RunInstances"): ({"LaunchTemplate": {"LaunchTemplateId": "lt"}}, "ec2:R:A:launch-template/lt"),
+}
+
+
+@pytest.mark.parametrize(("service", "operation"), INSIDE)
+def test_a_resource_is_named_in_the_structure_that_describes_it(service: str, operation: str) -> None:
+    parameters, arn = INSIDE[service, operation]
+    [need] = needs_of(service, operation, parameters, "R", "A")
+    assert f"arn:aws:{arn}" in need.resources
 
 
 MANY: dict[tuple[str, str], tuple[Any, list[Any]]] = {

@@ -24,6 +24,7 @@ from localaws.gateway.dispatch import Dispatcher, WireRequest
 from localaws.gateway.elements import arns_in, error_of, request_parameters, response_elements
 from localaws.gateway.errors import AwsError, render
 from localaws.gateway.guard import check_guard
+from localaws.gateway.made import MOST_RESOURCES, arns_made
 from localaws.gateway.needs import needs_of
 from localaws.gateway.operations import identify, operations_of, protocol_of
 from localaws.gateway.post_form import answer, as_put, is_form_upload, read_form
@@ -53,9 +54,6 @@ TRUST = "localaws.trust"
 
 #: What a full, a limited or a read-only disk says.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
-
-#: How many resources a record names: DeleteObjects may have a thousand.
-MOST_RESOURCES = 100
 
 #: What nobody can write to any more must not be acknowledged.
 GONE = "The lab's directory has been deleted while it ran, and with it all that it had. Start a new lab."
@@ -185,12 +183,10 @@ class Gateway:
         with self._lab.state.while_done(service.backend, operation.name):
             response = self._dispatcher.dispatch(request, service, parsed)
         response = as_modelled(response, operation.protocol, model)
-        elements = response_elements(call.service, model, operation.protocol, response) if model else None
-        if elements:
-            call.response_elements = elements
-            made = [arn for arn in arns_in(call.service, elements) if arn not in call.resources]
-            if made:  # which the request could only name in part
-                call.resources = [arn for arn in call.resources if not arn.endswith("/*")] + made
+        if model:
+            call.response_elements = response_elements(call.service, model, operation.protocol, response) or None
+            if response.status_code < 300:
+                _name_what_was_made(call, parameters)
         return response
 
     def _authorize(self, call: Call, parameters: dict[str, Any]) -> None:
@@ -283,6 +279,16 @@ def _failure(error: Exception, call: Call) -> AwsError:
     if number in _NO_ROOM:
         hint = f"The lab cannot write to its directory: {os.strerror(number)}. What it has can be read."
     return AwsError("InternalFailure", hint, 500)
+
+
+def _name_what_was_made(call: Call, parameters: dict[str, Any]) -> None:
+    """Add to the call's resources what the request could not name, or only in part."""
+    answer = call.response_elements or {}
+    arns = arns_made(call.service, call.operation, parameters, answer, call.region, call.account_id)
+    made = [arn for arn in dict.fromkeys([*arns_in(call.service, answer), *arns]) if arn not in call.resources]
+    if made:
+        named = [arn for arn in call.resources if not arn.endswith("/*")]
+        call.resources = [*named, *made][:MOST_RESOURCES]
 
 
 def _record(call: Call, lab: Lab, started: float) -> None:

@@ -8,19 +8,18 @@ QueueUrl; where AWS's words differ too much, the declaration of the resource (`a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
 from botocore.model import ListShape, Shape, StringShape, StructureShape
 from moto.core.utils import get_service_model
 from moto.utilities.utils import get_partition
 
-from awsfacts import Resource, services
-from localaws.gateway.reference import ResourceType, actions_of
+from awsfacts import services
+from localaws.gateway.reference import ResourceType, actions_of, type_of
 
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
 #: What names end with that mean the same thing.
 _ENDINGS = re.compile(r"(WithPath|Name|Identifier|Id|Url)$", re.IGNORECASE)
 #: A path through a request's members to a text: ("TableInput", "Name").
@@ -41,11 +40,6 @@ class Maker:
     #: Variable → where its value may be; None where not all are known.
     parts: Mapping[str, tuple[_Path, ...]] | None
 
-    @cached_property
-    def template(self) -> str:
-        """The ARN, for `str.format`."""
-        return _VARIABLE.sub(r"{\1}", self.type.arn)
-
     def arns(self, parameters: Mapping[str, Any], region: str, account: str) -> Iterator[str]:
         """All that *parameters* name."""
         for member in self.whole:
@@ -54,14 +48,14 @@ class Maker:
                     yield value
         if self.parts is None:
             return
-        values = {"Partition": _partition(region), "Region": region, "Account": account, "Id": "*"}
+        values = {"Partition": partition_of(region), "Region": region, "Account": account, "Id": "*"}
         for variable, paths in self.parts.items():
             value = next((_short(path[-1], text) for path in paths if (text := _at(parameters, path))), "")
             if not value or value.startswith("arn:"):
                 return
             # a parameter's name begins with a slash, and its ARN has only one
-            values[variable] = value[1:] if value[0] == "/" and f"/{{{variable}}}" in self.template else value
-        yield self.template.format(**values).replace(":key/alias/", ":alias/")
+            values[variable] = value[1:] if value[0] == "/" and f"/{{{variable}}}" in self.type.template else value
+        yield self.type.template.format(**values).replace(":key/alias/", ":alias/")
 
 
 def arns_of(makers: Sequence[Maker], parameters: Mapping[str, Any], region: str, account: str) -> list[str]:
@@ -104,9 +98,18 @@ def _parts(
 
 
 def _called(variable: str, members: Mapping[str, Shape]) -> tuple[_Path, ...]:
+    inner = {outer: each.members for outer, each in members.items() if isinstance(each, StructureShape)}
+    own = called(variable, [name for name in members if name not in inner])
+    return tuple((name,) for name in own) or tuple(
+        (outer, name) for outer, each in inner.items() for name in called(variable, each)
+    )
+
+
+def called(variable: str, members: Iterable[str]) -> list[str]:
+    """Those of *members* that a pattern's *variable* means: by its very name first."""
     exact = [name for name in members if name.lower() == variable.lower()]
     alike = [name for name in members if _bare(name) and _bare(name) == _bare(variable)]
-    return tuple((name,) for name in dict.fromkeys([*exact, *alike]))
+    return list(dict.fromkeys([*exact, *alike]))
 
 
 def _bare(name: str) -> str:
@@ -116,14 +119,10 @@ def _bare(name: str) -> str:
 def _declared_names(type: ResourceType, service: str, operation: str) -> Iterator[str]:
     declared = services().get(service)
     for resource in declared.resources if declared else ():
-        if _same_type(resource, type):
+        if type_of(service, resource.type) == type:
             if operation not in resource.create:
                 yield from resource.named_by
             yield resource.name
-
-
-def _same_type(resource: Resource, type: ResourceType) -> bool:
-    return resource.type.replace("-", "").lower() == type.name.replace("-", "").lower()
 
 
 def _paths_to(name: str, members: Mapping[str, Shape]) -> tuple[_Path, ...]:
@@ -147,7 +146,8 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 @cache
-def _partition(region: str) -> str:
+def partition_of(region: str) -> str:
+    """Of AWS's partitions the one that has *region*: "aws", "aws-cn"."""
     return str(get_partition(region))
 
 

@@ -36,6 +36,11 @@ class ResourceType:
         return [each for each in _VARIABLE.findall(self.arn) if each not in ("Partition", "Region", "Account")]
 
     @cached_property
+    def template(self) -> str:
+        """Its ARN, for `str.format`."""
+        return _VARIABLE.sub(r"{\1}", self.arn)
+
+    @cached_property
     def pattern(self) -> re.Pattern[str]:
         """What a whole ARN of this type matches."""
         head, _, rest = self.arn.replace("*", "${Any}").partition("${Account}")
@@ -96,6 +101,11 @@ def is_data_event(service: str, operation: str) -> bool:
     return declared is not None and operation in declared.data_events
 
 
+def type_of(service: str, name: str) -> ResourceType | None:
+    """The type that is called *name* in `awsfacts`; None if IAM knows no such type of the service's resources."""
+    return _types(prefix_of(service)).get(_letters(name))
+
+
 @cache
 def _action(name: str) -> Action:
     prefix, _, operation = name.partition(":")
@@ -105,15 +115,26 @@ def _action(name: str) -> Action:
 
 @cache
 def _actions(prefix: str) -> dict[str, Action]:
-    types = {key: ResourceType(each["key"], each["arn"]) for key, each in _data("resourceTypes", prefix).items()}
+    types = _types(prefix)
     return {
         key: Action(
             f"{prefix}:{each['name']}",
             each["accessLevel"],
-            tuple(types[found] for kind in each["resourceTypes"] if (found := kind["name"].lower()) in types),
+            tuple(types[found] for kind in each["resourceTypes"] if (found := _letters(kind["name"])) in types),
         )
         for key, each in _data("actions", prefix).items()
     }
+
+
+@cache
+def _types(prefix: str) -> dict[str, ResourceType]:
+    known = _data("resourceTypes", prefix).values()
+    return {_letters(each["key"]): ResourceType(each["key"], each["arn"]) for each in known}
+
+
+def _letters(name: str) -> str:
+    """What is left of *name* where one writes "log-group" and another "LogGroup"."""
+    return re.sub("[^a-z0-9]", "", name.lower())
 
 
 def _data(kind: str, prefix: str) -> dict[str, Any]:
