@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from botocore.config import Config
@@ -218,7 +219,8 @@ def test_threads_leave_a_record_each(new_lab: Callable[..., RunningLab]) -> None
     counts = Counter(call["operation"] for call in calls)
     assert [counts[name] for name in ("PutObject", "GetObject", "GetItem", "PutItem", "SendMessage")] == [80] * 5
     assert [call["seq"] for call in calls] == list(range(1, len(calls) + 1))
-    assert len({call["request_id"] for call in calls}) == len(calls)
+    ids = [UUID(call[name]) for call in calls for name in ("request_id", "event_id")]
+    assert len(set(ids)) == 2 * len(calls)  # "CloudTrail record contents": eventID is a GUID of the event's own
 
 
 def test_records_survive_a_crash_and_go_on_counting(new_lab: Callable[..., RunningLab]) -> None:

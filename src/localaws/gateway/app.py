@@ -9,7 +9,6 @@ import json
 import logging
 import os
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -29,7 +28,7 @@ from localaws.gateway.needs import needs_of
 from localaws.gateway.operations import identify, operations_of, protocol_of
 from localaws.gateway.post_form import answer, as_put, is_form_upload, read_form
 from localaws.gateway.post_policy import authenticate_form, check_policy, check_size
-from localaws.gateway.records import Call, current_call
+from localaws.gateway.records import Call, current_call, new_id
 from localaws.gateway.response import Response
 from localaws.gateway.services import Service, service_of
 from localaws.gateway.sigv2 import authenticate_v2, parse_signature_v2
@@ -73,7 +72,7 @@ class Gateway:
         started = time.perf_counter()
         via = environ.get(VIA, "")
         call = Call(
-            request_id=str(uuid.uuid4()),
+            request_id=new_id(),
             time=self._lab.clock.now().isoformat(timespec="milliseconds"),
             source_ip=via or environ.get("REMOTE_ADDR", ""),
             user_agent=via or environ.get("HTTP_USER_AGENT", ""),

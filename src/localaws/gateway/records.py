@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import os
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +16,12 @@ from localaws.gateway.reference import is_data_event, is_read_only
 _MOST_LETTERS = 1000
 
 
+def new_id() -> str:
+    """A GUID (RFC 9562, version 4), for a third of the time that `uuid.uuid4` takes: each call needs two."""
+    digits = os.urandom(16).hex()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+
 @dataclass
 class Call:
     """A request on its way through the gateway; ``as_record`` is what is kept of it.
@@ -23,7 +29,7 @@ class Call:
     ``bytes_in`` and ``bytes_out`` count bodies only; ``ms`` runs from the request's headers to the last byte out.
     ``units`` is for what an engine knows of its own billing (scanned bytes, say), by name. ``via`` is the service that
     called, for somebody or for itself ("athena.amazonaws.com"); ``session_issuer`` the role behind a session.
-    ``requests`` is how many alike one record stands for.
+    ``requests`` is how many alike one record stands for. ``event_id`` is the record's own, CloudTrail's ``eventID``.
     """
 
     request_id: str
@@ -52,12 +58,13 @@ class Call:
     ms: float = 0.0
     units: dict[str, float] = field(default_factory=dict)
     credential: Credential | None = None
+    event_id: str = field(default_factory=new_id)
 
     @classmethod
     def done_by(cls, principal: str, clock: Clock, service: str, operation: str, region: str) -> Call:
         """What a service, *principal*, has done without a call, as the call that it would have been."""
         now = clock.now().isoformat(timespec="milliseconds")
-        call = cls(str(uuid.uuid4()), now, principal, principal, service, operation, region, principal, status=200)
+        call = cls(new_id(), now, principal, principal, service, operation, region, principal, status=200)
         call.principal_type, call.via = "AWSService", principal
         return call
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import json
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -23,7 +22,7 @@ from moto.s3.notifications import _detail_type
 
 from localaws.engines.s3.objects import DeleteMarker, StoredObject
 from localaws.gateway.errors import AwsError
-from localaws.gateway.records import Call, current_call
+from localaws.gateway.records import Call, current_call, new_id
 from localaws.lab import Lab
 from localaws.outbox import Outbox
 
@@ -219,7 +218,7 @@ def _service(arn: str) -> str:
 
 def _current_call() -> Call:
     """The request behind an event; S3's own work (a lifecycle rule) has none."""
-    return current_call.get(None) or Call(str(uuid.uuid4()), "", SERVICE, SERVICE)
+    return current_call.get(None) or Call(new_id(), "", SERVICE, SERVICE)
 
 
 def _principal_id(call: Call) -> str:
