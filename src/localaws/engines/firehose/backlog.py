@@ -17,6 +17,7 @@ from struct import Struct
 from typing import Any, NamedTuple
 
 from localaws.engines.firehose.processing import Record
+from localaws.shards import Position
 from localaws.state.append_log import AppendLog
 
 log = logging.getLogger(__name__)
@@ -36,10 +37,6 @@ class Setting(NamedTuple):
     version: str
 
 
-Position = dict[str, Any]
-"""Where to go on in a shard, as GetShardIterator takes it."""
-
-
 class Backlog:
     """The log in the file *path*. Records are accepted on any thread, and delivered on that of the stream."""
 
@@ -53,8 +50,8 @@ class Backlog:
         self._delivered: list[int] = []  # that the log does not say yet
         self._removed = False
         self._setting: Setting | None = None
-        #: Of each shard of a source that was begun; None when it is read to its end.
-        self.places: dict[str, Position | None] = {}
+        #: Of each shard of a source that was begun.
+        self.places: dict[str, Position] = {}
 
     def restore(self) -> list[Setting | Record]:
         """What is in the log and not delivered, in order, each setting before the records that it is for."""
@@ -97,17 +94,17 @@ class Backlog:
                 for number, each in enumerate(records, self._next)
             ]
             entries = [_written(numbered)] if numbered else []
-            if shard:
+            if place is not None:
                 entries.append(_PLACE + json.dumps([shard, place]).encode())
             self._log.append_all(entries)
             self._alive.update(range(self._next, self._next + len(numbered)))
             self._next += len(numbered)
-        if shard:
+        if place is not None:
             self.places[shard] = place
         return numbered
 
-    def take_place(self, shard: str, place: Position | None) -> None:
-        """Keep where *shard* is to be read on, None for nowhere. Raises OSError."""
+    def take_place(self, shard: str, place: Position) -> None:
+        """Keep where *shard* is to be read on. Raises OSError."""
         self.accept([], 0, shard, place)
 
     def part(self, record: Record) -> None:

@@ -14,11 +14,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from localaws.children import Cancelled, Overrun
 from localaws.engines.firehose import conversion
-from localaws.engines.firehose.backlog import Backlog, Position, Setting
+from localaws.engines.firehose.backlog import Backlog, Setting
 from localaws.engines.firehose.batch import Batch, Kind, conversion_failure, processing_failure
 from localaws.engines.firehose.destination import MIB, Destination, parse
 from localaws.engines.firehose.processing import Failure, Partition, Record, process
 from localaws.lab import Lab
+from localaws.shards import Position
 
 log = logging.getLogger(__name__)
 

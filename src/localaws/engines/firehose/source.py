@@ -11,14 +11,13 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localaws.engines.firehose.backlog import Position
 from localaws.engines.firehose.delivery import Delivery, StreamFullError
 from localaws.engines.firehose.processing import Record
 from localaws.lab import Lab
+from localaws.shards import LATEST, KinesisStream, Page, Position, ShardReader
 
 log = logging.getLogger(__name__)
 
@@ -31,29 +30,29 @@ class KinesisSource:
         self._name = name
         self._region = region
         self._arn = stream_arn
-        self._kinesis = lab.client(
+        kinesis = lab.client(
             "kinesis",
             region=stream_arn.split(":")[3],
             role_arn=role_arn,
             session_name="AWSFirehose",
             by="firehose",
         )
+        self._stream = KinesisStream(kinesis, stream_arn, lab.clock)
         self._delivery = delivery
-        #: Of each shard that was begun; None when it is read to its end. The backlog keeps them.
+        #: Of each shard that was begun, falsy when it is read to its end. The backlog keeps them.
         self._places = delivery.backlog.places
-        self._iterators: dict[str, str] = {}
+        self._readers: dict[str, ShardReader] = {}
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
 
     def open(self) -> datetime:
         """Take a place in every shard. Returns when delivery starts; raises ClientError if the stream is not there."""
         now = self._lab.clock.now()
-        for shard in self._shards():
-            place: Position | None = None
-            if "EndingSequenceNumber" not in shard["SequenceNumberRange"]:
-                place = {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": now.timestamp()}
-                self._iterators[shard["ShardId"]] = self._iterator(shard["ShardId"], {"ShardIteratorType": "LATEST"})
-            self._delivery.backlog.take_place(shard["ShardId"], place)
+        for shard_id, place in self._stream.begin(LATEST).items():
+            if place:
+                self._readers[shard_id] = ShardReader(self._stream, shard_id, place)
+                place = self._readers[shard_id].position
+            self._delivery.backlog.take_place(shard_id, place)
         return now
 
     def start(self) -> None:
@@ -83,61 +82,32 @@ class KinesisSource:
     def _read(self, shard_id: str, place: Position) -> None:
         if self._delivery.full:
             return
-        try:
-            if shard_id not in self._iterators:
-                self._iterators[shard_id] = self._iterator(shard_id, place)
-            answer = self._kinesis.get_records(ShardIterator=self._iterators[shard_id], Limit=10_000)
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code == "ResourceNotFoundException":  # the shard's, which has outlived its records: or the stream's
-                self._leave(shard_id)
-            elif code != "ExpiredIteratorException":
-                raise
-            self._iterators.pop(shard_id, None)
-            return
-        if answer["Records"]:
-            self._take(answer["Records"], shard_id)
-        self._count("KinesisMillisBehindLatest", answer.get("MillisBehindLatest", 0), "Milliseconds")
-        if answer.get("NextShardIterator"):
-            self._iterators[shard_id] = answer["NextShardIterator"]
-        else:
+        if shard_id not in self._readers:
+            self._readers[shard_id] = ShardReader(self._stream, shard_id, place)
+        reader = self._readers[shard_id]
+        if reader.position:
+            page = reader.read()
+            if page.records:
+                self._take(page, shard_id)
+            self._count("KinesisMillisBehindLatest", page.behind, "Milliseconds")
+            reader.go_on(page)
+        if not reader.position:
             self._leave(shard_id)
 
-    def _take(self, records: list[dict[str, Any]], shard_id: str) -> None:
-        """Have *records* accepted, together with the place behind the last of them."""
-        place = {
-            "ShardIteratorType": "AFTER_SEQUENCE_NUMBER",
-            "StartingSequenceNumber": records[-1]["SequenceNumber"],
-        }
+    def _take(self, page: Page, shard_id: str) -> None:
+        """Have the records of *page* accepted, together with the place behind the last of them."""
+        records = page.records
         taken = [Record(r["Data"], r["ApproximateArrivalTimestamp"].timestamp(), r["SequenceNumber"]) for r in records]
-        self._delivery.accept(taken, shard_id, place)
+        self._delivery.accept(taken, shard_id, page.position)
         self._count("DataReadFromKinesisStream.Records", len(records))
         self._count("DataReadFromKinesisStream.Bytes", sum(len(r["Data"]) for r in records), "Bytes")
 
     def _leave(self, shard_id: str) -> None:
-        """Go on with the shards that are new once all of their parents are read to the end, so that order holds."""
-        keep = self._delivery.backlog.take_place
-        begun = {shard for shard, place in self._places.items() if place} - {shard_id}
-        for shard in self._shards():
-            parents = {shard.get("ParentShardId"), shard.get("AdjacentParentShardId")}
-            if shard["ShardId"] not in self._places and not parents & begun:
-                keep(shard["ShardId"], {"ShardIteratorType": "TRIM_HORIZON"})
-        keep(shard_id, None)  # last: a kill before it has this done again
-
-    def _shards(self) -> list[dict[str, Any]]:
-        shards: list[dict[str, Any]] = []
-        arguments: dict[str, Any] = {"StreamARN": self._arn}
-        while True:
-            answer = self._kinesis.list_shards(**arguments)
-            shards += answer["Shards"]
-            if not answer.get("NextToken"):
-                return shards
-            arguments = {"NextToken": answer["NextToken"]}
-
-    def _iterator(self, shard_id: str, start: dict[str, Any]) -> str:
-        answer = self._kinesis.get_shard_iterator(StreamARN=self._arn, ShardId=shard_id, **start)
-        iterator: str = answer["ShardIterator"]
-        return iterator
+        """Go on with the shards that this one was in the way of."""
+        for child, place in self._stream.follow(self._places, end=shard_id).items():
+            self._delivery.backlog.take_place(child, place)
+        self._delivery.backlog.take_place(shard_id, {})  # last: a kill before it has this done again
+        del self._readers[shard_id]
 
     def _count(self, metric: str, value: float, unit: str = "Count") -> None:
         dimensions = {"DeliveryStreamName": self._name}

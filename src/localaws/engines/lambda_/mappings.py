@@ -10,7 +10,6 @@ from moto.awslambda.exceptions import InvalidParameterValueException, UnknownFun
 
 from localaws.engines.lambda_.sources.mapping import MappingEngine
 from localaws.engines.lambda_.sources.queue import QueueSource
-from localaws.engines.lambda_.sources.readers import DynamoDBReader, KinesisReader
 from localaws.engines.lambda_.sources.stream import StreamSource
 from localaws.gateway.errors import AwsError
 
@@ -29,8 +28,7 @@ def source_of(engine: LambdaEngine, mapping: MappingEngine, function: FunctionEn
     client = engine.lab.client(service, region=region, role_arn=role, session_name=name, by="lambda")
     if service == "sqs":
         return QueueSource(engine, mapping, client)
-    reader = KinesisReader if mapping.kind == "kinesis" else DynamoDBReader
-    return StreamSource(engine, mapping, reader(client, mapping, function.role))
+    return StreamSource(engine, mapping, client, role)
 
 
 def go_on(engine: LambdaEngine, mapping: MappingEngine) -> None:

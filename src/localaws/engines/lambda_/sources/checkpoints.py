@@ -15,19 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from localaws.engines.lambda_.sources.batches import Record
-from localaws.engines.lambda_.sources.readers import after
+from localaws.shards import Position, Stream
 from localaws.state.append_log import AppendLog
 
 log = logging.getLogger(__name__)
 
 #: Bytes that the log may have beyond twice what it had when it was last written anew.
 MOST_DEAD = 1 << 20
-Position = dict[str, Any]
-"""As GetShardIterator takes it, and under "Window" the tumbling window that is open; {} of a shard read to its end."""
 
 
 class Checkpoints:
-    """The positions of all mappings in one log, the file *path*."""
+    """The positions of all mappings in one log, the file *path*; under "Window" the tumbling window that is open."""
 
     def __init__(self, path: Path) -> None:
         self._log = AppendLog(path)
@@ -79,11 +77,11 @@ def _entry(uuid: str, shard_id: str, position: Position) -> bytes:
 class Progress:
     """How far one mapping is in one shard: up to the oldest record that was read and is not done."""
 
-    def __init__(self, checkpoints: Checkpoints, uuid: str, shard_id: str, kind: str) -> None:
+    def __init__(self, checkpoints: Checkpoints, uuid: str, shard_id: str, stream: Stream) -> None:
         self._checkpoints = checkpoints
         self._uuid = uuid
         self._shard_id = shard_id
-        self._kind = kind
+        self._stream = stream
         self._lock = threading.Lock()
         self._waiting: OrderedDict[str, str] = OrderedDict()  # with each record's number, that of the one before it
         self._read = ""  # the number of the last record
@@ -120,7 +118,7 @@ class Progress:
     def _advance(self) -> None:
         done = next(iter(self._waiting.values()), self._read)
         if done:
-            self._position = after(done, self._kind)
+            self._position = self._stream.after(done)
         self._keep()
 
     def _keep(self) -> None:

@@ -13,7 +13,8 @@ from localaws.engines.lambda_.sources.batches import BatchProcessor, Record
 from localaws.engines.lambda_.sources.checkpoints import Progress
 from localaws.engines.lambda_.sources.mapping import MappingEngine
 from localaws.engines.lambda_.sources.ordered_batcher import OrderedBatcher, wait_until_idle
-from localaws.engines.lambda_.sources.readers import Shard, StreamReader, after
+from localaws.engines.lambda_.sources.readings import READINGS
+from localaws.shards import TRIM_HORIZON, Position, ShardReader
 
 if TYPE_CHECKING:
     from localaws.engines.lambda_.backend import LambdaEngine
@@ -25,178 +26,123 @@ MOST_BATCHES_WAITING = 2
 
 
 class StreamSource:
-    """Feeds a function from one stream, as *mapping* says."""
+    """Feeds a function from one stream, as *mapping* says, with a *client* that has its *role*."""
 
-    def __init__(self, engine: LambdaEngine, mapping: MappingEngine, reader: StreamReader) -> None:
-        self._engine = engine
-        self._mapping = mapping
-        self._reader = reader
-        self._ending = threading.Event()
+    def __init__(self, engine: LambdaEngine, mapping: MappingEngine, client: Any, role: str) -> None:
+        self.engine = engine
+        self.mapping = mapping
+        self.role = role
+        self.reading = READINGS[mapping.kind]
+        self.stream = self.reading.stream(client, mapping.event_source_arn, engine.lab.clock)
+        self.ending = threading.Event()
         self._lock = threading.Lock()
-        self._polled: set[str] = set()  # shards that are being read
-        self._known: set[str] = set()
 
     def start(self) -> None:
         """Take a place in the stream and begin. Raises ClientError if the role may not read it."""
-        shards = self._reader.shards()
-        if self._mapping.starting_position == "LATEST":
-            for shard in shards:
-                if shard.closed:
-                    self._known.add(shard.shard_id)
-                    self._progress(shard.shard_id).end()
-            shards = [shard for shard in shards if not shard.closed]
-        self._adopt(shards, self._starting_position())
+        self._begin(self.stream.begin(self._start))
 
     def go_on(self) -> None:
         """Begin where an earlier process was. Raises ClientError if the stream is not there."""
-        shards = self._reader.shards()
-        there = {shard.shard_id for shard in shards}
-        positions = self._engine.checkpoints.of(self._mapping.uuid)
-        self._known |= positions.keys()
-        for shard_id, position in positions.items():
-            if position and shard_id in there - self._polled:
-                self._read_from(position, [shard_id])
-        self._adopt(shards, self._children_position())
+        places = self._places
+        begun = {shard_id: place for shard_id, place in places.items() if place}
+        self._begin(begun | self.stream.follow(places, self._start_of_children))
 
     def end(self) -> None:
-        self._ending.set()
+        self.ending.set()
 
-    def _starting_position(self) -> dict[str, Any]:
-        position: dict[str, Any] = {"ShardIteratorType": self._mapping.starting_position}
-        if self._mapping.starting_position == "AT_TIMESTAMP":
-            position["Timestamp"] = self._mapping.starting_position_timestamp
+    @property
+    def _places(self) -> dict[str, Position]:
+        return self.engine.checkpoints.of(self.mapping.uuid)
+
+    @property
+    def _start(self) -> Position:
+        position: Position = {"ShardIteratorType": self.mapping.starting_position}
+        if self.mapping.starting_position == "AT_TIMESTAMP":
+            position["Timestamp"] = self.mapping.starting_position_timestamp
         return position
 
-    def _adopt(self, shards: list[Shard], position: dict[str, Any]) -> None:
-        """Read the shards that are new and whose parents are read to their end, so that order holds."""
-        ids = {shard.shard_id for shard in shards}
-        with self._lock:
-            unread = self._polled | (ids - self._known)
-            new = [s for s in shards if s.shard_id not in self._known and not s.parents & (unread - {s.shard_id})]
-            self._read_from(position, [shard.shard_id for shard in new])
+    @property
+    def _start_of_children(self) -> Position:
+        return self._start if self.mapping.starting_position == "AT_TIMESTAMP" else TRIM_HORIZON
 
-    def _read_from(self, position: dict[str, Any], shard_ids: list[str]) -> None:
-        """Begin with all of the shards, or, where ClientError is raised, with none."""
-        pollers = [self._poller(shard_id) for shard_id in shard_ids]
+    def _begin(self, places: dict[str, Position]) -> None:
+        """Begin with all shards of *places*, or, where ClientError is raised, with none."""
+        pollers = [_ShardPoller(self, shard_id, place) for shard_id, place in places.items() if place]
+        for shard_id in [shard_id for shard_id, place in places.items() if not place]:
+            self.progress(shard_id).end()
         for poller in pollers:
-            poller.place(position)
-        self._known.update(shard_ids)
-        self._polled.update(shard_ids)
+            poller.begin()
         for poller in pollers:
-            self._engine.lab.spawn(f"lambda poller {poller.shard_id}", partial(self._follow, poller))
+            self.engine.lab.spawn(f"lambda poller {poller.shard_id}", partial(self._follow, poller))
 
-    def _progress(self, shard_id: str) -> Progress:
-        return Progress(self._engine.checkpoints, self._mapping.uuid, shard_id, self._mapping.kind)
-
-    def _poller(self, shard_id: str) -> _ShardPoller:
-        progress = self._progress(shard_id)
-        return _ShardPoller(self._engine, self._mapping, self._reader, shard_id, self._ending, progress)
-
-    def _children_position(self) -> dict[str, Any]:
-        at_time = self._mapping.starting_position == "AT_TIMESTAMP"
-        return self._starting_position() if at_time else {"ShardIteratorType": "TRIM_HORIZON"}
+    def progress(self, shard_id: str) -> Progress:
+        return Progress(self.engine.checkpoints, self.mapping.uuid, shard_id, self.stream)
 
     def _follow(self, poller: _ShardPoller) -> None:
         """Read a shard to its end, then its children from their beginning."""
         poller.run()
-        with self._lock:
-            self._polled.discard(poller.shard_id)
-        while not self._stopping:
+        while not self.stopping:
             try:
-                self._adopt(self._reader.shards(), self._children_position())
-                poller.progress.end()  # after that: a kill before it has this done again
+                with self._lock:  # of two parents that end together, the later one finds the other at its end
+                    self._begin(self.stream.follow(self._places, self._start_of_children, poller.shard_id))
+                    poller.progress.end()  # after that: a kill before it has this done again
                 return
             except (ClientError, BotoCoreError) as error:
-                self._mapping.problem(error)
-                self._engine.lab.clock.wait(self._ending, 1.0)
+                self.mapping.problem(error)
+                self.engine.lab.clock.wait(self.ending, 1.0)
 
     @property
-    def _stopping(self) -> bool:
-        return self._ending.is_set() or self._engine.lab.stopping.is_set()
+    def stopping(self) -> bool:
+        """Whether the mapping or the lab ends."""
+        return self.ending.is_set() or self.engine.lab.stopping.is_set()
 
 
 class _ShardPoller:
     """Reads one shard and deals its records out to batchers by their keys."""
 
-    def __init__(
-        self,
-        engine: LambdaEngine,
-        mapping: MappingEngine,
-        reader: StreamReader,
-        shard_id: str,
-        ending: threading.Event,
-        progress: Progress,
-    ) -> None:
+    def __init__(self, source: StreamSource, shard_id: str, place: Position) -> None:
+        """*place* may have an open window. Raises ClientError if the shard cannot be read there."""
         self.shard_id = shard_id
-        self.progress = progress
-        self._engine = engine
-        self._mapping = mapping
-        self._reader = reader
-        self._ending = ending
+        self.progress = source.progress(shard_id)
+        self._source = source
+        self._mapping = source.mapping
+        self._place = place
+        position = {name: value for name, value in place.items() if name != "Window"}
+        self._reader = ShardReader(source.stream, shard_id, position)
         self._batchers: list[OrderedBatcher] = []
-        self._position: dict[str, Any] = {}
-        self._iterator: str | None = None
 
-    def place(self, position: dict[str, Any]) -> None:
-        """Start from *position*. Raises ClientError."""
-        latest = position["ShardIteratorType"] == "LATEST"
-        self._take_place(position)
-        self.progress.begin(self._reader.latest(self.shard_id) if latest else position)
-
-    def _take_place(self, position: dict[str, Any]) -> None:
-        self._position = {name: value for name, value in position.items() if name != "Window"}
-        self._iterator = self._reader.iterator(self.shard_id, self._position)
+    def begin(self) -> None:
+        """Have the place kept, from now on."""
+        self.progress.begin(self._place | self._reader.position)
 
     def run(self) -> None:
         """Read until the shard or the mapping ends, and every record that was read is handled."""
         try:
-            while not self._stopping and self._iterator is not None:
+            while not self._source.stopping and self._reader.position:
                 more = self._mapping.enabled and self._room() and self._read()
-                if self._iterator is not None:
-                    self._engine.lab.clock.wait(self._ending, HURRY if more else self._reader.interval)
-            wait_until_idle(self._batchers, self._ending)
+                if self._reader.position:
+                    pause = HURRY if more else self._source.reading.interval
+                    self._source.engine.lab.clock.wait(self._source.ending, pause)
+            wait_until_idle(self._batchers, self._source.ending)
         finally:
             for batcher in self._batchers:
                 batcher.end()
-
-    @property
-    def _stopping(self) -> bool:
-        return self._ending.is_set() or self._engine.lab.stopping.is_set()
 
     def _room(self) -> bool:
         return all(batcher.waiting < MOST_BATCHES_WAITING * self._mapping.batch_size for batcher in self._batchers)
 
     def _read(self) -> bool:
         """Read once; returns whether there is more to read. What fails is tried again from the same place."""
-        assert self._iterator is not None
         try:
-            page = self._reader.read(self._iterator)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ExpiredIteratorException":
-                self._expired()
-            else:
-                self._mapping.problem(error)
-            return False
-        except BotoCoreError as error:
-            self._mapping.problem(error)
-            return False
-        self._iterator = page.iterator
-        if page.records:
-            self._position = after(page.records[-1].sequence_number, self._mapping.kind)
-            self._deal([self._named(record) for record in page.records])
-        return page.more
-
-    def _expired(self) -> None:
-        """Take the place again that an iterator stood for."""
-        try:
-            self._take_place(self._position)
+            page = self._reader.read()
         except (ClientError, BotoCoreError) as error:
             self._mapping.problem(error)
-
-    def _named(self, record: Record) -> Record:
-        if self._mapping.kind == "kinesis":
-            record.event["eventID"] = f"{self.shard_id}:{record.sequence_number}"
-        return record
+            return False
+        self._reader.go_on(page)
+        if page.records:
+            arn, role = self._mapping.event_source_arn, self._source.role
+            self._deal([self._source.reading.record(record, self.shard_id, arn, role) for record in page.records])
+        return page.more
 
     def _deal(self, records: list[Record]) -> None:
         """Give each record that passes the filters to the batcher of its key."""
@@ -216,15 +162,17 @@ class _ShardPoller:
 
     def _make_batchers(self, count: int) -> None:
         """As many batchers as the mapping asks for, once those of the former number have nothing left to do."""
-        wait_until_idle(self._batchers, self._ending)
+        wait_until_idle(self._batchers, self._source.ending)
         for batcher in self._batchers:
             batcher.end()
         self._batchers = [
             OrderedBatcher(
-                self._engine.lab,
+                self._source.engine.lab,
                 self._mapping,
                 self.shard_id,
-                BatchProcessor(self._engine, self._mapping, self.shard_id, self._ending, self.progress.done),
+                BatchProcessor(
+                    self._source.engine, self._mapping, self.shard_id, self._source.ending, self.progress.done
+                ),
                 self.progress,
             )
             for _ in range(count)
