@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from botocore.model import ListShape, Shape, StringShape, StructureShape
@@ -112,6 +112,7 @@ def called(variable: str, members: Iterable[str]) -> list[str]:
     return list(dict.fromkeys([*exact, *alike]))
 
 
+@lru_cache(4096)  # maps in a request have names that nobody foresees
 def _bare(name: str) -> str:
     return _ENDINGS.sub("", name).lower()
 
