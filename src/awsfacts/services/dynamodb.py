@@ -48,7 +48,11 @@ SERVICE = Service(
             addressed=True,
         ),
     ),
-    unsupported=((".*GlobalTable.*", "The lab is one region at a time: it has no global tables."),),
+    unsupported=(
+        (".*GlobalTable.*", "The lab is one region at a time: it has no global tables."),
+        ("ExportTableToPointInTime", "The lab exports whole tables, in DynamoDB JSON."),
+        ("ImportTable", "The lab imports DynamoDB JSON, plain or compressed by gzip."),
+    ),
     actions={
         **dict.fromkeys(("BatchExecuteStatement", "ExecuteStatement", "ExecuteTransaction"), _PARTIQL),
         "TransactGetItems": ("dynamodb:GetItem",),

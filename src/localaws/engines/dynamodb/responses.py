@@ -71,8 +71,20 @@ class DynamoEngineResponse(DynamoHandler):
         return super().restore_table_to_point_in_time()
 
     def export_table_to_point_in_time(self) -> ActionResult:
+        """Raises NotImplementedError for what moto would export as JSON lines, and in full, all the same."""
         self.body.setdefault("S3Prefix", "")  # which is optional (API reference)
+        if (
+            self.body.get("ExportFormat", "DYNAMODB_JSON") != "DYNAMODB_JSON"
+            or "IncrementalExportSpecification" in self.body
+        ):
+            raise NotImplementedError("exports but whole ones in DynamoDB JSON")
         return super().export_table_to_point_in_time()
+
+    def import_table(self) -> ActionResult:
+        """Raises NotImplementedError for formats that moto would read as JSON lines all the same."""
+        if self.body["InputFormat"] != "DYNAMODB_JSON" or self.body.get("InputCompressionType") == "ZSTD":
+            raise NotImplementedError("imports but of DynamoDB JSON, plain or by gzip")
+        return super().import_table()
 
     def list_exports(self) -> ActionResult:
         """Those of one table, or of all (API reference, ListExports, TableArn)."""

@@ -262,13 +262,6 @@ class FirehoseEngine(FirehoseBackend):
             responses, failed = [{"RecordId": _record_id()} for _ in data], 0
         return {"FailedPutCount": failed, "Encrypted": _encrypted(stream), "RequestResponses": responses}
 
-    def put_s3_records(
-        self, delivery_stream_name: str, version_id: str, s3_destination: Any, records: list[dict[str, bytes]]
-    ) -> list[dict[str, str]]:
-        """Where moto's CloudWatch Logs hands in what a subscription filter lets through."""
-        self._take(self._stream(delivery_stream_name), [record["Data"] for record in records])
-        return [{"RecordId": _record_id()} for _ in records]
-
     def _ready(self, name: str, data: list[bytes]) -> DeliveryStream:
         """The stream, if it takes records like these."""
         stream = self._stream(name)

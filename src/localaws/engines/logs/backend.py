@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
+from uuid import uuid4
 
 from moto.core.utils import unix_time_millis
 from moto.logs.metric_filters import MetricFilters
-from moto.logs.models import LogGroup, LogResourcePolicy, LogsBackend
+from moto.logs.models import ExportTask, LogGroup, LogResourcePolicy, LogsBackend
 from moto.logs.responses import LogsResponse
 
 from localaws.engines.logs.events import sift
+from localaws.engines.logs.exports import export
 from localaws.engines.logs.groups import GroupEngine
 from localaws.engines.logs.patterns import parse_pattern
 from localaws.engines.logs.queries import check_query
+from localaws.engines.logs.subscriptions import check_destination
 from localaws.gateway.errors import AwsError
+from localaws.lab import Lab
 
 #: The three ways to name the log groups of a query, of which a request takes one.
 _GROUPS = ("logGroupName", "logGroupNames", "logGroupIdentifiers")
@@ -67,6 +71,8 @@ class LogsEngine(LogsBackend):
 
 class LogsEngineResponse(LogsResponse):
     """Queries log groups that are named by ARN too, and refuses in AWS's words."""
+
+    lab: ClassVar[Lab]
 
     def describe_log_groups(self) -> str:
         """Raises InvalidParameterException for a prefix together with a pattern (API reference, DescribeLogGroups)."""
@@ -149,12 +155,24 @@ class LogsEngineResponse(LogsResponse):
         return super().describe_log_streams()
 
     def put_subscription_filter(self) -> str:
-        """Raises InvalidParameterException for a stream without the role that may write to it."""
+        """Raises InvalidParameterException for a destination that may not be sent to (see `check_destination`)."""
         parse_pattern(self._get_param("filterPattern"))
-        if ":kinesis:" in self._get_param("destinationArn") and not self._get_param("roleArn"):
-            said = "destinationArn for vendor kinesis cannot be used without roleArn"
-            raise AwsError("InvalidParameterException", said)
+        check_destination(self.lab, self._get_param("destinationArn"), self._get_param("roleArn"))
         return super().put_subscription_filter()
+
+    def create_export_task(self) -> str:
+        """Raises ResourceNotFoundException and InvalidParameterException (API reference, CreateExportTask)."""
+        group, prefix = self._group(), self._get_param("destinationPrefix", "exportedlogs")
+        if not isinstance(group, GroupEngine):
+            raise AwsError("ResourceNotFoundException", "The specified log group does not exist.")
+        start, end = self._get_param("from"), self._get_param("to")
+        if start > end:
+            raise AwsError("InvalidParameterException", f"The time 'from', {start}, is after the time 'to', {end}.")
+        name, bucket = self._get_param("taskName"), self._get_param("destination")
+        task = ExportTask(str(uuid4()), name, group.name, bucket, prefix, start, end)
+        export(self.lab, group, task, self._get_param("logStreamNamePrefix", ""))
+        self.logs_backend.export_tasks[task.task_id] = task
+        return json.dumps({"taskId": task.task_id})
 
     def delete_resource_policy(self) -> str:
         name = self._get_param("policyName")

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
 
+from botocore.exceptions import ClientError
 from moto.core.utils import unix_time_millis
 from moto.logs.models import LogEvent, LogGroup, LogStream, SubscriptionFilter
 
 from localaws.engines.logs.events import DAY
 from localaws.engines.logs.patterns import parse_pattern
+from localaws.engines.logs.subscriptions import send
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 from localaws.state.data_file import DataFile
@@ -106,18 +108,18 @@ class GroupEngine(LogGroup):
             self._tidy()
 
     def get_log_events(self, *arguments: Any) -> Any:
-        self._forget_expired()
+        self.forget_expired()
         return super().get_log_events(*arguments)
 
     def filter_log_events(self, *arguments: Any) -> Any:
-        self._forget_expired()
+        self.forget_expired()
         return super().filter_log_events(*arguments)
 
     def describe_log_streams(self, *arguments: Any, **options: Any) -> Any:
-        self._forget_expired()
+        self.forget_expired()
         return super().describe_log_streams(*arguments, **options)
 
-    def _forget_expired(self) -> None:
+    def forget_expired(self) -> None:
         """Let go of events that are older than the group keeps them (API reference, PutRetentionPolicy)."""
         if not self.retention_in_days:
             return
@@ -152,10 +154,6 @@ class GroupEngine(LogGroup):
             self._file.remove()
 
 
-#: How moto's filters send to a stream; a function's own invocation is decided and recorded by Lambda's engine.
-_SENDING = {"kinesis": "PutRecord", "firehose": "PutRecordBatch"}
-
-
 class LogStreamEngine(LogStream):
     """A stream that hands on what its group's subscription filters let through."""
 
@@ -175,7 +173,7 @@ class LogStreamEngine(LogStream):
             self.take(ingested, first, events)
         sent = [{"id": first + place, "timestamp": at, "message": text} for place, (at, text) in enumerate(events)]
         for each in list(self.log_group.subscription_filters.values()):
-            self._send_log_events(each.destination_arn.split(":")[2], each.destination_arn, each.name, sent)
+            self._send(each, sent)
         return f"{self.upload_sequence_token:056d}"
 
     def take(self, ingested: int, first: int, events: Sequence[Event]) -> None:
@@ -189,19 +187,15 @@ class LogStreamEngine(LogStream):
         self.stored_bytes += sum(len(message) for _, message in events)
         self.upload_sequence_token += 1
 
-    def _send_log_events(
-        self, service: str, destination_arn: str, filter_name: str, log_events: list[dict[str, Any]]
-    ) -> None:
-        wanted = parse_pattern(self.log_group.subscription_filters[filter_name].filter_pattern)
-        matching = [event for event in log_events if wanted.matches(event["message"])]
+    def _send(self, to: SubscriptionFilter, events: list[dict[str, Any]]) -> None:
+        wanted = parse_pattern(to.filter_pattern)
+        matching = [event for event in events if wanted.matches(event["message"])]
         if not matching:
             return
         try:
-            if service in _SENDING:
-                self.lab.act("logs", service, _SENDING[service], destination_arn)
-            super()._send_log_events(service, destination_arn, filter_name, matching)
-        except Exception as error:  # of whatever service: the events are written all the same
-            log.warning("filter %s could not send to %s: %s", filter_name, destination_arn, error)
+            send(self.lab, to, self.account_id, self.log_stream_name, matching)
+        except ClientError as error:  # of whatever service: the events are written all the same
+            log.warning("filter %s could not send to %s: %s", to.name, to.destination_arn, error)
 
 
 #: What of a stream its events make.
