@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import time
-import uuid
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -138,16 +137,6 @@ class LambdaEngine(LambdaBackend):
         """Take *event* for the function *arn*, to be run asynchronously."""
         self.lab.state.settle("awslambda")  # an event without its function could not be run
         self.asynchronous.submit(Event(self, arn, event, request_id, self.lab.clock.time(), client_context))
-
-    def invoke(
-        self, function_name: str, qualifier: str | None, body: Any, headers: Any, response_headers: Any
-    ) -> bytes:
-        """Run a function for another service of moto's (a rotation of Secrets Manager's)."""
-        event = (body or "{}").encode()
-        result = self.execute_unattended(self.resolve(function_name, qualifier), event, str(uuid.uuid4()))
-        if result.error:
-            response_headers["x-amz-function-error"] = "Unhandled"
-        return result.payload
 
     # Event source mappings
 

@@ -128,12 +128,6 @@ class FunctionEngine(Archived, LambdaFunction):
         """Every change makes another revision."""
         self.revision_id = str(uuid.uuid4())
 
-    def invoke(self, body: str, request_headers: Any, response_headers: Any) -> bytes:
-        """Take an event from another service of moto's, to be run asynchronously."""
-        backend: Any = get_backend(self.account_id, self.region)
-        backend.accept(self.function_arn, body.encode(), str(uuid.uuid4()))
-        return b""
-
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
         """Change settings; environments made for the former ones serve no further calls."""
         _check_settings(config_updates)

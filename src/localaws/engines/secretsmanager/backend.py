@@ -12,15 +12,17 @@ from typing import Any, ClassVar
 from moto.core.common_types import TYPE_RESPONSE
 from moto.secretsmanager.exceptions import (
     InvalidRequestException,
+    OperationNotPermittedOnReplica,
     ResourceNotFoundException,
     SecretNotFoundException,
     ValidationException,
 )
-from moto.secretsmanager.models import SecretsManagerBackend
+from moto.secretsmanager.models import FakeSecret, ReplicaSecret, SecretsManagerBackend
 from moto.secretsmanager.responses import SecretsManagerResponse
 
 from localaws.engines.policies import PolicyFaultError, check_policy
 from localaws.engines.secretsmanager.deletion import await_deletion
+from localaws.engines.secretsmanager.rotation import begin, check_function
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
@@ -63,14 +65,50 @@ class SecretsManagerEngine(SecretsManagerBackend):
         secret_id: str,
         client_request_token: str | None = None,
         rotation_lambda_arn: str | None = None,
-        *arguments: Any,
-        **more: Any,
+        rotation_rules: dict[str, Any] | None = None,
+        rotate_immediately: bool = True,
     ) -> str:
-        """Raises InvalidRequestException where nothing would rotate the secret (API reference, RotateSecret)."""
-        found = self.secrets[secret_id] if self._is_valid_identifier(secret_id) else None
-        if found is not None and not (rotation_lambda_arn or getattr(found, "rotation_lambda_arn", None)):
+        """Give a new version the label AWSPENDING and have it rotated to (`rotation`).
+
+        Raises InvalidRequestException where nothing would rotate the secret, or a rotation has not ended, which is
+        then tried again; AccessDeniedException; and ResourceNotFoundException (API reference, RotateSecret).
+        """
+        if not self._is_valid_identifier(secret_id):
+            raise SecretNotFoundException
+        secret = self.secrets[secret_id]
+        if isinstance(secret, ReplicaSecret):
+            raise OperationNotPermittedOnReplica
+        self._check_not_deleted(secret.arn)
+        function = rotation_lambda_arn or secret.rotation_lambda_arn
+        if not function:
             raise InvalidRequestException("No Lambda rotation function ARN is associated with this secret.")
-        return super().rotate_secret(secret_id, client_request_token, rotation_lambda_arn, *arguments, **more)
+        days = (rotation_rules or {}).get("AutomaticallyAfterDays", secret.auto_rotate_after_days)
+        token = self._from_client_request_token(client_request_token)
+        check_function(self.lab, self.region_name, function)
+        secret.rotation_requested, secret.rotation_lambda_arn = True, function
+        if pending := _pending(secret):
+            begin(self.lab, secret, pending, rotate_immediately)
+            raise InvalidRequestException("A previous rotation isn't complete. That rotation will be reattempted.")
+        now = int(self.lab.clock.time())
+        secret.auto_rotate_after_days, secret.rotation_enabled = days, days > 0
+        secret.next_rotation_date = now + days * 86_400 if days else None
+        former = {} if rotate_immediately else secret.versions.get(secret.default_version_id or "", {})
+        secret.versions[token] = {**former, "createdate": now, "version_id": token, "version_stages": ["AWSPENDING"]}
+        begin(self.lab, secret, token, rotate_immediately)
+        return secret.to_short_dict(version_id=token)
+
+    def update_secret_version_stage(
+        self, secret_id: str, version_stage: str, remove_from_version_id: str, move_to_version_id: str
+    ) -> tuple[str, str]:
+        """The version with the label AWSCURRENT is the one that is told where none is asked for."""
+        answer = super().update_secret_version_stage(
+            secret_id, version_stage, remove_from_version_id, move_to_version_id
+        )
+        if version_stage == "AWSCURRENT" and move_to_version_id:
+            secret = self.secrets[secret_id]
+            assert isinstance(secret, FakeSecret)
+            secret.set_default_version_id(move_to_version_id)
+        return answer
 
     def put_resource_policy(self, secret_id: str, policy: str) -> tuple[str, str]:
         """Raises MalformedPolicyDocumentException (API reference, PutResourcePolicy)."""
@@ -95,6 +133,14 @@ class SecretsManagerEngine(SecretsManagerBackend):
         if arn in self.secrets and self.secrets[arn].is_deleted():
             said = "You can't perform this operation on the secret because it was marked for deletion."
             raise InvalidRequestException(said)
+
+
+def _pending(secret: FakeSecret) -> str | None:
+    """The version that a rotation has not yet come to an end with."""
+    labels = {token: version["version_stages"] for token, version in secret.versions.items()}
+    return next(
+        (token for token, stages in labels.items() if "AWSPENDING" in stages and "AWSCURRENT" not in stages), None
+    )
 
 
 class SecretsManagerEngineResponse(SecretsManagerResponse):
