@@ -15,6 +15,7 @@ import pytest
 from botocore.awsrequest import create_request_object, prepare_request_dict
 from botocore.model import OperationModel, Shape
 from botocore.serialize import create_serializer
+from werkzeug.test import create_environ
 
 from localaws.gateway.dispatch import WireRequest
 from localaws.gateway.operations import identify, protocol_of
@@ -92,6 +93,10 @@ def on_the_wire(operation: OperationModel, protocol: str, parameters: Any) -> tu
     return environ, body
 
 
+def request_of(environ: dict[str, Any]) -> WireRequest:
+    return WireRequest({**create_environ(), **environ})
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_operation_is_named_rightly(name: str) -> None:
     model = SESSION.get_service_model(name)
@@ -102,7 +107,7 @@ def test_every_operation_is_named_rightly(name: str) -> None:
             environ, body = on_the_wire(operation, protocol, minimal(operation.input_shape))
             service = service_of(model.signing_name, environ).name
             seen_protocol = protocol_of(service, environ)
-            found = identify(service, seen_protocol, environ, body, WireRequest(environ))
+            found = identify(service, seen_protocol, environ, body, request_of(environ))
             expected_name = SAME_ON_THE_WIRE.get(operation_name, operation_name) if name == "s3" else operation_name
             expected = (name, expected_name, "s3" if name == "s3" else protocol)
             if (found.service, found.name, seen_protocol) != expected:
@@ -117,9 +122,9 @@ def test_an_action_counts_where_the_service_will_look_for_it() -> None:
     for content_type, expected in (("application/x-www-form-urlencoded", "InBody"), ("text/plain", "InUrl")):
         environ["CONTENT_TYPE"] = content_type
         assert protocol_of("iam", environ) == "query"
-        assert identify("iam", "query", environ, body, WireRequest({})).name == expected
+        assert identify("iam", "query", environ, body, request_of({})).name == expected
 
 
 def test_a_service_that_nobody_knows_has_no_operations() -> None:
     environ = {"REQUEST_METHOD": "GET", "REQUEST_URI": "/x", "QUERY_STRING": "", "HTTP_HOST": "127.0.0.1"}
-    assert identify("teapot", protocol_of("teapot", environ), environ, b"", WireRequest(environ)).name == ""
+    assert identify("teapot", protocol_of("teapot", environ), environ, b"", request_of(environ)).name == ""

@@ -43,14 +43,15 @@ class Maker:
     def arns(self, parameters: Mapping[str, Any], region: str, account: str) -> Iterator[str]:
         """All that *parameters* name."""
         for member in self.whole:
-            for value in _texts(parameters.get(member)):
-                if value.startswith("arn:") and self.type.pattern.fullmatch(value):
-                    yield value
+            if (value := parameters.get(member)) is not None:
+                for text in value if isinstance(value, list) else (value,):
+                    if isinstance(text, str) and text.startswith("arn:") and self.type.pattern.fullmatch(text):
+                        yield text
         if self.parts is None:
             return
         values = {"Partition": partition_of(region), "Region": region, "Account": account, "Id": "*"}
         for variable, paths in self.parts.items():
-            value = next((_short(path[-1], text) for path in paths if (text := _at(parameters, path))), "")
+            value = _first(parameters, paths)
             if not value or value.startswith("arn:"):
                 return
             # a parameter's name begins with a slash, and its ARN has only one
@@ -60,6 +61,8 @@ class Maker:
 
 def arns_of(makers: Sequence[Maker], parameters: Mapping[str, Any], region: str, account: str) -> list[str]:
     """The resources that a call names; [] where it acts on none, or tells none."""
+    if len(makers) == 1:
+        return list(dict.fromkeys(makers[0].arns(parameters, region, account)))
     found = {maker.type.name: list(maker.arns(parameters, region, account)) for maker in makers}
     for narrow, wide in _INSTEAD_OF.items():
         if found.get(narrow):
@@ -140,24 +143,21 @@ def _may_hold_arns(member: Shape) -> bool:
     return isinstance(text, StringShape) and not text.enum
 
 
-def _texts(value: Any) -> Iterator[str]:
-    for each in value if isinstance(value, list) else [value]:
-        if isinstance(each, str):
-            yield each
-
-
 @cache
 def partition_of(region: str) -> str:
     """Of AWS's partitions the one that has *region*: "aws", "aws-cn"."""
     return str(get_partition(region))
 
 
-def _at(parameters: Mapping[str, Any], path: _Path) -> str:
-    """The text there; "" if there is none."""
-    value: Any = parameters
-    for name in path:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value if isinstance(value, str) else ""
+def _first(parameters: Mapping[str, Any], paths: tuple[_Path, ...]) -> str:
+    """The first text that there is, shortened to the name in it; "" if there is none."""
+    for path in paths:
+        value: Any = parameters
+        for name in path:
+            value = value.get(name) if isinstance(value, dict) else None
+        if value and isinstance(value, str):
+            return _short(path[-1], value)
+    return ""
 
 
 def _short(member: str, value: str) -> str:

@@ -8,6 +8,7 @@ the model is what is served, and reading it once takes half the time.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlparse
 
@@ -23,6 +24,7 @@ from localaws.gateway.validation import ModelledRequest
 _ENVIRON_KEY = "localaws.identified"
 #: Protocols of which `ModelledRequest` reads the whole request. What the others have in URL and headers moto reads.
 _READ = {"json", "query", "ec2"}
+_parsed = lru_cache(maxsize=64)(urlparse)  # JSON and forms go to a few addresses
 _moto_get_action = BaseResponse._get_action
 _moto_setup_class = BaseResponse.setup_class
 _moto_parse_parameters = BaseResponse.parse_parameters
@@ -77,7 +79,7 @@ def _setup_class(
     response.headers = request.headers
     response.response_headers = {"server": "amazon.com"}
     response.uri = request.raw_url if full_url is None else full_url
-    response.parsed_url = urlparse(response.uri)
+    response.parsed_url = _parsed(response.uri)
     response.path, response.raw_path = response.parsed_url.path, request.raw_path
     response.uri_match = {}
     # In a JSON request nothing but its body is a parameter, in a query's form nothing but its fields.
@@ -89,7 +91,13 @@ def _setup_class(
     response.access_key, response.current_account = call.access_key_id, call.account_id
     if response.automated_parameter_parsing:
         response.parse_parameters(request)
-    mark_account_as_visited(call.account_id, call.access_key_id, response.service_name or "", call.region)
+    _visit(call.account_id, call.access_key_id, response.service_name or "", call.region, call.time[:-10])
+
+
+@lru_cache(maxsize=64)
+def _visit(account_id: str, access_key_id: str, service: str, region: str, second: str) -> None:
+    """Note the last use of a key once a *second*: GetAccessKeyLastUsed tells no finer."""
+    mark_account_as_visited(account_id, access_key_id, service, region)
 
 
 def _parse_parameters(response: BaseResponse, request: Any) -> None:

@@ -22,6 +22,7 @@ MOST_OF_FIELD = 100 << 10
 _FIELDS = ("request_parameters", "response_elements")
 _MOST_UNWRITTEN = 10_000
 _BLOCK = 1 << 16
+_as_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class CallRecords:
@@ -102,13 +103,13 @@ class CallRecords:
 
 
 def _line(record: dict[str, Any]) -> bytes:
-    line = json.dumps(record, separators=(",", ":"))
+    line = _as_json(record)
     if len(line) > MOST_OF_FIELD:
         for field in _FIELDS:
             size = len(json.dumps(record[field]))
             if size > MOST_OF_FIELD:
                 record[field] = {"omitted": True, "originalSize": size}
-        line = json.dumps(record, separators=(",", ":"))
+        line = _as_json(record)
     return line.encode() + b"\n"
 
 

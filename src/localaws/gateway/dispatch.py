@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -13,8 +13,10 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, EnvironHeaders, Request
 from moto.core.utils import convert_regex_to_flask_path
 from moto.moto_server.utilities import RegexConverter
+from moto.settings import MAX_FORM_MEMORY_SIZE
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, MapAdapter, Rule
+from werkzeug.sansio.request import Request as SansIORequest
 
 from localaws.gateway.client_faults import as_aws_error
 from localaws.gateway.environ import environ_key, header_name
@@ -27,6 +29,7 @@ from localaws.gateway.validation import ModelledRequest
 Handler = Callable[[Request, str, EnvironHeaders], Any]
 #: Headers that WSGI has under their names alone.
 _WITHOUT_PREFIX = {"CONTENT_TYPE", "CONTENT_LENGTH"}
+_OF_OBJECTS = "/{Bucket}/{Key}"
 _METHODS = ["GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS"]
 
 
@@ -35,6 +38,9 @@ class _Headers(EnvironHeaders):
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._pairs)
+
+    def items(self, lower: bool = False) -> Iterable[tuple[str, str]]:
+        return super().items(lower) if lower else self._pairs
 
     def get(self, key: str, default: Any = None, type: Any = None) -> Any:  # type: ignore[override]
         value = self.environ.get(environ_key(key), default)
@@ -56,15 +62,35 @@ class WireRequest(Request):
     from_wsgi_server = True
     # Flask gives its requests these; a few of moto's handlers look at them.
     url_rule = None
-    view_args: dict[str, Any] | None = None
+    view_args: Mapping[str, Any] | None = None
+
+    headers: _Headers
 
     def __init__(self, environ: dict[str, Any]) -> None:
-        super().__init__(environ)
-        self.headers = _Headers(environ)
+        """As WSGI has it; moto's and werkzeug's own constructors look for each part in several places."""
+        SansIORequest.__init__(
+            self,
+            environ["REQUEST_METHOD"],
+            environ["wsgi.url_scheme"],
+            (environ["SERVER_NAME"], int(environ["SERVER_PORT"])),
+            root_path="",
+            path=environ["PATH_INFO"].encode("latin-1").decode(errors="replace"),
+            query_string=environ["QUERY_STRING"].encode("latin-1"),
+            headers=_Headers(environ),
+            remote_addr=environ.get("REMOTE_ADDR"),
+        )
+        self.environ = environ
+        self.shallow = False
+        self.max_form_memory_size = MAX_FORM_MEMORY_SIZE
+
+    @property
+    def raw_path(self) -> str:
+        """The path as it arrived, its percent signs too; the gateway has set RAW_URI to path and query."""
+        return str(self.environ["RAW_URI"]).partition("?")[0]
 
     @property
     def raw_url(self) -> str:
-        """The URL as it arrived; the gateway has set RAW_URI to its path and query."""
+        """The URL as it arrived."""
         return f"{self.scheme}://{self.environ['HTTP_HOST']}{self.environ['RAW_URI']}"
 
 
@@ -75,8 +101,11 @@ class Dispatcher:
         self._install_engine = install_engine
         self._replaced = replaced
         self._routes: dict[str, MapAdapter] = {}
+        #: Found without a search, by service, path and method: of paths without variables, mostly "/", to which JSON
+        #: and forms are sent, and of S3's objects.
+        self._fixed: dict[tuple[str, str, str], Handler] = {}
 
-    def dispatch(self, request: Request, service: Service, parsed: ModelledRequest) -> Response:
+    def dispatch(self, request: WireRequest, service: Service, parsed: ModelledRequest) -> Response:
         """Answer a request for *service*, as `service_of` found it; *parsed* is the same request.
 
         Raises NotImplementedError for an operation of AWS's that nothing here does.
@@ -84,12 +113,7 @@ class Dispatcher:
         backend = service.backend
         if not backend:
             raise AwsError("UnknownOperationException", f"This lab has no service {service.name!r}.", 404)
-        routes = self._routes.get(backend) or self._load(backend)
-        try:
-            handler, arguments = routes.match(request.path, request.method)
-        except HTTPException:
-            raise NotImplementedError(f"moto's {backend} has no such path") from None
-        request.view_args = arguments  # type: ignore[attr-defined]
+        handler = self._handler(backend, request, parsed)
         try:
             result = handler(request, request.raw_url, request.headers)
         except ClientError as error:
@@ -105,6 +129,23 @@ class Dispatcher:
             raise told from error
         status, headers, content = result if len(result) == 3 else (200, {}, result)
         return Response(content, status, headers)
+
+    def _handler(self, backend: str, request: WireRequest, parsed: ModelledRequest) -> Handler:
+        """Who answers the request; leaves with it what its path has in the places of variables (not of S3's)."""
+        of_object = backend == "s3" and parsed.operation.parameters.get("Key")
+        fixed = (backend, _OF_OBJECTS if of_object else request.path, request.method)
+        if fixed in self._fixed:
+            request.view_args = {}
+            return self._fixed[fixed]
+        routes = self._routes.get(backend) or self._load(backend)
+        try:
+            handler, arguments = routes.match(request.path, request.method)
+        except HTTPException:
+            raise NotImplementedError(f"moto's {backend} has no such path") from None
+        request.view_args = arguments
+        if of_object or not arguments:
+            self._fixed[fixed] = handler
+        return handler
 
     def _load(self, backend: str) -> MapAdapter:
         """Install the service's engine, then make its route table; a race makes an equal table twice."""

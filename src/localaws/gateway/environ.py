@@ -1,11 +1,19 @@
-"""Header fields by the names that WSGI has for them (PEP 3333), and back."""
+"""A request as WSGI has it (PEP 3333): the names of its header fields, and the parameters in its URL."""
 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qs
 
 #: Longer names, which no SDK sends, are not remembered.
 _REMEMBERED = 64
+
+
+def query_of(environ: dict[str, Any]) -> dict[str, list[str]]:
+    """The parameters in the URL of a request, each with all its values; most calls have none."""
+    query = environ.get("QUERY_STRING")
+    return parse_qs(query, keep_blank_values=True) if query else {}
 
 
 def environ_key(header: str) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import unquote
 
 from botocore.exceptions import UnknownServiceError
 from moto.core.request import Request
@@ -15,6 +15,7 @@ from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
 from localaws.gateway import refusals
+from localaws.gateway.environ import query_of
 from localaws.gateway.parameters import MalformedError, form_fields
 from localaws.gateway.services import alike, of_version
 
@@ -50,7 +51,7 @@ def protocol_of(service: str, environ: dict[str, Any]) -> str:
     if service in _REST_XML:
         return "rest-xml"
     form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
-    if form or "Action" in parse_qs(environ.get("QUERY_STRING", "")):
+    if form or "Action" in query_of(environ):
         return "query"
     return "rest-json"
 

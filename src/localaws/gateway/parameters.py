@@ -19,7 +19,7 @@ from xml.etree.ElementTree import Element, ParseError
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 from defusedxml import ElementTree
 
-from localaws.gateway.environ import environ_key
+from localaws.gateway.environ import environ_key, query_of
 from localaws.strict_json import no_constant
 
 _MAX_INFLATED = 72 << 20
@@ -159,7 +159,7 @@ def rest_parameters(
     assert isinstance(shape, StructureShape)
     places = _places(shape)
     outside: dict[str, Any] = {places.uri[label]: value for label, value in labels.items() if label in places.uri}
-    for wire_name, values in parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True).items():
+    for wire_name, values in query_of(environ).items():
         if wire_name in places.query:
             name = places.query[wire_name]
             outside[name] = values if isinstance(shape.members[name], ListShape) else values[0]

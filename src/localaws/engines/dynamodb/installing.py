@@ -8,6 +8,7 @@ from typing import Any
 import moto.dynamodb.models as moto_models
 import moto.dynamodb.models.table as moto_table
 import moto.dynamodb.responses as moto_responses
+from moto.dynamodb.models.dynamo_type import DynamoType
 
 from localaws.engines.dynamodb.backend import DynamoDBEngine
 from localaws.engines.dynamodb.expiry import await_expiry
@@ -26,6 +27,7 @@ def install(lab: Lab) -> None:
             if hasattr(module, name):
                 setattr(module, name, own)
     moto_responses.TRANSACTION_MAX_ITEMS = 100  # which moto knows of writes alone
+    DynamoType.__hash__, DynamoType.__eq__ = _hash, _equal  # type: ignore[method-assign, assignment]
     DynamoDBEngine.directory = lab.directory / "dynamodb"
 
 
@@ -38,6 +40,19 @@ def resume(lab: Lab) -> None:
     for backend in backends.values():
         backend.take_back()
         await_expiry(lab, backend)
+
+
+# Most keys are texts, and each call compares some: moto would ask of each whether it is a number, a set, a list …
+
+
+def _hash(value: DynamoType) -> int:
+    return hash((value.type, value.value if value.type == "S" else value.cast_value))
+
+
+def _equal(value: DynamoType, other: DynamoType) -> bool:
+    if value.type != other.type:
+        return False
+    return bool(value.value == other.value if value.type == "S" else value.cast_value == other.cast_value)
 
 
 def _parser(*arguments: object) -> ExpressionParser:

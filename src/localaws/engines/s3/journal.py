@@ -13,6 +13,8 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
+_as_json = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class Journal:
     """Appends changes to *path*; each reaches the operating system before `append` returns.
@@ -65,4 +67,4 @@ class Journal:
 
 
 def _line(change: dict[str, Any]) -> bytes:
-    return json.dumps(change, separators=(",", ":")).encode() + b"\n"
+    return _as_json(change).encode() + b"\n"

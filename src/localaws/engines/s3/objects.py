@@ -20,6 +20,7 @@ from localaws.engines.s3.store import BLOCK, Blob, FileBlocks, ObjectStore
 
 PRIVATE = get_canned_acl("private")
 NULL_VERSION = "null"
+SSE = "x-amz-server-side-encryption"
 
 
 @dataclass
@@ -118,6 +119,18 @@ class StoredObject(FakeKey):
         """The response headers that every answer about this object carries."""
         headers: dict[str, Any] = self.response_dict
         headers.pop("x-amz-sdk-checksum-algorithm", None)  # a request header, which moto also answers with
+        return headers
+
+    @property
+    def encryption_headers(self) -> dict[str, str]:
+        """What every answer about this object tells of its encryption."""
+        if self.encryption != "aws:kms":
+            return {SSE: self.encryption} if self.encryption else {}
+        headers = {SSE: self.encryption}
+        if self.kms_key_id is not None:
+            headers[f"{SSE}-aws-kms-key-id"] = self.kms_key_id
+        if self.bucket_key_enabled is not None:
+            headers[f"{SSE}-bucket-key-enabled"] = str(self.bucket_key_enabled).lower()
         return headers
 
     def read(self, start: int, length: int) -> bytes | FileBlocks:

@@ -6,10 +6,10 @@ say, it takes for the plain call on the bucket or the object, and deletes the bu
 
 from __future__ import annotations
 
+from collections.abc import Set
 from functools import cache
 from urllib.parse import parse_qs
 
-from moto.core.request import Request
 from moto.core.utils import get_service_model
 
 #: Operations that moto does.
@@ -46,8 +46,10 @@ _OURS = frozenset(
 DONE = _MOTOS | _OURS
 
 
-def check_done(operation: str, request: Request) -> None:
-    """Raise NotImplementedError unless *operation*, botocore's name for *request*, is done here.
+def check_done(operation: str, asked: Set[str]) -> None:
+    """Raise NotImplementedError unless *operation*, botocore's name for a request, is done here.
+
+    *asked* are the names in its query.
 
     A request that botocore has no name for, such as a browser's form, passes: it has handlers of its own. One with a
     sub-resource that its operation has not (``DELETE /bucket?metrics`` without an id) is refused as well.
@@ -55,8 +57,7 @@ def check_done(operation: str, request: Request) -> None:
     known = _subresources()
     if operation not in known:
         return
-    asked = parse_qs(request.environ.get("QUERY_STRING", ""), keep_blank_values=True).keys()
-    foreign = frozenset[str]().union(*known.values()) & asked - known[operation]
+    foreign = frozenset[str]().union(*known.values()) & asked - known[operation] if asked else ()
     if operation not in DONE or (foreign and not known[operation]):
         raise NotImplementedError(f"S3 {operation} {' '.join(sorted(foreign))}")
 

@@ -18,7 +18,7 @@ from moto.s3.exceptions import (
     S3AccessDeniedError,
     S3ClientError,
 )
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeAcl, FakeBucket
 from moto.s3.responses import S3Response
 from moto.s3.utils import ARCHIVE_STORAGE_CLASSES
 
@@ -95,15 +95,20 @@ class S3Request(S3Response):
             "lock_until": until,
             "metadata": metadata_of(self.headers, self.querystring),
             "tags": tags,
-            "acl": self._acl_from_headers(self.headers) or bucket.acl,
+            "acl": self._acl_asked() or bucket.acl,
             "redirect": header("x-amz-website-redirect-location"),
         }
 
+    def _acl_asked(self) -> FakeAcl | None:
+        """The access control list that the headers give, if any."""
+        asked = any(name.startswith(("HTTP_X_AMZ_ACL", "HTTP_X_AMZ_GRANT_")) for name in self.request.environ)
+        return self._acl_from_headers(self.headers) if asked else None
+
     def _written(self, key: StoredObject) -> dict[str, Any]:
         """The headers of the answer to a write."""
-        headers = key.headers
-        shown = ("ETag", "x-amz-version-id", "x-amz-server-side-encryption")
-        answer = {name: value for name, value in headers.items() if name.startswith(shown)}
+        answer = {"ETag": key.etag, **key.encryption_headers}
+        if key._is_versioned:
+            answer["x-amz-version-id"] = key.version_id
         if key.checksum:
             answer |= key.checksum.headers
         return answer | self._get_cors_headers_other()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 from moto.core.request import Request
 from moto.core.responses import ActionResult
@@ -33,6 +33,7 @@ from localaws.engines.s3.operations import check_done
 from localaws.engines.s3.requests import Answer, bucket_and_key, check_restored, check_size
 from localaws.engines.s3.rules import tags_of
 from localaws.engines.s3.upload_responses import UploadResponse
+from localaws.gateway.environ import query_of
 from localaws.gateway.errors import AwsError, render
 from localaws.gateway.post_form import POSTED
 from localaws.gateway.records import current_call
@@ -76,8 +77,8 @@ class S3EngineResponse(UploadResponse):
     """Answers the operations on objects and parts and the listings itself, and leaves everything else to moto."""
 
     def key_response(self, request: Request, full_url: str, headers: Any) -> Any:
-        check_done(current_call.get().operation, request)
-        query = parse_qs(request.environ.get("QUERY_STRING", ""), keep_blank_values=True)
+        query = query_of(request.environ)
+        check_done(current_call.get().operation, query.keys())
         handler = self._handler(request, query)
         if handler:
             return self._try(request, query, handler)
@@ -88,9 +89,9 @@ class S3EngineResponse(UploadResponse):
 
     def bucket_response(self, request: Request, full_url: str, headers: Any) -> Any:
         operation = current_call.get().operation
-        check_done(operation, request)
+        query = query_of(request.environ)
+        check_done(operation, query.keys())
         check_size(request)
-        query = parse_qs(request.environ.get("QUERY_STRING", ""), keep_blank_values=True)
         if operation in _LISTINGS:
             return self._try(request, query, lambda: self._list(_LISTINGS[operation]))
         if operation == "ListBuckets":
