@@ -317,3 +317,17 @@ def test_a_rotation_that_fails_changes_nothing(lab: DecidingLab) -> None:
 def is_current(secrets: Any, version: str) -> bool:
     stages: dict[str, list[str]] = secrets.describe_secret(SecretId="rotated")["VersionIdsToStages"]
     return stages[version] == ["AWSCURRENT"]
+
+
+def test_a_secret_is_no_parameter_of_who_may_not_read_it(lab: DecidingLab, worker: dict[str, str]) -> None:
+    """Systems Manager user guide, "Referencing AWS Secrets Manager secrets from Parameter Store parameters"."""
+    arn = lab.client("secretsmanager").create_secret(Name="referred", SecretString="s3cret")["ARN"]
+    ssm, name = lab.fresh_client("ssm", **worker), "/aws/reference/secretsmanager/referred"
+    with lab.refusing("secretsmanager:GetSecretValue"), pytest.raises(ClientError, match="GetSecretValue") as caught:
+        ssm.get_parameter(Name=name, WithDecryption=True)
+    assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
+    assert ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"] == "s3cret"
+    with pytest.raises(ClientError, match="ParameterNotFound"):
+        ssm.get_parameter(Name=f"{name}-not", WithDecryption=True)
+    read = done(lab, "GetSecretValue", arn.rpartition("-")[0])
+    assert {(WORKER, "ssm.amazonaws.com", error) for error in (None, "AccessDeniedException")} <= who(read)

@@ -10,6 +10,6 @@ ENGINE = Engine(
     moto="ssm",
     backend="backend:SsmEngine",
     responses="backend:SsmEngineResponse",
-    models=("backend:DocumentEngine",),
+    models=("backend:DocumentEngine", "backend:ParametersEngine"),
     reaches=frozenset({"ec2", "secretsmanager"}),
 )

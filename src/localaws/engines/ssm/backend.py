@@ -8,14 +8,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
-from moto.ssm.models import Document, SimpleSystemManagerBackend
+from botocore.exceptions import ClientError
+from moto.ssm.models import Document, ParameterDict, SimpleSystemManagerBackend
 from moto.ssm.responses import SimpleSystemManagerResponse
 
 from localaws.bounded_yaml import BoundedLoader
+from localaws.client import on_behalf_of
 from localaws.gateway.errors import AwsError
+from localaws.gateway.records import current_call
+from localaws.lab import Lab
+
+#: How the name of a parameter begins that is a secret.
+_SECRETS = "/aws/reference/secretsmanager/"
 
 
 class DocumentEngine(Document):
@@ -29,6 +36,27 @@ class DocumentEngine(Document):
         if not is_object:
             raise AwsError("InvalidDocumentContent", "The content for the document is not valid.")
         super().__init__(content=content, **described)
+
+
+class ParametersEngine(ParameterDict):
+    """Reads a secret that a parameter's name refers to as who asks for the parameter.
+
+    Source: "Referencing AWS Secrets Manager secrets from Parameter Store parameters" (Systems Manager user guide).
+    """
+
+    lab: ClassVar[Lab]
+
+    def __contains__(self, name: str) -> bool:  # type: ignore[override]
+        """Raises AccessDeniedException where the caller may not read the secret."""
+        if name and name.startswith(_SECRETS):
+            secrets = self.lab.client("secretsmanager", region=self.region_name)
+            with on_behalf_of(current_call.get().credential, "ssm.amazonaws.com"):
+                try:
+                    secrets.get_secret_value(SecretId=name.removeprefix(_SECRETS))
+                except ClientError as error:
+                    if error.response["Error"]["Code"] == "AccessDeniedException":
+                        raise AwsError("AccessDeniedException", error.response["Error"]["Message"]) from None
+        return super().__contains__(name)
 
 
 class SsmEngine(SimpleSystemManagerBackend):
