@@ -12,8 +12,9 @@ from typing import Any
 import botocore.session
 import pytest
 
-from awsfacts import services
+from awsfacts import resources, services
 from localaws.gateway import reference
+from localaws.gateway.made import arns_made
 from localaws.gateway.needs import needs_of
 from localaws.gateway.reference import is_read_only
 from tests.gateway.sweep import SERVICES
@@ -133,6 +134,17 @@ def test_a_request_that_fits_no_model_needs_no_more(parameters: dict[str, Any]) 
     """It is refused afterwards for what it is."""
     for service, operation in MANY:
         needs_of(service, operation, parameters, "R", "A")
+
+
+@pytest.mark.parametrize("key", resources())
+def test_whatever_a_creation_tells_names_it_or_nothing(key: str) -> None:
+    """A call that has been done is not to fail for its record."""
+    service, resource = key.partition(":")[0], resources()[key]
+    for operation in resource.create:
+        for name in (resource.name, *resource.named_by, "Name", "Id"):
+            tree = dict.fromkeys(name.split("/"), "n")
+            for request, answer in ({}, {}), (tree, {}), ({}, tree), ({}, {"A": [tree, tree]}), (tree, {"A": tree}):
+                assert all("*" not in arn for arn in arns_made(service, operation, request, answer, "R", "A"))
 
 
 def test_actions_are_those_that_iam_knows() -> None:

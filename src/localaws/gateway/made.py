@@ -28,7 +28,8 @@ def arns_made(service: str, operation: str, request: _Tree, answer: _Tree, regio
     type = type_of(service, declared.type)
     if type is None:
         return [text for text in _named(declared.name.rpartition("/")[2], answer, request) if text.startswith("arn:")]
-    if whole := [text for text in _texts(answer) if type.pattern.fullmatch(text)]:
+    whole = [text for text in _texts(answer) if type.pattern.fullmatch(text)]
+    if whole or "*" in type.arn:  # of which AWS gives no more
         return whole
     values = {"Partition": [partition_of(region)], "Region": [region], "Account": [account]}
     values |= _values(type, declared, answer, request)
@@ -41,8 +42,7 @@ def _values(type: ResourceType, declared: Resource, *trees: _Tree) -> dict[str, 
     found = {variable: _named(variable, *trees) for variable in type.variables}
     if "Id" in found:  # "StackSetId": "name:id"
         found["Id"] = [text.rpartition(":")[2] for text in _named(f"{type.name}Id", *trees)]
-    members = declared.name.split("/")[-len(found) :]
-    for variable, member in zip(list(found)[-len(members) :], members, strict=True):
+    for variable, member in zip(reversed(list(found)), reversed(declared.name.split("/")), strict=False):
         found[variable] = found[variable] or _named(member, *trees)
     return found
 
