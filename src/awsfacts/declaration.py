@@ -207,6 +207,7 @@ class Service:
             does instead.
         unsupported: (regular expression that a whole operation's name matches, sentence for a reader who has called one
             that this lab does not do): the first that matches counts.
+        pretended: of those the ones that moto answers as if it did them.
         meters: what is counted.
         request_prices: (regular expression that a whole operation's name matches, key of the table of prices or None
             for what is free), the first that matches counts.
@@ -224,6 +225,7 @@ class Service:
     resources: tuple[Resource, ...] = ()
     leaves_nothing: Mapping[str, str] = field(default_factory=dict)
     unsupported: tuple[tuple[str, str], ...] = ()
+    pretended: frozenset[str] = frozenset()
     meters: tuple[Meter, ...] = ()
     request_prices: tuple[tuple[str, str | None], ...] = ()
     unpriced: str = ""

@@ -327,13 +327,6 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "ec2:dhcp-options": {"DhcpConfigurations": [{"Key": "domain-name", "Values": ["made.example.com"]}]},
     "ec2:vpc-endpoint": {"VpcId": "<ec2:vpc>", "ServiceName": "com.amazonaws.us-east-1.s3"},
     "ec2:vpc-peering-connection": {"VpcId": "<ec2:vpc>", "PeerVpcId": "<ec2:vpc>"},
-    "ec2:vpc-flow-log": {
-        "ResourceIds": ["<ec2:vpc>"],
-        "ResourceType": "VPC",
-        "TrafficType": "ALL",
-        "LogDestinationType": "s3",
-        "LogDestination": "arn:aws:s3:::made",
-    },
     "ec2:prefix-list": {"PrefixListName": NAME, "MaxEntries": 1, "AddressFamily": "IPv4"},
     "ec2:carrier-gateway": {"VpcId": "<ec2:vpc>"},
     "ec2:customer-gateway": {"Type": "ipsec.1", "IpAddress": "198.51.100.7", "BgpAsn": 65000},
@@ -371,6 +364,7 @@ ELSEWHERE = {
     ),
     **dict.fromkeys(("rds:deployment", "rds:proxy", "rds:target-group"), "they need a database that runs"),
     **dict.fromkeys(("s3control:accesspoint", "s3control:multiregionaccesspoint"), "ACCOUNT.127.0.0.1 is no host"),
+    "ec2:vpc-flow-log": "the lab does not make one: it would tell of traffic that there is not",
     "organizations:account": "AWS's models call its name a secret, so no record has it",
     **dict.fromkeys(
         (

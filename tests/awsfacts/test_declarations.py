@@ -8,12 +8,15 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from importlib.resources import files as resource_files
+from typing import Any
 
 import botocore.session
 import pytest
+from botocore.exceptions import ClientError
 from botocore.model import ListShape, OperationModel, ServiceModel, Shape, StructureShape
 
 from awsfacts import CREATION, Deletion, Listing, Resource, in_order_of_deletion, resources, services, why_unsupported
+from awsfacts.declaration import method_of
 from awsfacts.meter import meters
 from awsfacts.prices import prices
 from localaws.gateway.reference import prefix_of
@@ -141,6 +144,42 @@ def test_what_is_said_not_to_be_done_makes_nothing_and_says_why(new_lab: Callabl
 
     found = faults(lab, requests, [service for service in SERVICES if not_declared(service)])
     assert not found, "\n".join(found)
+
+
+MAIL = {"Source": "a@example.com", "Destination": {"ToAddresses": ["b@example.com"]}}
+TEXT = {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}
+#: A good request of each operation that moto only pretends to do.
+PRETENDED: dict[tuple[str, str], dict[str, Any]] = {
+    ("ec2", "CreateFlowLogs"): {
+        "ResourceIds": ["vpc-1"],
+        "ResourceType": "VPC",
+        "TrafficType": "ALL",
+        "LogDestinationType": "s3",
+        "LogDestination": "arn:aws:s3:::flow-logs",
+    },
+    ("ses", "SendEmail"): {**MAIL, "Message": TEXT},
+    ("ses", "SendRawEmail"): {"Source": "a@example.com", "RawMessage": {"Data": b"Subject: s"}},
+    ("ses", "SendTemplatedEmail"): {**MAIL, "Template": "t", "TemplateData": "{}"},
+    ("ses", "SendBulkTemplatedEmail"): {
+        "Source": "a@example.com",
+        "Template": "t",
+        "DefaultTemplateData": "{}",
+        "Destinations": [{"Destination": MAIL["Destination"]}],
+    },
+    ("sesv2", "SendEmail"): {"FromEmailAddress": "a@example.com", "Content": {"Simple": TEXT}},
+}
+
+
+@pytest.mark.parametrize(("service", "operation"), PRETENDED)
+def test_what_moto_only_pretends_is_refused_with_the_reason(lab: RunningLab, service: str, operation: str) -> None:
+    with pytest.raises(ClientError) as caught:
+        method_of(lab.client(service), operation)(**PRETENDED[service, operation])
+    assert caught.value.response["Error"]["Code"] == "NotImplemented"
+    assert why_unsupported(service, operation) in caught.value.response["Error"]["Message"]
+
+
+def test_all_that_moto_only_pretends_is_tried() -> None:
+    assert PRETENDED.keys() == {(name, each) for name, service in services().items() for each in service.pretended}
 
 
 def test_what_is_metered_has_a_price() -> None:

@@ -379,5 +379,9 @@ SERVICE = Service(
         "CreateTags": "what is tagged exists already",
         "RestoreSnapshotTier": "the snapshot exists already",
     },
-    unsupported=((".*", "The lab describes networks, instances and disks, as far as services of data need them."),),
+    unsupported=(
+        ("CreateFlowLogs", "The lab's networks have no traffic that a flow log could tell of."),
+        (".*", "The lab describes networks, instances and disks, as far as services of data need them."),
+    ),
+    pretended=frozenset({"CreateFlowLogs"}),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from awsfacts import services
 from localaws.gateway.errors import AwsError
 
 
@@ -136,6 +137,9 @@ def check_needed(service: str, operation: str, parameters: dict[str, Any]) -> No
     """Raise the service's error for what *parameters* lack, and NotImplementedError for what the lab cannot do."""
     for each in _NEEDED.get((service, operation), ()):
         each.check(parameters)
+    declared = services().get(service)
+    if declared and operation in declared.pretended:
+        raise NotImplementedError(operation)
     unserved = _NOT_SERVED.get((service, operation))
     if unserved is not None and parameters.get(unserved) is not None:
         raise NotImplementedError(unserved)
