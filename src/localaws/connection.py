@@ -193,7 +193,10 @@ class Connection(HTTPConnection):
 
 
 class _Lines(StreamReader):
-    """Takes a line from what is there. Python's own copies all of it for each line, and a body may have a million."""
+    """Takes what is asked for from what is there.
+
+    Python's own copies all of it for each line, and a body may have a million; and it locks and counts for each piece.
+    """
 
     _raw: socket.SocketIO  # Python's type hints leave these out
     _read_buf: bytes
@@ -207,6 +210,15 @@ class _Lines(StreamReader):
             return b""
         self._read_pos = end + 4
         return self._read_buf[start : end + 4]
+
+    def read(self, size: int | None = -1) -> bytes:
+        end = self._read_pos + (size or 0)
+        if size is None or size < 0 or end > len(self._read_buf):
+            return super().read(size)
+        data = self._read_buf[self._read_pos : end]
+        self._read_pos = end
+        self.bytes_read += len(data)
+        return data
 
     def readline(self, size: int | None = -1) -> bytes:
         start = self._read_pos

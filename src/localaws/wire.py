@@ -25,6 +25,18 @@ class WireGateway(Gateway_10):
         self.req.outheaders = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         return self.write
 
+    def respond(self) -> None:
+        blocks = self.req.server.wsgi_app(self.env, self.start_response)
+        try:
+            for block in blocks:
+                if block:
+                    self.req.ensure_headers_sent()
+                    self.req.write(block)
+        finally:
+            self.req.ensure_headers_sent()
+            if hasattr(blocks, "close"):
+                blocks.close()
+
     def get_environ(self) -> dict[str, Any]:  # type: ignore[override]
         request, connection = self.req, self.req.conn
         if request.chunked_read:

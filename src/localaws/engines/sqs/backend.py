@@ -197,6 +197,10 @@ class SQSEngineResponse(SQSResponse):
             raise InvalidParameterValue(f"Value {wait} for parameter WaitTimeSeconds is invalid. Reason: {reason}")
         return super().receive_message()
 
+    def _determine_resource(self) -> str:
+        """moto would look for the queue, for a decision that the gateway has made."""
+        return "*"
+
     def call_action(self) -> Any:
         """The JSON protocol has another name for this error; moto knows one for both protocols."""
         status, headers, body = super().call_action()
