@@ -19,10 +19,13 @@ runs other people's code only in child processes. Errors it raises are AWS's own
 
 from __future__ import annotations
 
+import gc
 import logging
 import pkgutil
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -61,7 +64,7 @@ class Installer:
         sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
     def __call__(self, service: str) -> None:
-        with self._lock:
+        with self._lock, _collecting_no_garbage():
             for each in in_order(service):
                 if each not in self._installed:
                     self._installed.add(each)  # before: what it held may refer to what reaches it
@@ -79,6 +82,19 @@ class Installer:
         self._lab.state.restore(service)
         if engine:
             engine.go_on(self._lab)
+
+
+@contextmanager
+def _collecting_no_garbage() -> Iterator[None]:
+    """The body makes much that stays, a million records perhaps: to look for garbage in it again and again takes as
+    long as making it."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:  # else it is a body within another
+            gc.enable()
 
 
 def in_order(service: str) -> list[str]:

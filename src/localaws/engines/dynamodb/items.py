@@ -37,9 +37,7 @@ MAX_ITEM_BYTES = 405_000
 class WeighedItem(Item):
     """An item whose size is added up once."""
 
-    def __init__(
-        self, hash_key: DynamoType, range_key: DynamoType | None, attrs: dict[str, Any], most: int = MAX_ITEM_BYTES
-    ) -> None:
+    def __init__(self, hash_key: DynamoType, range_key: DynamoType | None, attrs: dict[str, Any]) -> None:
         self.hash_key, self.range_key = hash_key, range_key
         self.attrs = LimitedSizeDict()
         size = 0
@@ -48,7 +46,7 @@ class WeighedItem(Item):
             text = typed.value if typed.type == "S" else None
             size += len(name.encode()) + (len(text.encode()) if text is not None else typed.size())
             dict.__setitem__(self.attrs, name, typed)
-        if size > most:
+        if size > MAX_ITEM_BYTES:
             raise ItemSizeTooLarge
 
 
@@ -174,16 +172,20 @@ class TableEngine(Table):
             else:
                 yield cast(Item, found)
 
-    def take_back(self, items: dict[Any, dict[str, Any]]) -> None:
-        """Have *items*, which are taken out and not checked any more, as the lab had them before its start."""
-        while items:
-            _, written = items.popitem()
-            attrs = {
-                sys.intern(name): {sys.intern(kind): each[kind] for kind in each} for name, each in written.items()
-            }
-            range_key = DynamoType(attrs[self.range_key_attr]) if self.range_key_attr else None
-            item = WeighedItem(DynamoType(attrs[self.hash_key_attr]), range_key, attrs, most=sys.maxsize)
-            self.place(item.hash_key, range_key, item)
+    def take_back(
+        self, hash_key: dict[str, Any], range_key: dict[str, Any] | None, written: dict[str, Any] | None
+    ) -> None:
+        """Have an item again as the lab had *written* it before its start, unchecked; or, for None, have it no more."""
+        if written is None:
+            self.place(DynamoType(hash_key), DynamoType(range_key) if range_key else None, None)
+            return
+        item: WeighedItem = object.__new__(WeighedItem)
+        item.attrs = LimitedSizeDict()
+        for name, value in written.items():
+            dict.__setitem__(item.attrs, sys.intern(name), DynamoType(value))
+        item.hash_key = item.attrs[self.hash_key_attr]
+        item.range_key = item.attrs[self.range_key_attr] if self.range_key_attr else None
+        self.place(item.hash_key, item.range_key, item)
 
     def new_item(self, attrs: dict[str, Any]) -> WeighedItem:
         """An item that could be put into this table; raises the errors that PutItem documents."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,6 @@ from localaws.state.data_file import DataFile
 _KINDS = {kind.__name__: kind for kind in (TableEngine, RestoredTableEngine, RestoredPITTableEngine)}
 
 Record = tuple[Any, ...]
-#: What two keys that are the same have in common: 1 and 1.0 are.
-Key = tuple[tuple[str, Any], ...]
 
 
 class KeptItems:
@@ -69,7 +66,6 @@ class KeptItems:
         dead = set[str]()
         known = {table.id: table for table in self._tables()}
         young = dict[str, TableEngine]()
-        items: defaultdict[str, dict[Key, dict[str, Any]]] = defaultdict(dict)
         streamed: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
 
         def make(kind: str, *values: Any) -> None:
@@ -80,20 +76,17 @@ class KeptItems:
                     known[key].__setstate__(state)
             elif kind == "deleted":
                 dead.add(values[0])
-                for each in (known, young, items, streamed):
+                for each in (known, young, streamed):
                     each.pop(values[0], None)
             else:
                 for key, hash_key, range_key, attributes in values[0]:
-                    if attributes is None:
-                        items[key].pop(_key(hash_key, range_key), None)
-                    else:
-                        items[key][_key(hash_key, range_key)] = attributes
+                    if key in known:
+                        known[key].take_back(hash_key, range_key, attributes)
                 for key, record in values[1]:
                     streamed[key].append(record)
 
         self._file.replay(make)
         for key, table in known.items():
-            table.take_back(items[key])
             if isinstance(table.stream_shard, ShardEngine):
                 table.stream_shard.take_back(streamed[key])
         self._told = set(known)
@@ -112,8 +105,3 @@ def _contents(table: TableEngine) -> Iterator[Record]:
         yield "write", [(table.id, item.hash_key.to_json(), range_key, item.to_json()["Attributes"])], []
     if table.stream_shard:
         yield "write", [], [(table.id, record.record) for record in table.stream_shard.items]
-
-
-def _key(*keys: dict[str, Any] | None) -> Key:
-    found = [next(iter(key.items())) for key in keys if key]
-    return tuple((kind, Decimal(value) if kind == "N" else value) for kind, value in found)

@@ -6,7 +6,6 @@ once more: so both always agree, and what the disk does not take does not happen
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -19,10 +18,19 @@ from localaws.state.data_file import DataFile
 #: Handles of deleted messages that are still known: a client that got no answer deletes once more.
 _MOST_DELETED = 10_000
 
+#: What a message has before anything is done with it.
+_NEW = vars(Message("", ""))
+
 Change = tuple[Any, ...]
 #: What tells a duplicate, and what the first message of its kind was answered: id, sequence number, sent (ms).
 Deduplication = tuple[str | None, str]
 First = tuple[str, str, int]
+
+
+def sent(message: Message, deduplication: Deduplication | None = None) -> Change:
+    """The change that puts *message* into a queue: it tells only what a new one has not by itself, for it is kept."""
+    fields = {name: value for name, new in _NEW.items() if (value := getattr(message, name)) != new}
+    return "sent", fields, deduplication
 
 
 class Contents:
@@ -50,10 +58,9 @@ class Contents:
         getattr(self, f"_{kind}")(*values)
 
     def _sent(self, fields: dict[str, Any], deduplication: Deduplication | None) -> None:
-        message = Message(fields["id"], fields["body"])
-        for name, value in fields.items():  # only what it has not by itself, for the sake of memory
-            if getattr(message, name, None) != value:
-                setattr(message, sys.intern(name), value)
+        message = Message("", "")
+        for name, value in fields.items():
+            setattr(message, name, value)
         self.messages[message.id] = message
         self._handles.update((handle, message.id) for handle in message.all_receipt_handles if handle)
         if deduplication:
@@ -95,7 +102,7 @@ class Contents:
         """All that there is, as the fewest changes that make it."""
         yield "handles_deleted", list(self._deleted)
         yield from (("first", deduplication, first) for deduplication, first in self._firsts.items())
-        yield from (("sent", vars(message), None) for message in self.messages.values())
+        yield from (sent(message) for message in self.messages.values())
 
     def of_handle(self, handle: str) -> Message | None:
         """The message that *handle* was given for."""

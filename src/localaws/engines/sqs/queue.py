@@ -23,7 +23,7 @@ from moto.sqs.exceptions import InvalidParameterValue, ReceiptHandleIsInvalid
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
 from localaws.engines.policies import check_policy
-from localaws.engines.sqs.contents import Contents
+from localaws.engines.sqs.contents import Contents, sent
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 from localaws.state.data_file import DataFile
@@ -163,7 +163,7 @@ class QueueEngine(Queue):
                     if first is not None:
                         message.id, message.sequence_number, _ = first
                         return
-            self._contents.do(("sent", vars(message), deduplication))
+            self._contents.do(sent(message, deduplication))
             self._messages_lock.notify_all()
 
     def receive(self, count: int, visibility_timeout: int) -> list[Message]:
