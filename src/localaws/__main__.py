@@ -6,6 +6,7 @@ import argparse
 import gc
 import os
 import sys
+import time
 import traceback
 from pathlib import Path
 from typing import NoReturn
@@ -44,6 +45,7 @@ def _isolate() -> None:
     for name in [name for name in os.environ if name.startswith(("AWS_", "BOTO", "MOTO_", "DOCKER_"))]:
         del os.environ[name]
     os.environ.update(
+        TZ="UTC",  # AWS's servers and functions have no other; and moto takes moments without a zone for local ones
         AWS_CONFIG_FILE=os.devnull,
         AWS_SHARED_CREDENTIALS_FILE=os.devnull,
         AWS_EC2_METADATA_DISABLED="true",
@@ -51,6 +53,7 @@ def _isolate() -> None:
         MOTO_IAM_LOAD_MANAGED_POLICIES="true",
         MOTO_ALLOW_NONEXISTENT_REGION="false",
     )
+    time.tzset()
 
 
 if __name__ == "__main__":

@@ -24,8 +24,8 @@ DAYS = 90
 
 @pytest.fixture(scope="module")
 def later(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
-    """A lab whose clock is 90 days ahead."""
-    lab = RunningLab(tmp_path_factory.mktemp("later"))
+    """A lab whose clock is 90 days ahead, on a machine whose own is eleven hours behind UTC."""
+    lab = RunningLab(tmp_path_factory.mktemp("later"), wrapper=["env", "TZ=XYZ+11"])
     advance(lab, DAYS * 86400)
     yield lab
     lab.stop()
@@ -193,3 +193,15 @@ def test_ordinary_dates_go_on_being_ordinary() -> None:
     assert LabDatetime.fromtimestamp(0, UTC) == datetime(1970, 1, 1, tzinfo=UTC)
     assert LabDatetime.utcnow().tzinfo is None
     assert not isinstance("2013", LabDatetime)
+
+
+def test_a_moment_is_the_same_wherever_the_machine_is(later: RunningLab) -> None:
+    """CloudWatch refuses data points of more than two hours from now (API reference, MetricDatum: Timestamp)."""
+    cloudwatch = later.client("cloudwatch")
+    now = datetime.now(UTC) + timedelta(days=DAYS)
+    datum = {"MetricName": "wind", "Value": 1.0, "Timestamp": now}
+    cloudwatch.put_metric_data(Namespace="elsewhere", MetricData=[datum])
+    span = {"StartTime": now - timedelta(minutes=5), "EndTime": now + timedelta(minutes=5), "Period": 60}
+    asked = {"Namespace": "elsewhere", "MetricName": "wind", "Statistics": ["Sum"], **span}
+    [point] = cloudwatch.get_metric_statistics(**asked)["Datapoints"]
+    assert abs(point["Timestamp"] - now) < timedelta(minutes=1)
