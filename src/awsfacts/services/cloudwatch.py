@@ -16,6 +16,10 @@ SERVICE = Service(
             "Streams report their traffic as metrics.",
             "engines/test_kinesis.py::test_cloudwatch_sees_the_traffic",
         ),
+        Claim(
+            "Data points can be had as long as AWS has them, by the period that is asked for, on the lab's clock.",
+            "engines/test_cloudwatch_retention.py::test_what_a_period_shows_of_the_past",
+        ),
     ),
     resources=(
         Resource(

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import re
 import threading
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import moto.cloudwatch.models
 from moto.cloudwatch.exceptions import InvalidParameterCombination, InvalidParameterValue
-from moto.cloudwatch.models import CloudWatchBackend, Dashboard, Statistics
+from moto.cloudwatch.models import CloudWatchBackend, Dashboard, MetricDatumBase, Statistics
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
-from moto.core.utils import unix_time
+from moto.core.utils import unix_time, utcnow
 
 from localaws.engines.cloudwatch.data import check_data, check_moments, counted
 from localaws.engines.cloudwatch.kept import KeptData
+from localaws.engines.cloudwatch.retention import LISTED, LONGEST, age_seen
 from localaws.gateway.errors import AwsError
 
 #: Data points of one GetMetricStatistics (API reference, GetMetricStatistics).
@@ -47,7 +49,7 @@ class Alarm(moto.cloudwatch.models.Alarm):
 
 
 class CloudWatchEngine(CloudWatchBackend):
-    """Holds to the limits, keeps data points (`KeptData`), and forgets an alarm's tags with the alarm."""
+    """Holds to the limits, keeps data points (`KeptData`) as long as AWS does, and forgets an alarm's tags with it."""
 
     #: Where backends have their logs.
     directory: ClassVar[Path]
@@ -57,16 +59,41 @@ class CloudWatchEngine(CloudWatchBackend):
         self._putting = threading.Lock()
         self._kept = KeptData(self.directory / f"{account_id}-{region_name}.log")
         self.metric_data += self._kept.read()
+        self._tidied = 0.0
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the data points."""
-        own = ("_putting", "_kept", "metric_data", "paged_metric_data")
+        own = ("_putting", "_kept", "_tidied", "metric_data", "paged_metric_data")
         return {name: value for name, value in vars(self).items() if name not in own}
 
     def delete_alarms(self, alarm_names: list[str]) -> None:
         for alarm in self.get_alarms_by_alarm_names(alarm_names):
             self.tagger.delete_all_tags_for_resource(alarm.alarm_arn)
         super().delete_alarms(alarm_names)
+
+    def get_all_metrics(self) -> list[MetricDatumBase]:
+        with self._putting:
+            self._forget_old()
+        return super().get_all_metrics()
+
+    def _forget_old(self) -> None:
+        """Let go of data points that nobody can see any more, once a day; the caller holds the lock."""
+        if unix_time() < self._tidied + 86_400:
+            return
+        self._tidied = unix_time()
+        self.metric_data = _younger(self.metric_data, LONGEST)
+        self._kept.tidy(self.metric_data)
+
+    def get_filtered_metrics(
+        self, metric_name: str, namespace: str, dimensions: list[dict[str, str]]
+    ) -> list[MetricDatumBase]:
+        """Each metric once, in one of its data points."""
+        found: dict[object, MetricDatumBase] = {}
+        for datum in _younger(self.get_all_metrics(), LISTED):
+            if datum.filter(namespace, metric_name, dimensions):
+                each = sorted((str(one.name), str(one.value)) for one in datum.dimensions)
+                found.setdefault((datum.namespace, datum.name, *each), datum)
+        return list(found.values())
 
     def put_dashboard(self, name: str, body: str) -> Dashboard:
         """Raises InvalidParameterValue for a name with other characters (API reference, PutDashboard)."""
@@ -99,7 +126,22 @@ class CloudWatchEngine(CloudWatchBackend):
         )
         for each in found:
             each.unit = each.unit or "None"
-        return found
+        oldest = _before(age_seen(period))
+        return [each for each in found if each.timestamp > oldest]
+
+    def get_metric_data(self, queries: list[dict[str, Any]], *arguments: Any, **options: Any) -> list[dict[str, Any]]:
+        """What moto finds, without what is too old for a query's period; an expression is all of another query."""
+        periods = {query["Id"]: (query.get("MetricStat") or query).get("Period") for query in queries}
+        periods |= {
+            query["Id"]: periods[query["Expression"]] for query in queries if query.get("Expression") in periods
+        }
+        results = super().get_metric_data(queries, *arguments, **options)
+        for result in results:
+            oldest = _before(age_seen(int(periods[result["id"]] or 1)))
+            seen = [place for place, moment in enumerate(result["timestamps"]) if moment > oldest]
+            for name in ("timestamps", "values"):
+                result[name] = [result[name][place] for place in seen]
+        return results
 
     def put_metric_data(self, namespace: str, metric_data: list[dict[str, Any]]) -> None:
         """All of *metric_data* or, where a part of it is wrong, nothing (API reference, PutMetricData).
@@ -110,6 +152,7 @@ class CloudWatchEngine(CloudWatchBackend):
         if not namespace.startswith("AWS/"):  # services may tell of a moment before the clock was advanced
             check_moments(metric_data, unix_time())
         with self._putting:
+            self._forget_old()
             before = len(self.metric_data)
             try:
                 super().put_metric_data(namespace, [one for datum in metric_data for one in counted(datum)])
@@ -125,6 +168,16 @@ class CloudWatchEngine(CloudWatchBackend):
                 f"The parameters {each}.Value and {each}.Values are mutually exclusive and you have specified both."
             )
         super()._validate_parameters_put_metric_data(metric, query_num)
+
+
+def _before(seconds: float) -> datetime:
+    """The moment so long ago; UTC without saying so, as moto's are."""
+    return utcnow() - timedelta(seconds=seconds)
+
+
+def _younger(data: Sequence[MetricDatumBase], seconds: float) -> list[MetricDatumBase]:
+    oldest = _before(seconds)
+    return [datum for datum in data if datum.timestamp > oldest]
 
 
 class CloudWatchEngineResponse(CloudWatchResponse):

@@ -23,6 +23,10 @@ class KeptData:
         """Write *data* down. Raises OSError; then none is."""
         self._file.write([_written(datum) for datum in data])
 
+    def tidy(self, data: Sequence[MetricDatumBase]) -> None:
+        """Hold *data* alone, if most of what was kept is not among them."""
+        self._file.tidy(lambda: len(data), lambda: map(_written, data))
+
     def read(self) -> list[Datum]:
         """What there is; once, before anything is kept."""
         found: list[Datum] = []
