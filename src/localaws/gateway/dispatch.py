@@ -12,10 +12,9 @@ from moto.core.base_backend import BackendDict
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, EnvironHeaders, Request
 from moto.core.utils import convert_regex_to_flask_path
-from moto.moto_server.utilities import RegexConverter
 from moto.settings import MAX_FORM_MEMORY_SIZE
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Map, MapAdapter, Rule
+from werkzeug.routing import BaseConverter, Map, MapAdapter, Rule
 from werkzeug.sansio.request import Request as SansIORequest
 
 from localaws.gateway.client_faults import as_aws_error
@@ -94,6 +93,16 @@ class WireRequest(Request):
         return f"{self.scheme}://{self.environ['HTTP_HOST']}{self.environ['RAW_URI']}"
 
 
+class _RegexConverter(BaseConverter):
+    """``<regex("…"):name>`` in a path, as moto writes its own; moto's is in a module that loads Flask."""
+
+    part_isolating = False
+
+    def __init__(self, map: Map, regex: str) -> None:
+        super().__init__(map)
+        self.regex = regex
+
+
 class Dispatcher:
     """Finds handlers by service and path; a service's engine is installed before its first request."""
 
@@ -157,7 +166,7 @@ class Dispatcher:
         else:
             any_backend = by_account["global"]
         routes = Map(strict_slashes=False, merge_slashes=False)
-        routes.converters["regex"] = RegexConverter
+        routes.converters["regex"] = _RegexConverter
         for path, handler in any_backend.url_paths.items():
             rule = convert_regex_to_flask_path(path)
             if rule:
