@@ -165,7 +165,7 @@ def test_refused_changes_leave_no_trace(new_lab: Callable[..., RunningLab]) -> N
 def test_work_waits_for_room_and_a_finished_database_is_never_made_again(
     new_lab: Callable[..., RunningLab], tmp_path: Path
 ) -> None:
-    """An instance that the journal cannot note as available is "creating" until it can, over a crash too."""
+    """An instance that the state file cannot note as available is "creating" until it can, over a crash too."""
     with file_system(tmp_path / "small"):
         lab = new_lab("small/lab")
         try:

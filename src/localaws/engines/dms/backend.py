@@ -29,9 +29,9 @@ from localaws.engines.dms.mappings import parse_mappings
 from localaws.engines.dms.policies import ErrorBehavior
 from localaws.engines.dms.source import PostgresSource
 from localaws.engines.dms.task import RUNNING, ReplicationTask
-from localaws.engines.journal import Journal
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
+from localaws.state.state_file import StateFile
 
 _KINDS = ("full-load", "cdc", "full-load-and-cdc")
 _SOURCES = {"postgres", "aurora-postgresql"}
@@ -109,7 +109,7 @@ class DMSEngine(DatabaseMigrationServiceBackend):
     """PostgreSQL sources, S3 targets, and tasks between them."""
 
     lab: ClassVar[Lab]
-    journal: ClassVar[Journal]
+    state_file: ClassVar[StateFile]
     endpoints: dict[str, RealEndpoint]  # type: ignore[assignment]
     replication_tasks: dict[str, ReplicationTask]  # type: ignore[assignment]
     replication_subnet_groups: dict[str, SubnetGroup]  # type: ignore[assignment]
@@ -127,7 +127,7 @@ class DMSEngine(DatabaseMigrationServiceBackend):
         group = settings.get("replication_subnet_group_identifier")
         if group and group not in self.replication_subnet_groups:
             raise ResourceNotFoundFault(f"Replication subnet group {group} could not be found.")
-        with self.journal.changing(self.replication_instances, *self._tags):
+        with self.state_file.changing(self.replication_instances, *self._tags):
             return self.add_instance(settings)
 
     def add_instance(self, settings: dict[str, Any]) -> FakeReplicationInstance:
@@ -145,7 +145,7 @@ class DMSEngine(DatabaseMigrationServiceBackend):
     def delete_replication_instance(self, replication_instance_arn: str) -> FakeReplicationInstance:
         if any(task.replication_instance_arn == replication_instance_arn for task in self.replication_tasks.values()):
             raise InvalidResourceStateFault("Replication instance is used by a replication task; delete that first.")
-        with self.journal.changing(self.replication_instances, vars(self)):
+        with self.state_file.changing(self.replication_instances, vars(self)):
             self.connections = list(self.connections)
             return super().delete_replication_instance(replication_instance_arn)
 
@@ -166,7 +166,7 @@ class DMSEngine(DatabaseMigrationServiceBackend):
         except ClientError as error:
             raise AwsError("InvalidSubnet", error.response["Error"]["Message"]) from None
         subnets = [{name: each[name] for name in ("SubnetId", "AvailabilityZone", "VpcId")} for each in found]
-        with self.journal.changing(self.replication_subnet_groups, *self._tags):
+        with self.state_file.changing(self.replication_subnet_groups, *self._tags):
             named = replication_subnet_group_identifier, replication_subnet_group_description
             super().create_replication_subnet_group(*named, subnet_ids, tags)
             return self.add_subnet_group(*named, subnets)
@@ -185,7 +185,7 @@ class DMSEngine(DatabaseMigrationServiceBackend):
                     f"Cannot delete the subnet group '{replication_subnet_group_identifier}' because at least one "
                     f"database instance: {instance.id} is still using it."
                 )
-        with self.journal.changing(self.replication_subnet_groups, *self._tags):
+        with self.state_file.changing(self.replication_subnet_groups, *self._tags):
             self.tagger.delete_all_tags_for_resource(replication_subnet_group_identifier)
             return super().delete_replication_subnet_group(replication_subnet_group_identifier)
 
@@ -193,7 +193,7 @@ class DMSEngine(DatabaseMigrationServiceBackend):
 
     def make_endpoint(self, settings: dict[str, Any], identifier: str = "") -> RealEndpoint:
         """CreateEndpoint: see `add_endpoint`."""
-        with self.journal.changing(self.endpoints, *self._tags):
+        with self.state_file.changing(self.endpoints, *self._tags):
             return self.add_endpoint(settings, identifier)
 
     def add_endpoint(self, settings: dict[str, Any], identifier: str = "") -> RealEndpoint:
@@ -232,7 +232,7 @@ class DMSEngine(DatabaseMigrationServiceBackend):
             merge = isinstance(value, dict) and not exact
             settings[name] = {**(settings.get(name) or {}), **value} if merge else value
         _check_endpoint(settings)
-        with self.journal.changing(self.endpoints, vars(endpoint), vars(self)):
+        with self.state_file.changing(self.endpoints, vars(endpoint), vars(self)):
             endpoint.settings = settings
             if settings["EndpointIdentifier"] != endpoint.endpoint_identifier:
                 del self.endpoints[endpoint.endpoint_identifier]
@@ -245,7 +245,7 @@ class DMSEngine(DatabaseMigrationServiceBackend):
         if self._tasks_of(endpoint_arn):
             raise InvalidResourceStateFault("The endpoint is used by a replication task; delete that first.")
         endpoint = self.endpoint(endpoint_arn)
-        with self.journal.changing(self.endpoints, vars(self)):
+        with self.state_file.changing(self.endpoints, vars(self)):
             self.connections = list(self.connections)
             super().delete_endpoint(endpoint_arn)
         return endpoint
@@ -287,7 +287,7 @@ class DMSEngine(DatabaseMigrationServiceBackend):
         def test() -> None:
             try:
                 self._try(endpoint)
-                with self.journal.changing(vars(connection)):
+                with self.state_file.changing(vars(connection)):
                     connection.status, connection.failure = "successful", ""
             except (psycopg.Error, ClientError, BotoCoreError, KeyError, ValueError, OSError) as error:
                 connection.failure = f"Test Endpoint failed: Application-Detailed-Message: {str(error).strip()}"
@@ -330,7 +330,7 @@ class DMSEngine(DatabaseMigrationServiceBackend):
         if settings["migration_type"] not in _KINDS:
             raise AwsError("InvalidParameterValueException", f"MigrationType is one of {', '.join(_KINDS)}.")
         check_task(settings)
-        with self.journal.changing(self.replication_tasks, *self._tags):
+        with self.state_file.changing(self.replication_tasks, *self._tags):
             task = self.add_task(settings, self.lab.clock.now(), tags or [])
             task.status = "ready"
         return task
@@ -351,7 +351,7 @@ class DMSEngine(DatabaseMigrationServiceBackend):
         if task.status in RUNNING:
             raise InvalidResourceStateFault("A running replication task cannot be modified; stop it first.")
         check_task({**task.settings, **changes})
-        with self.journal.changing(task.settings, vars(task)):
+        with self.state_file.changing(task.settings, vars(task)):
             task.settings.update(changes)
             for name, value in changes.items():
                 setattr(task, name, value)
@@ -393,7 +393,7 @@ class DMSEngine(DatabaseMigrationServiceBackend):
         task = self.task(replication_task_arn)
         if task.status in RUNNING:
             raise InvalidResourceStateFault(f"Replication task {task.id} is {task.status}; stop it first.")
-        with self.journal.changing(vars(task)):
+        with self.state_file.changing(vars(task)):
             task.status = "deleting"
         self.finish_deleting(task)
         return task
@@ -401,7 +401,7 @@ class DMSEngine(DatabaseMigrationServiceBackend):
     def finish_deleting(self, task: ReplicationTask) -> None:
         """Forget a task that is "deleting", and have its source forget it too."""
         task.drop_slot()
-        with self.journal.changing(self.replication_tasks):
+        with self.state_file.changing(self.replication_tasks):
             del self.replication_tasks[task.arn]
 
     def reload_tables(self, arn: str, tables: Iterable[dict[str, str]]) -> None:
@@ -413,7 +413,7 @@ class DMSEngine(DatabaseMigrationServiceBackend):
         for name in names:
             if name not in task.progress.tables:
                 raise ResourceNotFoundFault(f"The task has no table {name}.")
-        with self.journal.changing(*(vars(task.progress.tables[name]) for name in names)):
+        with self.state_file.changing(*(vars(task.progress.tables[name]) for name in names)):
             for name in names:
                 task.reload(name)
 

@@ -1,6 +1,6 @@
 """Change data capture: committed transactions, in order, into files named by time.
 
-Files are written, then the slot is told: what the source forgets is always safe in S3. The journal knows which batch
+Files are written, then the slot is told: what the source forgets is always safe in S3. The state file knows which batch
 is being written, so that after a crash the same batch goes to the same files.
 """
 

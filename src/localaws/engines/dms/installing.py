@@ -9,14 +9,14 @@ from typing import Any
 from moto.dms.models import dms_backends
 
 from localaws.engines.dms.backend import Connection, DMSEngine
-from localaws.engines.journal import Journal
 from localaws.lab import Lab
+from localaws.state.state_file import StateFile
 
 
 def install(lab: Lab) -> None:
-    DMSEngine.journal = Journal(lab.directory / "dms", _collect)
+    DMSEngine.state_file = StateFile(lab.directory / "dms", _collect)
     lab.on_stop(_stop_everything)
-    for record in DMSEngine.journal.loaded.get("accounts", []):
+    for record in DMSEngine.state_file.loaded.get("accounts", []):
         _bring_back(record)
 
 
@@ -25,7 +25,7 @@ def _engines() -> list[DMSEngine]:
 
 
 def _collect() -> dict[str, Any]:
-    """The journal's content; from copies of the lists, which other requests may be changing."""
+    """The state file's content; from copies of the lists, which other requests may be changing."""
     return {
         "accounts": [
             {

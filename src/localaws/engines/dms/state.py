@@ -1,4 +1,4 @@
-"""What a task has done so far: kept in the journal, so that a task that was killed goes on where it was."""
+"""What a task has done so far: kept in the state file, so that a task that was killed goes on where it was."""
 
 from __future__ import annotations
 

@@ -76,10 +76,10 @@ class ReplicationTask(FakeReplicationTask):
             self._stop.clear()
             self._thread = self._lab.spawn(f"dms-{self.id}", work)
 
-        with self._engine.journal.changing(vars(self)):
+        with self._engine.state_file.changing(vars(self)):
             self.status, self.stop_reason, self.failure = "starting", "", ""
             self.start_date, self.stop_date = self._lab.clock.now(), None
-            self._engine.journal.then(spawn)
+            self._engine.state_file.then(spawn)
 
     def end(self) -> None:
         """Tell the work to stop; it is ``stopped`` when it has."""
@@ -137,11 +137,11 @@ class ReplicationTask(FakeReplicationTask):
 
     def _finished(self, status: str, reason: str, failure: str = "") -> None:
         if self._lab.stopping.is_set():
-            return  # the journal says "running": the next start tells the reader what has become of it
+            return  # the state file says "running": the next start tells the reader what has become of it
         self.stop_reason, self.failure, self.stop_date = reason, failure, self._lab.clock.now()
         self.status = status
         try:
-            self._engine.journal.save()
+            self._engine.state_file.save()
         except OSError as error:  # the next start finds "running", and tells the reader so
             log.error("the state of task %s cannot be written: %s", self.id, error)
 
@@ -165,7 +165,7 @@ class ReplicationTask(FakeReplicationTask):
         if fresh:
             self.drop_slot()
             self.progress = Progress(fresh_start=self._lab.clock.time())
-        progress, save = self.progress, self._engine.journal.save
+        progress, save = self.progress, self._engine.state_file.save
         keep = (self.own_settings.get("FullLoadSettings") or {}).get("TargetTablePrepMode") == "DO_NOTHING"
         errors = ErrorBehavior(self.own_settings, self.say)
         load = FullLoad(self._lab, s3, source, settings, mappings, progress, self._stop, save, keep, errors)
@@ -202,7 +202,7 @@ class ReplicationTask(FakeReplicationTask):
         progress.loaded, progress.load_finish = True, self._lab.clock.time()
         rows = sum(table.FullLoadRows for table in progress.tables.values())
         self.say(f"Full load complete: {len(progress.tables)} tables, {rows} rows.")
-        self._engine.journal.save()
+        self._engine.state_file.save()
 
     def _new_slot(self, source: PostgresSource) -> tuple[psycopg.Connection[Any], str]:
         name = f"dms_{self.id.lower().replace('-', '_')}"
@@ -214,7 +214,7 @@ class ReplicationTask(FakeReplicationTask):
                 "parameter rds.logical_replication=1, a reboot, and a user who may replicate."
             ) from error
         self.progress.slot = name
-        self._engine.journal.save()
+        self._engine.state_file.save()
         return made
 
     def _tell_repeats(self) -> None:
@@ -247,7 +247,7 @@ class ReplicationTask(FakeReplicationTask):
                 assert selection is not None
                 load.load(connection, table, selection)
 
-        save = self._engine.journal.save
+        save = self._engine.state_file.save
         capture = Capture(self._lab, s3, source, settings, mappings, self.progress, save, errors, self._stop)
         capture.run(reload_tables)
 
@@ -312,7 +312,7 @@ class ReplicationTask(FakeReplicationTask):
         return {name: value for name, value in described.items() if value is not None}
 
     def record(self) -> dict[str, Any]:
-        """What the journal keeps."""
+        """What the state file keeps."""
         return {
             "settings": self.settings,
             "tags": self._engine.tagger.list_tags_for_resource(self.arn)["Tags"],
@@ -326,7 +326,7 @@ class ReplicationTask(FakeReplicationTask):
         }
 
     def bring_back(self, record: dict[str, Any]) -> None:
-        """Be again what the journal tells."""
+        """Be again what the state file tells."""
         self.progress = Progress.of_record(record["progress"])
         self.status, self.stop_reason, self.failure = record["status"], record["stop_reason"], record["failure"]
         self.start_date, self.stop_date = _moment(record.get("started")), _moment(record.get("ended"))

@@ -7,7 +7,7 @@ moto describes instances that nobody can connect to. Here:
     instance.py ─ moto's description and the server behind it
     server.py ─── initdb, start, stop, backup of one server
     postgres_supervisor.py ─ the small process between lab and server, which ends the server when the lab is gone
-    ../journal.py  what outlives the lab: after a stop or a crash instances come back with their data
+    ../../state/state_file.py  what outlives the lab: after a stop or a crash instances come back with their data
 """
 
 from __future__ import annotations

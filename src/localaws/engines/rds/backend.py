@@ -69,7 +69,7 @@ class RDSEngine(RDSWork):
         check_master(settings.get("master_username"), settings.get("master_user_password"), managed)
         if settings.get("db_name"):
             check_database(settings["db_name"])
-        with self.journal.changing(self.databases):
+        with self.state_file.changing(self.databases):
             instance = self._add(settings)
             self._work(instance, "creating", lambda: self._create(instance))
         instance.add_event("DB_INSTANCE_CREATE")
@@ -98,7 +98,7 @@ class RDSEngine(RDSWork):
             if new_name in self.databases:
                 raise DBInstanceAlreadyExists()
             self._validate_db_identifier(new_name)
-        with self.journal.changing(self.databases, self.db_parameter_groups, vars(instance), instance.settings):
+        with self.state_file.changing(self.databases, self.db_parameter_groups, vars(instance), instance.settings):
             instance.db_parameter_groups()  # makes the default group known, by which it may be named
             moto_changes = {**changes, "db_instance_identifier": instance.resource_id}
             super().modify_db_instance(db_instance_identifier, moto_changes)
@@ -132,7 +132,7 @@ class RDSEngine(RDSWork):
                 self._take(instance, snapshot)
             instance.server.stop()
 
-        with self.journal.changing(self.database_snapshots):
+        with self.state_file.changing(self.database_snapshots):
             snapshot = self._new_snapshot(instance, db_snapshot_identifier) if db_snapshot_identifier else None
             self._work(instance, "stopping", stop, then="stopped")
         return instance
@@ -173,7 +173,7 @@ class RDSEngine(RDSWork):
                 self._take(instance, final)
             self._remove(instance)
 
-        with self.journal.changing(self.database_snapshots):
+        with self.state_file.changing(self.database_snapshots):
             final = self._new_snapshot(instance, final_db_snapshot_identifier) if final_db_snapshot_identifier else None
             self._work(instance, "deleting", delete, then="deleting")
         return instance
@@ -185,7 +185,7 @@ class RDSEngine(RDSWork):
     ) -> DBSnapshot:
         """Copy a running instance's files, consistent at one moment, while it goes on working."""
         instance = self._available(db_instance_identifier)
-        with self.journal.changing(self.database_snapshots):
+        with self.state_file.changing(self.database_snapshots):
             snapshot = self._new_snapshot(instance, db_snapshot_identifier, *args, **more)
             self._work(instance, "backing-up", lambda: self._take(instance, snapshot))
         return snapshot
@@ -194,27 +194,27 @@ class RDSEngine(RDSWork):
         self, source_db_snapshot_identifier: str, target_db_snapshot_identifier: str, *args: Any, **more: Any
     ) -> DBSnapshot:
         source = self.get_db_snapshot(source_db_snapshot_identifier)
-        with self.journal.lock:
+        with self.state_file.lock:
             copy = super().copy_db_snapshot(source_db_snapshot_identifier, target_db_snapshot_identifier, *args, **more)
-            copy.status = "creating"  # until its files are there the journal does not know it
+            copy.status = "creating"  # until its files are there the state file does not know it
             copy.settings = source.settings  # type: ignore[attr-defined]
         files = self.snapshot_files(copy)
         try:
             with whole(files) as fresh:
                 shutil.copytree(self.snapshot_files(source), fresh, symlinks=True)
-            with self.journal.changing(vars(copy)):
+            with self.state_file.changing(vars(copy)):
                 copy.status = "available"
         except BaseException:
-            with self.journal.lock:
+            with self.state_file.lock:
                 del self.database_snapshots[target_db_snapshot_identifier]
             shutil.rmtree(files, ignore_errors=True)
             raise
         return copy
 
     def delete_db_snapshot(self, db_snapshot_identifier: str) -> DBSnapshot:
-        with self.journal.changing(self.database_snapshots):
+        with self.state_file.changing(self.database_snapshots):
             snapshot = super().delete_db_snapshot(db_snapshot_identifier)
-            self.journal.then(lambda: shutil.rmtree(self.snapshot_files(snapshot), ignore_errors=True))
+            self.state_file.then(lambda: shutil.rmtree(self.snapshot_files(snapshot), ignore_errors=True))
         return snapshot
 
     def restore_db_instance_from_db_snapshot(
@@ -231,7 +231,7 @@ class RDSEngine(RDSWork):
         if snapshot.status != "available":
             raise RDSClientError("InvalidDBSnapshotState", f"Snapshot {from_snapshot_id} is {snapshot.status}.")
         inherited = {name: value for name, value in snapshot.settings.items() if name not in _NOT_RESTORED}  # type: ignore[attr-defined]
-        with self.journal.changing(self.databases):
+        with self.state_file.changing(self.databases):
             instance = self._add({**inherited, **asked, "from_snapshot": str(self.snapshot_files(snapshot))})
             self._work(instance, "creating", lambda: self._create(instance))
         return instance
@@ -258,11 +258,11 @@ class RDSEngine(RDSWork):
         return options
 
     def create_db_parameter_group(self, *args: Any, **more: Any) -> DBParameterGroup:
-        with self.journal.changing(self.db_parameter_groups):
+        with self.state_file.changing(self.db_parameter_groups):
             return super().create_db_parameter_group(*args, **more)
 
     def copy_db_parameter_group(self, *args: Any, **more: Any) -> DBParameterGroup:
-        with self.journal.changing(self.db_parameter_groups):
+        with self.state_file.changing(self.db_parameter_groups):
             return super().copy_db_parameter_group(*args, **more)
 
     def delete_option_group(self, option_group_name: str) -> OptionGroup:
@@ -292,7 +292,7 @@ class RDSEngine(RDSWork):
                 f"One or more database instances are still members of this parameter group "
                 f"{db_parameter_group_name}, so the group cannot be deleted: {', '.join(users)}",
             )
-        with self.journal.changing(self.db_parameter_groups):
+        with self.state_file.changing(self.db_parameter_groups):
             return super().delete_db_parameter_group(db_parameter_group_name)
 
     def modify_db_parameter_group(
@@ -314,9 +314,9 @@ class RDSEngine(RDSWork):
         """Change the group *name*, and give the servers that use it what takes effect without a reboot."""
         group = self.db_parameter_groups.get(name)
         parameters = [group.parameters, *group.parameters.values()] if group else []
-        with self.journal.changing(*parameters):
+        with self.state_file.changing(*parameters):
             yield
-            self.journal.then(lambda: self._apply_group(name))
+            self.state_file.then(lambda: self._apply_group(name))
 
     def default_group(self) -> DBParameterGroup:
         """The group of instances that name none; it cannot be changed."""
@@ -342,14 +342,14 @@ class RDSEngine(RDSWork):
             said = f"The DB subnet group '{subnet_name}' already exists."
             raise RDSClientError("DBSubnetGroupAlreadyExists", said)
         check_coverage(subnets)
-        with self.journal.changing(self.subnet_groups):
+        with self.state_file.changing(self.subnet_groups):
             return super().create_subnet_group(subnet_name, description, subnets, tags)
 
     def modify_db_subnet_group(self, subnet_name: str, description: str, subnets: list[Subnet]) -> DBSubnetGroup:
         """Change a group; moto takes it away."""
         [group] = self.describe_db_subnet_groups(subnet_name)
         check_coverage(subnets)
-        with self.journal.changing(vars(group)):
+        with self.state_file.changing(vars(group)):
             group._subnets = subnets
             group.vpc_id = subnets[0].vpc_id
             group.description = description if description is not None else group.description
@@ -364,17 +364,17 @@ class RDSEngine(RDSWork):
                     f"Cannot delete the subnet group '{subnet_name}' because at least one database instance: "
                     f"{instance.resource_id} is still using it.",
                 )
-        with self.journal.changing(self.subnet_groups):
+        with self.state_file.changing(self.subnet_groups):
             return super().delete_subnet_group(subnet_name)
 
     # Tags
 
     def add_tags_to_resource(self, arn: str, tags: list[dict[str, str]]) -> list[dict[str, str]]:
-        with self.journal.changing(vars(self._get_resource_for_tagging(arn))):
+        with self.state_file.changing(vars(self._get_resource_for_tagging(arn))):
             return super().add_tags_to_resource(arn, tags)
 
     def remove_tags_from_resource(self, arn: str, tag_keys: list[str]) -> None:
-        with self.journal.changing(vars(self._get_resource_for_tagging(arn))):
+        with self.state_file.changing(vars(self._get_resource_for_tagging(arn))):
             super().remove_tags_from_resource(arn, tag_keys)
 
     def _get_resource_for_tagging(self, arn: str) -> Any:

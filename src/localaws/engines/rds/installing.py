@@ -10,19 +10,19 @@ from typing import Any
 
 from moto.rds.models import DBParameterGroup, DBSnapshot, DBSubnetGroup, rds_backends
 
-from localaws.engines.journal import Journal
 from localaws.engines.rds.backend import RDSEngine
 from localaws.engines.rds.instance import PostgresInstance
 from localaws.engines.rds.places import data_directory
 from localaws.lab import Lab
+from localaws.state.state_file import StateFile
 
 
 def install(lab: Lab) -> None:
-    RDSEngine.journal = Journal(lab.directory / "rds", _collect)
-    RDSEngine.admin_password = RDSEngine.journal.loaded.get("admin_password") or secrets.token_urlsafe(24)
+    RDSEngine.state_file = StateFile(lab.directory / "rds", _collect)
+    RDSEngine.admin_password = RDSEngine.state_file.loaded.get("admin_password") or secrets.token_urlsafe(24)
     RDSEngine.place = data_directory(lab.directory)
     lab.on_stop(_stop_everything)
-    _bring_back(RDSEngine.journal.loaded)
+    _bring_back(RDSEngine.state_file.loaded)
 
 
 @dataclass
@@ -43,7 +43,7 @@ def _engines() -> list[RDSEngine]:
 
 
 def _collect() -> dict[str, Any]:
-    """The journal's content: what is needed to have all of it again."""
+    """The state file's content: what is needed to have all of it again."""
     groups, subnet_groups, instances, snapshots = [], [], [], []
     for engine in _engines():
         where = {"account": engine.account_id, "region": engine.region_name}
@@ -71,7 +71,7 @@ def _collect() -> dict[str, Any]:
 
 
 def _bring_back(state: dict[str, Any]) -> None:
-    """Have again what the journal tells, and remove files that it does not know."""
+    """Have again what the state file tells, and remove files that it does not know."""
 
     def engine_of(record: dict[str, Any]) -> RDSEngine:
         backend = rds_backends[record["account"]][record["region"]]
@@ -99,7 +99,7 @@ def _bring_back(state: dict[str, Any]) -> None:
         snapshot.settings = record["settings"]  # type: ignore[attr-defined]
         engine.database_snapshots[record["name"]] = snapshot
         known.add(engine.snapshot_files(snapshot).name)
-    # First all of them, then to work: the journal is written again at the first change.
+    # First all of them, then to work: the state file is written again at the first change.
     for instance in [engine_of(record).bring_back(record) for record in state.get("instances", [])]:
         backend = instance.backend
         assert isinstance(backend, RDSEngine)

@@ -83,7 +83,7 @@ class PostgresInstance(DBInstance):
         return {name: value for name, value in self.settings.items() if name != "db_subnet_group_name"}
 
     def record(self) -> dict[str, Any]:
-        """What the journal keeps. The password only until the server itself knows it."""
+        """What the state file keeps. The password only until the server itself knows it."""
         settings = {**self.settings, "tags": self.tags}
         if self.status != "creating":
             settings.pop("master_user_password", None)

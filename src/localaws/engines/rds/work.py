@@ -1,6 +1,6 @@
 """The work behind RDS's operations: done in the background, told by statuses, taken up again after a crash.
 
-The journal is written first and clients see a status afterwards: what they have seen is there after a start.
+The state file is written first and clients see a status afterwards: what they have seen is there after a start.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from moto.rds.exceptions import (
 )
 from moto.rds.models import DBSnapshot, RDSBackend
 
-from localaws.engines.journal import Journal
 from localaws.engines.rds.accounts import first_statements
 from localaws.engines.rds.binaries import Binaries, NoServer, find_binaries
 from localaws.engines.rds.instance import PostgresInstance
@@ -30,6 +29,7 @@ from localaws.engines.rds.secret import ManagedSecret
 from localaws.engines.rds.server import PostgresServer, StartError
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
+from localaws.state.state_file import StateFile
 
 log = logging.getLogger(__name__)
 
@@ -53,15 +53,15 @@ class RDSWork(RDSBackend):
     """What happens to instances and snapshots once an operation has been accepted."""
 
     lab: ClassVar[Lab]
-    journal: ClassVar[Journal]
+    state_file: ClassVar[StateFile]
     admin_password: ClassVar[str]  # of the administrator of all servers
     place: ClassVar[Path]
     databases: MutableMapping[str, PostgresInstance]  # type: ignore[assignment]
 
     def __getstate__(self) -> dict[str, Any]:
-        """What moto alone keeps, such as clusters and event subscriptions: the rest has the journal."""
-        journaled = {"databases", "database_snapshots", "db_parameter_groups", "subnet_groups", "resource_map"}
-        return {name: value for name, value in vars(self).items() if name not in journaled}
+        """What moto alone keeps, such as clusters and event subscriptions: the rest has the state file."""
+        filed = {"databases", "database_snapshots", "db_parameter_groups", "subnet_groups", "resource_map"}
+        return {name: value for name, value in vars(self).items() if name not in filed}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
@@ -81,7 +81,7 @@ class RDSWork(RDSBackend):
             raise AwsError("InsufficientDBInstanceCapacity", str(error)) from None
 
     def bring_back(self, record: dict[str, Any]) -> PostgresInstance:
-        """Have an instance of the journal again, described as it was; `go_on` makes it so."""
+        """Have an instance of the state file again, described as it was; `go_on` makes it so."""
         instance = self._add(record["settings"], datetime.fromisoformat(record["created"]), record["resource_id"])
         instance.port, instance.status = record["port"], record["status"]
         if record["secret_arn"]:
@@ -113,7 +113,7 @@ class RDSWork(RDSBackend):
         home = self.place / "instances" / instance.dbi_resource_id
         instance.server = PostgresServer(home, self.binaries, self.admin_password)
         self._check_group(instance, instance.db_parameter_group_name)
-        with self.journal.lock:
+        with self.state_file.lock:
             if instance.db_instance_identifier in self.databases:
                 raise DBInstanceAlreadyExists()
             self.databases[instance.db_instance_identifier] = instance
@@ -137,9 +137,9 @@ class RDSWork(RDSBackend):
                     outcome = "failed"
                 self._settle(lambda: setattr(instance, "status", outcome), vars(instance))
 
-        with self.journal.changing(vars(instance)):
+        with self.state_file.changing(vars(instance)):
             instance.status = status
-            self.journal.then(lambda: self.lab.spawn(f"rds-{instance.resource_id}", run))
+            self.state_file.then(lambda: self.lab.spawn(f"rds-{instance.resource_id}", run))
 
     def _settle(self, change: Callable[[], object], *tables: MutableMapping[Any, Any]) -> None:
         """Make a *change* of the work's when it can be written down: what clients have seen is there after a start.
@@ -148,7 +148,7 @@ class RDSWork(RDSBackend):
         """
         while not self.lab.stopping.is_set():
             try:
-                with self.journal.changing(*tables):
+                with self.state_file.changing(*tables):
                     change()
                 return
             except OSError as error:
@@ -204,22 +204,22 @@ class RDSWork(RDSBackend):
     ) -> None:
         username = instance.settings["master_username"]
         server, old = instance.server, instance.secret
-        with self.journal.changing(vars(instance)):
+        with self.state_file.changing(vars(instance)):
             if managed:
                 instance.secret = ManagedSecret(
                     self.lab, self.region_name, instance.settings.get("master_user_secret_kms_key_id")
                 )
                 password = instance.secret.create(instance.arn, username)
             elif managed is False and old:
-                self.journal.then(old.delete)
+                self.state_file.then(old.delete)
                 instance.secret = None
             elif rotate and old:
-                self.journal.then(lambda: server.set_password(username, old.rotate(username)))
+                self.state_file.then(lambda: server.set_password(username, old.rotate(username)))
             if password:
-                self.journal.then(lambda: server.set_password(username, password))
+                self.state_file.then(lambda: server.set_password(username, password))
 
     def _new_snapshot(self, instance: PostgresInstance, name: str, *args: Any, **more: Any) -> DBSnapshot:
-        with self.journal.lock:
+        with self.state_file.lock:
             if name in self.database_snapshots:
                 raise DBSnapshotAlreadyExistsError(name)
             snapshot = super().create_db_snapshot(instance.db_instance_identifier, name, *args, **more)

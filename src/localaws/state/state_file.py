@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 
-class Journal:
+class StateFile:
     """``state.json`` in *directory*: written whole at every change, readable by its user alone.
 
     *collect* gives the state; ``loaded`` is what the file held at the start. Whoever changes what *collect*
