@@ -16,6 +16,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import eventually
+from tests.engines.dms import ROLE, Migration, only
 from tests.engines.lambda_tools import create, role
 from tests.gateway.deciding import DecidingLab
 
@@ -331,3 +332,23 @@ def test_a_secret_is_no_parameter_of_who_may_not_read_it(lab: DecidingLab, worke
         ssm.get_parameter(Name=f"{name}-not", WithDecryption=True)
     read = done(lab, "GetSecretValue", arn.rpartition("-")[0])
     assert {(WORKER, "ssm.amazonaws.com", error) for error in (None, "AccessDeniedException")} <= who(read)
+
+
+def test_a_replication_task_writes_as_its_role(lab: DecidingLab) -> None:
+    """DMS user guide, "Using Amazon S3 as a target": the role may put objects, or the task fails with the reason."""
+    migration = Migration(lab)
+    migration.sql("CREATE TABLE refused (k int PRIMARY KEY)", "INSERT INTO refused VALUES (1)")
+    to = migration.bucket()
+    task = migration.task("full-load", migration.target(to), only("refused"))
+    with lab.refusing("s3:PutObject"):
+        migration.begin(task)
+        failed = migration.wait(task, "failed")
+    assert "not authorized to perform: s3:PutObject" in failed["LastFailureMessage"]
+    assert migration.objects(to) == {}
+    migration.begin(task, "reload-target")
+    migration.wait(task, "stopped")
+    assert migration.lines(to, "public/refused/") == ["1"]
+    written = done(lab, "PutObject", f"arn:aws:s3:::{to}/")
+    assert {(call["session_issuer"], call["via"], call["error"]) for call in written} == {
+        (ROLE, "dms.amazonaws.com", error) for error in (None, "AccessDenied")
+    }

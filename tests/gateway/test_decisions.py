@@ -174,3 +174,76 @@ def test_a_delivery_stream_writes_as_its_role(lab: DecidingLab) -> None:
     [wanted] = eventually(written)
     assert wanted["caller"].startswith("arn:aws:sts::123456789012:assumed-role/firehose/")
     assert wanted["context"]["aws:CalledVia"] == "firehose.amazonaws.com"
+
+
+def test_a_delivery_that_is_refused_is_tried_again(lab: DecidingLab) -> None:
+    """Firehose developer guide, "Handle data delivery failure": to S3 for up to 24 hours; no record is lost."""
+    firehose, s3 = lab.client("firehose"), lab.client("s3")
+    s3.create_bucket(Bucket="refused-delivery")
+    destination = {
+        "RoleARN": "arn:aws:iam::123456789012:role/firehose",
+        "BucketARN": "arn:aws:s3:::refused-delivery",
+        "BufferingHints": {"SizeInMBs": 1, "IntervalInSeconds": 0},
+    }
+    firehose.create_delivery_stream(DeliveryStreamName="refused", ExtendedS3DestinationConfiguration=destination)
+
+    def puts(error: str | None) -> list[dict[str, Any]]:
+        calls = [call for call in lab.calls() if call["operation"] == "PutObject" and call["error"] == error]
+        return [call for call in calls if call["resources"][0].startswith("arn:aws:s3:::refused-delivery/")]
+
+    with lab.refusing("s3:PutObject"):
+        firehose.put_record(DeliveryStreamName="refused", Record={"Data": b"kept"})
+        refused = eventually(partial(puts, "AccessDenied"))
+        assert s3.list_objects_v2(Bucket="refused-delivery")["KeyCount"] == 0
+    [written] = eventually(partial(puts, None), 30)
+    assert {(call["via"], call["session_issuer"]) for call in [*refused, written]} == {
+        ("firehose.amazonaws.com", destination["RoleARN"])
+    }
+    [key] = [each["Key"] for each in s3.list_objects_v2(Bucket="refused-delivery")["Contents"]]
+    assert s3.get_object(Bucket="refused-delivery", Key=key)["Body"].read() == b"kept"
+
+
+def _to_log_group(lab: DecidingLab) -> tuple[str, str, str]:
+    """EventBridge user guide, "Using resource-based policies": a log group's lets events.amazonaws.com write."""
+    lab.client("logs").create_log_group(logGroupName="/aws/events/decided")
+    return "logs", "PutLogEvents", "arn:aws:logs:us-east-1:123456789012:log-group:/aws/events/decided"
+
+
+def _to_bus(lab: DecidingLab) -> tuple[str, str, str]:
+    """EventBridge user guide, "Sending and receiving events between event buses": from there to a log group."""
+    arn: str = lab.client("events").create_event_bus(Name="decided")["EventBusArn"]
+    lab.client("logs").create_log_group(logGroupName="/aws/events/bus")
+    _rule(lab, "decided", "arn:aws:logs:us-east-1:123456789012:log-group:/aws/events/bus", "to-bus")
+    return "events", "PutEvents", arn
+
+
+def _rule(lab: DecidingLab, bus: str, target: str, source: str) -> None:
+    """Have events of *source* on *bus* sent to *target*."""
+    events = lab.client("events")
+    events.put_rule(Name=source, EventBusName=bus, EventPattern=json.dumps({"source": [source]}))
+    events.put_targets(Rule=source, EventBusName=bus, Targets=[{"Id": "1", "Arn": target}])
+
+
+@pytest.mark.parametrize(
+    ("to", "source", "group"),
+    [(_to_log_group, "to-log-group", "/aws/events/decided"), (_to_bus, "to-bus", "/aws/events/bus")],
+)
+def test_a_rule_that_may_not_send_sends_nothing(
+    lab: DecidingLab, to: Callable[[DecidingLab], tuple[str, str, str]], source: str, group: str
+) -> None:
+    service, operation, arn = to(lab)
+    _rule(lab, "default", arn, source)
+    entry = {"Source": source, "DetailType": "d", "Detail": "{}"}
+    with lab.refusing(f"{service}:{operation}"):
+        lab.client("events").put_events(Entries=[entry])
+        eventually(partial(asked, lab, "events.amazonaws.com", f"{service}:{operation}", arn))
+    lab.client("events").put_events(Entries=[entry])
+
+    def written() -> list[Any]:
+        return list(lab.client("logs").filter_log_events(logGroupName=group)["events"])
+
+    assert len(eventually(written)) == 1
+    calls = [call for call in lab.calls() if call["operation"] == operation and call["resources"] == [arn]]
+    sent = [call for call in calls if call["via"] == "events.amazonaws.com"]
+    assert [bool(call["error"]) for call in sent] == [True, False]
+    assert {call["principal"] for call in sent} == {"events.amazonaws.com"}
