@@ -334,6 +334,29 @@ def test_a_secret_is_no_parameter_of_who_may_not_read_it(lab: DecidingLab, worke
     assert {(WORKER, "ssm.amazonaws.com", error) for error in (None, "AccessDeniedException")} <= who(read)
 
 
+def test_the_secret_of_a_connection_is_made_as_who_asked(lab: DecidingLab, worker: dict[str, str]) -> None:
+    """EventBridge user guide, "Connections": the caller needs secretsmanager:CreateSecret on events!connection/…."""
+    events, secrets = lab.fresh_client("events", **worker), lab.client("secretsmanager")
+    auth = {"ApiKeyAuthParameters": {"ApiKeyName": "key", "ApiKeyValue": "value"}}
+    connection = {"Name": "decided", "AuthorizationType": "API_KEY", "AuthParameters": auth}
+    with lab.refusing("secretsmanager:CreateSecret"), pytest.raises(ClientError, match="CreateSecret") as caught:
+        events.create_connection(**connection)
+    assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
+    assert events.list_connections()["Connections"] == []
+    events.create_connection(**connection)
+    arn = events.describe_connection(Name="decided")["SecretArn"]
+    assert secrets.describe_secret(SecretId=arn)["OwningService"] == "events"
+    with lab.refusing("secretsmanager:DeleteSecret"), pytest.raises(ClientError, match="DeleteSecret"):
+        events.delete_connection(Name="decided")
+    assert events.describe_connection(Name="decided")["SecretArn"] == arn
+    events.delete_connection(Name="decided")
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        secrets.describe_secret(SecretId=arn)
+    for operation in ("CreateSecret", "DeleteSecret"):
+        calls = done(lab, operation, f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:events!connection/decided/")
+        assert who(calls) == {(WORKER, "events.amazonaws.com", error) for error in (None, "AccessDeniedException")}
+
+
 def test_a_replication_task_writes_as_its_role(lab: DecidingLab) -> None:
     """DMS user guide, "Using Amazon S3 as a target": the role may put objects, or the task fails with the reason."""
     migration = Migration(lab)

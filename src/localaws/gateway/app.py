@@ -284,7 +284,9 @@ def _name_what_was_made(call: Call, parameters: dict[str, Any]) -> None:
     """Add to the call's resources what the request could not name, or only in part."""
     answer = call.response_elements or {}
     arns = arns_made(call.service, call.operation, parameters, answer, call.region, call.account_id)
-    made = [arn for arn in dict.fromkeys([*arns_in(call.service, answer), *arns]) if arn not in call.resources]
+    if answer:
+        arns = [*arns_in(call.service, answer), *arns]
+    made = [arn for arn in dict.fromkeys(arns) if arn not in call.resources]
     if made:
         named = [arn for arn in call.resources if not arn.endswith("/*")]
         call.resources = [*named, *made][:MOST_RESOURCES]

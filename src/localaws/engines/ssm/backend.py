@@ -50,7 +50,8 @@ class ParametersEngine(ParameterDict):
         """Raises AccessDeniedException where the caller may not read the secret."""
         if name and name.startswith(_SECRETS):
             secrets = self.lab.client("secretsmanager", region=self.region_name)
-            with on_behalf_of(current_call.get().credential, "ssm.amazonaws.com"):
+            call = current_call.get(None)  # a stack's parameters are looked at without one
+            with on_behalf_of(call.credential if call else None, "ssm.amazonaws.com"):
                 try:
                     secrets.get_secret_value(SecretId=name.removeprefix(_SECRETS))
                 except ClientError as error:
