@@ -75,6 +75,10 @@ def test_one_action_and_its_resources(line: str) -> None:
 INSIDE: dict[tuple[str, str], tuple[Any, str]] = {
     ("glue", "CreateTable"): ({"DatabaseName": "d", "TableInput": {"Name": "t"}}, "glue:R:A:table/d/t"),
     ("glue", "GetSchema"): ({"SchemaId": {"SchemaName": "s"}}, "glue:R:A:schema/s"),
+    ("glue", "GetSchemaVersion"): (
+        {"SchemaId": {"SchemaArn": "arn:aws:glue:R:A:schema/r/s"}},
+        "glue:R:A:schema/r/s",
+    ),
     ("glue", "CreateConnection"): (
         {"ConnectionInput": {"Name": "c", "ConnectionType": "NETWORK"}},
         "glue:R:A:connectionType:NETWORK",

@@ -37,16 +37,17 @@ class Maker:
     type: ResourceType
     #: Members that may hold a whole ARN.
     whole: tuple[str, ...]
+    #: Structures, each with those of its members that are ARNs.
+    within: Mapping[str, tuple[str, ...]]
     #: Variable → where its value may be; None where not all are known.
     parts: Mapping[str, tuple[_Path, ...]] | None
 
     def arns(self, parameters: Mapping[str, Any], region: str, account: str) -> Iterator[str]:
         """All that *parameters* name."""
-        for member in self.whole:
-            if (value := parameters.get(member)) is not None:
-                for text in value if isinstance(value, list) else (value,):
-                    if isinstance(text, str) and text.startswith("arn:") and self.type.pattern.fullmatch(text):
-                        yield text
+        yield from self._whole(parameters, self.whole)
+        for structure, members in self.within.items():
+            if isinstance(inner := parameters.get(structure), dict):
+                yield from self._whole(inner, members)
         if self.parts is None:
             return
         values = {"Partition": partition_of(region), "Region": region, "Account": account, "Id": "*"}
@@ -57,6 +58,13 @@ class Maker:
             # a parameter's name begins with a slash, and its ARN has only one
             values[variable] = value[1:] if value[0] == "/" and f"/{{{variable}}}" in self.type.template else value
         yield self.type.template.format(**values).replace(":key/alias/", ":alias/")
+
+    def _whole(self, parameters: Mapping[str, Any], members: tuple[str, ...]) -> Iterator[str]:
+        for member in members:
+            if (value := parameters.get(member)) is not None:
+                for text in value if isinstance(value, list) else (value,):
+                    if isinstance(text, str) and text.startswith("arn:") and self.type.pattern.fullmatch(text):
+                        yield text
 
 
 def arns_of(makers: Sequence[Maker], parameters: Mapping[str, Any], region: str, account: str) -> list[str]:
@@ -76,8 +84,17 @@ def makers_of(service: str, operation: str) -> tuple[tuple[str, tuple[Maker, ...
     shape = get_service_model(service).operation_model(operation).input_shape
     members = shape.members if isinstance(shape, StructureShape) else {}
     whole = tuple(name for name, member in members.items() if _may_hold_arns(member))
+    named = {
+        outer: tuple(name for name in each.members if name.lower().endswith("arn"))
+        for outer, each in members.items()
+        if isinstance(each, StructureShape)
+    }
+    within = {outer: names for outer, names in named.items() if names}
     return tuple(
-        (action.name, tuple(Maker(each, whole, _parts(each, service, operation, members)) for each in action.types))
+        (
+            action.name,
+            tuple(Maker(each, whole, within, _parts(each, service, operation, members)) for each in action.types),
+        )
         for action in actions_of(service, operation)
     )
 
