@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from weakref import WeakSet
@@ -19,6 +20,18 @@ _YEAR = 365.25 * 24 * 3600  # seconds
 LOOK = 60.0
 
 
+@dataclass(frozen=True)
+class Sleep:
+    """What a thread waits for: *event*, or the moment *end* in seconds since the epoch.
+
+    *found* is that of `Clock.poll`, None in `Clock.wait`.
+    """
+
+    event: threading.Event
+    end: float
+    found: bool | None
+
+
 class Clock:
     """The lab's time: the machine's, plus an offset that only ever grows, to at most `MAX_YEARS`.
 
@@ -30,7 +43,7 @@ class Clock:
         self._path = path
         self._offset = _read(path) if path else 0.0
         self._lock = threading.Lock()
-        self._asleep: dict[threading.Thread, tuple[threading.Event, float]] = {}  # with their deadlines
+        self._asleep: dict[threading.Thread, Sleep] = {}
         self._awake = WeakSet[threading.Thread]()  # not to keep those that have ended
 
     def time(self) -> float:
@@ -66,7 +79,7 @@ class Clock:
             if self._path and seconds:
                 write_private(self._path, {"seconds_ahead": self._offset + seconds})
             self._offset += seconds
-            conditions = {_condition(event) for event, _ in self._asleep.values()}
+            conditions = {_condition(sleep.event) for sleep in self._asleep.values()}
         for condition in conditions:
             with condition:
                 condition.notify_all()
@@ -76,14 +89,24 @@ class Clock:
 
         Returns whether the event is set.
         """
-        thread, deadline = threading.current_thread(), self.time() + seconds
+        return self._sleep(Sleep(event, self.time() + seconds, None))
+
+    def poll(self, event: threading.Event, seconds: float, found: bool) -> bool:
+        """Wait like `wait`, between two looks for work; *found* says whether the last one found any.
+
+        An advance of years does not stop for each look: see `Timer.advance`.
+        """
+        return self._sleep(Sleep(event, self.time() + seconds, found))
+
+    def _sleep(self, sleep: Sleep) -> bool:
+        thread, event = threading.current_thread(), sleep.event
         with self._lock:
             self._awake.discard(thread)
-            self._asleep[thread] = event, deadline
+            self._asleep[thread] = sleep
         condition = _condition(event)
         try:
             with condition:
-                while not event.is_set() and (left := deadline - self.time()) > 0:
+                while not event.is_set() and (left := sleep.end - self.time()) > 0:
                     condition.wait(min(left, LOOK))
         finally:
             with self._lock:
@@ -91,18 +114,28 @@ class Clock:
                 self._awake.add(thread)
         return event.is_set()
 
+    def follow(self, thread: threading.Thread) -> None:
+        """Count *thread*, which is about to start, among those that are `awake`."""
+        with self._lock:
+            self._awake.add(thread)
+
     def rest(self) -> None:
         """Say that this thread has done what it had to when `wait` returned, and waits for other things than time."""
         with self._lock:
             self._awake.discard(threading.current_thread())
 
     def awake(self) -> list[str]:
-        """The names of threads that work: whose `wait` has returned, or is to, until they wait again or `rest`."""
+        """The names of threads that work: whose wait has returned, or is to, until they wait again, `rest` or end."""
         now = self.time()
         with self._lock:
             working = [thread for thread in self._awake if thread.is_alive()]
-            waking = [each for each, (event, end) in self._asleep.items() if event.is_set() or end <= now]
+            waking = [each for each, sleep in self._asleep.items() if sleep.event.is_set() or sleep.end <= now]
             return [thread.name for thread in working + waking]
+
+    def asleep(self) -> list[Sleep]:
+        """What the threads wait for that wait by this clock."""
+        with self._lock:
+            return [*self._asleep.values()]
 
 
 def _condition(event: threading.Event) -> threading.Condition:

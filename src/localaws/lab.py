@@ -126,8 +126,11 @@ class Lab:
         except OSError:
             return True
 
-    def spawn(self, name: str, target: Callable[[], None]) -> threading.Thread:
-        """Run *target* on a background thread; it must return soon after ``stopping`` is set."""
+    def spawn(self, name: str, target: Callable[[], None], followed: bool = False) -> threading.Thread:
+        """Run *target* on a background thread; it must return soon after ``stopping`` is set.
+
+        An advance of the clock waits for one that is *followed* until it waits by the clock, or ends.
+        """
 
         def run() -> None:
             try:
@@ -137,6 +140,8 @@ class Lab:
                     log.exception("background work %r failed", name)
 
         thread = threading.Thread(target=run, name=name, daemon=True)
+        if followed:
+            self.clock.follow(thread)
         thread.start()
         return thread
 

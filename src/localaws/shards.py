@@ -117,7 +117,7 @@ class ShardReader:
         """The next records, again the same ones until `go_on` was called. Raises ClientError and BotoCoreError."""
         held = self._iterator
         try:
-            if not held:
+            if not held and self.position:
                 self._open(self.position)
             return self._stream.page(self._iterator, self.position) if self._iterator else Page([], {}, None)
         except ClientError as error:

@@ -27,6 +27,10 @@ log = logging.getLogger(__name__)
 THREADS = 4
 #: Seconds that `Timer.advance` waits for what was due.
 PATIENCE = 30.0
+#: The longest pause between two looks, in seconds, of those who poll and whom an advance gives another look.
+POLL = 1.0
+#: How many looks in a row may find something, before an advance goes on: so many streams fill each other.
+LOOKS = 10
 
 #: What is done; an action that hands its work on to threads of its own returns the future of it.
 Action = Callable[[], "Future[Any] | None"]
@@ -40,12 +44,6 @@ class Appointment:
     number: int
     name: str = field(compare=False)
     action: Action = field(compare=False)
-    period: float | None = field(compare=False)
-    cancelled: bool = field(default=False, compare=False)
-
-    def cancel(self) -> None:
-        """Have it not begin (again); what runs already goes on. Its place in the queue is taken until its moment."""
-        self.cancelled = True
 
 
 class Timer:
@@ -61,34 +59,33 @@ class Timer:
         self._running: dict[int, str] = {}  # names, by the appointments' numbers
         self._pool: ThreadPoolExecutor | None = None
 
-    def at(self, moment: float, name: str, action: Action) -> Appointment:
+    def at(self, moment: float, name: str, action: Action) -> None:
         """Have *action* run at *moment* (seconds since the epoch), at once if that has passed.
 
         *name* says what it is to whoever waits for it, and in the log if it fails.
         """
-        return self._add(Appointment(moment, next(self._numbers), name, action, None))
-
-    def every(self, period: float, name: str, action: Action) -> Appointment:
-        """Have *action* run each *period* seconds, beginning after the first.
-
-        One run ends before the next begins; moments that have passed by then are left out.
-        """
-        moment = self._lab.clock.time() + period
-        return self._add(Appointment(moment, next(self._numbers), name, action, period))
+        with self._lock:
+            heapq.heappush(self._waiting, Appointment(moment, next(self._numbers), name, action))
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(THREADS, "timer")
+                self._lab.on_stop(self._stop)
+                self._lab.spawn("timer", self._run, followed=True)
+        self._changed.set()
 
     def follow(self, name: str, work: Future[Any]) -> None:
         """Have an advance wait for *work*, which is under way."""
-        appointment = Appointment(self._lab.clock.time(), next(self._numbers), name, lambda: work, None)
+        number = next(self._numbers)
         with self._lock:
-            self._running[appointment.number] = name
-        work.add_done_callback(lambda _: self._done(appointment))
+            self._running[number] = name
+        work.add_done_callback(lambda _: self._done(number))
 
     def advance(self, seconds: float, patience: float = PATIENCE) -> list[str]:
         """Let *seconds* pass in the lab; returns when what was due has been done.
 
-        The clock stops at each appointment until that is done, as if the time had really passed: what is due after
-        a minute, and again two minutes later, happens twice in five. After *patience* seconds of the machine's time
-        it goes to its goal at once; returned are the names of what still runs.
+        The clock stops at each moment that somebody waits for until that is done, as if the time had really passed:
+        what is due after a minute, and again two minutes later, happens twice in five. Who polls has one look more
+        after each stop, in his own time, and others while they find something. After *patience* seconds of the
+        machine's time the clock goes to its goal at once; returned are the names of what still runs.
 
         Raises ValueError and OSError as `Clock.advance` does: then the time is as it was.
         """
@@ -97,11 +94,17 @@ class Timer:
             clock.check(seconds)
             self._settle(time.monotonic() + patience / 3)  # what was under way belongs to the time before
             goal = clock.time() + seconds
-            give_up = time.monotonic() + patience
-            while (moment := self._next_moment()) < goal and time.monotonic() < give_up:
-                clock.advance(max(moment - clock.time(), 0))
+            give_up, looks = time.monotonic() + patience, LOOKS
+            while time.monotonic() < give_up:
+                due, look = self._next_stops()
+                stop = min(due, look) if looks else due
+                if stop >= goal:
+                    break
+                clock.advance(max(stop - clock.time(), 0))
                 if self._settle(give_up):
                     break
+                found = any(each.found for each in clock.asleep())
+                looks = LOOKS if stop == due else looks - 1 if found else 0
             clock.advance(max(goal - clock.time(), 0))
             return self._settle(give_up)
 
@@ -115,25 +118,19 @@ class Timer:
     def _due(self) -> list[str]:
         now = self._lab.clock.time()
         with self._lock:
-            due = [each for each in self._waiting if each.moment <= now and not each.cancelled]
-            names = {each.name for each in due} | {*self._running.values()}
+            names = {each.name for each in self._waiting if each.moment <= now} | {*self._running.values()}
         return sorted(names | {*self._lab.clock.awake()})
 
-    def _next_moment(self) -> float:
-        with self._lock:
-            while self._waiting and self._waiting[0].cancelled:
-                heapq.heappop(self._waiting)
-            return self._waiting[0].moment if self._waiting else math.inf
+    def _next_stops(self) -> tuple[float, float]:
+        """When the first of those who wait is due (one is this timer), and when all who poll will have looked again."""
+        asleep, soon = self._lab.clock.asleep(), self._lab.clock.time() + POLL
+        due = min((each.end for each in asleep if each.found is None), default=math.inf)
+        looks = [each.end for each in asleep if each.found is not None and each.end <= soon]
+        return due, max(looks, default=math.inf)
 
-    def _add(self, appointment: Appointment) -> Appointment:
+    def _next_appointment(self) -> float:
         with self._lock:
-            heapq.heappush(self._waiting, appointment)
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(THREADS, "timer")
-                self._lab.on_stop(self._stop)
-                self._lab.spawn("timer", self._run)
-        self._changed.set()
-        return appointment
+            return self._waiting[0].moment if self._waiting else math.inf
 
     def _stop(self) -> None:
         self._changed.set()
@@ -144,9 +141,9 @@ class Timer:
         clock = self._lab.clock
         while not self._lab.stopping.is_set():
             self._changed.clear()
-            while self._next_moment() <= clock.time():
+            while self._next_appointment() <= clock.time():
                 self._begin()
-            clock.wait(self._changed, self._next_moment() - clock.time())
+            clock.wait(self._changed, self._next_appointment() - clock.time())
 
     def _begin(self) -> None:
         with self._lock:
@@ -158,20 +155,15 @@ class Timer:
     def _perform(self, appointment: Appointment) -> None:
         work = None
         try:
-            work = None if appointment.cancelled else appointment.action()
+            work = appointment.action()
         except Exception:
             if not self._lab.stopping.is_set():
                 log.exception("%s failed", appointment.name)
         if work is None:
-            self._done(appointment)
+            self._done(appointment.number)
         else:
-            work.add_done_callback(lambda _: self._done(appointment))
+            work.add_done_callback(lambda _: self._done(appointment.number))
 
-    def _done(self, appointment: Appointment) -> None:
+    def _done(self, number: int) -> None:
         with self._lock:
-            del self._running[appointment.number]
-            if appointment.period and not appointment.cancelled:
-                late = max(self._lab.clock.time() - appointment.moment, 0)
-                appointment.moment += appointment.period * (late // appointment.period + 1)
-                heapq.heappush(self._waiting, appointment)
-        self._changed.set()
+            del self._running[number]

@@ -5,7 +5,6 @@ Held up to time itself: who waits five minutes finds done what was due after one
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -44,16 +43,6 @@ def test_each_moment_is_kept_and_what_follows_from_it(lab: Lab) -> None:
     assert lab.clock.time() >= began + 5 * MINUTE
 
 
-def test_what_comes_again_comes_each_time(lab: Lab) -> None:
-    """A rule for each hour, over a day; what is cancelled does not come."""
-    hours, days = list[float](), list[float]()
-    lab.timer.every(60 * MINUTE, "hourly", lambda: hours.append(lab.clock.time()))
-    lab.timer.every(60 * MINUTE, "cancelled", lambda: days.append(lab.clock.time())).cancel()
-    lab.timer.advance(24 * 60 * MINUTE + 1)
-    assert (len(hours), days) == (24, [])
-    assert all(later - earlier < 61 * MINUTE for earlier, later in itertools.pairwise(hours))
-
-
 def test_what_fails_keeps_nothing_else_from_happening(lab: Lab) -> None:
     done = threading.Event()
     lab.timer.at(lab.clock.time() + 1, "fails", lambda: [][0])
@@ -75,6 +64,39 @@ def test_who_waits_on_the_clock_has_done_his_work_too(lab: Lab) -> None:
     assert lab.timer.advance(11 * MINUTE, patience=0.05) == ["delivery"]
     work.set()
     assert (lab.timer.advance(0), delivered) == ([], [1])
+
+
+def test_the_clock_stops_for_who_waits_by_it(lab: Lab) -> None:
+    """Two waits of ten minutes, one after the other, are over after twenty; and no thread has had to begin yet."""
+    began, seen = lab.clock.time(), list[float]()
+
+    def deliver() -> None:
+        for _ in range(2):
+            lab.clock.wait(lab.stopping, 10 * MINUTE)
+            seen.append(lab.clock.time() - began)
+
+    lab.spawn("delivery", deliver, followed=True)
+    assert lab.timer.advance(21 * MINUTE) == []
+    assert [round(seconds / MINUTE) for seconds in seen] == [10, 20]
+
+
+def test_who_polls_looks_once_more_and_again_while_something_is_found(lab: Lab) -> None:
+    """A day is no 86,400 looks; but what one of them finds has its time from then on, as what it makes due."""
+    began, looks, done = lab.clock.time(), list[float](), list[float]()
+    to_be_found = [True, True]
+
+    def poll() -> None:
+        while not lab.stopping.is_set():
+            found = bool(to_be_found) and to_be_found.pop()
+            looks.append(lab.clock.time() - began)
+            if found:
+                lab.timer.at(lab.clock.time() + MINUTE, "found", lambda: done.append(lab.clock.time() - began))
+            lab.clock.poll(lab.stopping, 1, found)
+
+    lab.spawn("poll", poll, followed=True)
+    assert lab.timer.advance(24 * 60 * MINUTE) == []
+    assert [round(seconds / MINUTE) for seconds in done] == [1, 1]
+    assert 3 < len(looks) < 20
 
 
 def test_work_that_was_handed_on_is_waited_for(lab: Lab) -> None:

@@ -96,9 +96,9 @@ class Capture:
                         continue
                 # Each look decodes all that waits: look the less often the longer it takes.
                 pause = max(_POLL, 5 * (time.monotonic() - began))
-                self._lab.clock.wait(
-                    self._stop, min(pause, self._settings.interval - (now - since)) if since else pause
-                )
+                if since:
+                    pause = min(pause, self._settings.interval - (now - since))
+                self._lab.clock.poll(self._stop, pause, found=False)
 
     def _finish_broken_batch(self, reader: psycopg.Connection[Any], catalog: psycopg.Connection[Any]) -> None:
         batch = self._progress.batch

@@ -150,7 +150,7 @@ class FirehoseEngine(FirehoseBackend):
         source = KinesisSource(self.lab, name, self.region_name, arn, role, self._deliveries[name])
         self._sources[name] = source
         if stream.delivery_stream_status == "CREATING":
-            self.lab.spawn(f"firehose create {name}", lambda: self._open(stream, source))
+            self.lab.spawn(f"firehose create {name}", lambda: self._open(stream, source), followed=True)
         elif stream.delivery_stream_status == "ACTIVE":
             source.start()
 

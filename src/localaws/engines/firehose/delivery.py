@@ -70,7 +70,7 @@ class Delivery:
         self._destination, self._version = parse(setting.config), setting.version
         self._wake = threading.Event()
         self._ending = threading.Event()
-        self._thread = lab.spawn(f"firehose {name}", self._run)
+        self._thread = lab.spawn(f"firehose {name}", self._run, followed=True)
 
     def accept(self, records: list[Record], shard: str = "", place: Position | None = None) -> None:
         """Take *records*, all or none, and with them the *place* where their *shard* is to be read on.

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -56,7 +54,7 @@ class KinesisSource:
         return now
 
     def start(self) -> None:
-        self._thread = self._lab.spawn(f"firehose source {self._name}", self._run)
+        self._thread = self._lab.spawn(f"firehose source {self._name}", self._run, followed=True)
 
     def end(self) -> None:
         self._ending.set()
@@ -67,32 +65,29 @@ class KinesisSource:
 
     def _run(self) -> None:
         while not (self._ending.is_set() or self._lab.stopping.is_set()):
-            for shard_id, place in list(self._places.items()):
-                if place:
-                    self._safely(partial(self._read, shard_id, place))
-            self._lab.clock.wait(self._ending, 1.0)
+            found = [self._look(shard_id, place) for shard_id, place in [*self._places.items()] if place]
+            self._lab.clock.poll(self._ending, 1.0, any(found))
 
-    def _safely(self, action: Callable[[], None]) -> None:
-        """What fails now is tried again in a second, from the same place."""
+    def _look(self, shard_id: str, place: Position) -> bool:
+        """Read once; returns whether there was something. What fails is tried again from the same place."""
         try:
-            action()
+            return not self._delivery.full and self._read(shard_id, place)
         except (ClientError, BotoCoreError, StreamFullError, OSError) as error:
             log.warning("stream %s cannot read %s: %s", self._name, self._arn, error)
+            return False
 
-    def _read(self, shard_id: str, place: Position) -> None:
-        if self._delivery.full:
-            return
+    def _read(self, shard_id: str, place: Position) -> bool:
         if shard_id not in self._readers:
             self._readers[shard_id] = ShardReader(self._stream, shard_id, place)
         reader = self._readers[shard_id]
-        if reader.position:
-            page = reader.read()
-            if page.records:
-                self._take(page, shard_id)
-            self._count("KinesisMillisBehindLatest", page.behind, "Milliseconds")
-            reader.go_on(page)
+        page = reader.read()
+        if page.records:
+            self._take(page, shard_id)
+        self._count("KinesisMillisBehindLatest", page.behind, "Milliseconds")
+        reader.go_on(page)
         if not reader.position:
             self._leave(shard_id)
+        return bool(page.records)
 
     def _take(self, page: Page, shard_id: str) -> None:
         """Have the records of *page* accepted, together with the place behind the last of them."""

@@ -165,7 +165,7 @@ class LambdaEngine(LambdaBackend):
     def go_on(self) -> None:
         """Have the mappings poll again after a start."""
         for mapping in self._mappings():
-            self.lab.spawn(f"lambda go on {mapping.uuid}", partial(go_on, self, mapping))
+            self.lab.spawn(f"lambda go on {mapping.uuid}", partial(go_on, self, mapping), followed=True)
 
     def get_event_source_mapping(self, uuid: str) -> MappingEngine | None:
         return next((mapping for mapping in self._mappings() if mapping.uuid == uuid), None)

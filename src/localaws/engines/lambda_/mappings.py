@@ -42,7 +42,7 @@ def go_on(engine: LambdaEngine, mapping: MappingEngine) -> None:
             return
         except (ClientError, BotoCoreError, UnknownFunctionException) as error:
             mapping.problem(error)
-            engine.lab.clock.wait(engine.lab.stopping, 1.0)
+            engine.lab.clock.poll(engine.lab.stopping, 1.0, found=False)
 
 
 def start_source(engine: LambdaEngine, mapping: MappingEngine, function: FunctionEngine) -> Source:

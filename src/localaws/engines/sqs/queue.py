@@ -41,6 +41,7 @@ _JSON = ("Policy", "RedrivePolicy", "RedriveAllowPolicy")
 _TEXTS = {"KmsMasterKeyId", "SqsManagedSseEnabled", "ContentBasedDeduplication", "DeduplicationScope"}
 #: Numbers of messages, of 20 digits as AWS's are; those of a later start of the lab are higher.
 _SEQUENCE = count(18_800_000_000_000_000_000 + time.time_ns() // 1_000_000 * 256, 256)
+_NOT_KEPT = ("arrived", "_messages_lock", "_contents")
 _SETTABLE = {*_RANGES, *_JSON, *_TEXTS, "FifoThroughputLimit", "FifoQueue"}
 
 
@@ -86,12 +87,13 @@ class QueueEngine(Queue):
         self._open()
 
     def _open(self) -> None:
-        self._messages_lock = threading.Condition(self._lock)
+        #: Set by each message that comes, for who waits for one.
+        self.arrived = threading.Event()
         self._contents = Contents(DataFile(self.directory / f"{self.id}.log", self.__getstate__))
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the messages, in plain values."""
-        return {name: value for name, value in vars(self).items() if name not in ("_messages_lock", "_contents")}
+        return {name: value for name, value in vars(self).items() if name not in _NOT_KEPT}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -164,7 +166,7 @@ class QueueEngine(Queue):
                         message.id, message.sequence_number, _ = first
                         return
             self._contents.do(sent(message, deduplication))
-            self._messages_lock.notify_all()
+            self.arrived.set()
 
     def receive(self, count: int, visibility_timeout: int) -> list[Message]:
         """Up to *count* messages that can be seen now, and nobody sees again for *visibility_timeout* seconds.

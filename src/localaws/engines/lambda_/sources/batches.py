@@ -207,7 +207,10 @@ class BatchProcessor:
 
     def _pause(self, seconds: float) -> float:
         """Wait on the lab's clock; returns how long to wait the next time."""
-        self._clock.wait(self._ending, seconds)
+        if self._mapping.retries_end:
+            self._clock.wait(self._ending, seconds)
+        else:
+            self._clock.poll(self._ending, seconds, found=False)
         return min(2 * seconds, LONGEST_PAUSE)
 
 

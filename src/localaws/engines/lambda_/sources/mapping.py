@@ -117,6 +117,11 @@ class MappingEngine(EventSourceMapping):
         return "ReportBatchItemFailures" in (self.function_response_types or [])
 
     @property
+    def retries_end(self) -> bool:
+        """Whether records that fail again and again are given up."""
+        return any(limit not in (None, -1) for limit in (self.max_retry_attempts, self.max_record_age))
+
+    @property
     def failure_destination(self) -> str | None:
         """Where records that are given up are told of."""
         config: dict[str, Any] = self.destination_config or {}

@@ -38,7 +38,7 @@ class OrderedBatcher:
         self._changed = threading.Event()
         self._busy = False
         self._ended = False
-        lab.spawn(f"lambda source {mapping.uuid} {shard_id}", self._run)
+        lab.spawn(f"lambda source {mapping.uuid} {shard_id}", self._run, followed=True)
 
     def offer(self, records: list[Record]) -> None:
         with self._lock:

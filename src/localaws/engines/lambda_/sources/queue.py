@@ -42,7 +42,7 @@ class QueueSource:
     def start(self) -> None:
         """Begin. Raises ClientError if the role may not read the queue."""
         self._url = self._find()
-        self._engine.lab.spawn(f"lambda source {self._mapping.uuid}", self._poll)
+        self._engine.lab.spawn(f"lambda source {self._mapping.uuid}", self._poll, followed=True)
 
     def go_on(self) -> None:
         """Begin again after a start: the queue itself knows what was not handled. Raises ClientError."""
@@ -71,24 +71,26 @@ class QueueSource:
             elif self._slots.acquire(timeout=WAIT):
                 messages = self._gather()
                 if messages:
-                    self._engine.lab.spawn(f"lambda batch {self._mapping.uuid}", partial(self._handle, messages))
+                    handle = partial(self._handle, messages)
+                    self._engine.lab.spawn(f"lambda batch {self._mapping.uuid}", handle, followed=True)
                 else:
                     self._slots.release()
 
-    def _pause(self) -> None:
-        clock = self._engine.lab.clock
-        clock.wait(self._ending, 1.0)
-        clock.rest()  # a long poll is no work that was due
+    def _pause(self, seconds: float = 1.0) -> None:
+        self._engine.lab.clock.poll(self._ending, seconds, found=False)
 
     def _gather(self) -> list[dict[str, Any]]:
         """A batch: what one receive gives, or more until the batch is full or its window is over."""
         messages = self._receive(WAIT)
-        window = self._mapping.max_batch_window or 0
-        until = self._engine.lab.clock.time() + window
-        while messages and window and not self._stopping and not self._full(messages):
-            if self._engine.lab.clock.time() >= until:
-                break
-            messages += self._receive(WAIT, self._mapping.batch_size - len(messages))
+        clock, window = self._engine.lab.clock, self._mapping.max_batch_window or 0
+        end = clock.time() + window
+        if messages and window:
+            self._engine.lab.timer.at(end, f"batching window of {self._mapping.uuid}", lambda: None)
+        while messages and not self._stopping and not self._full(messages) and (left := end - clock.time()) > 0:
+            more = self._receive(0, self._mapping.batch_size - len(messages))
+            messages += more
+            if not more:
+                self._pause(min(left, 1.0))
         return messages
 
     def _full(self, messages: list[dict[str, Any]]) -> bool:

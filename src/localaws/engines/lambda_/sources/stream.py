@@ -14,7 +14,7 @@ from localaws.engines.lambda_.sources.checkpoints import Progress
 from localaws.engines.lambda_.sources.mapping import MappingEngine
 from localaws.engines.lambda_.sources.ordered_batcher import OrderedBatcher, wait_until_idle
 from localaws.engines.lambda_.sources.readings import READINGS
-from localaws.shards import TRIM_HORIZON, Position, ShardReader
+from localaws.shards import TRIM_HORIZON, Page, Position, ShardReader
 
 if TYPE_CHECKING:
     from localaws.engines.lambda_.backend import LambdaEngine
@@ -73,7 +73,7 @@ class StreamSource:
         for poller in pollers:
             poller.begin()
         for poller in pollers:
-            self.engine.lab.spawn(f"lambda poller {poller.shard_id}", partial(self._follow, poller))
+            self.engine.lab.spawn(f"lambda poller {poller.shard_id}", partial(self._follow, poller), followed=True)
 
     def progress(self, shard_id: str) -> Progress:
         return Progress(self.engine.checkpoints, self.mapping.uuid, shard_id, self.stream)
@@ -89,7 +89,7 @@ class StreamSource:
                 return
             except (ClientError, BotoCoreError) as error:
                 self.mapping.problem(error)
-                self.engine.lab.clock.wait(self.ending, 1.0)
+                self.engine.lab.clock.poll(self.ending, 1.0, found=False)
 
     @property
     def stopping(self) -> bool:
@@ -119,10 +119,10 @@ class _ShardPoller:
         """Read until the shard or the mapping ends, and every record that was read is handled."""
         try:
             while not self._source.stopping and self._reader.position:
-                more = self._mapping.enabled and self._room() and self._read()
+                page = self._read() if self._mapping.enabled and self._room() else None
                 if self._reader.position:
-                    pause = HURRY if more else self._source.reading.interval
-                    self._source.engine.lab.clock.wait(self._source.ending, pause)
+                    pause = HURRY if page and page.more else self._source.reading.interval
+                    self._source.engine.lab.clock.poll(self._source.ending, pause, bool(page and page.records))
             wait_until_idle(self._batchers, self._source.ending)
         finally:
             for batcher in self._batchers:
@@ -131,18 +131,18 @@ class _ShardPoller:
     def _room(self) -> bool:
         return all(batcher.waiting < MOST_BATCHES_WAITING * self._mapping.batch_size for batcher in self._batchers)
 
-    def _read(self) -> bool:
-        """Read once; returns whether there is more to read. What fails is tried again from the same place."""
+    def _read(self) -> Page | None:
+        """Read once. What fails is tried again from the same place."""
         try:
             page = self._reader.read()
         except (ClientError, BotoCoreError) as error:
             self._mapping.problem(error)
-            return False
+            return None
         self._reader.go_on(page)
         if page.records:
             arn, role = self._mapping.event_source_arn, self._source.role
             self._deal([self._source.reading.record(record, self.shard_id, arn, role) for record in page.records])
-        return page.more
+        return page
 
     def _deal(self, records: list[Record]) -> None:
         """Give each record that passes the filters to the batcher of its key."""
