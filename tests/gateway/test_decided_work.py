@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from tests.conftest import eventually
 from tests.engines.dms import ROLE, Migration, only
 from tests.engines.lambda_tools import create, role
+from tests.engines.secret_tools import ROTATION, is_current
 from tests.gateway.deciding import DecidingLab
 
 ACCOUNT = "123456789012"
@@ -254,28 +255,6 @@ def test_a_stream_gets_logs_from_the_role_of_the_filter(
     }
 
 
-ROTATION = """
-    import boto3
-
-    def handler(event, context):
-        secrets = boto3.client("secretsmanager")
-        secret, token, step = event["SecretId"], event["ClientRequestToken"], event["Step"]
-        if step == "createSecret":
-            secrets.put_secret_value(
-                SecretId=secret, ClientRequestToken=token, SecretString="new", VersionStages=["AWSPENDING"]
-            )
-        if step == "testSecret":
-            pending = secrets.get_secret_value(SecretId=secret, VersionId=token, VersionStage="AWSPENDING")
-            assert pending["SecretString"] == "new"
-        if step == "finishSecret":
-            versions = secrets.describe_secret(SecretId=secret)["VersionIdsToStages"]
-            [current] = [version for version, stages in versions.items() if "AWSCURRENT" in stages]
-            secrets.update_secret_version_stage(
-                SecretId=secret, VersionStage="AWSCURRENT", MoveToVersionId=token, RemoveFromVersionId=current
-            )
-    """
-
-
 def test_a_secret_is_rotated_by_who_may_invoke_its_function(lab: DecidingLab) -> None:
     """Secrets Manager user guide, "Rotation function permissions": the function's policy names the service."""
     secrets, function = lab.client("secretsmanager"), create(lab, "rotates", ROTATION, Timeout=30)
@@ -289,35 +268,14 @@ def test_a_secret_is_rotated_by_who_may_invoke_its_function(lab: DecidingLab) ->
     assert caught.value.response["Error"]["Code"] == "AccessDeniedException"
     assert len(secrets.describe_secret(SecretId="rotated")["VersionIdsToStages"]) == 1
     for _ in range(2):  # "AWSPENDING" of the first is no hindrance to the second
-        eventually(partial(is_current, secrets, secrets.rotate_secret(**rotate)["VersionId"]), 60)
-        assert secrets.get_secret_value(SecretId="rotated")["SecretString"] == "new"
+        version = secrets.rotate_secret(**rotate)["VersionId"]
+        eventually(partial(is_current, secrets, "rotated", version), 60)
+        assert secrets.get_secret_value(SecretId="rotated")["SecretString"] == version
     invoked = [call for call in done(lab, "Invoke", function) if call["principal"] == "secretsmanager.amazonaws.com"]
     assert [call["error"] for call in invoked] == ["AccessDeniedException", *[None] * 10]
     assert {call["via"] for call in invoked} == {"secretsmanager.amazonaws.com"}
     written = [call for call in lab.calls() if call["operation"] == "PutSecretValue"]
     assert {call["resources"][0] for call in written} == {arn}
-
-
-def test_a_rotation_that_fails_changes_nothing(lab: DecidingLab) -> None:
-    """Secrets Manager user guide, "Troubleshoot rotation": the version stays AWSPENDING, and is tried again."""
-    secrets = lab.client("secretsmanager")
-    function = create(lab, "rotates-not", "def handler(event, context): raise ValueError")
-    current = secrets.create_secret(Name="not-rotated", SecretString="old")["VersionId"]
-    rotate = {"SecretId": "not-rotated", "RotationLambdaARN": function}
-    pending = secrets.rotate_secret(**rotate)["VersionId"]
-    with pytest.raises(ClientError, match="A previous rotation isn't complete") as caught:
-        secrets.rotate_secret(**rotate)
-    assert caught.value.response["Error"]["Code"] == "InvalidRequestException"
-    ran = lambda: [c for c in done(lab, "Invoke", function) if c["units"]]  # noqa: E731
-    assert len(eventually(lambda: len(ran()) >= 2 and ran(), 60)) == 2  # one step of each
-    stages = secrets.describe_secret(SecretId="not-rotated")["VersionIdsToStages"]
-    assert stages == {current: ["AWSCURRENT"], pending: ["AWSPENDING"]}
-    assert secrets.get_secret_value(SecretId="not-rotated")["SecretString"] == "old"
-
-
-def is_current(secrets: Any, version: str) -> bool:
-    stages: dict[str, list[str]] = secrets.describe_secret(SecretId="rotated")["VersionIdsToStages"]
-    return stages[version] == ["AWSCURRENT"]
 
 
 def test_a_secret_is_no_parameter_of_who_may_not_read_it(lab: DecidingLab, worker: dict[str, str]) -> None:

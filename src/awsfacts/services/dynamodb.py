@@ -27,6 +27,10 @@ SERVICE = Service(
             "Tables, items and streams are there after a kill of the lab.",
             "engines/test_dynamodb_kept.py::test_a_kill_amid_puts_updates_deletes_and_transactions",
         ),
+        Claim(
+            "Exports and imports write and read S3 with the rights of who asked.",
+            "gateway/test_decided_work.py::test_an_export_of_a_table_writes_as_who_asked",
+        ),
     ),
     resources=(
         Resource(

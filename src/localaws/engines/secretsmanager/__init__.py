@@ -11,5 +11,5 @@ ENGINE = Engine(
     backend="backend:SecretsManagerEngine",
     responses="backend:SecretsManagerEngineResponse",
     reaches=frozenset({"awslambda"}),
-    resume="deletion:resume",
+    resume="resuming:resume",
 )

@@ -22,7 +22,14 @@ from moto.secretsmanager.responses import SecretsManagerResponse
 
 from localaws.engines.policies import PolicyFaultError, check_policy
 from localaws.engines.secretsmanager.deletion import await_deletion
-from localaws.engines.secretsmanager.rotation import begin, check_function
+from localaws.engines.secretsmanager.rotation import (
+    await_rotation,
+    begin,
+    check_function,
+    new_version,
+    pending,
+    set_date,
+)
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
@@ -79,6 +86,8 @@ class SecretsManagerEngine(SecretsManagerBackend):
         if isinstance(secret, ReplicaSecret):
             raise OperationNotPermittedOnReplica
         self._check_not_deleted(secret.arn)
+        if "ScheduleExpression" in (rotation_rules or {}):
+            raise NotImplementedError("rotation by a schedule expression")
         function = rotation_lambda_arn or secret.rotation_lambda_arn
         if not function:
             raise InvalidRequestException("No Lambda rotation function ARN is associated with this secret.")
@@ -86,15 +95,18 @@ class SecretsManagerEngine(SecretsManagerBackend):
         token = self._from_client_request_token(client_request_token)
         check_function(self.lab, self.region_name, function)
         secret.rotation_requested, secret.rotation_lambda_arn = True, function
-        if pending := _pending(secret):
-            begin(self.lab, secret, pending, rotate_immediately)
-            raise InvalidRequestException("A previous rotation isn't complete. That rotation will be reattempted.")
         now = int(self.lab.clock.time())
-        secret.auto_rotate_after_days, secret.rotation_enabled = days, days > 0
-        secret.next_rotation_date = now + days * 86_400 if days else None
-        former = {} if rotate_immediately else secret.versions.get(secret.default_version_id or "", {})
-        secret.versions[token] = {**former, "createdate": now, "version_id": token, "version_stages": ["AWSPENDING"]}
-        begin(self.lab, secret, token, rotate_immediately)
+        secret.auto_rotate_after_days = days
+        set_date(secret, now)
+        await_rotation(self.lab, self, secret.arn)
+        former = pending(secret)
+        if former is None:
+            value = {} if rotate_immediately else secret.versions.get(secret.default_version_id or "", {})
+            new_version(secret, token, now, **value)
+        ended = begin(self.lab, secret, former or token, rotate_immediately)
+        self.lab.timer.follow(f"rotation of secret {secret.arn}", ended)
+        if former:
+            raise InvalidRequestException("A previous rotation isn't complete. That rotation will be reattempted.")
         return secret.to_short_dict(version_id=token)
 
     def update_secret_version_stage(
@@ -133,14 +145,6 @@ class SecretsManagerEngine(SecretsManagerBackend):
         if arn in self.secrets and self.secrets[arn].is_deleted():
             said = "You can't perform this operation on the secret because it was marked for deletion."
             raise InvalidRequestException(said)
-
-
-def _pending(secret: FakeSecret) -> str | None:
-    """The version that a rotation has not yet come to an end with."""
-    labels = {token: version["version_stages"] for token, version in secret.versions.items()}
-    return next(
-        (token for token, stages in labels.items() if "AWSPENDING" in stages and "AWSCURRENT" not in stages), None
-    )
 
 
 class SecretsManagerEngineResponse(SecretsManagerResponse):

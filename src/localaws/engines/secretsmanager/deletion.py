@@ -8,17 +8,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend, secretsmanager_backends
+from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend
 
 from localaws.lab import Lab
-
-
-def resume(lab: Lab) -> None:
-    """Go on waiting for the secrets that were to be deleted before the start."""
-    for _, _, backend in secretsmanager_backends.iter_backends():
-        assert isinstance(backend, SecretsManagerBackend)
-        for arn in [secret.arn for secret in backend.secrets.values()]:
-            await_deletion(lab, backend, arn)
 
 
 def await_deletion(lab: Lab, backend: SecretsManagerBackend, arn: str) -> None:

@@ -1,0 +1,70 @@
+"""A secret is rotated by its function, at once and at its date (Secrets Manager user guide, "Rotate secrets")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.conftest import RunningLab, eventually
+from tests.engines.lambda_tools import create
+from tests.engines.secret_tools import ROTATION, is_current
+from tests.gateway.wire import advance
+
+DAY = 86400
+
+
+def value_of(lab: RunningLab, name: str) -> str:
+    return str(lab.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"])
+
+
+def test_a_secret_is_rotated_each_so_many_days(new_lab: Callable[..., RunningLab]) -> None:
+    """API reference, RotationRulesType: AutomaticallyAfterDays; a restart between does not make it forget."""
+    lab = new_lab()
+    secrets, function = lab.client("secretsmanager"), create(lab, "rotates", ROTATION, Timeout=30)
+    secrets.create_secret(Name="dated", SecretString="old")
+    rules = {"AutomaticallyAfterDays": 30}
+    first = secrets.rotate_secret(SecretId="dated", RotationLambdaARN=function, RotationRules=rules)["VersionId"]
+    eventually(partial(is_current, secrets, "dated", first), 60)
+    advance(lab, 29 * DAY)
+    assert value_of(lab, "dated") == first
+    lab.stop()
+    lab.start()
+    seen = {first}
+    for _ in range(2):
+        advance(lab, 30 * DAY)
+        eventually(lambda: value_of(lab, "dated") not in seen, 60)
+        seen.add(value_of(lab, "dated"))
+    assert len(seen) == 3
+    lab.client("secretsmanager").cancel_rotate_secret(SecretId="dated")
+    advance(lab, 31 * DAY)
+    assert value_of(lab, "dated") in seen
+
+
+def test_a_rotation_not_at_once_only_tests_the_function(lab: RunningLab) -> None:
+    """API reference, RotateSecret, RotateImmediately: it runs testSecret, and removes the version again."""
+    secrets = lab.client("secretsmanager")
+    function = create(lab, "tests-rotation", "def handler(event, context): assert event['Step'] == 'testSecret'")
+    current = secrets.create_secret(Name="not-at-once", SecretString="old")["VersionId"]
+    secrets.rotate_secret(SecretId="not-at-once", RotationLambdaARN=function, RotateImmediately=False)
+    described = partial(secrets.describe_secret, SecretId="not-at-once")
+    eventually(lambda: described()["VersionIdsToStages"] == {current: ["AWSCURRENT"]}, 60)
+
+
+def test_a_rotation_that_fails_changes_nothing(lab: RunningLab) -> None:
+    """Secrets Manager user guide, "Troubleshoot rotation": the version stays AWSPENDING, and is tried again."""
+    secrets = lab.client("secretsmanager")
+    function = create(lab, "rotates-not", "def handler(event, context): raise ValueError")
+    current = secrets.create_secret(Name="not-rotated", SecretString="old")["VersionId"]
+    rotate = {"SecretId": "not-rotated", "RotationLambdaARN": function}
+    pending = secrets.rotate_secret(**rotate)["VersionId"]
+    with pytest.raises(ClientError, match="A previous rotation isn't complete") as caught:
+        secrets.rotate_secret(**rotate)
+    assert caught.value.response["Error"]["Code"] == "InvalidRequestException"
+    ran = lambda: [c for c in lab.calls() if function in c["resources"] and c["units"]]  # noqa: E731
+    assert len(eventually(lambda: len(ran()) >= 2 and ran(), 60)) == 2  # one step of each
+    stages = secrets.describe_secret(SecretId="not-rotated")["VersionIdsToStages"]
+    assert stages == {current: ["AWSCURRENT"], pending: ["AWSPENDING"]}
+    assert secrets.get_secret_value(SecretId="not-rotated")["SecretString"] == "old"
