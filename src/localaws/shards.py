@@ -20,6 +20,8 @@ Position = dict[str, Any]
 
 TRIM_HORIZON: Position = {"ShardIteratorType": "TRIM_HORIZON"}
 LATEST: Position = {"ShardIteratorType": "LATEST"}
+#: Why an iterator is of no use any more: it is too old, its record is, or its shard.
+_LOST = ("ExpiredIteratorException", "TrimmedDataAccessException", "ResourceNotFoundException")
 
 
 class Shard(NamedTuple):
@@ -122,7 +124,7 @@ class ShardReader:
             return self._stream.page(self._iterator, self.position) if self._iterator else Page([], {}, None)
         except ClientError as error:
             self._iterator = None
-            if held and error.response["Error"]["Code"] in ("ExpiredIteratorException", "ResourceNotFoundException"):
+            if held and error.response["Error"]["Code"] in _LOST:
                 return self.read()
             raise
 
@@ -131,15 +133,24 @@ class ShardReader:
         self.position, self._iterator = page.position if page.iterator else {}, page.iterator
 
     def _open(self, position: Position) -> None:
-        """Take an iterator at *position*, or be at the end where the shard has outlived its last record."""
+        """Take an iterator at *position*: where what was there is trimmed, at the oldest record, and at the end where
+        the shard has outlived its last one."""
         try:
             self._iterator = self._stream.iterator(self._shard_id, position)
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            code = error.response["Error"]["Code"]
+            if code == "TrimmedDataAccessException":  # of DynamoDB; Kinesis begins with the oldest by itself
+                self.position = TRIM_HORIZON
+                self._open(TRIM_HORIZON)
+            elif code == "ResourceNotFoundException" and self._is_gone:
+                self.position = {}
+            else:
                 raise
-            if self._shard_id in {shard.shard_id for shard in self._stream.shards()}:
-                raise
-            self.position = {}
+
+    @property
+    def _is_gone(self) -> bool:
+        """Whether the stream is there without this shard."""
+        return self._shard_id not in {shard.shard_id for shard in self._stream.shards()}
 
 
 class KinesisStream(Stream):

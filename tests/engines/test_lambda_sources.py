@@ -250,6 +250,40 @@ def test_a_shard_that_has_outlived_its_records_makes_way_for_its_children(new_la
     assert flat(batches(lab, "late", lambda b: bool(flat(b)))) == ["after"]
 
 
+def test_what_a_stream_of_dynamodb_has_trimmed_is_passed_over(new_lab: Callable[..., RunningLab]) -> None:
+    """Records are there for 24 hours: a mapping that was disabled for longer goes on with the oldest there is."""
+    lab = new_lab()
+    functions, dynamodb = lab.client("lambda"), lab.client("dynamodb")
+    made = dynamodb.create_table(
+        TableName="trimmed",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
+    )
+    source = made["TableDescription"]["LatestStreamArn"]
+    create(
+        lab,
+        "trimmed",
+        """
+        import json
+        def handler(event, context):
+            print("BATCH " + json.dumps([r["dynamodb"]["Keys"]["id"]["S"] for r in event["Records"]]))
+        """,
+    )
+    uuid = connect(lab, "trimmed", source, StartingPosition="TRIM_HORIZON")
+    dynamodb.put_item(TableName="trimmed", Item={"id": {"S": "handled"}})
+    assert batches(lab, "trimmed", bool) == [["handled"]]
+    eventually(lambda: functions.get_event_source_mapping(UUID=uuid)["State"] == "Enabled")
+    functions.update_event_source_mapping(UUID=uuid, Enabled=False)
+    eventually(lambda: functions.get_event_source_mapping(UUID=uuid)["State"] == "Disabled")
+    dynamodb.put_item(TableName="trimmed", Item={"id": {"S": "trimmed"}})
+    advance(lab, 25 * 3600)
+    dynamodb.put_item(TableName="trimmed", Item={"id": {"S": "there"}})
+    functions.update_event_source_mapping(UUID=uuid, Enabled=True)
+    assert flat(batches(lab, "trimmed", lambda b: len(b) > 1)) == ["handled", "there"]
+
+
 def test_tumbling_window_hands_state_on(new_lab: Callable[..., RunningLab]) -> None:
     """State goes from batch to batch of a window; a final call without records ends it."""
     lab = new_lab()

@@ -13,6 +13,10 @@ SERVICE = Service(
             "engines/test_dynamodb.py::test_a_put_replaces_the_whole_item_and_the_stream_has_both_images",
         ),
         Claim(
+            "Records are there for 24 hours of the lab's clock, and then trimmed.",
+            "engines/test_dynamodb_streams.py::test_a_stream_is_trimmed_after_a_day",
+        ),
+        Claim(
             "Streams feed functions.",
             "engines/test_lambda_sources.py::test_dynamodb_stream_reaches_the_function",
         ),

@@ -82,6 +82,13 @@ class DynamoDBEngine(DynamoDBBackend):
         self.tables |= {table.name: table for table in young}
         self._kept.tidy()
 
+    def update_table_streams(self, table: Table, stream_specification: dict[str, Any]) -> None:
+        """A stream that was disabled is enabled as another one (developer guide, "Enabling a stream")."""
+        if table.stream_specification is None or table.stream_specification.get("StreamEnabled"):
+            super().update_table_streams(table, stream_specification)
+        else:
+            table.set_stream_specification(stream_specification)
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """The body is one write: all of it is done and kept, or nothing. A write within it is a part of it."""

@@ -46,7 +46,9 @@ class Changes:
         for (key, hash_key, range_key), (table, before) in self._before.items():
             shard = table.shard
             if shard is not None:
-                self._streams.setdefault(key, (table, len(shard.items)))
+                if key not in self._streams:
+                    shard.trim()
+                    self._streams[key] = table, len(shard.items)
                 shard.tell(before, table.at(hash_key, range_key))
         return [
             (key, record.record)

@@ -9,13 +9,19 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from moto.core.utils import unix_time
 from moto.dynamodb.models.table import Table
 from moto.dynamodbstreams.models import DynamoDBStreamsBackend, ShardIterator
 
 from localaws.engines.dynamodb.items import TableEngine
+from localaws.engines.dynamodb.stream import ShardEngine
 from localaws.gateway.errors import AwsError
 
 _STREAM_ARN = re.compile(r"arn:aws[\w-]*:dynamodb:[\w-]+:\d{12}:table/([\w.-]+)/stream/.+", re.ASCII)
+#: The stream's ARN, the number of the next record, and when it was given, in seconds since the epoch.
+_ITERATOR = re.compile(r"(arn:[^|]+)\|1\|([0-9]{1,40})\|([0-9]{1,20})")
+#: "A shard iterator expires 15 minutes after it is returned to the requester" (GetShardIterator).
+ITERATOR_SECONDS = 15 * 60
 
 
 class DynamoDBStreamsEngine(DynamoDBStreamsBackend):
@@ -50,31 +56,54 @@ class DynamoDBStreamsEngine(DynamoDBStreamsBackend):
     def get_shard_iterator(
         self, arn: str, shard_id: str, kind: str, sequence_number: str | None = None
     ) -> ShardIterator:
+        """Raises TrimmedDataAccessException for a place that is older than what the stream has."""
         shard = self._get_table_from_arn(arn).stream_shard
-        if shard is None or shard.id != shard_id:
+        if not isinstance(shard, ShardEngine) or shard.id != shard_id:
             said = f"Requested resource not found: Shard: {shard_id} in stream: {arn} not found"
             raise AwsError("ResourceNotFoundException", said)
-        if kind.endswith("_SEQUENCE_NUMBER") and sequence_number is None:
-            raise AwsError("ValidationException", f"SequenceNumber is required for ShardIteratorType {kind}.")
-        return IteratorEngine(self, shard, kind, sequence_number)  # type: ignore[arg-type]
+        number = shard.oldest_number
+        if kind == "LATEST":
+            number = shard.next_number
+        elif kind.endswith("_SEQUENCE_NUMBER"):
+            if sequence_number is None:
+                raise AwsError("ValidationException", f"SequenceNumber is required for ShardIteratorType {kind}.")
+            if int(sequence_number) < number:
+                raise _trimmed()
+            number = int(sequence_number) + (kind == "AFTER_SEQUENCE_NUMBER")
+        return IteratorEngine(shard, number)
 
     def get_records(self, iterator_arn: str, limit: int) -> dict[str, Any]:
-        """Raises ValidationException for what is no iterator, ResourceNotFoundException for one of no stream's."""
-        arn, _, place = iterator_arn.partition("|1|")
-        if not place.isdecimal():
+        """Raises ValidationException for what is no iterator, ResourceNotFoundException for one of no stream's.
+
+        Raises ExpiredIteratorException, and TrimmedDataAccessException where the stream begins later by now.
+        """
+        named = _ITERATOR.fullmatch(iterator_arn)
+        if named is None:
             raise AwsError("ValidationException", f"Invalid ShardIterator: {iterator_arn[:200]}")
+        arn, number, issued = named[1], int(named[2]), int(named[3])
         table = self._get_table_from_arn(arn)
-        if table.stream_shard is None or not arn.endswith(f"/{table.latest_stream_label}"):
+        if not isinstance(table.stream_shard, ShardEngine) or not arn.endswith(f"/{table.latest_stream_label}"):
             raise AwsError("ResourceNotFoundException", f"Requested resource not found: Stream: {arn} not found")
-        records = table.stream_shard.get(int(place), limit)
-        iterator = IteratorEngine(self, table.stream_shard, "AT_SEQUENCE_NUMBER", int(place) + len(records))
+        if unix_time() > issued + ITERATOR_SECONDS:
+            raise AwsError("ExpiredIteratorException", "The provided iterator exceeds the maximum age allowed.")
+        if number < table.stream_shard.oldest_number:
+            raise _trimmed()
+        records = table.stream_shard.get(number, limit)
+        iterator = IteratorEngine(table.stream_shard, number + len(records))
         return {"NextShardIterator": iterator.arn, "Records": records}
 
 
 class IteratorEngine(ShardIterator):
-    """An iterator, of which nothing is kept."""
+    """An iterator at the record of a *number*, of which nothing is kept."""
+
+    def __init__(self, shard: ShardEngine, number: int) -> None:
+        stream = f"{shard.table.table_arn}/stream/{shard.table.latest_stream_label}"
+        self._arn = f"{stream}|1|{number}|{int(unix_time())}"
 
     @property
     def arn(self) -> str:
-        table = self.stream_shard.table
-        return f"{table.table_arn}/stream/{table.latest_stream_label}|1|{self.sequence_number}"
+        return self._arn
+
+
+def _trimmed() -> AwsError:
+    return AwsError("TrimmedDataAccessException", "The data you are trying to access has been trimmed")
