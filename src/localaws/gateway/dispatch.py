@@ -64,6 +64,8 @@ class WireRequest(Request):
     view_args: Mapping[str, Any] | None = None
 
     headers: _Headers
+    #: The same request as its model names its parameters; the dispatcher leaves it.
+    parsed: ModelledRequest
 
     def __init__(self, environ: dict[str, Any]) -> None:
         """As WSGI has it; moto's and werkzeug's own constructors look for each part in several places."""
@@ -123,6 +125,7 @@ class Dispatcher:
         if not backend:
             raise AwsError("UnknownOperationException", f"This lab has no service {service.name!r}.", 404)
         handler = self._handler(backend, request, parsed)
+        request.parsed = parsed
         try:
             result = handler(request, request.raw_url, request.headers)
         except ClientError as error:

@@ -79,13 +79,16 @@ class ModelledRequest:
     def parameters(self) -> dict[str, Any]:
         return {**self._inside, **self._outside} if isinstance(self._inside, dict) else self._outside
 
-    def check(self) -> None:
-        """Raise the service's own error if the request does not fit the model."""
+    def check(self, whole: bool = False) -> None:
+        """Raise the service's own error if the request does not fit the model.
+
+        What engines read themselves (`refusals.READ_BY_ENGINE`) is left to them, unless the *whole* is asked for.
+        """
         operation, model = self.operation, self.model
         if model is None or operation.protocol == "smithy-rpc-v2-cbor":
             return
         faults: list[Fault] = []
-        outside, inside = _checks(operation.service, operation.name, operation.protocol)
+        outside, inside = _checks(operation.service, operation.name, operation.protocol, whole)
         for name, value in self._outside.items():
             if name in outside:
                 wire_name, check = outside[name]
@@ -126,13 +129,15 @@ def _compiler(service: str, text: bool) -> Compiler:
 
 
 @cache
-def _checks(service: str, operation: str, protocol: str) -> tuple[dict[str, tuple[str, Check]], Check | None]:
+def _checks(
+    service: str, operation: str, protocol: str, whole: bool
+) -> tuple[dict[str, tuple[str, Check]], Check | None]:
     """The checks of the members outside of the body, each with its name on the wire, and that of the body."""
     model = _model(service, operation)
     shape = model.input_shape if model else None
     if not isinstance(shape, StructureShape):
         return {}, None
-    by_engine = refusals.READ_BY_ENGINE.get((service, operation), set())
+    by_engine = set() if whole else refusals.READ_BY_ENGINE.get((service, operation), set())
     texts, values = _compiler(service, True), _compiler(service, protocol not in ("json", "rest-json"))
     outside, inside = {}, {}
     for name, member in shape.members.items():

@@ -28,8 +28,8 @@ from localaws.engines.kinesis.iterators import iterator_at, next_token, read_ite
 from localaws.engines.kinesis.metrics import report_event, report_get, report_get_refused, report_put, stream_metrics
 from localaws.engines.kinesis.shard import Shard
 from localaws.engines.kinesis.stream import HASH_KEYS, Entry, Stream, hash_of
-from localaws.engines.kinesis.validation import validate
 from localaws.gateway.errors import AwsError
+from localaws.gateway.validation import ModelledRequest
 
 Raw = tuple[int, dict[str, str], bytes | Iterator[bytes]]
 _JSON = {"Content-Type": "application/x-amz-json-1.1"}
@@ -62,11 +62,8 @@ class KinesisEngineResponse(KinesisResponse):
         operation = self._get_action()
         if not hasattr(self, camelcase_to_underscores(operation)):
             raise AwsError("UnknownOperationException", f"This lab's Kinesis has no operation {operation!r}.")
-        try:
-            self.parameters: dict[str, Any] = json.loads(self.raw_body or b"{}")
-        except ValueError:
-            raise not_serializable("The request's body is not JSON.") from None
-        validate(operation, self.parameters, skip=("Records", "Data"))
+        self._request: ModelledRequest = request.parsed
+        self.parameters = self._request.parameters
         self._name_stream()
 
     def _name_stream(self) -> None:
@@ -101,7 +98,7 @@ class KinesisEngineResponse(KinesisResponse):
         started = time.perf_counter()
         records = self.parameters["Records"]
         if not isinstance(records, list) or not 0 < len(records) <= limits.PUT_RECORDS:
-            validate("PutRecords", self.parameters)
+            self._request.check(whole=True)
         stream = self._stream()
         entries = self._entries(records, "records.{}.member.data")
         if sum(entry.size for entry in entries) > limits.PUT_BYTES:
@@ -149,7 +146,7 @@ class KinesisEngineResponse(KinesisResponse):
 
     def _explain(self, records: list[dict[str, Any]]) -> None:
         """Raise what AWS raises for a record that cannot be read."""
-        validate(self._get_action(), self.parameters)
+        self._request.check(whole=True)
         for record in records:
             if record.get("PartitionKey") is None:
                 raise not_valid(
