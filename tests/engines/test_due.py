@@ -100,6 +100,18 @@ def test_the_batching_window_of_a_stream_ends(later: RunningLab) -> None:
     assert counted(later, function) == ["2"]
 
 
+def test_what_a_function_printed_is_in_its_log(later: RunningLab) -> None:
+    """Lambda developer guide, "Sending Lambda function logs to CloudWatch Logs"."""
+    name = f"prints-{uuid.uuid4().hex[:12]}"
+    url, arn = queue(later, name)
+    create(later, name, "def handler(event, context): print('SEEN', event['Records'][0]['body'])")
+    connect(later, name, arn)
+    later.client("sqs").send_message(QueueUrl=url, MessageBody="a")
+    advance(later, 1)
+    events = later.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}", filterPattern="SEEN")["events"]
+    assert [event["message"].strip() for event in events] == ["SEEN a"]
+
+
 def test_retries_come_to_their_end(later: RunningLab) -> None:
     """MaximumRetryAttempts: then the records are discarded, and the destination on failure is told."""
     name = f"fails-{uuid.uuid4().hex[:12]}"

@@ -7,6 +7,7 @@ import logging
 import queue
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 
 from botocore.exceptions import ClientError
 
@@ -26,11 +27,14 @@ MOST_WAITING = 32 << 20
 
 
 class LogDelivery:
-    """A queue of lines; one thread sends them, in order, to the log stream of each execution environment."""
+    """A queue of lines; one thread sends them, in order, to the log stream of each execution environment.
+
+    An advance of the lab's clock waits for it.
+    """
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
-        self._outgoing: queue.SimpleQueue[tuple[Sandbox, str, list[LogLine]] | None] = queue.SimpleQueue()
+        self._outgoing: queue.SimpleQueue[tuple[Sandbox, str, list[LogLine], Future[None]] | None] = queue.SimpleQueue()
         self._waiting = 0  # bytes
         self._delivered = threading.Condition()
         self._streams: set[tuple[str, str, str]] = set()
@@ -43,14 +47,18 @@ class LogDelivery:
             while self._waiting > MOST_WAITING and not self._lab.stopping.is_set():
                 self._delivered.wait(1)
             self._waiting += _size(lines)
-        self._outgoing.put((sandbox, log_stream, lines))
+        done = Future[None]()
+        self._lab.timer.follow(f"logs of {sandbox.name}", done)
+        self._outgoing.put((sandbox, log_stream, lines, done))
 
     def _deliver(self) -> None:
         while (item := self._outgoing.get()) is not None:
             self._lab.stopping.wait(GATHERING)
             gathered: dict[str, tuple[Sandbox, list[LogLine]]] = {}
+            ended = list[Future[None]]()
             while item is not None:
-                sandbox, log_stream, lines = item
+                sandbox, log_stream, lines, done = item
+                ended.append(done)
                 gathered.setdefault(log_stream, (sandbox, []))[1].extend(lines)
                 if self._outgoing.empty():
                     break
@@ -60,6 +68,8 @@ class LogDelivery:
                 with self._delivered:
                     self._waiting -= _size(lines)
                     self._delivered.notify_all()
+            for done in ended:
+                done.set_result(None)
             if item is None:
                 return
 
