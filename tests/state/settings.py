@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -312,3 +313,11 @@ def rds(client: Any) -> list[Question]:
         ("describe_event_subscriptions", {}),
         ("describe_option_groups", {"OptionGroupName": "kept"}),
     ]
+
+
+def xray(client: Any) -> list[Question]:
+    now = time.time()
+    trace = f"1-{int(now):08x}-{'0' * 24}"
+    segment = {"trace_id": trace, "id": "0" * 16, "name": "kept", "start_time": now - 1, "end_time": now}
+    client.put_trace_segments(TraceSegmentDocuments=[json.dumps(segment)])
+    return [("batch_get_traces", {"TraceIds": [trace]})]
