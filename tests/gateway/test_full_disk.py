@@ -33,6 +33,14 @@ def test_files_that_cannot_grow(new_lab: Callable[..., RunningLab]) -> None:
         assert (raw.status, raw.code, b"cannot write" in raw.body) == (500, "InternalFailure", True)
         assert s3.get_object(Bucket="full", Key="before")["Body"].read() == b"safe"
         assert sts.get_caller_identity()["Account"]
+        given = sts.get_session_token()["Credentials"]  # in memory alone: good until the lab ends
+        session = lab.fresh_client(
+            "s3",
+            aws_access_key_id=given["AccessKeyId"],
+            aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=given["SessionToken"],
+        )
+        assert session.get_object(Bucket="full", Key="before")["Body"].read() == b"safe"
         assert glue.get_databases()["DatabaseList"]
         assert send(lab, "GET", "/").status == 403
     s3.put_object(Bucket="full", Key="after", Body=b"again")
