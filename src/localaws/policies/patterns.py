@@ -1,0 +1,93 @@
+"""Wildcards and variables in the texts of a policy.
+
+Sources: IAM user guide, "IAM JSON policy elements: Resource" (wildcards), "… Variables and tags" (``${aws:username}``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+from localaws.wildcards import matches
+
+# What the wildcards of a policy become: no policy can have these letters, so the value of a variable has none either.
+_ANYTHING, _ONE = "\ue000", "\ue001"
+_WILDCARDS = str.maketrans({"*": _ANYTHING, "?": _ONE})
+_VARIABLE = re.compile(r"\$\{(?P<key>[^},]*)(?:,\s*'(?P<default>[^']*)')?\s*\}")
+#: ``${*}`` stands for the letter itself.
+_LETTERS = frozenset("*?$")
+_COMPONENTS = 6  # arn:partition:service:region:account:resource
+
+
+class Context(Mapping[str, tuple[str, ...]]):
+    """The values of condition keys, whose names are the same in capitals and small letters.
+
+    What has no values is not there.
+    """
+
+    def __init__(self, values: Mapping[str, str | Iterable[str]]) -> None:
+        texts = ((key, (value,) if isinstance(value, str) else tuple(value)) for key, value in values.items())
+        self._values = {key.lower(): each for key, each in texts if each}
+
+    def __getitem__(self, key: str) -> tuple[str, ...]:
+        return self._values[key.lower()]
+
+    def __iter__(self) -> Iterable[str]:  # type: ignore[override]
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+def filled_in(text: str, context: Context, variables: bool) -> str | None:
+    """*text* with values in the place of its variables, ready for `fits`; None if one of them has no single value.
+
+    *variables* is whether the policy is of the version that knows them: in an older one they are plain text.
+    """
+    if not variables or "${" not in text:
+        return text.translate(_WILDCARDS)
+    pieces, end = [], 0
+    for variable in _VARIABLE.finditer(text):
+        value = _value_of(variable["key"].strip(), variable["default"], context)
+        if value is None:
+            return None
+        pieces += [text[end : variable.start()].translate(_WILDCARDS), value]
+        end = variable.end()
+    return "".join(pieces) + text[end:].translate(_WILDCARDS)
+
+
+def _value_of(key: str, default: str | None, context: Context) -> str | None:
+    if key in _LETTERS:
+        return key
+    values = context.get(key, ())
+    return values[0] if len(values) == 1 else default if not values else None
+
+
+def plain(text: str) -> str:
+    """*text* of `filled_in` where its operator knows no wildcards: they are letters like any other."""
+    return text.replace(_ANYTHING, "*").replace(_ONE, "?")
+
+
+def fits(text: str, pattern: str) -> bool:
+    """Whether *text* fits *pattern*, which `filled_in` has made."""
+    return matches(pattern, text, anything=_ANYTHING, one=_ONE)
+
+
+def arn_fits(arn: str, pattern: str) -> bool:
+    """The same for ARNs: a wildcard stands for a part of one of the six components.
+
+    At the end of a component ``*`` reaches beyond it, so that ``arn:aws:s3:*`` means every bucket and object.
+    """
+    if pattern == _ANYTHING:
+        return True
+    wanted, given = pattern.split(":", _COMPONENTS - 1), arn.split(":", _COMPONENTS - 1)
+    if len(wanted) == len(given) and all(map(fits, given, wanted)):
+        return True
+    return any(component.endswith(_ANYTHING) for component in wanted[: _COMPONENTS - 1]) and fits(arn, pattern)
+
+
+@lru_cache(maxsize=4096)
+def action_fits(action: str, pattern: str) -> bool:
+    """Whether *pattern*, as it stands in a policy, means the *action*; neither is held to its capitals."""
+    return matches(pattern.lower(), action.lower(), one="?")
