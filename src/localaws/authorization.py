@@ -8,10 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
+from typing import TYPE_CHECKING
 
 from localaws.credentials import Credential
 from localaws.gateway.errors import AwsError
+from localaws.policies.principals import Principal
+
+if TYPE_CHECKING:
+    from localaws.gateway.records import Call
 
 #: What services say that do not say what others of their protocol do.
 _CODES = {"sns": "AuthorizationError", "ec2": "UnauthorizedOperation"}
@@ -48,6 +54,33 @@ def refusal(request: Request, reason: str) -> AwsError:
     protocol = _protocol(request.service)
     usual = "AccessDeniedException" if "json" in protocol else "AccessDenied"
     return AwsError(_CODES.get(request.service, usual), message, 400 if protocol == "json" else 403)
+
+
+def principal_of(caller: Credential) -> Principal:
+    """*caller* as policies name him."""
+    return Principal(caller.principal, caller.account_id, caller.user_id, caller.issuer)
+
+
+def global_keys(caller: Credential, call: Call) -> dict[str, str]:
+    """The condition keys of a *call* that all services have ("AWS global condition context keys", IAM user guide)."""
+    kind = {"IAMUser": "User", "Root": "Account"}.get(caller.kind, caller.kind)
+    keys = {
+        "aws:CurrentTime": call.time,
+        "aws:EpochTime": str(int(datetime.fromisoformat(call.time).timestamp())),
+        "aws:PrincipalAccount": caller.account_id,
+        "aws:PrincipalArn": caller.issuer or caller.principal,
+        "aws:PrincipalType": kind,
+        "aws:RequestedRegion": call.region,
+        "aws:SecureTransport": "false",  # the lab speaks HTTP
+        "aws:SourceIp": call.source_ip,
+        "aws:UserAgent": call.user_agent,
+        "aws:userid": caller.user_id,
+    }
+    if call.via:
+        keys |= {"aws:CalledVia": call.via, "aws:ViaAWSService": "true"}
+    if caller.kind == "IAMUser":
+        keys["aws:username"] = caller.principal.rpartition("/")[2]
+    return keys
 
 
 @cache

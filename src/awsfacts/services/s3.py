@@ -42,6 +42,10 @@ SERVICE = Service(
             "engines/test_s3_events.py::test_every_way_to_write_or_delete_has_its_event",
         ),
         Claim(
+            "What a bucket's policy denies is refused, to whom it says and when its conditions hold.",
+            "engines/test_s3_policies.py::test_only_when_its_conditions_hold",
+        ),
+        Claim(
             "A crash takes only what was not finished.",
             "engines/test_s3_bytes.py::test_a_crash_takes_only_what_was_not_finished",
         ),

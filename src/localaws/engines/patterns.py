@@ -15,15 +15,6 @@ from localaws.wildcards import fits, matches
 _LETTER = re.compile(r"\\[*\\]|.", re.DOTALL)
 
 
-def of_policies() -> None:
-    """ "IAM JSON policy elements: Resource": * is any characters, ? any single one."""
-    from moto.iam.access_control import IAMPolicyStatement
-
-    IAMPolicyStatement._match = staticmethod(  # type: ignore[method-assign, assignment]
-        lambda pattern, string: matches(pattern, string, one="?") or None
-    )
-
-
 def of_events() -> None:
     """EventBridge's wildcard ("Comparison operators for use in event patterns")."""
     from moto.events.models import EventPattern

@@ -1,14 +1,12 @@
-"""Has moto check trust policies by the engine's rules, and match what they name in one pass."""
+"""Has moto check trust policies by the engine's rules."""
 
 from __future__ import annotations
 
 import moto.iam.models
 
-from localaws.engines import patterns
 from localaws.engines.iam.backend import TrustPolicy
 from localaws.lab import Lab
 
 
 def install(lab: Lab) -> None:
     moto.iam.models.IAMTrustPolicyDocumentValidator = TrustPolicy  # type: ignore[attr-defined]
-    patterns.of_policies()

@@ -23,9 +23,9 @@ _LOCKED = "Access Denied because object protected by object lock."
 
 
 def delete_objects(
-    backend: S3Engine, bucket_name: str, document: Element, bypass: bool, allowed: Callable[[str], bool]
+    backend: S3Engine, bucket_name: str, document: Element, bypass: bool, denied: Callable[[str], AwsError | None]
 ) -> dict[str, Any]:
-    """Delete what *document* names; *bypass* overrides locks in governance mode, *allowed* is asked for each key.
+    """Delete what *document* names; *bypass* overrides locks in governance mode, *denied* is asked for each key.
 
     Returns the answer's members.
     Raises InvalidArgument for a *bypass* where nothing is locked, MalformedXML for too many keys.
@@ -41,8 +41,8 @@ def delete_objects(
         asked = {tag(member): member.text or "" for member in entry}
         named = {name: asked[name] for name in ("Key", "VersionId") if asked.get(name)}
         try:
-            if not allowed(asked["Key"]):
-                raise AwsError("AccessDenied", "Access Denied")
+            if refused := denied(asked["Key"]):
+                raise refused
             check_key(asked["Key"])
             _, meta = backend.delete_object(bucket_name, asked["Key"], asked.get("VersionId") or None, bypass)
         except InvalidVersion:

@@ -22,6 +22,7 @@ from moto.s3.models import FakeAcl, FakeBucket
 from moto.s3.responses import S3Response
 from moto.s3.utils import ARCHIVE_STORAGE_CLASSES
 
+from localaws.engines.s3.access import denial
 from localaws.engines.s3.backend import Condition, S3Engine
 from localaws.engines.s3.encryption import check_readable, encryption_of
 from localaws.engines.s3.headers import check_digests, check_key, content_length, metadata_of, not_modified
@@ -133,18 +134,16 @@ class S3Request(S3Response):
         """The request's bucket. Raises NoSuchBucket, or AccessDenied by its policy or its owner."""
         bucket = self.backend.get_bucket(self.bucket_name)
         owner = self.headers.get("x-amz-expected-bucket-owner", bucket.account_id)
-        if owner != bucket.account_id or self._denied(bucket, action):
+        if owner != bucket.account_id:
             raise S3AccessDeniedError
+        if denied := self._denial(bucket, action, self.key_name):
+            raise denied
         return bucket
 
-    def _denied(self, bucket: FakeBucket, action: str) -> bool:
-        """moto's reading of the bucket policy: an explicit deny."""
-        if bucket.policy is None:
-            return False
-        from moto.iam.access_control import PermissionResult
-
-        resource = f"{bucket.arn}/{self.key_name}" if self.key_name else bucket.arn
-        return bool(bucket.get_permission(f"s3:{action}", resource) == PermissionResult.DENIED)
+    def _denial(self, bucket: FakeBucket, action: str, key: str) -> AwsError | None:
+        """The refusal, if the bucket's policy denies *action* on *key*."""
+        request = {**self.request.environ, "query": self.querystring}
+        return denial(bucket, f"s3:{action}", key, current_call.get(), request) if bucket.policy else None
 
     def _find(self, bucket_name: str, key_name: str, version_id: str | None) -> StoredObject:
         key = self.backend.get_object(bucket_name, key_name, version_id=version_id)

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 from moto.core.request import Request
 from moto.core.responses import ActionResult
-from moto.iam.access_control import PermissionResult
 from moto.s3.exceptions import (
     CopyObjectMustChangeSomething,
     InvalidArgumentError,
@@ -37,6 +36,7 @@ from localaws.gateway.environ import query_of
 from localaws.gateway.errors import AwsError, render
 from localaws.gateway.post_form import POSTED
 from localaws.gateway.records import current_call
+from localaws.gateway.reference import actions_of
 
 _XML = {"Content-Type": "application/xml"}
 _OWNERSHIPS = ("BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced")
@@ -84,7 +84,7 @@ class S3EngineResponse(UploadResponse):
             return self._try(request, query, handler)
         check_key(bucket_and_key(request)[1])
         check_size(request)
-        refusal = self._try(request, query, self._check_document)
+        refusal = self._try(request, query, self._check_object_call)
         return refusal or super().key_response(request, full_url, headers)
 
     def bucket_response(self, request: Request, full_url: str, headers: Any) -> Any:
@@ -117,6 +117,13 @@ class S3EngineResponse(UploadResponse):
         except S3ClientError as error:
             query["Action"] = [current_call.get().operation]
             return self.serialized(ActionResult(error))
+
+    def _check_object_call(self) -> None:
+        """Raises AwsError for one that the bucket's policy denies, or with a document that is none."""
+        if self.bucket_name in self.backend.buckets:
+            for action in actions_of("s3", current_call.get().operation):
+                self._bucket(action.name.removeprefix("s3:"))
+        self._check_document()
 
     def _check_document(self) -> None:
         operation, ownership = current_call.get().operation, self.headers.get("x-amz-object-ownership")
@@ -358,13 +365,12 @@ class S3EngineResponse(UploadResponse):
         """Source: S3 API reference, DeleteObjects."""
         bucket = self.backend.get_bucket(bucket_name)
 
-        def allowed(key: str) -> bool:
-            resource = f"arn:aws:s3:::{bucket_name}/{key}"
-            return authenticated and bucket.get_permission("s3:DeleteObject", resource) != PermissionResult.DENIED
+        def denied(key: str) -> AwsError | None:
+            return self._denial(bucket, "DeleteObject", key)
 
         bypass = self.headers.get("x-amz-bypass-governance-retention", "").lower() == "true"
         document = parse_document("DeleteObjects", self.raw_body)
-        return self._document("DeleteObjects", delete_objects(self.backend, bucket_name, document, bypass, allowed), {})
+        return self._document("DeleteObjects", delete_objects(self.backend, bucket_name, document, bypass, denied), {})
 
     # Configuration
 
