@@ -68,6 +68,7 @@ def global_keys(caller: Credential, call: Call) -> dict[str, str]:
         "aws:CurrentTime": call.time,
         "aws:EpochTime": str(int(datetime.fromisoformat(call.time).timestamp())),
         "aws:PrincipalAccount": caller.account_id,
+        "aws:PrincipalIsAWSService": str(caller.kind == "AWSService").lower(),
         "aws:PrincipalArn": caller.issuer or caller.principal,
         "aws:PrincipalType": kind,
         "aws:RequestedRegion": call.region,

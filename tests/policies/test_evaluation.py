@@ -108,7 +108,10 @@ CASES = [
     (SERVICE, HOME, Policies(resource=to({"Service": "s3.amazonaws.com"})), ""),
     (SERVICE, HOME, Policies(resource=to({"Service": ["sns.amazonaws.com", "s3.amazonaws.com"]})), ""),
     (SERVICE, HOME, Policies(resource=to({"Service": "sns.amazonaws.com"})), "no resource-based policy allows"),
-    (SERVICE, HOME, replace(BY_IDENTITY, resource=to("*")), "because no resource-based policy allows"),
+    (SERVICE, HOME, replace(BY_IDENTITY, resource=to({"AWS": HOME})), "because no resource-based policy allows"),
+    (SERVICE, HOME, Policies(resource=to({"AWS": "*"})), ""),
+    (SERVICE, HOME, Policies(resource=to("*")), ""),
+    (SERVICE, HOME, Policies(resource=to("*", "Deny")), "with an explicit deny in a resource-based policy"),
     # Keys and roles: their own policy has to allow
     (USER, HOME, Policies(identity=(YES,), resource_decides=True), "because no resource-based policy allows"),
     (USER, HOME, Policies(identity=(YES,), resource=to({"AWS": HOME}), resource_decides=True), ""),

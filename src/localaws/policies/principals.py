@@ -47,13 +47,12 @@ class Principal:
         return self.arn.endswith(":root")
 
     def named_by(self, principals: str | Mapping[str, tuple[str, ...]]) -> Match:
-        """How *principals*, the value of an element, name this one."""
-        if principals == "*":
-            return Match.NOT if self.is_service else Match.ROLE
-        assert not isinstance(principals, str)
+        """How *principals*, the value of an element, name this one; everyone is meant by "*", services too."""
+        named = {"AWS": ("*",)} if isinstance(principals, str) else principals
         if self.is_service:
-            return Match.HIMSELF if self.arn in principals.get("Service", ()) else Match.NOT
-        return max((self._named_by(each) for each in principals.get("AWS", ())), default=Match.NOT)
+            is_named = "*" in named.get("AWS", ()) or self.arn in named.get("Service", ())
+            return Match.HIMSELF if is_named else Match.NOT
+        return max((self._named_by(each) for each in named.get("AWS", ())), default=Match.NOT)
 
     def _named_by(self, text: str) -> Match:
         role_id, _, session = self.user_id.partition(":")

@@ -11,7 +11,6 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any, cast
 from urllib.parse import quote_plus
 
@@ -25,6 +24,10 @@ from localaws.gateway.errors import AwsError
 from localaws.gateway.records import Call, current_call, new_id
 from localaws.lab import Lab
 from localaws.outbox import Outbox
+from localaws.policies.documents import Wish, read
+from localaws.policies.evaluation import Policies, decide
+from localaws.policies.patterns import Context
+from localaws.policies.principals import Principal
 
 SERVICE = "s3.amazonaws.com"
 _EMPTY_MD5 = "d41d8cd98f00b204e9800998ecf8427e"
@@ -261,41 +264,7 @@ def _filters(rule: Notification) -> dict[str, str]:
 
 
 def _allows(policy: str | None, action: str, arn: str, bucket: FakeBucket) -> bool:
-    """Whether a resource policy lets S3 do *action* on behalf of *bucket*: an explicit deny wins."""
-    statements = _as_list(json.loads(policy).get("Statement", [])) if policy else []
-    effects = {s["Effect"] for s in statements if _applies(s, action, arn, bucket)}
-    return "Allow" in effects and "Deny" not in effects
-
-
-def _applies(statement: dict[str, Any], action: str, arn: str, bucket: FakeBucket) -> bool:
-    principal = statement.get("Principal")
-    services = _as_list(principal.get("Service", [])) if isinstance(principal, dict) else []
-    everyone = principal == "*" or (isinstance(principal, dict) and "*" in _as_list(principal.get("AWS", [])))
-    if SERVICE not in services and not everyone:
-        return False
-    actions = [pattern.lower() for pattern in _as_list(statement.get("Action", []))]
-    if not any(fnmatchcase(action.lower(), pattern) for pattern in actions):
-        return False
-    if not any(fnmatchcase(arn, pattern) for pattern in _as_list(statement.get("Resource", "*"))):
-        return False
-    context = {"aws:sourcearn": bucket.arn, "aws:sourceaccount": bucket.account_id}
-    conditions = statement.get("Condition", {})
-    return all(_holds(operator, tests, context) for operator, tests in conditions.items())
-
-
-def _holds(operator: str, tests: dict[str, Any], context: dict[str, str]) -> bool:
-    """The condition operators that AWS's own examples of these policies use; any other does not hold."""
-    like = operator.removesuffix("IfExists") in ("ArnLike", "ArnEquals", "StringLike")
-    if not like and operator not in ("StringEquals", "StringEqualsIfExists"):
-        return False
-    for name, expected in tests.items():
-        actual = context.get(name.lower())
-        if actual is None:
-            return False
-        if not any(fnmatchcase(actual, e) if like else actual == e for e in _as_list(expected)):
-            return False
-    return True
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+    """Whether a resource policy lets S3 do *action* on behalf of *bucket*."""
+    context = {"aws:SourceArn": bucket.arn, "aws:SourceAccount": bucket.account_id}
+    wish = Wish(Principal(SERVICE, bucket.account_id), action, arn, arn.split(":")[4], Context(context))
+    return decide(wish, Policies(resource=read(arn, policy) if policy else None)).allowed
