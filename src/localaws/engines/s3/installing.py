@@ -43,6 +43,7 @@ def install(lab: Lab) -> None:
     # and hands functions of rules a made-up event of a new bucket, which on AWS comes from CloudTrail
     moto_models.events_send_notification = lambda **event: None  # type: ignore[attr-defined]
     _recover()
+    notifier.outbox.go_on()
     lab.on_stop(S3Engine.journal.close)
 
 

@@ -30,6 +30,7 @@ from localaws.policies.patterns import Context
 from localaws.policies.principals import Principal
 
 SERVICE = "s3.amazonaws.com"
+EVENT_BUS = "the event bus"
 _EMPTY_MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 
 
@@ -88,7 +89,7 @@ class Notifier:
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
-        self._outbox = Outbox(lab, "s3-notifications")
+        self.outbox = Outbox(lab, "s3-notifications", self._deliver)
         self._sequence = itertools.count(time.time_ns())  # grows over restarts too
 
     def publish(self, bucket: FakeBucket, event: Event, key: StoredObject | DeleteMarker) -> None:
@@ -104,9 +105,7 @@ class Notifier:
                 self._send(rule.arn, {"Records": [record]})
             if configuration.event_bridge is not None:
                 entry = self._bus_entry(bucket, event, key, sequencer)
-                self._outbox.send(
-                    "the event bus", lambda: self._lab.client("events", by="s3").put_events(Entries=[entry])
-                )
+                self.outbox.send(EVENT_BUS, EVENT_BUS, entry)
 
     def test(self, bucket: FakeBucket) -> None:
         """Send s3:TestEvent to the bucket's queues and topics, as S3 does when they are configured."""
@@ -140,8 +139,13 @@ class Notifier:
                 )
 
     def _send(self, arn: str, message: dict[str, Any]) -> None:
-        send, text = DESTINATIONS[_service(arn)].send, json.dumps(message)
-        self._outbox.send(arn, lambda: send(self._client(arn), arn, text))
+        self.outbox.send(arn, arn, json.dumps(message))
+
+    def _deliver(self, to: str, message: Any) -> None:
+        if to == EVENT_BUS:
+            self._lab.client("events", by="s3").put_events(Entries=[message])
+        else:
+            DESTINATIONS[_service(to)].send(self._client(to), to, message)
 
     def _client(self, arn: str) -> Any:
         return self._lab.client(_service(arn), region=arn.split(":")[3], by="s3")

@@ -12,5 +12,6 @@ ENGINE = Engine(
     responses="backend:SNSEngineResponse",
     models=("backend:SubscriptionEngine", "backend:TopicEngine"),
     reaches=frozenset({"sqs"}),
+    resume="installing:resume",
     unkept=frozenset({"Publish", "PublishBatch"}),
 )

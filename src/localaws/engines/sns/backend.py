@@ -10,14 +10,13 @@ import json
 import logging
 import time
 from collections import deque
-from functools import partial
 from itertools import count
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 from moto.core.responses import ActionResult
 from moto.sns.exceptions import SNSException, SNSInvalidParameter, SNSNotFoundError
-from moto.sns.models import SNSBackend, Subscription, Topic
+from moto.sns.models import SNSBackend, Subscription, Topic, sns_backends
 from moto.sns.responses import SNSResponse
 from moto.sqs.exceptions import SQSException
 
@@ -88,15 +87,14 @@ class SubscriptionEngine(Subscription):
         message_structure: str | None = None,
     ) -> None:
         if self.protocol != "lambda":
-            deliver = partial(super().publish, message, message_id, subject, message_attributes, group_id)
-            deliver = partial(deliver, deduplication_id, message_structure)
+            content = (message, message_id, subject, message_attributes, group_id, deduplication_id, message_structure)
             if self.protocol in ("http", "https"):
-                self.posts.send(self.endpoint, deliver)
+                self.posts.send(self.endpoint, self.arn, *content)
                 return
             try:
                 if self.protocol == "sqs":
                     self.lab.act("sns", "sqs", "SendMessage", self.endpoint)
-                deliver()
+                super().publish(*content)
             except (SQSException, AwsError) as error:  # such as of a queue that is no more
                 log.warning("topic %s could not send to %s: %s", self.topic_arn, self.endpoint, error)
             return
@@ -123,6 +121,14 @@ class SubscriptionEngine(Subscription):
             client.invoke(FunctionName=self.endpoint, InvocationType="Event", Payload=json.dumps({"Records": [record]}))
         except ClientError as error:
             log.warning("topic %s could not invoke %s: %s", self.topic_arn, self.endpoint, error)
+
+
+def post(subscription_arn: str, *content: Any) -> None:
+    """Send a message to who has subscribed by HTTP, unless he no longer does."""
+    account, region = subscription_arn.split(":")[4], subscription_arn.split(":")[3]
+    subscription = sns_backends[account][region].subscriptions.get(subscription_arn)
+    if subscription is not None:
+        Subscription.publish(subscription, *content)
 
 
 class SNSEngine(SNSBackend):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localaws.engines.sns.backend import SubscriptionEngine
+from localaws.engines.sns.backend import SubscriptionEngine, post
 from localaws.lab import Lab
 from localaws.outbox import Outbox
 
@@ -12,4 +12,9 @@ WAITING = 1000
 
 
 def install(lab: Lab) -> None:
-    SubscriptionEngine.posts = Outbox(lab, "sns-post", POSTING, WAITING)
+    SubscriptionEngine.posts = Outbox(lab, "sns-post", post, POSTING, WAITING)
+
+
+def resume(lab: Lab) -> None:
+    """Post what an earlier process has left: now the subscriptions are there again."""
+    SubscriptionEngine.posts.go_on()
