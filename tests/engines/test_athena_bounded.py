@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localaws.wildcards import matches
-from tests.conftest import RunningLab
+from tests.conftest import RunningLab, eventually
 from tests.engines.athena_tools import Athena, athena_in
 
 athena = athena_in("athena-bounded", "bounded")
@@ -51,13 +51,18 @@ def test_a_partition_key_is_no_path(athena: Athena, number: int, key: str) -> No
 def stopped(athena: Athena, sql: str) -> None:
     """Run *sql*, which does not end, and stop it; meanwhile and after it others are served."""
     query = athena.start(sql)
+
+    def state() -> str:
+        return str(athena.client.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]["State"])
+
+    eventually(lambda: state() == "RUNNING")
     time.sleep(0.5)
     slowest = 0.0
     for _ in range(10):
         started = time.monotonic()
         athena.s3.head_bucket(Bucket=athena.bucket)
         slowest = max(slowest, time.monotonic() - started)
-    assert athena.client.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]["State"] == "RUNNING"
+    assert state() == "RUNNING"
     assert slowest < 1
     athena.client.stop_query_execution(QueryExecutionId=query)
     assert athena.wait(query, seconds=5)["Status"]["State"] == "CANCELLED"
