@@ -6,7 +6,7 @@ Sources: IAM user guide, "IAM JSON policy elements: Resource" (wildcards), "… 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from localaws.wildcards import matches
@@ -33,7 +33,7 @@ class Context(Mapping[str, tuple[str, ...]]):
     def __getitem__(self, key: str) -> tuple[str, ...]:
         return self._values[key.lower()]
 
-    def __iter__(self) -> Iterable[str]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[str]:
         return iter(self._values)
 
     def __len__(self) -> int:

@@ -22,15 +22,22 @@ from localaws.policies.patterns import Context
 _IN_URL = {"prefix": "s3:prefix", "delimiter": "s3:delimiter", "max-keys": "s3:max-keys", "versionId": "s3:versionid"}
 
 
-def denial(bucket: FakeBucket, action: str, key: str, call: Call, request: Mapping[str, Any]) -> AwsError | None:
+def denial(
+    bucket: FakeBucket,
+    action: str,
+    key: str,
+    call: Call,
+    environ: Mapping[str, Any],
+    query: Mapping[str, list[str]],
+) -> AwsError | None:
     """The refusal, if the *bucket*'s policy denies the caller *action* ("s3:GetObject") on *key* ("": on the bucket).
 
-    *request* is the request as WSGI has it, with its URL's parameters in lists under "query".
+    *environ* is the request as WSGI has it, *query* the parameters in its URL.
     """
     if bucket.policy is None or call.credential is None:
         return None
     resource = f"{bucket.arn}/{key}" if key else bucket.arn
-    keys = {**global_keys(call.credential, call), **_own_keys(bucket, request)}
+    keys = {**global_keys(call.credential, call), **_own_keys(bucket, environ, query)}
     wish = Wish(principal_of(call.credential), action, resource, bucket.account_id, Context(keys))
     verdict = decide(wish, Policies(resource=read(bucket.arn, bucket.policy.decode())))
     if verdict.statement is None or verdict.statement.effect == "Allow":
@@ -39,12 +46,12 @@ def denial(bucket: FakeBucket, action: str, key: str, call: Call, request: Mappi
     return refusal(Request(call.credential, "s3", action, [resource]), reason)
 
 
-def _own_keys(bucket: FakeBucket, request: Mapping[str, Any]) -> dict[str, str]:
+def _own_keys(bucket: FakeBucket, environ: Mapping[str, Any], query: Mapping[str, list[str]]) -> dict[str, str]:
     """S3's own keys: of a header ``x-amz-acl`` it is ``s3:x-amz-acl``."""
     headers = {
         f"s3:{name[5:].replace('_', '-').lower()}": value
-        for name, value in request.items()
+        for name, value in environ.items()
         if name.startswith("HTTP_X_AMZ_")
     }
-    asked = {name: request["query"][given][0] for given, name in _IN_URL.items() if given in request["query"]}
+    asked = {name: query[given][0] for given, name in _IN_URL.items() if given in query}
     return {**headers, **asked, "s3:ResourceAccount": bucket.account_id, "aws:ResourceAccount": bucket.account_id}

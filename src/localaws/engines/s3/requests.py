@@ -142,8 +142,7 @@ class S3Request(S3Response):
 
     def _denial(self, bucket: FakeBucket, action: str, key: str) -> AwsError | None:
         """The refusal, if the bucket's policy denies *action* on *key*."""
-        request = {**self.request.environ, "query": self.querystring}
-        return denial(bucket, f"s3:{action}", key, current_call.get(), request) if bucket.policy else None
+        return denial(bucket, f"s3:{action}", key, current_call.get(), self.request.environ, self.querystring)
 
     def _find(self, bucket_name: str, key_name: str, version_id: str | None) -> StoredObject:
         key = self.backend.get_object(bucket_name, key_name, version_id=version_id)
