@@ -20,9 +20,7 @@ SESSION = "arn:aws:sts::123456789012:assumed-role/reader/access"
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DecidingLab]:
-    running = DecidingLab(tmp_path_factory.mktemp("deciding"))
-    yield running
-    running.stop()
+    yield from DecidingLab.in_turn(tmp_path_factory.mktemp("deciding"))
 
 
 @pytest.fixture(scope="module")

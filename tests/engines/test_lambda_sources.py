@@ -250,18 +250,23 @@ def test_a_shard_that_has_outlived_its_records_makes_way_for_its_children(new_la
     assert flat(batches(lab, "late", lambda b: bool(flat(b)))) == ["after"]
 
 
+def streamed_table(dynamodb: Any, name: str, view: str) -> dict[str, Any]:
+    """A new table whose stream shows *view* of each change, as CreateTable describes it."""
+    made: dict[str, Any] = dynamodb.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": view},
+    )
+    return made["TableDescription"]
+
+
 def test_what_a_stream_of_dynamodb_has_trimmed_is_passed_over(new_lab: Callable[..., RunningLab]) -> None:
     """Records are there for 24 hours: a mapping that was disabled for longer goes on with the oldest there is."""
     lab = new_lab()
     functions, dynamodb = lab.client("lambda"), lab.client("dynamodb")
-    made = dynamodb.create_table(
-        TableName="trimmed",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
-    )
-    source = made["TableDescription"]["LatestStreamArn"]
+    source = streamed_table(dynamodb, "trimmed", "KEYS_ONLY")["LatestStreamArn"]
     create(
         lab,
         "trimmed",
@@ -315,13 +320,7 @@ def test_tumbling_window_hands_state_on(new_lab: Callable[..., RunningLab]) -> N
 
 def test_dynamodb_stream_reaches_the_function(lab: RunningLab) -> None:
     dynamodb = lab.client("dynamodb")
-    table = dynamodb.create_table(
-        TableName="gates",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
-    )["TableDescription"]
+    table = streamed_table(dynamodb, "gates", "NEW_AND_OLD_IMAGES")
     create(
         lab,
         "gates",

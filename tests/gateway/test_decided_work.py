@@ -26,9 +26,7 @@ ACCOUNT = "123456789012"
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DecidingLab]:
-    running = DecidingLab(tmp_path_factory.mktemp("decided-work"))
-    yield running
-    running.stop()
+    yield from DecidingLab.in_turn(tmp_path_factory.mktemp("decided-work"))
 
 
 @pytest.fixture(scope="module")

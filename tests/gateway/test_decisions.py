@@ -28,9 +28,7 @@ MOST_OPERATIONS = 40
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DecidingLab]:
-    running = DecidingLab(tmp_path_factory.mktemp("deciding"))
-    yield running
-    running.stop()
+    yield from DecidingLab.in_turn(tmp_path_factory.mktemp("deciding"))
 
 
 @pytest.mark.parametrize("service", SERVICES)
