@@ -11,6 +11,10 @@ import traceback
 from pathlib import Path
 from typing import NoReturn
 
+#: Objects between two looks for garbage. Next to none of what a call makes needs the look; Python's own 700 are some
+#: thirty calls.
+_GARBAGE = 10_000
+
 
 def main() -> NoReturn:
     parser = argparse.ArgumentParser(prog="localaws", description="A local AWS that does the real work.")
@@ -26,6 +30,7 @@ def main() -> NoReturn:
     from localaws.server import serve
 
     gc.freeze()
+    gc.set_threshold(_GARBAGE)
     gc.enable()
 
     status = 1

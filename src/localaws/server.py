@@ -55,7 +55,6 @@ class _Request(StrictRequest):
         length = self.inheaders.get(b"Content-Length", b"0")
         self.conn.expect(None if self.chunked_read else int(length))
         super().respond()
-        self.conn.wfile.write(b"")  # a head without a body
 
     def send_headers(self) -> None:
         """Deal with what the service left of the body: it must not be taken for a request.

@@ -34,6 +34,7 @@ class WireGateway(Gateway_10):
                     self.req.write(block)
         finally:
             self.req.ensure_headers_sent()
+            self.req.conn.wfile.write(b"")  # a head without a body
             if hasattr(blocks, "close"):
                 blocks.close()
 

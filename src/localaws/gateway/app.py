@@ -19,6 +19,7 @@ from localaws.credentials import Credential
 from localaws.gateway.answers import as_modelled
 from localaws.gateway.binding import identified_as
 from localaws.gateway.body import EMPTY_SHA256, open_body
+from localaws.gateway.call_files import CallRecords
 from localaws.gateway.dispatch import Dispatcher, WireRequest
 from localaws.gateway.elements import arns_in, error_of, request_parameters, response_elements
 from localaws.gateway.errors import AwsError, render
@@ -43,6 +44,9 @@ log = logging.getLogger(__name__)
 SMALL_BODY = 1 << 20
 #: The largest body of any other service: Lambda's 50 MB zip in base64, and room around it.
 MAX_BODY = 72 << 20
+
+#: What requests to the lab itself are signed for. They are no calls of AWS, and leave no record.
+OWN_API = "localaws"
 
 #: Set in the environ of a request whose sender has proved who he is: the server keeps his connection.
 PROVED = "localaws.proved"
@@ -116,11 +120,9 @@ class Gateway:
             response.headers[name] = call.request_id
         blocks = response.begin(environ["REQUEST_METHOD"], start_response)
         if response.is_streamed:
-            return _Recorded(blocks, call, self._lab, started)
-        # Whoever has the answer finds the record: it is written first.
+            return _Streamed(blocks, call, self._lab.records, started)
         call.bytes_out = sum(map(len, blocks))
-        _record(call, self._lab, started)
-        return blocks
+        return _Whole(blocks, call, self._lab.records, started)
 
     def _serve(
         self, environ: dict[str, Any], call: Call, signature: Signature | None, service: Service, protocol: str
@@ -132,7 +134,7 @@ class Gateway:
         if service.name == "s3":
             to_path_style(environ)
         environ["RAW_URI"] = environ["REQUEST_URI"]
-        if signature.service == "localaws":
+        if signature.service == OWN_API:
             return self._own_api(environ, body)
         return self._perform(environ, call, signature, service, protocol, body)
 
@@ -292,18 +294,34 @@ def _name_what_was_made(call: Call, parameters: dict[str, Any]) -> None:
         call.resources = [*named, *made][:MOST_RESOURCES]
 
 
-def _record(call: Call, lab: Lab, started: float) -> None:
-    call.ms = round((time.perf_counter() - started) * 1000, 3)
-    lab.record(call)
+def _note(call: Call, records: CallRecords, started: float) -> None:
+    if call.service != OWN_API:
+        call.ms = round((time.perf_counter() - started) * 1000, 3)
+        records.note(call)
 
 
-class _Recorded:
-    """A streamed body that counts itself and leaves the call's record when it has been sent."""
+class _Whole:
+    """A body that is there.
 
-    def __init__(self, body: Iterable[bytes], call: Call, lab: Lab, started: float) -> None:
+    Whoever has the answer finds the record, for it is noted first; it is written while the client reads the answer.
+    """
+
+    def __init__(self, blocks: Iterable[bytes], call: Call, records: CallRecords, started: float) -> None:
+        self._blocks = blocks
+        self.close = records.write
+        _note(call, records, started)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._blocks)
+
+
+class _Streamed:
+    """A body that counts itself and leaves the call's record when it has been sent."""
+
+    def __init__(self, body: Iterable[bytes], call: Call, records: CallRecords, started: float) -> None:
         self._body = body
         self._call = call
-        self._lab = lab
+        self._records = records
         self._started = started
 
     def __iter__(self) -> Iterator[bytes]:
@@ -314,7 +332,8 @@ class _Recorded:
     def close(self) -> None:
         if hasattr(self._body, "close"):
             self._body.close()
-        _record(self._call, self._lab, self._started)
+        _note(self._call, self._records, self._started)
+        self._records.write()
 
 
 def _trust(environ: dict[str, Any]) -> None:

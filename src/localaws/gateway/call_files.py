@@ -34,27 +34,35 @@ class CallRecords:
         path.touch(mode=0o600)
         self._sequence = _last_number(path) or _last_number(self._elder)
         self._open()
-        #: For which the disk had no room.
-        self._unwritten: deque[bytes] = deque(maxlen=_MOST_UNWRITTEN)
+        #: Noted calls, by number: not written yet, or not because the disk had no room.
+        self._unwritten: deque[tuple[int, Call]] = deque(maxlen=_MOST_UNWRITTEN)
 
     def _open(self) -> None:
         self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         self._size = os.fstat(self._file).st_size
 
     def append(self, call: Call) -> None:
-        """Keep *call*; a record that is written survives the server.
+        """Keep *call*; a record that is written survives the server."""
+        self.note(call)
+        self.write()
 
-        Never fails: where the disk is full the record waits in memory, and is written with the next that can be.
-        """
-        record = call.as_record()
+    def note(self, call: Call) -> None:
+        """Number *call*, which must not change any more: from now on `since` tells of it."""
         with self._lock:
             self._sequence += 1
-            self._unwritten.append(_line({"seq": self._sequence, **record}))
+            self._unwritten.append((self._sequence, call))
+
+    def write(self) -> None:
+        """Write what has been noted.
+
+        Never fails: where the disk is full the records wait in memory, and are written with the next that can be.
+        """
+        with self._lock:
             self._write()
 
     def _write(self) -> None:
         while self._unwritten and self._file >= 0:
-            line = self._unwritten[0]
+            line = _line(*self._unwritten[0])
             try:
                 if self._size >= FULL:
                     self._begin_anew()
@@ -83,9 +91,10 @@ class CallRecords:
     def since(self, sequence: int) -> Iterator[bytes]:
         """JSON lines of the records after number *sequence*, oldest first; in blocks of many lines."""
         with self._lock:
+            self._write()
             files = [path.open("rb") for path in (self._elder, self._path) if path.exists()]
             ends = [os.fstat(file.fileno()).st_size for file in files]
-            unwritten = list(self._unwritten)
+            unwritten = [_line(number, call) for number, call in self._unwritten if number > sequence]
         for file, end in zip(files, ends, strict=True):
             with file:
                 start = _place_after(file, sequence, end)
@@ -93,16 +102,18 @@ class CallRecords:
                 while start < end and (block := file.read(min(_BLOCK, end - start))):
                     start += len(block)
                     yield block
-        yield from (line for line in unwritten if _number(line) > sequence)
+        yield from unwritten
 
     def close(self) -> None:
         with self._lock:
+            self._write()
             if self._file >= 0:
                 os.close(self._file)
                 self._file = -1
 
 
-def _line(record: dict[str, Any]) -> bytes:
+def _line(number: int, call: Call) -> bytes:
+    record: dict[str, Any] = {"seq": number, **call.as_record()}
     line = _as_json(record)
     if len(line) > MOST_OF_FIELD:
         for field in _FIELDS:

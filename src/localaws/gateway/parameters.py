@@ -25,6 +25,7 @@ from localaws.strict_json import no_constant
 _MAX_INFLATED = 72 << 20
 #: Members of a gzip body; SDKs write one. What is behind each is copied.
 _MOST_MEMBERS = 100
+_decode = json.JSONDecoder(parse_constant=no_constant).decode
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -61,7 +62,7 @@ def json_of(body: bytes) -> Any:
     if not body:
         return {}
     try:
-        document = json.loads(body.decode(), parse_constant=no_constant)
+        document = _decode(body.decode())
         if _SURROGATE.search(body):  # half a character, which nothing can store
             json.dumps(document, ensure_ascii=False).encode()
     except UnicodeError:

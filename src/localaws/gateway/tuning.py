@@ -10,12 +10,14 @@ from functools import cache, lru_cache
 from typing import Any
 
 import moto.core.responses
+from botocore.model import OperationModel
 from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.core.common_models import BaseModel
+from moto.core.common_types import TYPE_RESPONSE
 from moto.core.constants import MISSING
 from moto.core.parse import BaseJSONParser
-from moto.core.responses import BaseResponse
-from moto.core.serialize import AttributePicker, AttributePickerContext, ResponseSerializer
+from moto.core.responses import ActionContext, ActionResult, BaseResponse
+from moto.core.serialize import AttributePicker, AttributePickerContext, JSONSerializer, ResponseSerializer
 from moto.core.utils import camelcase_to_underscores, get_value, method_names_from_class
 
 from localaws.gateway.records import current_call
@@ -23,6 +25,7 @@ from localaws.gateway.records import current_call
 _pick = AttributePicker.__call__
 _get_moto_param = BaseResponse._get_param
 _make_backends_of = BackendDict.__getitem__
+_execute_result = ActionResult.execute_result
 _serialize_all_members = ResponseSerializer._serialize_type_structure
 
 
@@ -34,6 +37,7 @@ def tune() -> None:
     BaseResponse._get_param = _get_param  # type: ignore[method-assign, assignment]
     BackendDict.__getitem__ = _backends_of  # type: ignore[method-assign]
     BaseJSONParser._parse_structure = _parse_structure  # type: ignore[method-assign]
+    ActionResult.execute_result = _answer_with  # type: ignore[method-assign, assignment]
     ResponseSerializer._serialize_type_structure = _serialize_structure  # type: ignore[method-assign, assignment]
     AttributePicker.__call__ = _pick_value  # type: ignore[method-assign, assignment]
     # Who may do what is decided in the gateway (`Lab.authorize`): moto would count each call for a decision of its own.
@@ -101,6 +105,21 @@ def _parse_structure(parser: BaseJSONParser, shape: Any, value: dict[str, Any] |
             name, member = members[json_name]
             parsed[name] = raw if member.type_name == "string" else parser._parse_shape(member, raw)
     return parsed
+
+
+def _answer_with(result: ActionResult, context: ActionContext) -> TYPE_RESPONSE:
+    """Status, headers and body; nothing is the same in JSON each time, and all that most writes return."""
+    serializer = context.serializer_class
+    if result.result != {} or serializer is not JSONSerializer or context.operation_model.has_event_stream_output:
+        return _execute_result(result, context)
+    status, headers, body = _nothing(context.operation_model)
+    return status, headers.copy(), body
+
+
+@cache
+def _nothing(operation: OperationModel) -> tuple[int, dict[str, str], str | bytes]:
+    told = JSONSerializer(operation_model=operation).serialize({})
+    return told["status_code"], dict(told["headers"]), told["body"]
 
 
 def _serialize_structure(serializer: ResponseSerializer, serialized: Any, value: Any, shape: Any, key: str) -> None:
