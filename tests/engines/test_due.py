@@ -150,3 +150,22 @@ def test_what_a_stream_gave_goes_through_four_services(later: RunningLab) -> Non
     advance(later, 900 + 300 + 5)
     assert list(streams.objects(listener.bucket).values()) == [b"ab"]
     assert counted(later, function) == ["1"]
+
+
+def test_a_message_that_fails_again_and_again_is_a_dead_letter(later: RunningLab) -> None:
+    """SQS developer guide, "Using dead-letter queues": after maxReceiveCount receives; each is a visibility timeout on.
+
+    Source: Lambda developer guide, "Handling errors for an SQS event source in Lambda".
+    """
+    sqs, name = later.client("sqs"), f"fails-{uuid.uuid4().hex[:12]}"
+    create(later, name, "def handler(event, context):\n    raise ValueError")
+    dead, dead_arn = queue(later, f"{name}-dead")
+    redrive = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 3})
+    url, arn = queue(later, name, VisibilityTimeout="600", RedrivePolicy=redrive)
+    connect(later, name, arn)
+    sqs.send_message(QueueUrl=url, MessageBody="spoilt")
+    advance(later, 1700)
+    assert not sqs.receive_message(QueueUrl=dead).get("Messages")
+    advance(later, 200)
+    (message,) = sqs.receive_message(QueueUrl=dead)["Messages"]
+    assert message["Body"] == "spoilt"

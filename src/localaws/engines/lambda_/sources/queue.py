@@ -119,6 +119,7 @@ class QueueSource:
 
     def _handle(self, messages: list[dict[str, Any]]) -> None:
         """Give a batch to the function. What fails comes back when its visibility timeout is over."""
+        received, done = self._engine.lab.clock.time(), list[dict[str, Any]]()
         try:
             event = {"Records": [self._record(message) for message in messages]}
             target = self._engine.resolve(self._mapping.function_arn)
@@ -130,7 +131,18 @@ class QueueSource:
             if not self._stopping:
                 self._mapping.problem(error)
         finally:
+            if len(done) < len(messages) and not self._stopping:
+                self._expect_again(received)
             self._slots.release()
+
+    def _expect_again(self, received: float) -> None:
+        """Have an advance of the clock stop when what was *received* then, and failed, can be seen again."""
+        try:
+            again = received + self.visibility_timeout()
+        except (ClientError, BotoCoreError) as error:  # the queue is gone, or its messages are not the role's any more
+            self._mapping.problem(error)
+            return
+        self._engine.lab.timer.at(again, f"messages for {self._mapping.uuid} that come again", lambda: None)
 
     def _done(self, messages: list[dict[str, Any]], result: Result) -> list[dict[str, Any]]:
         """The messages that need not come again."""
