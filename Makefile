@@ -3,6 +3,9 @@
 .PHONY: help setup clients peers lab run test check bench lock
 .DEFAULT_GOAL := help
 
+# Hundreds of labs and children start in the tests: each would compile all modules anew where this is set.
+unexport PYTHONDONTWRITEBYTECODE
+
 # The environment's own Python if it works, else the first one that is new enough. Choose yours: make PYTHON=python3.12
 CANDIDATES := $(PYTHON) .venv/bin/python python3.11 python3.12 python3.13 python3.14 python3 python
 FOUND := $(shell for python in $(CANDIDATES); do \

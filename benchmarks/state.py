@@ -1,7 +1,7 @@
 """What it costs that a lab has everything again after a kill: ``make bench``.
 
 A small call is timed while its service holds one resource and while it holds thousands, for a snapshot is of all of
-them; records are put into an empty stream and behind a million others; a start is timed without any of it, and with all.
+them; records are put into an empty stream and behind a million others; a start is timed without any, and with all.
 """
 
 from __future__ import annotations
