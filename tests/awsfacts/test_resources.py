@@ -23,6 +23,7 @@ from localaws.gateway.reference import type_of
 from tests.awsfacts.minimal import ELSEWHERE, NEVER_DELETED, REQUESTS, WITHOUT_ARN, filled
 from tests.conftest import RunningLab
 from tests.connected import connected
+from tests.engines.lake_tools import be_administrator
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Life:
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     lab = RunningLab(tmp_path_factory.mktemp("lab"), "--port", str(free_port()))
+    be_administrator(lab)
     with connected(lab, tmp_path_factory.mktemp("home"), prefix="made") as session:
         life = Life()
         _create(life, session)

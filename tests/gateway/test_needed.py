@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab
+from tests.engines.lake_tools import be_administrator
 
 UNCHECKED = Config(parameter_validation=False, retries={"max_attempts": 1, "mode": "standard"})
 STORE = "arn:aws:cloudtrail:us-east-1:123456789012:eventdatastore/0"
@@ -176,11 +177,13 @@ def test_partner_events_have_an_answer_each(lab: RunningLab) -> None:
 def test_lf_tags_of_a_resource_that_has_none(lab: RunningLab) -> None:
     """Lake Formation API reference, GetResourceLFTags, RemoveLFTagsFromResource."""
     lake = lab.client("lakeformation")
+    be_administrator(lab)
+    lab.client("glue").create_database(DatabaseInput={"Name": "untagged"})
     resource = {"Database": {"Name": "untagged"}}
     tags = [{"TagKey": "k", "TagValues": ["v"]}]
     assert "LFTagOnDatabase" not in lake.get_resource_lf_tags(Resource=resource)
-    assert lake.remove_lf_tags_from_resource(Resource=resource, LFTags=tags).get("Failures", []) == []
     lake.create_lf_tag(TagKey="k", TagValues=["v"])
+    assert lake.remove_lf_tags_from_resource(Resource=resource, LFTags=tags).get("Failures", []) == []
     lake.add_lf_tags_to_resource(Resource=resource, LFTags=tags)
     assert lake.get_resource_lf_tags(Resource=resource)["LFTagOnDatabase"][0]["TagKey"] == "k"
     lake.remove_lf_tags_from_resource(Resource=resource, LFTags=tags)

@@ -18,6 +18,7 @@ from localaws.credentials import Credential
 from localaws.engines.athena import PRINCIPAL, pages, results, statements, usage
 from localaws.engines.athena.errors import too_large
 from localaws.engines.athena.execution import FINAL, Execution
+from localaws.engines.athena.governed import Grants, denied
 from localaws.engines.athena.job import Job
 from localaws.engines.athena.managed import ManagedResults, is_managed
 from localaws.engines.athena.runner import run
@@ -186,9 +187,7 @@ class AthenaEngine(AthenaBackend):
         except QueryFailure as failure:
             execution.finish("FAILED", self.lab.clock.time(), failure)
         except ClientError as error:
-            details = error.response["Error"]
-            refused = QueryFailure("", f"{details['Message']} (Error Code: {details['Code']})")
-            execution.finish("FAILED", self.lab.clock.time(), refused)
+            execution.finish("FAILED", self.lab.clock.time(), _refused(error, execution))
         except RecursionError:
             execution.finish("FAILED", self.lab.clock.time(), too_large())
         except Exception as error:
@@ -217,7 +216,8 @@ class AthenaEngine(AthenaBackend):
             same = (other.query, other.context, other.workgroup, other.base, other.parameters) == (
                 execution.query, execution.context, execution.workgroup, execution.base, execution.parameters
             )  # fmt: skip
-            if same and other.state == "SUCCEEDED" and not other.reused and (other.completed or 0) >= oldest:
+            fit = same and other.state == "SUCCEEDED" and not other.reused and (other.completed or 0) >= oldest
+            if fit and self._may_reuse(other):
                 bucket, key = split(other.output)
                 try:
                     self.lake.client("s3").head_object(Bucket=bucket, Key=key)
@@ -226,6 +226,14 @@ class AthenaEngine(AthenaBackend):
                 execution.reused, execution.output, execution.columns = other.id, other.output, other.columns
                 return True
         return False
+
+    def _may_reuse(self, other: Execution) -> bool:
+        """Whether who asks may read all that *other* has read: "Result reuse is not supported" where Lake Formation
+        restricts columns or rows, so it is asked of tables that are left to IAM only."""
+        if other.governed:
+            return False
+        grants = Grants(self.lake)
+        return all(self.catalog.find(*table) and grants.access(*table).is_open for table in other.tables)
 
     def _measure(self, execution: Execution) -> None:
         """ "Monitor Athena queries with CloudWatch metrics": only of workgroups that publish them."""
@@ -325,6 +333,15 @@ class AthenaEngine(AthenaBackend):
         for execution in self.queries.values():
             self.stop(execution.id)
         super().reset()
+
+
+def _refused(error: ClientError, execution: Execution) -> QueryFailure:
+    """Another service's refusal in a query's words."""
+    details = error.response["Error"]
+    if not details["Message"].startswith("Insufficient Lake Formation"):
+        return QueryFailure("", f"{details['Message']} (Error Code: {details['Code']})")
+    is_ddl = execution.kind.type == "DDL" and execution.kind.name != "create_table_as"
+    return denied(details["Message"], error.response["ResponseMetadata"].get("RequestId", ""), is_ddl)
 
 
 def _part(file: BinaryIO, first: int, end: int) -> bytes:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from localaws.children import Cancelled, Overrun
+from localaws.client import on_behalf_of
+from localaws.engines.athena import PRINCIPAL
 from localaws.engines.athena.wire import invalid, page
 from localaws.gateway.errors import AwsError
+from localaws.gateway.records import current_call
 from localaws.lake.catalog import Table
 
 if TYPE_CHECKING:
@@ -44,28 +51,28 @@ class Catalogs:
         return json.dumps({"DataCatalog": found})
 
     def list_databases(self) -> str:
-        self._home()
-        listed, token = page(
-            self.engine.catalog.databases(), self._get_param("MaxResults"), self._get_param("NextToken")
-        )
+        with self._home():
+            databases = self.engine.catalog.databases()
+        listed, token = page(databases, self._get_param("MaxResults"), self._get_param("NextToken"))
         described = [_database(each) for each in listed]
         return json.dumps({"DatabaseList": described} | ({"NextToken": token} if token else {}))
 
     def get_database(self) -> str:
-        self._home()
         name = self._get_param("DatabaseName").lower()
-        for each in self.engine.catalog.databases():
+        with self._home():
+            databases = self.engine.catalog.databases()
+        for each in databases:
             if each["Name"] == name:
                 return json.dumps({"Database": _database(each)})
         raise _not_found(f"Database {name} not found.")
 
     def list_table_metadata(self) -> str:
         """*Expression* is a regular expression for names."""
-        self._home()
         database = self._get_param("DatabaseName").lower()
-        if not self.engine.catalog.has_database(database):
-            raise _not_found(f"Database {database} not found.")
-        tables = self.engine.catalog.tables(database)
+        with self._home():
+            if not self.engine.catalog.has_database(database):
+                raise _not_found(f"Database {database} not found.")
+            tables = self.engine.catalog.tables(database)
         if pattern := self._get_param("Expression"):
             names = [each.name for each in tables]
             try:
@@ -78,23 +85,37 @@ class Catalogs:
         return json.dumps({"TableMetadataList": described} | ({"NextToken": token} if token else {}))
 
     def get_table_metadata(self) -> str:
-        self._home()
         database, name = self._get_param("DatabaseName"), self._get_param("TableName")
-        table = self.engine.catalog.find(database, name)
+        with self._home():
+            table = self.engine.catalog.find(database, name)
         if table is None:
             raise _not_found("Entity Not Found")
         return json.dumps({"TableMetadata": _table(table)})
 
-    def _home(self) -> None:
-        """Raises InvalidRequestException for a catalog that holds no databases of this lab."""
+    @contextmanager
+    def _home(self) -> Iterator[None]:
+        """Ask the catalog in here as who asks Athena, whose rights count.
+
+        Raises InvalidRequestException for a catalog that holds no databases of this lab, and MetadataException.
+        """
         name = self._get_param("CatalogName") or ""
         if name.lower() != HOME.lower():
             raise invalid(f"Data catalog {name} is not one that this lab can read: only {HOME} is")
+        try:
+            with on_behalf_of(current_call.get().credential, PRINCIPAL):
+                yield
+        except ClientError as error:
+            details = error.response["Error"]
+            raise _of_catalog(details["Message"], details["Code"]) from None
 
 
 def _not_found(words: str) -> AwsError:
+    return _of_catalog(words, "EntityNotFoundException")
+
+
+def _of_catalog(words: str, code: str) -> AwsError:
     """Glue's refusal as Athena passes it on: clients look for the code within the text."""
-    details = "Service: AmazonDataCatalog; Status Code: 400; Error Code: EntityNotFoundException"
+    details = f"Service: AmazonDataCatalog; Status Code: 400; Error Code: {code}"
     return AwsError("MetadataException", f"{words} ({details}; Request ID: {uuid.uuid4()}; Proxy: null)")
 
 

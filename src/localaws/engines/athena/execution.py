@@ -47,6 +47,9 @@ class Execution:
     enforced: bool = False
     managed: bool = False
     """Whether Athena keeps the result itself, instead of in a bucket."""
+    governed: bool = False
+    """Whether it read something that is not left to IAM: its result is nobody else's."""
+    tables: tuple[tuple[str, str], ...] = ()
     lock: threading.Lock = field(default_factory=threading.Lock)
     on_end: Callable[[Execution, str], None] | None = None
 

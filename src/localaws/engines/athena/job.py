@@ -65,6 +65,8 @@ class Job:
         planner = Planner(self.session, self.catalog, self.lake, self.execution.database, translator)
         sql = planner.plan(query)
         self.source_bytes = planner.source_bytes
+        self.execution.governed |= planner.is_governed
+        self.execution.tables += planner.tables
         columns = self.session.bind(sql)
         if self.execution.cutoff and planner.text_bytes > self.execution.cutoff:
             self.execution.scanned = self.execution.cutoff  # it would be stopped there

@@ -11,6 +11,7 @@ from localaws.engines.athena.errors import translate
 from localaws.engines.athena.job import Job
 from localaws.engines.athena.sql.grammar import parse
 from localaws.engines.athena.tables import ddl, partitions, show, views, writing
+from localaws.engines.glue.governed import whole
 from localaws.lake.errors import QueryFailure, not_supported
 
 Handler = Callable[[Job], None]
@@ -45,12 +46,17 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
+#: Statements that change a table have to know all its columns, whoever runs them; what they may do is asked for each.
+_CHANGING = {"alter", "repair", "drop_table", "insert", "update", "delete", "merge", "optimize", "vacuum"}
+
+
 def dispatch(job: Job) -> None:
     """Hand the statement to who runs its kind."""
     handler = HANDLERS.get(job.execution.kind.name)
     if handler is None:
         raise not_supported(f"A statement that begins with {job.sql.split(maxsplit=1)[0]}")
-    handler(job)
+    with whole(job.execution.kind.name in _CHANGING):
+        handler(job)
 
 
 def run(job: Job) -> None:

@@ -7,6 +7,8 @@ Its parts:
     responses  the catalog's API as AWS has it: names in lower case, pages, versions
     search     SearchTables
     indexes    a table's partition indexes
+    databases  a database with its owner
+    governed   what Lake Formation has granted of it
     settings   policies, encryption and connections of the catalog as a whole
 """
 
@@ -20,5 +22,6 @@ ENGINE = Engine(
     moto="glue",
     backend="backend:GlueEngine",
     responses="responses:GlueEngineResponse",
-    models=("indexes:IndexedTable",),
+    models=("indexes:IndexedTable", "databases:OwnedDatabase"),
+    reaches=frozenset({"lakeformation"}),
 )

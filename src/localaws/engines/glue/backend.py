@@ -21,9 +21,12 @@ from moto.glue.glue_schema_registry_utils import validate_registry_id
 from moto.glue.models import FakeDatabase, FakePartition, FakeTable, GlueBackend
 
 from localaws.engines.glue import settings
+from localaws.engines.glue.databases import OwnedDatabase
 from localaws.engines.glue.indexes import IndexedTable
 from localaws.engines.glue.store import CatalogStore, Key
+from localaws.engines.lakeformation.backend import LakeFormationEngine, lake_of
 from localaws.engines.patterns import names_like
+from localaws.gateway.records import current_call
 from localaws.lab import Lab
 
 _Entry = TypeVar("_Entry")
@@ -54,7 +57,7 @@ class GlueEngine(GlueBackend):
 
     def _default(self) -> FakeDatabase:
         """Hive's database, which is there without having been made."""
-        database = FakeDatabase(_DEFAULT, {"Name": _DEFAULT}, self.account_id)
+        database = OwnedDatabase(_DEFAULT, {"Name": _DEFAULT}, self.account_id)
         database.created_time = self._since
         return database
 
@@ -87,8 +90,8 @@ class GlueEngine(GlueBackend):
         if body.get("tags"):
             super().tag_resource(self._arn(*key), body["tags"])
         if len(key) == 1:
-            database = FakeDatabase(key[0], body["input"], self.account_id)
-            database.created_time = created
+            database = OwnedDatabase(key[0], body["input"], self.account_id)
+            database.created_time, database.owner = created, body.get("owner", "")
             if key[0] in databases:  # the default one, whose tables may have been written down before it was changed
                 database.tables = databases[key[0]].tables
             databases[key[0]] = database
@@ -96,7 +99,8 @@ class GlueEngine(GlueBackend):
         tables = databases[key[0]].tables
         if len(key) == 2:
             table = IndexedTable(key[0], key[1], {}, self.account_id)
-            table.indexes = body.get("indexes", {})
+            table.indexes, table.owner = body.get("indexes", {}), body.get("owner", "")
+            table.created_by = body.get("created_by", "")
             table.versions, table._current_version = body["versions"], body["current"]
             table.created_time = created
             table.updated_time = datetime.fromisoformat(body["updated"]) if body["updated"] else None
@@ -135,6 +139,19 @@ class GlueEngine(GlueBackend):
     def _key(self, *names: str) -> Key:
         return (self.account_id, self.region_name, *names)
 
+    @property
+    def _lake(self) -> LakeFormationEngine:
+        return lake_of(self.account_id, self.region_name)
+
+    @staticmethod
+    def _who() -> tuple[str, str]:
+        """Who is calling, and the user or role that he is; "" where a service works by itself."""
+        call = current_call.get(None)
+        credential = call.credential if call else None
+        if credential is None or credential.kind == "AWSService":
+            return "", ""
+        return credential.principal, credential.issuer or credential.principal
+
     def _now(self) -> datetime:
         return self.lab.clock.now().replace(tzinfo=None)  # moto's times are UTC without saying so
 
@@ -143,14 +160,22 @@ class GlueEngine(GlueBackend):
     def create_database(
         self, database_name: str, database_input: dict[str, Any], tags: dict[str, str] | None = None
     ) -> FakeDatabase:
+        _, owner = self._who()
         with self._changing(database_name):
+            if database_name not in self.databases:
+                self._lake.database_made(database_name, database_input, owner)
             database = super().create_database(database_name, database_input, tags)
-            database.created_time = self._now()
+            assert isinstance(database, OwnedDatabase)
+            database.created_time, database.owner = self._now(), owner
             self._keep_database(database)
         return database
 
     def update_database(self, database_name: str, database_input: dict[str, Any]) -> None:
         with self._changing(database_name):
+            if database_name in self.databases:
+                held = self.databases[database_name].input
+                kept = "CreateTableDefaultPermissions"
+                database_input |= {kept: held[kept]} if kept in held and kept not in database_input else {}
             super().update_database(database_name, database_input)
             self._keep_database(self.databases[database_name])
 
@@ -161,9 +186,12 @@ class GlueEngine(GlueBackend):
             self.store.remove([self._key(database_name)])
             if database_name == _DEFAULT:
                 self.store.put([(self._key(_DEFAULT), {"deleted": True})])
+        self._lake.gone(database_name)
 
     def _keep_database(self, database: FakeDatabase) -> None:
+        assert isinstance(database, OwnedDatabase)
         body = {
+            "owner": database.owner,
             "input": database.input,
             "created": database.created_time.isoformat(),
             "tags": self.get_tags(self._arn(database.name)),
@@ -184,8 +212,12 @@ class GlueEngine(GlueBackend):
         for index in indexes:
             indexed.add_index(index)
         with self._changing(database_name):
+            who, owner = self._who()
+            if database_name in self.databases and table_name not in self.databases[database_name].tables:
+                self._lake.table_made(database_name, table_name, owner)
             table = super().create_table(database_name, table_name, table_input, open_table_format_input)
-            table.created_time = self._now()
+            assert isinstance(table, IndexedTable)
+            table.created_time, table.owner, table.created_by = self._now(), owner, who
             # AWS counts the versions of a table from 0
             table.versions, table._current_version = {"0": table_input}, 0
             self.indexed(database_name, table_name).indexes = indexed.indexes
@@ -247,6 +279,7 @@ class GlueEngine(GlueBackend):
             super().delete_table(database_name, table_name)
             self.tagger.delete_all_tags_for_resource(self._arn(database_name, table_name))
             self.store.remove([self._key(database_name, table_name)])
+        self._lake.gone(database_name, table_name)
 
     def batch_delete_table(self, database_name: str, tables: list[str]) -> list[dict[str, Any]]:
         with self._changing(database_name):
@@ -279,6 +312,8 @@ class GlueEngine(GlueBackend):
             "updated": table.updated_time and table.updated_time.isoformat(),
             "tags": self.get_tags(self._arn(table.database_name, table.name)),
             "indexes": table.indexes,
+            "owner": table.owner,
+            "created_by": table.created_by,
         }
         self.store.put([(self._key(table.database_name, table.name), body)])
 

@@ -20,6 +20,12 @@ class IndexedTable(FakeTable):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.indexes: dict[str, list[str]] = {}
+        self.owner = ""
+        self.created_by = ""
+
+    def as_dict(self, version: str | None = None) -> dict[str, Any]:
+        described = super().as_dict(version)
+        return described | ({"CreatedBy": self.created_by} if self.created_by else {})
 
     def add_index(self, index: dict[str, Any]) -> None:
         """Have *index*, which is a PartitionIndex.

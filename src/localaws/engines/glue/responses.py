@@ -12,7 +12,9 @@ from moto.glue.exceptions import InvalidInputException
 from moto.glue.responses import GlueResponse
 
 from localaws.engines.glue.backend import GlueEngine
+from localaws.engines.glue.governed import GovernedCatalog
 from localaws.engines.glue.search import search
+from localaws.engines.lakeformation.backend import caller, lake_of
 from localaws.gateway.errors import AwsError
 
 #: "For Hive compatibility, this is folded to lowercase when it is stored" (DatabaseInput, TableInput: Name).
@@ -45,13 +47,35 @@ class GlueEngineResponse(GlueResponse):
         arn = (self._get_param("SchemaId") or {}).get("SchemaArn")
         if arn is not None and arn.count("/") != 2:  # …:schema/registry/name
             raise AwsError("InvalidInputException", f"{arn[:200]} is not the ARN of a schema")
+        self._governed.check(self._get_action(), self.parameters)
         return super().call_action()
+
+    @property
+    def _governed(self) -> GovernedCatalog:
+        return GovernedCatalog(lake_of(self.current_account, self.region), caller())
 
     @property
     def _engine(self) -> GlueEngine:
         backend = self.glue_backend
         assert isinstance(backend, GlueEngine)
         return backend
+
+    def get_table(self) -> ActionResult:
+        return self._shown(super().get_table())
+
+    def get_table_version(self) -> ActionResult:
+        return self._shown(super().get_table_version())
+
+    def get_partition(self) -> ActionResult:
+        return self._shown(super().get_partition())
+
+    def batch_get_partition(self) -> ActionResult:
+        return self._shown(super().batch_get_partition())
+
+    def _shown(self, answer: ActionResult) -> ActionResult:
+        """What of an *answer* about one table Lake Formation lets the caller see."""
+        assert isinstance(answer.result, dict)
+        return ActionResult(self._governed.shown(answer.result, self.parameters))
 
     def create_table(self) -> ActionResult:
         given = self.parameters
@@ -96,15 +120,18 @@ class GlueEngineResponse(GlueResponse):
         return super().list_crawls()
 
     def get_databases(self) -> ActionResult:
-        return self._page(super().get_databases(), "DatabaseList")
+        seen = self._governed.seen_databases(_told(super().get_databases(), "DatabaseList"))
+        return self._page(ActionResult({"DatabaseList": seen}), "DatabaseList")
 
     def get_tables(self) -> ActionResult:
-        return self._page(super().get_tables(), "TableList")
+        seen = self._governed.seen_tables(_told(super().get_tables(), "TableList"))
+        return self._page(ActionResult({"TableList": seen}), "TableList")
 
     def search_tables(self) -> ActionResult:
         given = self.parameters
         backend = self.glue_backend
-        tables = [table.as_dict() for name in backend.databases for table in backend.get_tables(name, "")]
+        everything = [table.as_dict() for name in backend.databases for table in backend.get_tables(name, "")]
+        tables = self._governed.seen_tables(everything)
         filters, sort = given.get("Filters") or [], given.get("SortCriteria") or []
         try:
             found = search(tables, given.get("SearchText") or "", filters, sort)
@@ -113,13 +140,13 @@ class GlueEngineResponse(GlueResponse):
         return self._page(ActionResult({"TableList": found}), "TableList")
 
     def get_table_versions(self) -> ActionResult:
-        answer = super().get_table_versions()
+        answer = self._shown(super().get_table_versions())
         assert isinstance(answer.result, dict)
         answer.result["TableVersions"].reverse()  # the newest first
         return self._page(answer, "TableVersions")
 
     def get_partitions(self) -> ActionResult:
-        return self._page(super().get_partitions(), "Partitions")
+        return self._page(self._shown(super().get_partitions()), "Partitions")
 
     def _page(self, answer: ActionResult, member: str) -> ActionResult:
         """The part of the list *member* that was asked for; the token is a place in it."""
@@ -135,3 +162,8 @@ class GlueEngineResponse(GlueResponse):
         if start + size < len(everything):
             page["NextToken"] = str(start + size)
         return ActionResult(page)
+
+
+def _told(answer: ActionResult, member: str) -> list[dict[str, Any]]:
+    assert isinstance(answer.result, dict)
+    return list(answer.result[member])

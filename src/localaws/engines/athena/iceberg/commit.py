@@ -40,6 +40,7 @@ from localaws.engines.athena.iceberg.files import LakeIO
 from localaws.engines.athena.iceberg.manifests import live_entries, live_entries_of, manifests_of
 from localaws.engines.athena.iceberg.tables import committing
 from localaws.engines.athena.iceberg.tasks import DeleteFiles
+from localaws.engines.glue import governed
 
 _MANY_MANIFESTS = "commit.manifest.min-count-to-merge"
 
@@ -82,7 +83,7 @@ def commit(table: Table, change: Change) -> None:
     kept = {key: value for key, value in table.properties.items() if not key.startswith("commit.retry.")}
     table.metadata = table.metadata.model_copy(update={"properties": kept})
     transaction = Transaction(table)
-    with committing(table):
+    with committing(table), governed.committing():
         stage(transaction, change)
         try:
             transaction.commit_transaction()  # cleans up by itself

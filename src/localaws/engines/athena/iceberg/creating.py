@@ -14,6 +14,7 @@ from pyiceberg.schema import Schema
 from pyiceberg.table import CreateTableTransaction, Table
 from pyiceberg.types import NestedField
 
+from localaws.engines.athena.governed import Grants
 from localaws.engines.athena.iceberg import partitioning, properties, tables
 from localaws.engines.athena.iceberg.commit import stage
 from localaws.engines.athena.iceberg.datafiles import write_rows
@@ -134,6 +135,7 @@ def _stage(
     """The table to be, which nobody sees until it is committed."""
     if not location.startswith("s3://"):
         raise QueryFailure("INVALID_TABLE_PROPERTY", "Iceberg tables need a location in Amazon S3")
+    Grants(job.lake).require_new(table[0], location)
     spec = partitioning.spec_of(parts, schema)
     return tables.LakeCatalog(job.session, job.lake).create_table_transaction(
         table, schema, location.rstrip("/"), spec, properties={**_USUAL, **settings}

@@ -21,9 +21,17 @@ from localaws.lake.runtime import Session
 
 
 def plan(
-    session: Session, lake: Lake, table: GlueTable, node: exp.Table, translate: Callable[[exp.Expr], str]
+    session: Session,
+    lake: Lake,
+    table: GlueTable,
+    node: exp.Table,
+    translate: Callable[[exp.Expr], str],
+    told: frozenset[str] | None = None,
 ) -> reading.Scan:
-    """The reading of *table* where *node* stands in a query; *translate* makes DuckDB's SQL of an expression."""
+    """The reading of *table* where *node* stands in a query; *translate* makes DuckDB's SQL of an expression.
+
+    *told* are the columns that the query sees in all rows, where those are not all: files are chosen by no others.
+    """
     evaluate = partial(_evaluate, session, translate)
     target = node.meta.get("target")  # what the statement changes, as it was when the statement began
     if target and target.scan:
@@ -34,7 +42,8 @@ def plan(
     snapshot_id = snapshot_of(iceberg, version, evaluate) if version else None
     row_filter = None
     if reading.schema_of(iceberg, snapshot_id) == iceberg.schema():  # its statistics go by the columns of today
-        known = [Column(field.name.lower(), str(field.field_type)) for field in iceberg.schema().fields]
+        fields = [each for each in iceberg.schema().fields if told is None or each.name.lower() in told]
+        known = [Column(field.name.lower(), str(field.field_type)) for field in fields]
         row_filter = pushdown.row_filter(conditions(node, known), iceberg.schema(), evaluate)
     hidden = [column.name for column in node.root().find_all(exp.Column) if column.name.lower() == PATH]
     scan = reading.scan(

@@ -5,6 +5,8 @@ Source: "Manage Iceberg tables" (querying-iceberg-managing-tables.html).
 
 from __future__ import annotations
 
+from pyiceberg.table import Table
+
 from localaws.engines.athena.iceberg import partitioning, properties, tables
 from localaws.engines.athena.job import Job
 from localaws.lake.catalog import Table as GlueTable
@@ -21,7 +23,7 @@ def create_statement(job: Job, table: GlueTable) -> list[str]:
     lines = [f"CREATE TABLE {table.database}.{table.name} (", *_listed(columns, ")")]
     parts = [
         f"`{column}`" if transform == "identity" else _call(transform, column)
-        for _, transform, column in partitioning.partition_rows(iceberg.spec(), iceberg.schema())
+        for _, transform, column in _partitioned(table, iceberg)
     ]
     if parts:
         lines.append(f"PARTITIONED BY ({', '.join(parts)})")
@@ -41,7 +43,14 @@ def describe(job: Job, table: GlueTable) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [("# Table schema:", "", ""), ("# col_name", "data_type", "comment")]
     rows += [(each.name, each.hive_type, each.comment) for each in table.columns]
     rows += [("", "", ""), ("# Partition spec:", "", ""), ("# field_name", "field_transform", "column_name")]
-    return rows + list(partitioning.partition_rows(iceberg.spec(), iceberg.schema()))
+    return rows + _partitioned(table, iceberg)
+
+
+def _partitioned(table: GlueTable, iceberg: Table) -> list[tuple[str, ...]]:
+    """Field, transform and column of each part of the partitioning, as far as the catalog tells of the column."""
+    told = {each.name for each in table.columns}
+    rows = partitioning.partition_rows(iceberg.spec(), iceberg.schema())
+    return [row for row in rows if row[2].lower() in told]
 
 
 def _call(transform: str, column: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from pyiceberg.table import Table
 from sqlglot import exp
 
+from localaws.engines.athena.governed import Grants
 from localaws.engines.athena.iceberg import tables
 from localaws.engines.athena.iceberg.commit import Change, commit
 from localaws.engines.athena.iceberg.datafiles import write_rows
@@ -76,6 +77,11 @@ def table_node(job: Job, text: str) -> exp.Table:
     return exp.Table(this=exp.to_identifier(table, quoted=True), db=exp.to_identifier(database, quoted=True))
 
 
+#: What a verb does to rows, in Lake Formation's words; each has to find them first.
+_NEEDED = {"Deleting from": ("SELECT", "DELETE")}
+_NEEDED_ELSE = ("SELECT", "INSERT", "DELETE")
+
+
 def target_of(job: Job, node: exp.Table, verb: str) -> Target:
     """Open the table that *node* names; *verb* is what Trino says of views ("Deleting from").
 
@@ -86,6 +92,7 @@ def target_of(job: Job, node: exp.Table, verb: str) -> Target:
     if node.catalog and node.catalog.lower() != "awsdatacatalog":
         raise QueryFailure("CATALOG_NOT_FOUND", f"Catalog '{node.catalog}' does not exist", where)
     known = job.catalog.table(database, table_name, where)
+    Grants(job.lake).require(database, table_name, *_NEEDED.get(verb, _NEEDED_ELSE))
     if known.is_view:
         raise QueryFailure("NOT_SUPPORTED", f"{verb} views is not supported", where)
     if not known.iceberg:

@@ -19,6 +19,7 @@ from localaws.engines.athena.iceberg.target import table_node, target_of
 from localaws.engines.athena.iceberg.travel import lineage
 from localaws.engines.athena.job import Job
 from localaws.engines.athena.tables.ddl import match
+from localaws.engines.glue import governed
 from localaws.lake.errors import QueryFailure
 from localaws.lake.objects import split
 
@@ -38,7 +39,7 @@ def vacuum(job: Job) -> None:
     expect_all_snapshots(table.io)
     expired = _expired(table, before)
     was_needed = _files(table, expired)
-    with tables.committing(table):
+    with tables.committing(table), governed.committing():
         for start in job.session.checked(range(0, len(expired), _AT_ONCE)):
             ids = [each.snapshot_id for each in expired[start : start + _AT_ONCE]]
             table.maintenance.expire_snapshots().by_ids(ids).commit()

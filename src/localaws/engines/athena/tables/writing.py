@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from localaws.engines.athena.governed import Grants
 from localaws.engines.athena.job import Job
 from localaws.engines.athena.sql.casts import converted
 from localaws.engines.athena.sql.grammar import parse, part, position
@@ -101,6 +102,7 @@ def _create_table_as(job: Job) -> None:
             "INVALID_TABLE_PROPERTY",
             "external_location is required: a workgroup with managed query results has no output location for tables",
         )
+    Grants(job.lake).require_new(database, place or f"{job.execution.output}/")
     target = _target(properties, place or f"{job.execution.output}/")
     target.location = target.location.rstrip("/") + "/"
     query = statement.expression
@@ -210,6 +212,7 @@ def _insert(job: Job) -> None:
     table = job.catalog.table(node.db or job.execution.database, node.name, position(node))
     if table.is_view:
         raise QueryFailure("NOT_SUPPORTED", "Inserting into views is not supported")
+    Grants(job.lake).require(table.database, table.name, "INSERT")
     column_types = {column.name: column.type for column in table.all_columns}
     if table.iceberg:
         from localaws.engines.athena.iceberg import inserting
