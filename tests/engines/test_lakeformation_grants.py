@@ -136,10 +136,10 @@ def test_who_is_no_administrator_cannot_make_himself_one_by_a_grant(lake: Lake) 
     role = lake.as_role("climber")
     client = role.client("lakeformation")
     for resource, permission in ((lake.of("flights"), "ALL"), ({"Catalog": {}}, "CREATE_DATABASE")):
-        call = {"Principal": of(role), "Resource": resource, "Permissions": [permission]}
+        call: dict[str, Any] = {"Principal": of(role), "Resource": resource, "Permissions": [permission]}
         assert refused(lambda call=call: client.grant_permissions(**call)) == REFUSED  # type: ignore[misc]
     table = {"TableCatalogId": "123456789012", "DatabaseName": "granting", "TableName": "flights", "Name": "mine"}
-    row_filter = {"RowFilter": {"AllRowsWildcard": {}}, "ColumnWildcard": {}}
+    row_filter: dict[str, Any] = {"RowFilter": {"AllRowsWildcard": {}}, "ColumnWildcard": {}}
     assert refused(lambda: client.create_data_cells_filter(TableData={**table, **row_filter}))[0] == (
         "AccessDeniedException"
     )
