@@ -105,15 +105,21 @@ def test_results_are_written_as_who_asks(lab: DecidingLab, athena: Athena) -> No
 
 
 @pytest.mark.parametrize("way", ["disabled", "refused"])
-def test_an_object_needs_its_key(lab: DecidingLab, athena: Athena, way: str) -> None:
+@pytest.mark.parametrize("with_bucket_key", [False, True])
+def test_an_object_needs_its_key(lab: DecidingLab, athena: Athena, way: str, with_bucket_key: bool) -> None:
     kms = lab.client("kms")
     key = kms.create_key()["KeyMetadata"]["Arn"]
-    athena.s3.put_object(
-        Bucket="access", Key=f"{way}/a.csv", Body=b"1\n", ServerSideEncryption="aws:kms", SSEKMSKeyId=key
-    )
+    sse = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key, "BucketKeyEnabled": with_bucket_key}
+    way += str(with_bucket_key)
+    athena.s3.put_object(Bucket="access", Key=f"{way}/a.csv", Body=b"1\n", **sse)
     athena(f"CREATE EXTERNAL TABLE {way} (n int) LOCATION 's3://access/{way}/'")
-    assert len(athena(f"SELECT n FROM {way}").rows) == 1
-    if way == "refused":
+    since = len(lab.calls())
+    assert athena(f"SELECT n FROM {way}").rows == [("1",)]
+    decrypted = [call for call in lab.calls()[since:] if call["operation"] == "Decrypt"]
+    assert [(call["principal"], call["via"], call["resources"]) for call in decrypted] == [
+        (SESSION, "s3.amazonaws.com", [key])
+    ]
+    if way.startswith("refused"):
         with lab.refusing("kms:Decrypt"):
             assert f"not authorized to perform: kms:Decrypt on resource: {key}" in athena.fails(f"SELECT n FROM {way}")
         return
@@ -121,6 +127,30 @@ def test_an_object_needs_its_key(lab: DecidingLab, athena: Athena, way: str) -> 
     assert "KMS.DisabledException" in athena.fails(f"SELECT n FROM {way}")
     kms.enable_key(KeyId=key)
     assert len(athena(f"SELECT n FROM {way}").rows) == 1
+
+
+def test_tables_over_encrypted_objects(lab: DecidingLab, athena: Athena) -> None:
+    """S3 user guide, "Setting default server-side encryption": whatever is written and read, partitions and Iceberg
+    too. What is decrypted for a query goes with it."""
+    athena.s3.create_bucket(Bucket="locked")
+    key = lab.client("kms").create_key()["KeyMetadata"]["Arn"]
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}
+    athena.s3.put_bucket_encryption(Bucket="locked", ServerSideEncryptionConfiguration=rules)
+    athena("CREATE TABLE lake WITH (external_location = 's3://locked/lake/', partitioned_by = ARRAY['day'])"
+           " AS SELECT n, n AS day FROM plain UNION ALL SELECT 2, 2")  # fmt: skip
+    athena("CREATE TABLE iced (n int) LOCATION 's3://locked/iced/' TBLPROPERTIES ('table_type' = 'ICEBERG')")
+    athena("INSERT INTO iced SELECT n FROM lake WHERE day = 2")
+    athena("UPDATE iced SET n = 3")
+    assert athena("SELECT n, count(*) FROM lake GROUP BY n ORDER BY n").rows == [("1", "3"), ("2", "1")]
+    assert athena("SELECT n FROM iced").rows == [("3",)]
+    encrypted = [athena.s3.head_object(Bucket="locked", Key=item["Key"]).get("SSEKMSKeyId") for item in
+                 athena.s3.list_objects_v2(Bucket="locked")["Contents"]]  # fmt: skip
+    assert set(encrypted) == {key} and len(encrypted) > 5
+    lab.client("kms").disable_key(KeyId=key)
+    for table in ("lake", "iced"):
+        assert "KMS.DisabledException" in athena.fails(f"SELECT n FROM {table}")
+    assert not [path for path in (lab.directory / "athena" / "scratch").rglob("*") if path.is_file()]
 
 
 def test_many_objects_are_few_records(lab: DecidingLab, athena: Athena) -> None:

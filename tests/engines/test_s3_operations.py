@@ -271,7 +271,10 @@ def test_answers_name_the_key_that_encrypts(lab: RunningLab, s3: Any, bucket: st
 
 
 def test_what_is_encrypted_goes_with_its_key(lab: RunningLab, s3: Any, bucket: str) -> None:
-    """KMS developer guide, "Deleting AWS KMS keys": nobody is kept from it, and what it encrypted cannot be read."""
+    """KMS developer guide, "Deleting AWS KMS keys": nobody is kept from it, and what it encrypted cannot be read.
+
+    Its metadata can (S3 API reference, HeadObject: the key is needed to retrieve the checksum).
+    """
     kms = lab.client("kms")
     key = kms.create_key()["KeyMetadata"]
     named = {"KeyId": key["KeyId"]}
@@ -284,7 +287,8 @@ def test_what_is_encrypted_goes_with_its_key(lab: RunningLab, s3: Any, bucket: s
     ):
         unusable()
         assert refused(s3.get_object, **where)[:2] == refused(s3.copy_object, **copy)[:2] == (400, code)
-        assert refused(s3.head_object, **where)[0] == 400
+        assert refused(s3.head_object, **where, ChecksumMode="ENABLED")[0] == 400
+        assert s3.head_object(**where)["ContentLength"] == 1
     kms.cancel_key_deletion(**named)
     kms.enable_key(**named)
     assert s3.get_object(**where)["Body"].read() == b"x"

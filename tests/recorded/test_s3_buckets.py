@@ -72,7 +72,9 @@ def bucket_settings(replay: Replay) -> None:
     s3, bucket = bucket_of(replay)
     name = {"Bucket": bucket}
     default = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}]}
-    replay.call("encryption", s3.get_bucket_encryption, name, {"ServerSideEncryptionConfiguration": default})
+    # since April 2026 ("Blocking or unblocking SSE-C for a general purpose bucket"), after these were recorded
+    blocking = {"Rules": [{**default["Rules"][0], "BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]}}]}
+    replay.call("encryption", s3.get_bucket_encryption, name, {"ServerSideEncryptionConfiguration": blocking})
     replay.call("encryption_delete", s3.delete_bucket_encryption, name, {"HTTPStatusCode": 204})
 
     def encrypt(step: str, rules: list[Any], answer: Answer) -> None:

@@ -46,14 +46,39 @@ SERVICE = Service(
             "engines/test_s3_policies.py::test_only_when_its_conditions_hold",
         ),
         Claim(
+            "SSE-KMS encrypts the bytes on disk, with AES-256-GCM and a data key that KMS wraps.",
+            "engines/test_s3_encryption.py::test_the_plain_bytes_are_not_on_disk",
+        ),
+        Claim(
+            "Without its key of KMS an object cannot be read; a deleted key takes its objects along.",
+            "engines/test_s3_encryption.py::test_a_deleted_key_takes_its_objects_along",
+        ),
+        Claim(
+            "SSE-C encrypts with the key of the request, which is not kept.",
+            "engines/test_s3_customer_keys.py::test_objects_of_customers_keys_survive_a_crash",
+        ),
+        Claim(
             "A crash takes only what was not finished.",
             "engines/test_s3_bytes.py::test_a_crash_takes_only_what_was_not_finished",
         ),
     ),
     differs=(
         Claim(
-            "Objects are plain files on your disk: one copy, and not encrypted, although answers say AES256.",
+            "Objects under SSE-S3, the default, are plain files on your disk: one copy, and not encrypted, although "
+            "answers say AES256.",
             "test_claims_00.py::test_objects_are_plain_files",
+        ),
+        Claim(
+            "A customer's key (SSE-C) may come over HTTP, which is all that the lab speaks; AWS wants TLS.",
+            "engines/test_s3_customer_keys.py::test_the_key_is_needed_for_all_that_is_done_with_the_object",
+        ),
+        Claim(
+            "DSSE-KMS encrypts once, as SSE-KMS does.",
+            "engines/test_s3_encryption.py::test_dsse_encrypts_once",
+        ),
+        Claim(
+            "A key that is disabled or a permission that is taken away counts at once, with bucket keys too.",
+            "engines/test_s3_encryption.py::test_what_kms_refuses_s3_refuses",
         ),
         Claim(
             "Any valid name of a bucket is free: there are no other accounts.",

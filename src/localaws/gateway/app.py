@@ -196,6 +196,8 @@ class Gateway:
         needs = needs_of(call.service, call.operation, parameters, call.region, call.account_id)
         call.resources = list(dict.fromkeys(arn for need in needs for arn in need.resources))[:MOST_RESOURCES]
         context = {"aws:SourceIp": call.source_ip, "aws:CalledVia": call.via}
+        if call.service == "kms" and call.via:
+            context["kms:ViaService"] = call.via.replace(".", f".{call.region}.", 1)
         for need in needs:
             self._lab.authorize(call.credential, call.service, need.action, need.resources or ("*",), context)
 

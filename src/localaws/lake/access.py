@@ -9,44 +9,65 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from localaws.client import behalf
 from localaws.credentials import Credential
-from localaws.engines.s3.encryption import check_readable
+from localaws.engines.s3.backend import S3Engine
 from localaws.gateway.errors import AwsError
 from localaws.gateway.records import Call
 from localaws.lab import Lab
 from localaws.lake.datafile import DataFile
 from localaws.lake.errors import QueryFailure
+from localaws.lake.runtime import Session
 
 #: So many objects of a query leave a record each, as on AWS. A query over 100,000 would write for longer than it reads:
 #: the rest of them is one record a bucket, with their number and the prefix that they share.
 _EACH = 100
 
 
-def authorize_reading(lab: Lab, region: str, principal: str, files: Sequence[DataFile]) -> None:
-    """Have it decided whether who asks the query may read *files*.
+def readable(lab: Lab, region: str, principal: str, session: Session, files: Sequence[DataFile]) -> list[DataFile]:
+    """*files* as *session* reads them in place, once it is decided that who asks the query may.
 
     *principal* is the service that reads them, as CloudTrail names it.
     Raises QueryFailure if S3 would refuse, or KMS the key of one of them; S3's refusal is on record then.
     """
     if not files:
-        return
+        return []
     caller, via = behalf() or (lab.owner, principal)
-    context = {"aws:CalledVia": via}
+    found, file = [], files[0]
     try:
-        lab.authorize(caller, "s3", "s3:GetObject", [_arn(file.uri) for file in files], context)
-        for key, one in {file.kms_key: file for file in files if file.kms_key}.items():
-            files = [one]
-            check_readable(lab, key, caller, context)
+        lab.authorize(caller, "s3", "s3:GetObject", [_arn(each.uri) for each in files], {"aws:CalledVia": via})
+        for file in session.checked(files):
+            found.append(_unsealed(file, caller, session) if file.sealed else file)
     except AwsError as refused:
-        record_reading(lab, region, principal, caller, [files[0].uri], refused)
+        record_reading(lab, region, principal, caller, [file.uri], refused)
         raise QueryFailure(
             "PERMISSION_DENIED" if refused.code == "AccessDenied" else "HIVE_CANNOT_OPEN_SPLIT",
-            f"Error opening Hive split {files[0].uri}: {refused.message} "
+            f"Error opening Hive split {file.uri}: {refused.message} "
             f"(Service: Amazon S3; Status Code: {refused.status}; Error Code: {refused.code})",
         ) from None
+    return found
+
+
+def _unsealed(file: DataFile, caller: Credential, session: Session) -> DataFile:
+    """A file that lies encrypted as one of *session*'s own, which goes with it. Raises as S3 does for who may not."""
+    stored = file.sealed
+    assert stored is not None
+    key = S3Engine.data_keys.open(stored, caller=caller)
+    folder = session.directory / "unsealed"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path = folder / stored.file
+    if not path.exists():  # a query may name a table twice
+        try:
+            blocks = stored.blocks(0, stored.size, key)
+        except FileNotFoundError:  # overwritten or deleted since it was listed
+            raise AwsError("NoSuchKey", "The specified key does not exist.", 404) from None
+        with path.open("xb", buffering=0) as target:
+            for block in session.checked(blocks):
+                target.write(block)
+    return replace(file, path=path)
 
 
 def record_reading(

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 from moto.s3.models import s3_backends
 
-from localaws.engines.s3.objects import StoredObject
 from localaws.lab import Lab
-from localaws.lake.access import authorize_reading
+from localaws.lake.access import readable
 from localaws.lake.datafile import DataFile
 from localaws.lake.errors import QueryFailure
+from localaws.lake.runtime import Session
 
 
 class Lake:
@@ -52,13 +52,20 @@ class Lake:
                     key = item["Key"]
                     hidden = any(part.startswith(("_", ".")) for part in key[len(prefix) :].split("/"))
                     if item["Size"] and not hidden:
-                        stored = self._stored(bucket, key)
-                        found.append(DataFile(f"s3://{bucket}/{key}", item["Size"], stored.path, stored.kms_key_id))
+                        found.append(self.file(f"s3://{bucket}/{key}"))
         return found
 
-    def authorize_reading(self, files: Sequence[DataFile]) -> None:
-        """Raises QueryFailure if who asks the query may not read one of *files*."""
-        authorize_reading(self.lab, self.region, self.principal, files)
+    def file(self, uri: str) -> DataFile:
+        """The object *uri*, which must be there."""
+        stored = s3_backends[self.lab.account_id]["aws"].stored(*split(uri))  # type: ignore[attr-defined]
+        return DataFile(uri, stored.size, stored.path, stored if stored.kms_key_id or stored.envelope else None)
+
+    def readable(self, session: Session, files: Sequence[DataFile]) -> list[DataFile]:
+        """*files* as *session* can read them: those that lie encrypted are decrypted into its directory.
+
+        Raises QueryFailure if who asks the query may not read one of them.
+        """
+        return readable(self.lab, self.region, self.principal, session, files)
 
     def has_any(self, location: str) -> bool:
         """Whether anything at all lies under *location*: a new table's place must be empty."""
@@ -95,13 +102,6 @@ class Lake:
                 objects = [{"Key": key} for key in listed[start : start + 1000]]
                 with _failing_as_query(f"Failed to delete from {bucket}"):
                     self._s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
-
-    def path(self, uri: str) -> Path:
-        """The file that holds the object *uri*, which must be there."""
-        return self._stored(*split(uri)).path
-
-    def _stored(self, bucket: str, key: str) -> StoredObject:
-        return s3_backends[self.lab.account_id]["aws"].stored(bucket, key)  # type: ignore[attr-defined]
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -150,7 +151,8 @@ class Planner:
         partitions = self._selected(table, wanted) if table.keys else None
         with self._grants.reading(table, access):
             sources = list(self._sources(table, partitions))
-            self._lake.authorize_reading([source.file for source in sources])
+            files = self._lake.readable(self._session, [source.file for source in sources])
+        sources = [replace(source, file=file) for source, file in zip(sources, files, strict=True)]
         sql = relation(self._session, table, sources, self._session.directory / f"t{self._made}", with_path)
         return sql, sum(source.file.size for source in sources)
 

@@ -82,6 +82,14 @@ class KmsEngine(KmsBackend):
             raise AwsError("ValidationException", f"KeyUsage {usage} is not compatible with KeySpec {spec}")
         return super().create_key(policy, usage, spec, *args, **kwargs)
 
+    def _generate_default_keys(self, alias_name: str) -> str | None:
+        """An AWS managed key is made when a service first needs it (developer guide, "AWS managed keys")."""
+        key_id = super()._generate_default_keys(alias_name)
+        if key_id is not None:
+            self.keys[key_id].key_manager = "AWS"
+            self.lab.state.changed("kms")
+        return key_id
+
     def put_key_policy(self, key_id: str, policy: str) -> None:
         self._check_policy(policy)
         super().put_key_policy(key_id, policy)

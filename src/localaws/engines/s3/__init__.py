@@ -1,10 +1,10 @@
 """S3 whose objects are files: bytes stream to disk and back, survive the process, and are announced to who listens.
 
 moto keeps the buckets' configuration and the many small operations. Ours are the bytes (`store`, `objects`), what
-makes them last (`journal`, `recovery`), versions and listings (`backend`), the operations that move bytes
-(`responses`, `upload_responses`, `headers`, `checksums`), many deletions at once (`batches`), listings (`listing`),
-the check of what is asked (`operations`, `documents`), configurations that moto does not know (`configurations`) and
-event notifications (`notifications`).
+makes them last (`journal`, `recovery`), their encryption (`encryption`, `data_keys`, `sealing`), versions and listings
+(`backend`), the operations that move bytes (`responses`, `upload_responses`, `headers`, `checksums`), many deletions at
+once (`batches`), listings (`listing`), the check of what is asked (`operations`, `documents`), configurations that moto
+does not know (`configurations`) and event notifications (`notifications`).
 """
 
 from __future__ import annotations

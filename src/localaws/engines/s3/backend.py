@@ -24,7 +24,9 @@ from moto.s3.models import FakeBucket, FakeTableStorageBucket, S3Backend
 from moto.s3.notifications import S3NotificationEvent as Event
 from moto.s3.utils import STORAGE_CLASS
 
-from localaws.engines.s3.checksums import Checksum, encode
+from localaws.engines.s3.checksums import DEFAULT_ALGORITHM, Checksum, encode
+from localaws.engines.s3.data_keys import DataKeys
+from localaws.engines.s3.encryption import SSE_S3, Encryption, asked_of
 from localaws.engines.s3.journal import Journal
 from localaws.engines.s3.notifications import Notifier
 from localaws.engines.s3.objects import (
@@ -37,17 +39,13 @@ from localaws.engines.s3.objects import (
 )
 from localaws.engines.s3.recovery import bucket_to_record, marker_to_record, to_record
 from localaws.engines.s3.rules import check_tags
-from localaws.engines.s3.store import Blob, ObjectStore
+from localaws.engines.s3.store import Blob, FileBlocks, ObjectStore, digests
 from localaws.engines.s3.version_ids import check_version_id, new_version_id
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
 MAX_PAGE = 1000
 _BUCKET_NAME = re.compile(r"(?!xn--|sthree-)(?!.*\.\.)(?!(\d+\.){3}\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-#: What a bucket has that was told nothing of encryption.
-SSE_S3: dict[str, Any] = {
-    "Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}
-}
 
 
 @dataclass(frozen=True)
@@ -88,6 +86,7 @@ class S3Engine(S3Backend):
 
     lab: ClassVar[Lab]
     store: ClassVar[ObjectStore]
+    data_keys: ClassVar[DataKeys]
     journal: ClassVar[Journal]
     notifier: ClassVar[Notifier]
     #: Guards every table of every account; never held while bytes move.
@@ -157,6 +156,13 @@ class S3Engine(S3Backend):
             self.configurations.pop(bucket_name, None)
         return removed
 
+    def put_bucket_encryption(self, bucket_name: str, encryption: dict[str, Any]) -> None:
+        """What the rule does not say of blocked types stays (user guide, "Blocking or unblocking SSE-C")."""
+        bucket = self.get_bucket(bucket_name)
+        assert bucket.encryption is not None, "every bucket encrypts"
+        blocked = {"BlockedEncryptionTypes": bucket.encryption["Rule"]["BlockedEncryptionTypes"]}
+        bucket.encryption = {"Rule": blocked | encryption["Rule"]}
+
     def delete_bucket_encryption(self, bucket_name: str) -> None:
         self.get_bucket(bucket_name).encryption = SSE_S3
 
@@ -197,9 +203,7 @@ class S3Engine(S3Backend):
         key_name: str,
         value: Blob | bytes | str,
         storage: str | None = None,
-        encryption: str | None = None,
-        kms_key_id: str | None = None,
-        bucket_key_enabled: Any = None,
+        encryption: Encryption | None = None,
         lock_mode: str | None = None,
         lock_legal_status: str | None = None,
         lock_until: str | None = None,
@@ -214,13 +218,18 @@ class S3Engine(S3Backend):
         disable_notification: bool | None = False,
         **_: Any,
     ) -> StoredObject:
-        """Make *value*, which the store already holds if it is a Blob, the newest version of a key."""
+        """Make *value*, which the store already holds if it is a Blob, the newest version of a key.
+
+        It lies there as *encryption* says. What moto writes by itself has none: that is encrypted as the bucket wants.
+        """
+        bucket = self.get_bucket(bucket_name)
+        if encryption is None:
+            encryption = self.data_keys.make(asked_of(bucket, {}), bucket, key_name)
         if not isinstance(value, Blob):
-            value = self.store.write(value.encode() if isinstance(value, str) else value)
+            value = self.store.write(value.encode() if isinstance(value, str) else value, key=encryption.data_key)
         try:
             if storage is not None and storage not in STORAGE_CLASS:
                 raise InvalidStorageClass(storage=storage)
-            bucket = self.get_bucket(bucket_name)
             key = StoredObject(
                 self.store,
                 value,
@@ -230,10 +239,10 @@ class S3Engine(S3Backend):
                 modified=self.now(),
             )
             key._storage_class = storage or "STANDARD"
-            _encrypt(key, bucket, encryption, kms_key_id, bucket_key_enabled)
             key.lock_mode, key.lock_legal_status, key.lock_until = lock_mode, lock_legal_status, lock_until
             key.website_redirect_location = redirect
             key.multipart = upload
+            key.encrypt(encryption)
             if metadata:
                 key.set_metadata(dict(metadata))
             if acl is not None:
@@ -290,17 +299,23 @@ class S3Engine(S3Backend):
         bucket_name: str,
         key_name: str,
         *,
+        key: bytes | None = None,
         algorithm: str | None = None,
         **options: Any,
     ) -> StoredObject:
-        """Copy an object's bytes by a hard link; *options* are `put_object`'s.
+        """Copy an object's bytes; *options* are `put_object`'s, *key* is its data key.
 
-        The copy of a multipart object is a single part, so its ETag is the MD5 of the whole.
+        By a hard link, unless one of both is encrypted: no two objects have the same data key. The copy of a multipart
+        object is a single part, so its ETag is the MD5 of the whole.
         """
+        wanted = algorithm or source.checksum_algorithm or DEFAULT_ALGORITHM
+        encryption: Encryption = options["encryption"]
+        if source.envelope or encryption.envelope:
+            blob = self.store.gather(_whole(source, key), source.size, wanted, encryption.data_key)
+            return self.put_object(bucket_name, key_name, blob, **options)
         checksum, etag = source.checksum, source._etag or ""
         if source.multipart or (algorithm and algorithm != source.checksum_algorithm):
-            wanted = algorithm or source.checksum_algorithm or "CRC64NVME"
-            md5, digest = self.store.hash(source.file, "MD5", wanted)
+            md5, digest = digests(_whole(source, key), "MD5", wanted)
             checksum, etag = Checksum(wanted, encode(digest)), md5.hex()
         with self.lock:
             if source.disposed:
@@ -459,16 +474,12 @@ class S3Engine(S3Backend):
         self.journal.append({"op": operation, "account": self.account_id, **details})
 
 
-def _encrypt(
-    key: StoredObject, bucket: FakeBucket, encryption: str | None, kms_key_id: str | None, bucket_key: Any
-) -> None:
-    """What the request says of encryption, or else the bucket's default."""
-    rule: dict[str, Any] = (bucket.encryption or SSE_S3)["Rule"]
-    default = rule["ApplyServerSideEncryptionByDefault"]
-    key.encryption = encryption or default["SSEAlgorithm"]
-    if key.encryption != "AES256":
-        key.kms_key_id = kms_key_id or default.get("KMSMasterKeyID")
-        key.bucket_key_enabled = bucket_key or rule.get("BucketKeyEnabled", False)
+def _whole(source: StoredObject, key: bytes | None) -> FileBlocks:
+    """All of an object. Raises NoSuchKey."""
+    try:
+        return source.blocks(0, source.size, key)
+    except FileNotFoundError:  # deleted since it was found
+        raise MissingKey(key=source.name) from None
 
 
 def _name_of(item: StoredObject | str) -> str:

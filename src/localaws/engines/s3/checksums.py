@@ -79,6 +79,26 @@ class Checksum:
         return f"{self.value}-{self.parts}" if self.kind == "COMPOSITE" else self.value
 
 
+#: Algorithms whose checksum of the whole follows from those of its parts.
+COMBINED = frozenset(_CRC_BYTES)
+
+
+def combined(algorithm: str, part_values: list[str], sizes: list[int]) -> Checksum:
+    """The checksum of parts of so many bytes one behind the other, without the bytes."""
+    from awscrt import checksums  # see `new_hash`
+
+    functions = {
+        "CRC32": checksums.combine_crc32,
+        "CRC32C": checksums.combine_crc32c,
+        "CRC64NVME": checksums.combine_crc64nvme,
+    }
+    values = [int.from_bytes(base64.b64decode(value), "big") for value in part_values]
+    whole = values[0]
+    for value, size in zip(values[1:], sizes[1:], strict=True):
+        whole = functions[algorithm](whole, value, size)
+    return Checksum(algorithm, encode(whole.to_bytes(_CRC_BYTES[algorithm], "big")))
+
+
 def encode(digest: bytes) -> str:
     return base64.b64encode(digest).decode()
 

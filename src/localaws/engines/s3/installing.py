@@ -15,6 +15,7 @@ from moto.s3.responses import S3Response
 
 from localaws.engines.s3.backend import S3Engine
 from localaws.engines.s3.configurations import KEPT
+from localaws.engines.s3.data_keys import DataKeys
 from localaws.engines.s3.journal import Journal
 from localaws.engines.s3.notifications import Notifier
 from localaws.engines.s3.objects import StoredObject
@@ -31,6 +32,8 @@ def install(lab: Lab) -> None:
     """Put the engine in moto's place and bring back what an earlier process of this lab stored."""
     directory = lab.directory / "objects"
     S3Engine.store = ObjectStore(directory / "data")
+    S3Engine.data_keys = DataKeys(lab)
+    StoredObject.open = S3Engine.data_keys.open
     S3Engine.journal = Journal(directory / "journal")
     S3Engine.notifier = notifier = Notifier(lab)
     # `access` reads policies; moto's reading takes a condition that does not hold for a denial

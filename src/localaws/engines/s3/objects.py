@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import copy
+import os
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from moto.s3.models import FakeAcl, FakeDeleteMarker, FakeKey, FakeMultipart, get_canned_acl
 from moto.s3.utils import _VersionedKeyStore
 from moto.utilities.utils import LowercaseDict
 
 from localaws.engines.s3.checksums import Checksum
-from localaws.engines.s3.encryption import Encryption
-from localaws.engines.s3.store import BLOCK, Blob, FileBlocks, ObjectStore
+from localaws.engines.s3.encryption import Encryption, Envelope
+from localaws.engines.s3.sealing import sealed_size
+from localaws.engines.s3.store import BLOCK, Blob, FileBlocks, ObjectStore, SealedBlocks
 
 PRIVATE = get_canned_acl("private")
 NULL_VERSION = "null"
-SSE = "x-amz-server-side-encryption"
 
 
 @dataclass
@@ -60,6 +61,7 @@ class StoredObject(FakeKey):
     encryption: str | None = None
     kms_key_id: str | None = None
     bucket_key_enabled: Any = None
+    envelope: Envelope | None = None
     lock_mode: str | None = None
     lock_legal_status: str | None = None
     lock_until: str | None = None
@@ -67,6 +69,8 @@ class StoredObject(FakeKey):
     checksum: Checksum | None = None
     acl: FakeAcl | None = PRIVATE
     disposed = False
+    #: Gives the data key of an object to who makes the present call (`DataKeys.open`).
+    open: ClassVar[Callable[[StoredObject], bytes | None]]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> StoredObject:
         return object.__new__(cls)  # moto keeps a list of every key ever made
@@ -90,13 +94,22 @@ class StoredObject(FakeKey):
 
     @property
     def path(self) -> Path:
-        """The file with the bytes: it never changes, but may go."""
+        """The file with the bytes, which may lie encrypted: it never changes, but may go."""
         return self.store.path(self.file)
+
+    @property
+    def file_size(self) -> int:
+        """How many bytes that file has."""
+        return sum(map(sealed_size, self._segments)) if self.envelope else self.size
+
+    @property
+    def _segments(self) -> list[int]:
+        return self.multipart.part_sizes if self.multipart else [self.size]
 
     @property
     def value(self) -> bytes:
         """All the bytes in memory, for the few of moto's operations that want them so."""
-        return self.path.read_bytes()
+        return b"".join(self.blocks(0, self.size, type(self).open(self)))
 
     @property
     def checksum_algorithm(self) -> str | None:  # type: ignore[override]
@@ -119,31 +132,41 @@ class StoredObject(FakeKey):
         """The response headers that every answer about this object carries."""
         headers: dict[str, Any] = self.response_dict
         headers.pop("x-amz-sdk-checksum-algorithm", None)  # a request header, which moto also answers with
+        if self.kms_key_id:  # of DSSE-KMS moto does not tell it
+            headers |= self.told.headers
         return headers
 
     @property
-    def encryption_headers(self) -> dict[str, str]:
-        """What every answer about this object tells of its encryption."""
-        if self.encryption != "aws:kms":
-            return {SSE: self.encryption} if self.encryption else {}
-        headers = {SSE: self.encryption}
-        if self.kms_key_id is not None:
-            headers[f"{SSE}-aws-kms-key-id"] = self.kms_key_id
-        if self.bucket_key_enabled is not None:
-            headers[f"{SSE}-bucket-key-enabled"] = str(self.bucket_key_enabled).lower()
-        return headers
+    def told(self) -> Encryption:
+        """How it is encrypted, as far as answers tell it."""
+        return Encryption(self.encryption, self.kms_key_id, self.bucket_key_enabled)
 
-    def read(self, start: int, length: int) -> bytes | FileBlocks:
-        """Part of the object as a response body: bytes if it is short, else a stream."""
+    def encrypt(self, encryption: Encryption) -> None:
+        """Note how the bytes lie in the file."""
+        self.encryption, self.kms_key_id = encryption.algorithm, encryption.kms_key_id
+        self.bucket_key_enabled, self.envelope = encryption.bucket_key or None, encryption.envelope
+        if self.envelope and not self.multipart:
+            self._etag = os.urandom(16).hex()
+
+    def read(self, start: int, length: int, key: bytes | None) -> bytes | FileBlocks:
+        """Part of the object as a response body: bytes if it is short, else a stream. *key* is its data key."""
         if length == 0:
             return b""
-        blocks = FileBlocks(self.path, start, length)
+        blocks = self.blocks(start, length, key)
         if length > BLOCK:
             return blocks
         try:
-            return next(iter(blocks))
+            return b"".join(blocks)
         finally:
             blocks.close()
+
+    def blocks(self, start: int, length: int, key: bytes | None) -> FileBlocks:
+        """Part of the object, which is open from now on: block by block, decrypted by *key*."""
+        if self.envelope is None:
+            return FileBlocks(self.path, start, length)
+        if key is None:
+            raise ValueError("what lies encrypted is read with its data key")
+        return SealedBlocks(self.path, start, length, key, self._segments)
 
     def dispose(self, garbage: bool = False) -> None:
         """Give the file up; moto calls this when a version leaves its table."""
@@ -200,9 +223,7 @@ class UploadOptions:
     storage_class: str
     tags: dict[str, str]
     acl: FakeAcl | None
-    encryption: str | None = None
-    kms_key_id: str | None = None
-    bucket_key_enabled: bool | None = None
+    encryption: Encryption = field(default_factory=Encryption)
     checksum_algorithm: str | None = None
     checksum_type: str | None = None
     redirect: str | None = None
@@ -213,10 +234,6 @@ class UploadOptions:
         """FULL_OBJECT or COMPOSITE, if a checksum was asked for."""
         default = "FULL_OBJECT" if self.checksum_algorithm == "CRC64NVME" else "COMPOSITE"
         return (self.checksum_type or default) if self.checksum_algorithm else None
-
-    @property
-    def encrypted(self) -> Encryption:
-        return Encryption(self.encryption or "AES256", self.kms_key_id, self.bucket_key_enabled)
 
 
 class StoredUpload(FakeMultipart):

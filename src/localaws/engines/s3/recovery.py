@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from moto.s3.models import FakeBucket
 
 from localaws.engines.s3.checksums import Checksum
+from localaws.engines.s3.encryption import Envelope
 from localaws.engines.s3.objects import CompletedUpload, DeleteMarker, StoredObject
 from localaws.engines.s3.store import Blob, ObjectStore
 
@@ -43,6 +44,8 @@ def to_record(key: StoredObject, tags: dict[str, str]) -> dict[str, Any]:
         "metadata": dict(key.metadata),
     }
     record |= {name: value for name, attribute in _KEPT.items() if (value := getattr(key, attribute)) is not None}
+    if key.envelope:
+        record["envelope"] = asdict(key.envelope)
     if key.checksum:
         record["checksum"] = {**vars(key.checksum)}
     if key.multipart:
@@ -69,6 +72,8 @@ def from_record(store: ObjectStore, account_id: str, record: dict[str, Any]) -> 
     for name, attribute in _KEPT.items():
         if name in record:
             setattr(key, attribute, record[name])
+    if "envelope" in record:
+        key.envelope = Envelope(**record["envelope"])
     if "upload" in record:
         key.multipart = CompletedUpload(**record["upload"])
     return key

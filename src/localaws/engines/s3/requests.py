@@ -24,7 +24,7 @@ from moto.s3.utils import ARCHIVE_STORAGE_CLASSES
 
 from localaws.engines.s3.access import denial
 from localaws.engines.s3.backend import Condition, S3Engine
-from localaws.engines.s3.encryption import check_readable, encryption_of
+from localaws.engines.s3.encryption import COPY_SOURCE, Encryption, asked_of, customer_key
 from localaws.engines.s3.headers import check_digests, check_key, content_length, metadata_of, not_modified
 from localaws.engines.s3.objects import DeleteMarker, StoredObject
 from localaws.engines.s3.store import Blob
@@ -64,9 +64,10 @@ class S3Request(S3Response):
     def parse_key_name(self) -> str:
         return bucket_and_key(self.request)[1]
 
-    def _receive(self, algorithm: str | None) -> Blob:
+    def _receive(self, algorithm: str | None, key: bytes | None) -> Blob:
+        """The body in the store, encrypted under the data key *key* if there is one. Raises what it is refused for."""
         environ = self.request.environ
-        blob = self.backend.store.receive(environ["wsgi.input"], content_length(environ), algorithm)
+        blob = self.backend.store.receive(environ["wsgi.input"], content_length(environ), algorithm, key)
         try:
             check_digests(self.headers, blob)
         except AwsError:
@@ -85,12 +86,10 @@ class S3Request(S3Response):
         hold, mode, until = self._get_lock_details(bucket, bucket.object_lock_enabled)
         if (hold or mode or until) and not bucket.object_lock_enabled:
             raise LockNotEnabled
-        encryption = encryption_of(self.lab, self.region, bucket, self.headers)
+        encryption = self.backend.data_keys.make(asked_of(bucket, self.headers), bucket, self.key_name)
         return {
             "storage": header("x-amz-storage-class", "STANDARD"),
-            "encryption": encryption.algorithm,
-            "kms_key_id": encryption.kms_key_arn,
-            "bucket_key_enabled": encryption.bucket_key,
+            "encryption": encryption,
             "lock_mode": mode,
             "lock_legal_status": hold,
             "lock_until": until,
@@ -105,17 +104,20 @@ class S3Request(S3Response):
         asked = any(name.startswith(("HTTP_X_AMZ_ACL", "HTTP_X_AMZ_GRANT_")) for name in self.request.environ)
         return self._acl_from_headers(self.headers) if asked else None
 
-    def _written(self, key: StoredObject) -> dict[str, Any]:
+    def _written(self, key: StoredObject, encryption: Encryption) -> dict[str, Any]:
         """The headers of the answer to a write."""
-        answer = {"ETag": key.etag, **key.encryption_headers}
+        answer = {"ETag": key.etag, **encryption.headers}
         if key._is_versioned:
             answer["x-amz-version-id"] = key.version_id
         if key.checksum:
             answer |= key.checksum.headers
         return answer | self._get_cors_headers_other()
 
-    def _copy_source(self) -> StoredObject:
-        """The object of x-amz-copy-source. Raises NoSuchKey, NoSuchVersion, PreconditionFailed, InvalidObjectState."""
+    def _copy_source(self) -> tuple[StoredObject, bytes | None]:
+        """The object of x-amz-copy-source, and its data key.
+
+        Raises NoSuchKey, NoSuchVersion, PreconditionFailed, InvalidObjectState, or what `DataKeys.open` does.
+        """
         path, _, query = self.headers["x-amz-copy-source"].partition("?")
         bucket_name, _, key_name = unquote(path).lstrip("/").partition("/")
         version_id = parse_qs(query).get("versionId", [None])[0]
@@ -127,8 +129,7 @@ class S3Request(S3Response):
             name = "If-None-Match" if "x-amz-copy-source-if-none-match" in self.headers else "If-Modified-Since"
             raise PreconditionFailed(f"x-amz-copy-source-{name}")
         check_restored(source)
-        check_readable(self.lab, source.kms_key_id, current_call.get().credential)
-        return source
+        return source, self.backend.data_keys.open(source, customer_key(self.headers, COPY_SOURCE))
 
     def _bucket(self, action: str) -> FakeBucket:
         """The request's bucket. Raises NoSuchBucket, or AccessDenied by its policy or its owner."""

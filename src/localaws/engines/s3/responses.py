@@ -22,15 +22,15 @@ from moto.s3.notifications import S3NotificationEvent as Event
 from moto.s3.responses import ALLOWED_HEADER_OVERRIDES
 
 from localaws.engines.s3 import configurations, listing
-from localaws.engines.s3.backend import SSE_S3, Condition, S3Engine
+from localaws.engines.s3.backend import Condition, S3Engine
 from localaws.engines.s3.batches import delete_objects
 from localaws.engines.s3.documents import check_bucket_policy, check_document, parse_document
-from localaws.engines.s3.encryption import check_readable
+from localaws.engines.s3.encryption import SSE, SSE_S3, blocked_types, customer_key
 from localaws.engines.s3.headers import MAX_PUT, byte_range, check_key, checksum_wanted, not_modified
 from localaws.engines.s3.objects import DeleteMarker, StoredObject
 from localaws.engines.s3.operations import check_done
 from localaws.engines.s3.requests import Answer, bucket_and_key, check_restored, check_size
-from localaws.engines.s3.rules import tags_of
+from localaws.engines.s3.rules import tag, tags_of
 from localaws.engines.s3.upload_responses import UploadResponse
 from localaws.gateway.environ import query_of
 from localaws.gateway.errors import AwsError, render
@@ -120,6 +120,10 @@ class S3EngineResponse(UploadResponse):
 
     def _check_object_call(self) -> None:
         """Raises AwsError for one that the bucket's policy denies, or with a document that is none."""
+        if current_call.get().operation == "GetObjectAttributes":
+            key = self._find(self.bucket_name, self.key_name, self.querystring.get("versionId", [None])[0])
+            if key.kms_key_id is None:
+                self.backend.data_keys.open(key, customer_key(self.headers))
         if self.bucket_name in self.backend.buckets:
             for action in actions_of("s3", current_call.get().operation):
                 self._bucket(action.name.removeprefix("s3:"))
@@ -155,7 +159,11 @@ class S3EngineResponse(UploadResponse):
 
     def _remember(self, request: Request, name: str) -> None:
         """Have the journal keep a configuration as the request that made it."""
-        kept = None
+        kept, body = None, self.raw_body.decode()
+        if name == "encryption" and "BlockedEncryptionTypes" not in body:  # what is blocked stays so after a start too
+            encryption = self.backend.get_bucket(self.bucket_name).encryption or SSE_S3
+            blocked = "".join(f"<EncryptionType>{kind}</EncryptionType>" for kind in blocked_types(encryption["Rule"]))
+            body = body.replace("</Rule>", f"<BlockedEncryptionTypes>{blocked}</BlockedEncryptionTypes></Rule>")
         if request.method == "PUT":
             kept = {
                 "query": urlencode(request.args),
@@ -163,7 +171,7 @@ class S3EngineResponse(UploadResponse):
                 "headers": {
                     k: v for k, v in request.headers.items() if k.lower().startswith(("x-amz-acl", "x-amz-grant"))
                 },
-                "body": self.raw_body.decode(),
+                "body": body,
             }
         self.backend.remember_configuration(self.bucket_name, name, kept)
 
@@ -197,17 +205,17 @@ class S3EngineResponse(UploadResponse):
         """Source: S3 API reference, PutObject."""
         bucket = self._bucket("PutObject")
         options = self._object_options(bucket)
-        blob = self._receive(checksum_wanted(self.headers))
+        blob = self._receive(checksum_wanted(self.headers), options["encryption"].data_key)
         method = "POST" if POSTED in self.request.environ else "PUT"  # events tell them apart
         key = self.backend.put_object(
             self.bucket_name, self.key_name, blob, condition=self._condition(), request_method=method, **options
         )
-        return 200, self._written(key), ""
+        return 200, self._written(key, options["encryption"]), ""
 
     def copy_object(self) -> Answer:
         """Source: S3 API reference, CopyObject."""
         bucket = self._bucket("PutObject")
-        source = self._copy_source()
+        source, data_key = self._copy_source()
         if source.size > MAX_PUT:
             raise AwsError(
                 "InvalidRequest",
@@ -220,7 +228,7 @@ class S3EngineResponse(UploadResponse):
             options["metadata"] = dict(source.metadata)
         if self.headers.get("x-amz-tagging-directive") != "REPLACE":
             options["tags"] = self.backend.tagger.get_tag_dict_for_resource(source.arn)
-        asked = ("x-amz-storage-class", "x-amz-server-side-encryption", "x-amz-website-redirect-location")
+        asked = ("x-amz-storage-class", SSE, f"{SSE}-customer-algorithm", "x-amz-website-redirect-location")
         newest = self.backend.current(bucket, self.key_name)
         by_version = "versionId=" in self.headers["x-amz-copy-source"]
         asked_before = bucket.encryption is not SSE_S3  # a default of the bucket's own counts as a change
@@ -236,6 +244,7 @@ class S3EngineResponse(UploadResponse):
             source,
             self.bucket_name,
             self.key_name,
+            key=data_key,
             algorithm=self.headers.get("x-amz-checksum-algorithm"),
             condition=self._condition(),
             event=Event.OBJECT_CREATED_COPY_EVENT,
@@ -245,7 +254,8 @@ class S3EngineResponse(UploadResponse):
         if key.checksum:
             result[f"Checksum{key.checksum.algorithm}"] = key.checksum.value
             result["ChecksumType"] = key.checksum.kind
-        headers = {k: v for k, v in self._written(key).items() if not k.startswith("x-amz-checksum")}
+        headers = self._written(key, options["encryption"])
+        headers = {name: value for name, value in headers.items() if not name.startswith("x-amz-checksum")}
         if source.version_id != "null":
             headers["x-amz-copy-source-version-id"] = source.version_id
         return self._document("CopyObject", {"CopyObjectResult": result}, headers)
@@ -311,7 +321,15 @@ class S3EngineResponse(UploadResponse):
         headers |= self._get_cors_headers_other()
         if not_modified(self.headers, key):
             return 304, {k: v for k, v in headers.items() if not k.lower().startswith("content-")}, ""
-        check_readable(self.lab, key.kms_key_id, current_call.get().credential)
+        if SSE in self.headers:
+            raise InvalidArgumentError(f"{SSE} header is not supported for this operation.", SSE, self.headers[SSE])
+        with_checksum = self.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED"
+        customer = customer_key(self.headers)
+        data_key = None
+        if with_body or with_checksum or key.kms_key_id is None:
+            data_key = self.backend.data_keys.open(key, customer)
+        if customer:
+            headers |= customer.headers
         if with_body:
             check_restored(key)
         for parameter, name in ALLOWED_HEADER_OVERRIDES.items():
@@ -325,14 +343,10 @@ class S3EngineResponse(UploadResponse):
         if extent:
             status, (start, length) = 206, extent
             headers["content-range"] = f"bytes {start}-{start + length - 1}/{key.size}"
-        if (
-            extent in (None, (0, key.size))
-            and key.checksum
-            and self.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED"
-        ):
+        if extent in (None, (0, key.size)) and key.checksum and with_checksum:
             headers |= key.checksum.headers
         headers["content-length"] = str(length)
-        return status, headers, key.read(start, length) if with_body else ()
+        return status, headers, key.read(start, length, data_key) if with_body else ()
 
     def _part_extent(self, key: StoredObject, headers: dict[str, Any]) -> tuple[int, int] | None:
         """Where the part of ?partNumber lies in the object. Raises InvalidPartNumber."""
@@ -385,6 +399,29 @@ class S3EngineResponse(UploadResponse):
 
     def _tagging_from_xml(self) -> dict[str, str]:
         return dict(tags_of(parse_document("PutObjectTagging", self.raw_body)))
+
+    def get_bucket_encryption(self) -> Any:
+        """Moto does not tell what is blocked."""
+        self.backend.get_bucket(self.bucket_name)
+        encryption = self.backend.get_bucket_encryption(self.bucket_name)
+        assert encryption is not None, "every bucket encrypts"
+        rule = encryption["Rule"]
+        told = {
+            "ApplyServerSideEncryptionByDefault": rule["ApplyServerSideEncryptionByDefault"],
+            "BlockedEncryptionTypes": {"EncryptionType": blocked_types(rule)},
+            "BucketKeyEnabled": str(rule.get("BucketKeyEnabled")).lower() == "true",
+        }
+        result = {"ServerSideEncryptionConfiguration": {"Rules": [told]}}
+        return self._document("GetBucketEncryption", result, {})
+
+    def _encryption_config_from_body(self) -> dict[str, Any]:
+        """A rule may only say what is blocked (API reference, ServerSideEncryptionRule); moto wants more of it."""
+        if b"BlockedEncryptionTypes" in self.raw_body and b"ApplyServerSideEncryptionByDefault" not in self.raw_body:
+            document = parse_document("PutBucketEncryption", self.raw_body)
+            blocked = [element.text or "" for element in document.iter() if tag(element) == "EncryptionType"]
+            return {"Rule": SSE_S3["Rule"] | {"BlockedEncryptionTypes": {"EncryptionType": blocked}}}
+        configuration: dict[str, Any] = super()._encryption_config_from_body()
+        return configuration
 
     def _notification_config_from_body(self) -> dict[str, Any]:
         """Filter names come in any case, as the SDKs send back what they were given."""

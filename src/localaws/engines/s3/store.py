@@ -7,12 +7,13 @@ import hashlib
 import os
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from localaws.engines.s3.checksums import Checksum, Hash, encode, new_hash
+from localaws.engines.s3.sealing import seal, unseal
 from localaws.gateway.errors import AwsError
 
 #: How much is read, hashed and written at a time, in bytes: small enough for a processor's cache.
@@ -47,12 +48,17 @@ class FileBlocks:
 
     def __iter__(self) -> Iterator[bytes]:
         while self._left:
-            block = os.pread(self._descriptor, min(BLOCK, self._left), self._position)
-            if not block:
-                raise OSError("an object's file is shorter than its recorded size")
+            block = self._read(min(BLOCK, self._left), self._position)
             self._position += len(block)
             self._left -= len(block)
             yield block
+
+    def _read(self, size: int, position: int) -> bytes:
+        """At most *size* bytes. Raises OSError where there are none."""
+        block = os.pread(self._descriptor, size, position)
+        if not block:
+            raise OSError("an object's file is shorter than its recorded size")
+        return block
 
     def close(self) -> None:
         if self._descriptor >= 0:
@@ -60,6 +66,17 @@ class FileBlocks:
             self._descriptor = -1
 
     __del__ = close
+
+
+class SealedBlocks(FileBlocks):
+    """The same of a file whose bytes lie encrypted under *key*, as *segments* of so many plain bytes (`sealing`)."""
+
+    def __init__(self, path: Path, start: int, length: int, key: bytes, segments: Sequence[int]) -> None:
+        super().__init__(path, start, length)
+        self._key, self._segments = key, segments
+
+    def __iter__(self) -> Iterator[bytes]:
+        return unseal(self._key, self._read, self._segments, self._position, self._left)
 
 
 class ObjectStore:
@@ -72,27 +89,32 @@ class ObjectStore:
     def path(self, file: str) -> Path:
         return self.directory / file
 
-    def receive(self, stream: Readable, length: int, algorithm: str | None) -> Blob:
+    def receive(self, stream: Readable, length: int, algorithm: str | None, key: bytes | None = None) -> Blob:
         """Store *length* bytes of *stream*, read to its proved end, and hash them on the way.
 
-        Raises IncompleteBody, or what the stream raises; then nothing is left behind.
+        They are encrypted under *key*, if there is one. Raises IncompleteBody, or what the stream raises; then nothing
+        is left behind.
         """
+        return self.gather(_blocks(stream, length), length, algorithm, key)
+
+    def gather(self, blocks: Iterable[bytes], length: int, algorithm: str | None, key: bytes | None = None) -> Blob:
+        """The same of *blocks*, which must be *length* bytes."""
         if length <= SMALL:
-            return self.write(_read_all(stream, length), algorithm)
+            return self.write(b"".join(blocks), algorithm, key)
         file = _new_name()
         hashes = _hashes(algorithm)
         try:
             with self.path(file).open("xb", buffering=0) as target, _HashingThread(hashes) as hashing:
-                for block in _blocks(stream, length):
-                    hashing.update(block)
+                plain = hashing.passed(blocks)
+                for block in seal(key, plain) if key else plain:
                     _write(target.fileno(), block)
         except BaseException:
             self.remove(file)
             raise
         return _blob(file, length, hashes, algorithm)
 
-    def write(self, data: bytes, algorithm: str | None = None) -> Blob:
-        """Store *data*, which is small or already in memory."""
+    def write(self, data: bytes, algorithm: str | None = None, key: bytes | None = None) -> Blob:
+        """Store *data*, which is small or already in memory, encrypted under *key* if there is one."""
         file = _new_name()
         hashes = _hashes(algorithm)
         for hasher in hashes:
@@ -100,7 +122,7 @@ class ObjectStore:
         try:
             target = os.open(f"{self.directory}/{file}", _NEW, 0o666)
             try:
-                _write(target, data)
+                _write(target, b"".join(seal(key, [data])) if key else data)
             finally:
                 os.close(target)
         except OSError:
@@ -127,14 +149,6 @@ class ObjectStore:
             raise
         return name
 
-    def hash(self, file: str, *algorithms: str) -> list[bytes]:
-        """Digests of a stored file."""
-        hashes = [new_hash(algorithm) for algorithm in algorithms]
-        for block in FileBlocks(self.path(file), 0, self.path(file).stat().st_size):
-            for hasher in hashes:
-                hasher.update(block)
-        return [hasher.digest() for hasher in hashes]
-
     def remove(self, file: str) -> None:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(f"{self.directory}/{file}")  # noqa: PTH108 (each overwriting pays for a Path)
@@ -158,8 +172,11 @@ class _HashingThread:
         self._thread.start()
         return self
 
-    def update(self, block: bytes) -> None:
-        self._queue.put(block)
+    def passed(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        """*blocks*, each handed to the thread first."""
+        for block in blocks:
+            self._queue.put(block)
+            yield block
 
     def _run(self) -> None:
         while (block := self._queue.get()) is not None:
@@ -169,6 +186,15 @@ class _HashingThread:
     def __exit__(self, *_: object) -> None:
         self._queue.put(None)
         self._thread.join()
+
+
+def digests(blocks: Iterable[bytes], *algorithms: str) -> list[bytes]:
+    """Those of all *blocks* together."""
+    hashes = [new_hash(algorithm) for algorithm in algorithms]
+    for block in blocks:
+        for hasher in hashes:
+            hasher.update(block)
+    return [hasher.digest() for hasher in hashes]
 
 
 def _hashes(algorithm: str | None) -> list[Hash]:
@@ -198,10 +224,6 @@ def _blocks(stream: Readable, length: int) -> Iterator[bytes]:
 
 def _new_name() -> str:
     return os.urandom(16).hex()
-
-
-def _read_all(stream: Readable, length: int) -> bytes:
-    return b"".join(_blocks(stream, length))
 
 
 def _write(target: int, data: bytes) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from moto.s3.exceptions import InvalidMaxPartNumberArgument
 
 from localaws.engines.s3 import uploads
 from localaws.engines.s3.checksums import ALGORITHMS
+from localaws.engines.s3.encryption import customer_key
 from localaws.engines.s3.headers import checksum_wanted, checksums_given, copy_range
 from localaws.engines.s3.listing import list_parts
-from localaws.engines.s3.objects import UploadOptions
+from localaws.engines.s3.objects import StoredUpload, UploadOptions
 from localaws.engines.s3.requests import Answer, S3Request, check_size
 from localaws.gateway.errors import AwsError
 
@@ -34,9 +36,7 @@ class UploadResponse(S3Request):
                 storage_class=options["storage"],
                 tags=options["tags"],
                 acl=options["acl"],
-                encryption=options["encryption"],
-                kms_key_id=options["kms_key_id"],
-                bucket_key_enabled=options["bucket_key_enabled"],
+                encryption=options["encryption"].kept,
                 checksum_algorithm=algorithm,
                 checksum_type=kind,
                 redirect=options["redirect"],
@@ -49,18 +49,33 @@ class UploadResponse(S3Request):
             "UploadId": upload.id,
             "ChecksumAlgorithm": algorithm,
             "ChecksumType": upload.options.checksum_kind,
-            **upload.options.encrypted.members,
+            **upload.options.encryption.members,
         }
         return self._document("CreateMultipartUpload", result, {})
+
+    def _data_key(self, upload: StoredUpload) -> bytes | None:
+        """What the upload's parts are encrypted with. Raises InvalidRequest without the key of the customer."""
+        encryption, customer = upload.options.encryption, customer_key(self.headers)
+        if bool(customer) != bool(encryption.customer):
+            message = (
+                "The multipart upload initiate requested encryption. Subsequent part requests must include the "
+                "appropriate encryption parameters."
+            )
+            raise AwsError("InvalidRequest", message, 400)
+        if customer != encryption.customer:
+            message = "The provided encryption parameters did not match the ones used originally."
+            raise AwsError("InvalidRequest", message, 400)
+        return self.backend.data_keys.open(encryption, customer)
 
     def upload_part(self) -> Answer:
         """Source: S3 API reference, UploadPart."""
         self._bucket("PutObject")
         upload_id, number = self._part()
         upload = uploads.find(self.backend, self.bucket_name, self.key_name, upload_id)
-        blob = self._receive(checksum_wanted(self.headers, upload.options.checksum_algorithm))
+        data_key = self._data_key(upload)
+        blob = self._receive(checksum_wanted(self.headers, upload.options.checksum_algorithm), data_key)
         part = uploads.add_part(self.backend, self.bucket_name, self.key_name, upload_id, number, blob)
-        headers = {"ETag": part.etag, **upload.options.encrypted.headers}
+        headers = {"ETag": part.etag, **_of_part(upload)}
         if blob.checksum:
             headers[blob.checksum.header] = blob.checksum.value
         return 200, headers, ""
@@ -70,14 +85,16 @@ class UploadResponse(S3Request):
         self._bucket("PutObject")
         upload_id, number = self._part()
         upload = uploads.find(self.backend, self.bucket_name, self.key_name, upload_id)
-        source = self._copy_source()
+        data_key = self._data_key(upload)
+        source, source_key = self._copy_source()
         extent = copy_range(self.headers.get("x-amz-copy-source-range"), source.size)
-        blob = uploads.copy_part(self.backend, source, extent, upload.options.checksum_algorithm)
+        algorithm = upload.options.checksum_algorithm
+        blob = uploads.copy_part(self.backend, source, source_key, extent, algorithm, data_key)
         part = uploads.add_part(self.backend, self.bucket_name, self.key_name, upload_id, number, blob)
         result = {"LastModified": part.last_modified_ISO8601, "ETag": part.etag}
         if blob.checksum and upload.options.checksum_algorithm:
             result[f"Checksum{blob.checksum.algorithm}"] = blob.checksum.value
-        headers = upload.options.encrypted.headers
+        headers = _of_part(upload)
         if source.version_id != "null":
             headers["x-amz-copy-source-version-id"] = source.version_id
         return self._document("UploadPartCopy", {"CopyPartResult": result}, headers)
@@ -109,11 +126,12 @@ class UploadResponse(S3Request):
         upload_id = self.querystring["uploadId"][0]
         checksums_given(self.headers)  # raises InvalidRequest for two
         parts = uploads.parts_of(self.request.environ["wsgi.input"].read(), upload_id)
+        customer = customer_key(self.headers)
         key = self.backend.current(bucket, self.key_name)
         if key is None or key.multipart is None or key.multipart.id != upload_id:
             expected = {n.lower(): v for n, v in self.headers.items() if n.lower().startswith("x-amz-checksum-")}
             key = uploads.finish(
-                self.backend, self.bucket_name, self.key_name, upload_id, parts, self._condition(), expected
+                self.backend, self.bucket_name, self.key_name, upload_id, parts, self._condition(), expected, customer
             )
         result: dict[str, Any] = {
             "Location": f"{self.lab.endpoint}/{self.bucket_name}/{self.key_name}",
@@ -124,5 +142,11 @@ class UploadResponse(S3Request):
         if key.checksum:
             result[f"Checksum{key.checksum.algorithm}"] = key.checksum.qualified
             result["ChecksumType"] = key.checksum.kind
-        headers = {k: v for k, v in self._written(key).items() if not k.startswith("x-amz-checksum") and k != "ETag"}
+        headers = self._written(key, replace(key.told, customer=customer))
+        headers = {name: value for name, value in headers.items() if not name.startswith(("x-amz-checksum", "ETag"))}
         return self._document("CompleteMultipartUpload", result, headers)
+
+
+def _of_part(upload: StoredUpload) -> dict[str, str]:
+    """What the answer about a part tells of its encryption."""
+    return replace(upload.options.encryption, told_context=None).headers

@@ -16,9 +16,10 @@ from moto.s3.exceptions import EntityTooSmall, InvalidPart, MalformedXML, Missin
 from moto.s3.notifications import S3NotificationEvent as Event
 
 from localaws.engines.s3.backend import Condition, S3Engine
-from localaws.engines.s3.checksums import DEFAULT_ALGORITHM, Checksum, composite, encode
+from localaws.engines.s3.checksums import COMBINED, DEFAULT_ALGORITHM, Checksum, combined, composite, encode
+from localaws.engines.s3.encryption import CustomerKey
 from localaws.engines.s3.objects import CompletedUpload, Part, StoredObject, StoredUpload, UploadOptions
-from localaws.engines.s3.store import Blob
+from localaws.engines.s3.store import Blob, digests
 from localaws.gateway.errors import AwsError
 
 #: The smallest part, in bytes, unless it is the last.
@@ -50,21 +51,32 @@ def add_part(
     )
     with engine.lock:
         try:
-            find(engine, bucket_name, key_name, upload_id).add(part)
+            upload = find(engine, bucket_name, key_name, upload_id)
+            part.encrypt(upload.options.encryption)
+            upload.add(part)
         except BaseException:
             part.dispose()
             raise
     return part
 
 
-def copy_part(engine: S3Engine, source: StoredObject, extent: tuple[int, int], algorithm: str | None) -> Blob:
-    """Bytes of an object as a new part: *extent* is their start and length. Raises NoSuchKey."""
+def copy_part(
+    engine: S3Engine,
+    source: StoredObject,
+    source_key: bytes | None,
+    extent: tuple[int, int],
+    algorithm: str | None,
+    data_key: bytes | None,
+) -> Blob:
+    """Bytes of an object as a new part: *extent* is their start and length. Raises NoSuchKey.
+
+    *source_key* and *data_key* are what they lie encrypted under, before and then.
+    """
     try:
-        file = engine.store.join([(source.file, *extent)])
+        blocks = source.blocks(*extent, source_key)
     except FileNotFoundError:  # deleted since it was found
         raise MissingKey(key=source.name) from None
-    md5, digest = engine.store.hash(file, "MD5", algorithm or DEFAULT_ALGORITHM)
-    return Blob(file, extent[1], md5.hex(), Checksum(algorithm or DEFAULT_ALGORITHM, encode(digest)))
+    return engine.store.gather(blocks, extent[1], algorithm or DEFAULT_ALGORITHM, data_key)
 
 
 def finish(
@@ -75,8 +87,11 @@ def finish(
     parts: list[Part],
     condition: Condition,
     expected: dict[str, str],
+    customer: CustomerKey | None,
 ) -> StoredObject:
     """Join *parts* into an object. *expected* maps checksum headers to what the client computed.
+
+    *customer* is the key that came with the request: needed only for a checksum that the parts do not give.
 
     Raises NoSuchUpload, InvalidPart, EntityTooSmall, BadDigest, PreconditionFailed; the upload then goes on.
     """
@@ -91,11 +106,9 @@ def finish(
         key = engine.put_object(
             bucket_name,
             key_name,
-            _join(engine, upload, chosen, expected),
+            _join(engine, upload, chosen, expected, customer),
             storage=options.storage_class,
             encryption=options.encryption,
-            kms_key_id=options.kms_key_id,
-            bucket_key_enabled=options.bucket_key_enabled,
             metadata=options.metadata,
             tags=options.tags,
             acl=options.acl,
@@ -127,29 +140,45 @@ def _choose(upload: StoredUpload, parts: list[Part]) -> list[StoredObject]:
     return chosen
 
 
-def _join(engine: S3Engine, upload: StoredUpload, chosen: list[StoredObject], expected: dict[str, str]) -> Blob:
-    """The parts' bytes in one file. Its ETag is the MD5 of the parts' MD5s and their number. Raises BadDigest."""
-    file = engine.store.join((part.file, 0, part.size) for part in chosen)
-    try:
-        checksum = _checksum(engine, upload.options, chosen, file)
-        if expected.get(checksum.header, checksum.value).partition("-")[0] != checksum.value:
-            message = f"The {checksum.algorithm} you specified did not match the calculated checksum."
-            raise AwsError("BadDigest", message, 400)
-    except BaseException:
-        engine.store.remove(file)
-        raise
-    digests = b"".join(bytes.fromhex(part.etag.strip('"')) for part in chosen)
-    etag = f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(chosen)}"
+def _join(
+    engine: S3Engine,
+    upload: StoredUpload,
+    chosen: list[StoredObject],
+    expected: dict[str, str],
+    customer: CustomerKey | None,
+) -> Blob:
+    """The parts' bytes in one file. Its ETag is the MD5 of the parts' ETags and their number. Raises BadDigest."""
+    checksum = _checksum(engine, upload, chosen, customer)
+    if checksum and expected.get(checksum.header, checksum.value).partition("-")[0] != checksum.value:
+        message = f"The {checksum.algorithm} you specified did not match the calculated checksum."
+        raise AwsError("BadDigest", message, 400)
+    file = engine.store.join((part.file, 0, part.file_size) for part in chosen)
+    etags = b"".join(bytes.fromhex(part.etag.strip('"')) for part in chosen)
+    etag = f"{hashlib.md5(etags, usedforsecurity=False).hexdigest()}-{len(chosen)}"
     return Blob(file, sum(part.size for part in chosen), etag, checksum)
 
 
-def _checksum(engine: S3Engine, options: UploadOptions, chosen: list[StoredObject], file: str) -> Checksum:
-    """COMPOSITE, of the parts' checksums, unless the client or the algorithm wants that of the whole."""
+def _checksum(
+    engine: S3Engine, upload: StoredUpload, chosen: list[StoredObject], customer: CustomerKey | None
+) -> Checksum | None:
+    """COMPOSITE, of the parts' checksums, unless the client or the algorithm wants that of the whole.
+
+    None of what can only be read with a customer's key that has not come; but whoever has asked for a checksum brings
+    it (S3 API reference, CompleteMultipartUpload, SSECustomerKey). Raises InvalidRequest.
+    """
+    options = upload.options
     algorithm = options.checksum_algorithm or DEFAULT_ALGORITHM
-    whole = options.checksum_type == "FULL_OBJECT" or algorithm == DEFAULT_ALGORITHM
-    if not whole and all(part.checksum_algorithm == algorithm for part in chosen):
-        return composite(algorithm, [part.checksum_value or "" for part in chosen])
-    return Checksum(algorithm, encode(engine.store.hash(file, algorithm)[0]))
+    if all(part.checksum_algorithm == algorithm for part in chosen):
+        values = [part.checksum_value or "" for part in chosen]
+        if options.checksum_type != "FULL_OBJECT" and algorithm != DEFAULT_ALGORITHM:
+            return composite(algorithm, values)
+        if algorithm in COMBINED:
+            return combined(algorithm, values, [part.size for part in chosen])
+    if options.encryption.customer and not customer and not options.checksum_algorithm:
+        return None
+    key = engine.data_keys.open(options.encryption, customer)
+    blocks = itertools.chain.from_iterable(part.blocks(0, part.size, key) for part in chosen)
+    return Checksum(algorithm, encode(digests(blocks, algorithm)[0]))
 
 
 def parts_of(body: bytes, upload_id: str) -> list[Part]:

@@ -64,8 +64,12 @@ class LakeIO(FileIO):
         return self.file(location)
 
     def file(self, location: str) -> Path:
-        """The local file with the bytes of an object that S3 has been asked for."""
-        return self._lake.path(location)
+        """The local file with the bytes of an object that S3 has been asked for.
+
+        Raises QueryFailure for who may not decrypt it.
+        """
+        file = self._lake.file(location)
+        return self._as_caller(lambda: self._lake.readable(self.session, [file]))[0].path if file.sealed else file.path
 
     def open(self, location: str) -> BinaryIO:
         """A file of table metadata: only they are read in this process. Raises QueryFailure for what is too much."""
@@ -85,8 +89,8 @@ class LakeIO(FileIO):
             with suppress(QueryFailure):  # who must not list may still read
                 listed = {file.uri: file for file in self._as_caller(lambda: self._lake.files(folder))}
         found = [listed[each] for each in locations if each in listed]
-        self._as_caller(lambda: self._lake.authorize_reading(found))
-        known = {file.uri: file.path for file in found}
+        readable = self._as_caller(lambda: self._lake.readable(self.session, found))
+        known = {file.uri: file.path for file in readable}
         return {each: known.get(each) or self.path(each) for each in self.session.checked(locations)}
 
     def put(self, data: bytes, location: str) -> None:

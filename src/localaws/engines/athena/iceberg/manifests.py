@@ -64,14 +64,15 @@ def _read(io: FileIO, location: str, unpack: _Unpack) -> Iterator[Any]:
 def _packed(lake: LakeIO, location: str, unpack: _Unpack) -> bytes:
     """What *unpack* makes of an object. Raises QueryFailure once that is too much, with all that was read before."""
     try:
-        version = location, lake.head(location)["ETag"]  # S3 is asked in any case: it may refuse
+        version = location, lake.head(location)["ETag"]  # S3 is asked in any case: it may refuse,
+        file = lake.file(location)  # or KMS, where it is encrypted
     except PermissionError as error:
         raise QueryFailure("PERMISSION_DENIED", str(error)) from None
     except FileNotFoundError as error:
         raise QueryFailure("ICEBERG_INVALID_METADATA", str(error)) from None
     found = _remembered.get(version)
     if found is None:
-        found = lake.session.call(unpack, lake.file(location), location)
+        found = lake.session.call(unpack, file, location)
         if len(found[1]) <= _MOST_OF_ONE:
             _remembered.put(version, found, len(found[1]))
     weight, packed = found
