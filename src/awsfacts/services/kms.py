@@ -35,6 +35,14 @@ SERVICE = Service(
             "engines/test_kms.py::test_a_key_has_a_usage_that_fits_its_spec",
         ),
         Claim(
+            "Keys are rotated, on demand and at their dates; what older material encrypted still opens.",
+            "engines/test_kms_rotation.py::test_keys_are_rotated_at_their_dates",
+        ),
+        Claim(
+            "A ciphertext opens with its own encryption context alone.",
+            "engines/test_kms_rotation.py::test_the_context_is_exactly_the_same",
+        ),
+        Claim(
             "Keys that are disabled, or on their way out, do nothing.",
             "engines/test_requests_refused.py::test_kms_keys_that_are_disabled_or_on_their_way_out_do_nothing",
         ),

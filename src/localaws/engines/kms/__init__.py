@@ -1,4 +1,4 @@
-"""AWS KMS: `backend` says what the engine does otherwise than moto."""
+"""AWS KMS: `backend` says what the engine does otherwise than moto, `material` what keys encrypt with."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ENGINE = Engine(
     models=("backend:KeyEngine",),
     unkept=frozenset(
         {"Encrypt", "Decrypt", "ReEncrypt", "GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "GenerateRandom"}
-        | {"Sign", "Verify", "GenerateMac", "VerifyMac"}
+        | {"GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext", "Sign", "Verify", "GenerateMac", "VerifyMac"}
     ),
     resume="deletion:resume",
 )

@@ -12,6 +12,7 @@ from moto.kms.responses import KmsResponse
 
 from localaws.engines.kms.crypto import SYMMETRIC, USES, new_pair, oaep_decrypt, oaep_encrypt, sign, verify
 from localaws.engines.kms.deletion import await_deletion
+from localaws.engines.kms.material import await_rotation, id_of, key_id_of, opened, plan_rotation, rotate, sealed
 from localaws.engines.policies import PolicyFaultError, check_policy
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
@@ -20,6 +21,11 @@ _ALIAS = (
     'Alias must start with the prefix "alias/". '
     "Please see https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html"
 )
+_ELSEWHERE = (
+    "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not "
+    "allowed to access."
+)
+_MOST_ON_DEMAND = 25
 _INCORRECT = "The key ID in the request does not identify a CMK that can perform this operation."
 _MEMBERS = {
     "ENCRYPT_DECRYPT": "EncryptionAlgorithms",
@@ -29,7 +35,12 @@ _MEMBERS = {
 
 
 class KeyEngine(Key):
-    """A key that tells the algorithms of its usage alone, and is asked before it works."""
+    """A key that tells the algorithms of its usage alone, is asked before it works, and keeps its older material."""
+
+    older: tuple[bytes, ...] = ()
+    rotation_days = 365
+    #: Seconds since the epoch; None while the key is not rotated by itself.
+    next_rotation: float | None = None
 
     @property
     def algorithms(self) -> dict[str, list[str]]:
@@ -39,6 +50,8 @@ class KeyEngine(Key):
     def to_dict(self) -> dict[str, Any]:
         told = super().to_dict()
         others = {name: value for name, value in told["KeyMetadata"].items() if name not in _MEMBERS.values()}
+        if self.key_spec == SYMMETRIC:
+            others["CurrentKeyMaterialId"] = id_of(self.key_material)
         return told | {"KeyMetadata": others | self.algorithms}
 
     def check(self, usage: str, operation: str, algorithm: str | None) -> None:
@@ -87,6 +100,7 @@ class KmsEngine(KmsBackend):
         key_id = super()._generate_default_keys(alias_name)
         if key_id is not None:
             self.keys[key_id].key_manager = "AWS"
+            self.enable_key_rotation(key_id)
             self.lab.state.changed("kms")
         return key_id
 
@@ -138,7 +152,8 @@ class KmsEngine(KmsBackend):
         key = self.key(key_id)
         key.check("ENCRYPT_DECRYPT", "Encrypt", algorithm)
         if algorithm == SYMMETRIC:
-            return super().encrypt(key_id, plaintext, encryption_context)
+            self.lab.state.settle("kms")  # material that is not kept yet must not have encrypted anything
+            return sealed(key, plaintext, encryption_context), key.arn
         _no_context(encryption_context)
         return oaep_encrypt(_material(key), algorithm, plaintext), key.arn
 
@@ -153,21 +168,64 @@ class KmsEngine(KmsBackend):
 
         Raises ValidationException for an asymmetric ciphertext without its key, which it does not name.
         """
-        if key_id is not None and (key := self.key(key_id)).key_usage != "ENCRYPT_DECRYPT":
-            raise AwsError("IncorrectKeyException", _INCORRECT)
         if algorithm == SYMMETRIC:
-            if key_id is not None:
-                key.check("ENCRYPT_DECRYPT", "Decrypt", algorithm)
-            plaintext, arn = super().decrypt(ciphertext_blob, encryption_context)
-            if key_id is not None and key.arn != arn:
-                raise AwsError("IncorrectKeyException", _INCORRECT)
-            self.key(arn).check("ENCRYPT_DECRYPT", "Decrypt", algorithm)
-            return plaintext, arn
+            plaintext, key, _ = self.decrypt_symmetric(ciphertext_blob, encryption_context, key_id)
+            return plaintext, key.arn
         if key_id is None:
             raise AwsError("ValidationException", f"KeyId is required to decrypt with {algorithm}.")
+        key = self._decrypting(key_id)
         key.check("ENCRYPT_DECRYPT", "Decrypt", algorithm)
         _no_context(encryption_context)
         return oaep_decrypt(_material(key), algorithm, ciphertext_blob), key.arn
+
+    def decrypt_symmetric(
+        self, blob: bytes, context: dict[str, str], key_id: str | None = None
+    ) -> tuple[bytes, KeyEngine, str]:
+        """The plaintext, the key, and the id of its material. Raises IncorrectKeyException for another key's *blob*."""
+        if key_id is not None:
+            self._decrypting(key_id).check("ENCRYPT_DECRYPT", "Decrypt", SYMMETRIC)
+        key = self.keys.get(key_id_of(blob))
+        if key is None:
+            raise AwsError("AccessDeniedException", _ELSEWHERE)
+        plaintext, material_id = opened(key, blob, context)
+        if key_id is not None and key is not self.key(key_id):
+            raise AwsError("IncorrectKeyException", _INCORRECT)
+        key.check("ENCRYPT_DECRYPT", "Decrypt", SYMMETRIC)
+        return plaintext, key, material_id
+
+    def _decrypting(self, key_id: str) -> KeyEngine:
+        """Raises IncorrectKeyException for a key that encrypts nothing."""
+        key = self.key(key_id)
+        if key.key_usage != "ENCRYPT_DECRYPT":
+            raise AwsError("IncorrectKeyException", _INCORRECT)
+        return key
+
+    def rotate_key_on_demand(self, key_id: str) -> str:
+        """Raises LimitExceededException for the 26th time (API reference, RotateKeyOnDemand)."""
+        key = self._rotating(key_id, "RotateKeyOnDemand")
+        if sum(rotation["RotationType"] == "ON_DEMAND" for rotation in key.rotations) >= _MOST_ON_DEMAND:
+            raise AwsError("LimitExceededException", f"{key.arn} was rotated on demand {_MOST_ON_DEMAND} times.")
+        rotate(self.lab, key, "ON_DEMAND")
+        return key.id
+
+    def enable_key_rotation(self, key_id: str, days: int = 365) -> None:
+        key = self._rotating(key_id, "EnableKeyRotation")
+        plan_rotation(self.lab, key, days)
+        super().enable_key_rotation(key_id)
+        await_rotation(self.lab, self, key.id)
+
+    def disable_key_rotation(self, key_id: str) -> None:
+        self._rotating(key_id, "DisableKeyRotation").next_rotation = None
+        super().disable_key_rotation(key_id)
+
+    def _rotating(self, key_id: str, operation: str) -> KeyEngine:
+        """Raises UnsupportedOperationException for all but symmetric keys that encrypt."""
+        key = self.key(key_id)
+        if key.key_spec != SYMMETRIC:
+            said = f"{key.arn} key spec is {key.key_spec} which is not valid for {operation}."
+            raise AwsError("UnsupportedOperationException", said)
+        key.check("ENCRYPT_DECRYPT", operation, SYMMETRIC)
+        return key
 
     def generate_data_key(self, key_id: str, *args: Any, **kwargs: Any) -> tuple[bytes, bytes, str]:
         self.check_wraps(key_id, "GenerateDataKey")
@@ -194,11 +252,16 @@ class KmsEngineResponse(KmsResponse):
         return self._answer(CiphertextBlob=blob, KeyId=arn, EncryptionAlgorithm=algorithm)
 
     def decrypt(self) -> str:
-        algorithm = self._algorithm("EncryptionAlgorithm")
+        algorithm, blob = self._algorithm("EncryptionAlgorithm"), self._get_param("CiphertextBlob")
         key_id = self._key_id() if self._get_param("KeyId") else None
         context = self._get_param("EncryptionContext", {})
-        plaintext, arn = self.kms_backend.decrypt(self._get_param("CiphertextBlob"), context, key_id, algorithm)
-        return self._answer(Plaintext=plaintext, KeyId=arn, EncryptionAlgorithm=algorithm)
+        if algorithm == SYMMETRIC:
+            plaintext, key, material_id = self.kms_backend.decrypt_symmetric(blob, context, key_id)
+            told = {"KeyId": key.arn, "KeyMaterialId": material_id}
+        else:
+            plaintext, arn = self.kms_backend.decrypt(blob, context, key_id, algorithm)
+            told = {"KeyId": arn}
+        return self._answer(Plaintext=plaintext, EncryptionAlgorithm=algorithm, **told)
 
     def re_encrypt(self) -> str:
         used = {name: self._algorithm(name) for name in ("SourceEncryptionAlgorithm", "DestinationEncryptionAlgorithm")}
@@ -210,6 +273,26 @@ class KmsEngineResponse(KmsResponse):
         context = self._get_param("DestinationEncryptionContext", {})
         blob, arn = self.kms_backend.encrypt(target_id, plaintext, context, target)
         return self._answer(CiphertextBlob=blob, KeyId=arn, SourceKeyId=source_arn, **used)
+
+    def generate_data_key(self) -> str:
+        answer = json.loads(super().generate_data_key())
+        return json.dumps(answer | {"KeyMaterialId": id_of(self.kms_backend.key(answer["KeyId"]).key_material)})
+
+    def enable_key_rotation(self) -> str:
+        """Source: API reference, EnableKeyRotation."""
+        key_id = self._get_param("KeyId")
+        self._validate_cmk_id(key_id)
+        self.kms_backend.enable_key_rotation(key_id, self._get_param("RotationPeriodInDays") or 365)
+        return json.dumps(None)
+
+    def get_key_rotation_status(self) -> str:
+        """Source: API reference, GetKeyRotationStatus."""
+        answer = json.loads(super().get_key_rotation_status())
+        key = self.kms_backend.key(self._get_param("KeyId"))
+        told: dict[str, Any] = {"KeyId": key.id}
+        if key.next_rotation is not None:
+            told |= {"RotationPeriodInDays": key.rotation_days, "NextRotationDate": key.next_rotation}
+        return json.dumps(answer | told)
 
     def generate_data_key_pair(self) -> str:
         """Source: API reference, GenerateDataKeyPair."""

@@ -10,15 +10,17 @@ from functools import partial
 from moto.core.utils import unix_time
 from moto.kms.models import KmsBackend, kms_backends
 
+from localaws.engines.kms.material import await_rotation
 from localaws.lab import Lab
 
 
 def resume(lab: Lab) -> None:
-    """Go on waiting for the keys that were to be deleted before the start."""
+    """Go on waiting for the keys that were to be deleted, or rotated, before the start."""
     for _, _, backend in kms_backends.iter_backends():
         assert isinstance(backend, KmsBackend)
         for key_id in list(backend.keys):
             await_deletion(lab, backend, key_id)
+            await_rotation(lab, backend, key_id)
 
 
 def await_deletion(lab: Lab, backend: KmsBackend, key_id: str) -> None:

@@ -161,10 +161,10 @@ def asked_of(bucket: FakeBucket, headers: Any) -> Asked:
 
 def customer_key(headers: Any, prefix: str = _CUSTOMER) -> CustomerKey | None:
     """The key that a request brings in its headers. Raises InvalidArgument or InvalidEncryptionAlgorithmError."""
+    if f"{prefix}algorithm" not in headers and f"{prefix}key" not in headers:
+        return None
     algorithm, text = headers.get(f"{prefix}algorithm"), headers.get(f"{prefix}key")
     md5 = headers.get(f"{prefix}key-MD5")
-    if not (algorithm or text or md5):
-        return None
     if not algorithm:
         raise InvalidArgumentError(f"{PROVIDED} a valid encryption algorithm.", SSE, "null")
     if not text:
