@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from peers import Peer, PlainMoto, ThisLab
@@ -156,7 +157,7 @@ def _encrypted_objects(lab: Peer) -> None:
         rates: dict[str, list[float]] = {"bench": [], "bench-kms": []}
         for _ in range(ROUNDS):
             for bucket, found in rates.items():
-                found.append(_rate(lambda b=bucket: _presigned(client, operation, body, b)))  # type: ignore[misc]
+                found.append(_rate(partial(_presigned, client, operation, body, bucket)))
         plain, encrypted = (statistics.median(found) for found in rates.values())
         print(
             f"{name + ' under SSE-KMS, MB/s':40}{plain:12,.0f}{encrypted:12,.0f}{plain / encrypted:10.2f}{1.5:9.1f}"
