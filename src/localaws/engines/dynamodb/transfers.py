@@ -7,6 +7,7 @@ rights on the bucket.
 from __future__ import annotations
 
 import gzip
+import json
 from abc import abstractmethod
 from threading import Thread
 from typing import Any, ClassVar
@@ -17,7 +18,6 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table_export import TableExport
 from moto.dynamodb.models.table_import import TableImport
 from moto.dynamodb.models.utilities import dynamo_json_dump
-from py_partiql_parser import JsonParser
 
 from localaws.client import on_behalf_of
 from localaws.gateway.records import current_call
@@ -108,12 +108,13 @@ class ImportEngine(_Transfer, TableImport):
             self._take(gzip.decompress(content) if self.compression_type == "GZIP" else content)
 
     def _take(self, content: bytes) -> None:
+        """Items are divided by newlines ("Amazon S3 import formats for DynamoDB", DynamoDB developer guide)."""
         assert self.table is not None
-        for line in JsonParser.parse(original=content.decode()):
+        for line in filter(bytes.strip, content.split(b"\n")):
             self.processed_count += 1
             self.processed_bytes += len(line)
             try:
-                self.table.put_item(item_attrs=line["Item"])
+                self.table.put_item(item_attrs=json.loads(line)["Item"])
                 self.imported_count += 1
             except Exception as error:  # what is no item of this table is counted, and the others are taken
                 self.failure_message = str(error)
