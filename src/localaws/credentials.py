@@ -27,8 +27,8 @@ _KINDS = {"user": "IAMUser", "assumed-role": "AssumedRole", "federated-user": "F
 class Credential:
     """A key pair and the principal it stands for.
 
-    ``expires`` is None for long-term keys; temporary ones also carry a ``session_token``, and ``issuer``, the ARN of
-    the role that they are of. A service's own principal is no ARN: "s3.amazonaws.com".
+    ``expires`` is None for long-term keys; temporary ones also carry a ``session_token``, ``issuer``, the ARN of the
+    role that they are of, and when they were ``created``. A service's own principal is no ARN: "s3.amazonaws.com".
     """
 
     access_key_id: str
@@ -39,6 +39,7 @@ class Credential:
     session_token: str | None = None
     expires: datetime | None = None
     issuer: str = ""
+    created: str = ""
 
     @cached_property
     def kind(self) -> str:
@@ -126,6 +127,7 @@ class CredentialStore:
             session_token=secrets.token_urlsafe(120),
             expires=self._clock.now() + timedelta(seconds=seconds),
             issuer=issuer,
+            created=self._clock.now().isoformat(timespec="seconds"),
         )
         self.add(credential)
         return credential

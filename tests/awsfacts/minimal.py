@@ -9,6 +9,8 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
+from tests.engines.trail_tools import bucket_policy
+
 ACCOUNT = "123456789012"
 NAME = "made"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/{NAME}"
@@ -404,6 +406,11 @@ WITHOUT_ARN = {
 NEVER_DELETED = frozenset(
     "athena:datacatalog glue:connection kinesisanalyticsv2:application quicksight:dashboard quicksight:dataset".split()
 )
+
+
+def allow_delivery(s3: Any) -> None:
+    """Let CloudTrail write to the bucket that has been made, with *s3*: a trail's bucket has to have such a policy."""
+    s3.put_bucket_policy(Bucket=NAME, Policy=bucket_policy(NAME, NAME))
 
 
 def filled(value: Any, made: Mapping[str, str]) -> Any:

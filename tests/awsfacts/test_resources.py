@@ -20,7 +20,7 @@ from dehelpers.process.lab import free_port
 from dehelpers.words.ledger import Created
 from dehelpers.words.teardown import types
 from localaws.gateway.reference import type_of
-from tests.awsfacts.minimal import ELSEWHERE, NEVER_DELETED, REQUESTS, WITHOUT_ARN, filled
+from tests.awsfacts.minimal import ELSEWHERE, NEVER_DELETED, REQUESTS, WITHOUT_ARN, allow_delivery, filled
 from tests.conftest import RunningLab
 from tests.connected import connected
 from tests.engines.lake_tools import be_administrator
@@ -63,6 +63,8 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
 def _create(life: Life, session: de.Session) -> None:
     names: dict[str, str] = {}
     for key, request in REQUESTS.items():
+        if key == "cloudtrail:trail":
+            allow_delivery(boto3.client("s3"))
         service, before = key.partition(":")[0], len(session.ledger)
         answer = method_of(boto3.client(service), resources()[key].create[0])(**filled(request, names))
         life.ledger[key] = list(session.ledger)[before:]

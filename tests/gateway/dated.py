@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.engines.lambda_tools import source
+from tests.engines.trail_tools import bucket_policy
 
 ROLE = "arn:aws:iam::123456789012:role/dated"
 TRUST = json.dumps(
@@ -48,6 +49,7 @@ MADE: dict[str, list[tuple[str, dict[str, Any]]]] = {
     ],
     "s3": [
         ("create_bucket", {"Bucket": "dated"}),
+        ("put_bucket_policy", {"Bucket": "dated", "Policy": bucket_policy("dated", "dated")}),
         ("put_bucket_versioning", {"Bucket": "dated", "VersioningConfiguration": {"Status": "Enabled"}}),
         ("put_object", {"Bucket": "dated", "Key": "dated", "Body": b"x"}),
         ("delete_object", {"Bucket": "dated", "Key": "dated"}),

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from awsfacts.declaration import Deletion, Listing, Resource, Service
+from awsfacts.declaration import Claim, Deletion, Listing, Resource, Service
+
+_LAKE = (
+    "CloudTrail Lake (event data stores, queries, channels, imports and dashboards) is closed to new customers. "
+    "Query a trail's files with Athena."
+)
 
 SERVICE = Service(
     name="cloudtrail",
     title="AWS CloudTrail",
+    real=(
+        Claim(
+            "`aws cloudtrail validate-logs` proves the log files that a trail has delivered, and finds one that was "
+            "changed or deleted.",
+            "engines/test_cloudtrail_digests.py::test_what_was_delivered_is_valid_until_somebody_touches_it",
+        ),
+    ),
     resources=(
         Resource(
             type="trail",
@@ -19,9 +31,9 @@ SERVICE = Service(
         ),
     ),
     unsupported=(
-        (
-            ".*",
-            "The lab describes trails. It has no CloudTrail Lake (event data stores, channels, dashboards).",
-        ),
+        (".*Insight.*|LookupEvents", "The lab has no Insights events."),
+        ("(Create|Update)Trail", "The lab has no trails of an organization."),
+        (".*", _LAKE),
     ),
+    pretended=frozenset({"PutInsightSelectors"}),
 )

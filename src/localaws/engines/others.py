@@ -10,7 +10,6 @@ REACHED_BY_MOTO: dict[str, frozenset[str]] = {
         "appmesh": "sts",
         "autoscaling": "ec2",
         "batch": "ec2 iam logs",
-        "cloudtrail": "s3 sns",
         "codepipeline": "iam",
         "ds": "ec2",
         "ebs": "ec2",

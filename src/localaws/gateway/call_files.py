@@ -1,4 +1,7 @@
-"""The records of calls, in two files: the newer one is written, the elder goes when the newer one is full."""
+"""The records of calls, in two files: the newer one is written, the elder goes when the newer one is full.
+
+Of what goes `event_history` keeps the management events.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,11 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from localaws.gateway.event_history import EventHistory
 from localaws.gateway.records import Call
 
 log = logging.getLogger(__name__)
@@ -31,11 +35,14 @@ class CallRecords:
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
         self._path, self._elder = path, path.with_suffix(".elder.jsonl")
+        self._history = EventHistory(path.with_name("history"))
         path.touch(mode=0o600)
         self._sequence = _last_number(path) or _last_number(self._elder)
         self._open()
         #: Noted calls, by number: not written yet, or not because the disk had no room.
         self._unwritten: deque[tuple[int, Call]] = deque(maxlen=_MOST_UNWRITTEN)
+        #: Told of each call once `since` tells of it.
+        self.listener: Callable[[Call], object] | None = None
 
     def _open(self) -> None:
         self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -51,6 +58,8 @@ class CallRecords:
         with self._lock:
             self._sequence += 1
             self._unwritten.append((self._sequence, call))
+        if self.listener is not None:
+            self.listener(call)
 
     def write(self) -> None:
         """Write what has been noted.
@@ -78,6 +87,8 @@ class CallRecords:
 
     def _begin_anew(self) -> None:
         if self._path.exists():  # else there was no room for a new file the last time
+            if self._elder.exists():
+                self._history.take(self._elder, _first_number(self._elder))
             self._path.replace(self._elder)
         full = self._file
         self._open()
@@ -104,6 +115,16 @@ class CallRecords:
                     yield block
         yield from unwritten
 
+    def all_files(self) -> list[IO[bytes]]:
+        """All that there is, as files to read, the eldest first; of what is older than `since` management events only.
+
+        They may end within a line, the last one.
+        """
+        with self._lock:
+            self._write()
+            own = [path.open("rb") for path in (self._elder, self._path) if path.exists()]
+            return [*self._history.open(), *own]
+
     def close(self) -> None:
         with self._lock:
             self._write()
@@ -128,6 +149,11 @@ def _number(line: bytes) -> int:
     """The number that a record begins with, ``{"seq":1,``; 0 of what is none."""
     digits = line[7 : line.find(b",")]
     return int(digits) if line.startswith(b'{"seq":') and digits.isdigit() else 0
+
+
+def _first_number(path: Path) -> int:
+    with path.open("rb") as file:
+        return _number(file.readline())
 
 
 def _place_after(file: IO[bytes], sequence: int, end: int) -> int:

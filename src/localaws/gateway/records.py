@@ -28,7 +28,8 @@ class Call:
 
     ``bytes_in`` and ``bytes_out`` count bodies only; ``ms`` runs from the request's headers to the last byte out.
     ``units`` is for what an engine knows of its own billing (scanned bytes, say), by name. ``via`` is the service that
-    called, for somebody or for itself ("athena.amazonaws.com"); ``session_issuer`` the role behind a session.
+    called, for somebody or for itself ("athena.amazonaws.com"); ``session_issuer`` the role behind a session, which
+    was taken at ``session_created``.
     ``requests`` is how many alike one record stands for. ``event_id`` is the record's own, CloudTrail's ``eventID``.
     """
 
@@ -43,6 +44,7 @@ class Call:
     principal_type: str = "Unknown"
     principal_id: str = ""
     session_issuer: str = ""
+    session_created: str = ""
     access_key_id: str = ""
     account_id: str = ""
     via: str = ""
@@ -77,6 +79,7 @@ class Call:
         self.credential = credential
         self.principal, self.principal_type = credential.principal, credential.kind
         self.principal_id, self.session_issuer = credential.user_id, credential.issuer
+        self.session_created = credential.created
         self.access_key_id, self.account_id = credential.access_key_id, credential.account_id
 
     def as_record(self) -> dict[str, Any]:
