@@ -7,6 +7,7 @@ GetKeyRotationStatus, ListKeyRotations; KMS developer guide, "Encryption context
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -135,6 +136,8 @@ def test_the_aws_managed_key_is_awss(lab: RunningLab, kms: Any) -> None:
     arn = s3.put_object(Bucket=bucket, Key="k", Body=b"x", ServerSideEncryption="aws:kms")["SSEKMSKeyId"]
     assert kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyManager"] == "AWS"
     assert kms.get_key_rotation_status(KeyId=arn)["RotationPeriodInDays"] == 365
+    [alias] = kms.list_aliases(KeyId=arn)["Aliases"]
+    assert (alias["AliasName"], alias["TargetKeyId"]) == ("alias/aws/s3", arn.rpartition("/")[2])
 
 
 def test_only_so_much_is_encrypted_at_once(kms: Any, key: str) -> None:
@@ -143,3 +146,16 @@ def test_only_so_much_is_encrypted_at_once(kms: Any, key: str) -> None:
     assert kms.decrypt(CiphertextBlob=blob)["Plaintext"] == bytes(4096)
     for plain in (b"", bytes(4097)):
         assert error_of(kms.encrypt, KeyId=key, Plaintext=plain) == ("ValidationException", 400)
+
+
+def test_the_aws_managed_key_is_made_once(new_lab: Callable[..., RunningLab]) -> None:
+    """However many need it first at the same time, what each has encrypted opens."""
+    lab = new_lab()
+    alias = {"KeyId": "alias/aws/s3"}
+    clients = [lab.fresh_client("kms") for _ in range(8)]
+    for client in clients:
+        client.list_keys()  # all are connected
+    with ThreadPoolExecutor(len(clients)) as threads:
+        blobs = list(threads.map(lambda kms: kms.encrypt(**alias, Plaintext=b"x")["CiphertextBlob"], clients))
+    assert {clients[0].decrypt(CiphertextBlob=blob)["Plaintext"] for blob in blobs} == {b"x"}
+    assert len(clients[0].list_keys()["Keys"]) == 1

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+import threading
 from typing import Any, ClassVar
 
 from moto.kms.models import Key, KmsBackend
 from moto.kms.responses import KmsResponse
+from moto.kms.utils import RESERVED_ALIASE_TARGET_KEY_IDS, RESERVED_ALIASES
 
 from localaws.engines.kms.crypto import SYMMETRIC, USES, new_pair, oaep_decrypt, oaep_encrypt, sign, verify
 from localaws.engines.kms.deletion import await_deletion
@@ -26,6 +28,7 @@ _ELSEWHERE = (
     "allowed to access."
 )
 _MOST_ON_DEMAND = 25
+_ONE_AT_A_TIME = threading.Lock()
 _INCORRECT = "The key ID in the request does not identify a CMK that can perform this operation."
 _MEMBERS = {
     "ENCRYPT_DECRYPT": "EncryptionAlgorithms",
@@ -96,12 +99,21 @@ class KmsEngine(KmsBackend):
         return super().create_key(policy, usage, spec, *args, **kwargs)
 
     def _generate_default_keys(self, alias_name: str) -> str | None:
-        """An AWS managed key is made when a service first needs it (developer guide, "AWS managed keys")."""
-        key_id = super()._generate_default_keys(alias_name)
-        if key_id is not None:
-            self.keys[key_id].key_manager = "AWS"
-            self.enable_key_rotation(key_id)
-            self.lab.state.changed("kms")
+        """An AWS managed key is made when a service first needs it (developer guide, "AWS managed keys").
+
+        Its id is the one that ListAliases has told of it before.
+        """
+        if alias_name not in RESERVED_ALIASES:
+            return None
+        key_id = RESERVED_ALIASE_TARGET_KEY_IDS[alias_name]
+        with _ONE_AT_A_TIME:
+            if key_id not in self.keys:  # else two calls need it first
+                key = self.keys.pop(self.create_key(None, "ENCRYPT_DECRYPT", SYMMETRIC, "Default key", None).id)
+                key.arn, key.id, key.key_manager = key.arn.replace(key.id, key_id), key_id, "AWS"
+                self.keys[key_id] = key
+                self.create_alias(key_id, alias_name)
+                self.enable_key_rotation(key_id)
+                self.lab.state.changed("kms")
         return key_id
 
     def put_key_policy(self, key_id: str, policy: str) -> None:
