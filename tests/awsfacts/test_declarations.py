@@ -150,6 +150,10 @@ MAIL = {"Source": "a@example.com", "Destination": {"ToAddresses": ["b@example.co
 TEXT = {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}
 #: A good request of each operation that moto only pretends to do.
 PRETENDED: dict[tuple[str, str], dict[str, Any]] = {
+    ("cloudtrail", "PutInsightSelectors"): {
+        "TrailName": "trail",
+        "InsightSelectors": [{"InsightType": "ApiCallRateInsight"}],
+    },
     ("ec2", "CreateFlowLogs"): {
         "ResourceIds": ["vpc-1"],
         "ResourceType": "VPC",

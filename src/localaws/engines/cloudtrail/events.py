@@ -14,7 +14,7 @@ from moto.s3.models import s3_backends
 
 from localaws.engines.cloudtrail.identity import user_identity
 from localaws.engines.cloudtrail.members import request_parameters, response_elements
-from localaws.engines.cloudtrail.names import event_name, event_source, resource_type
+from localaws.engines.cloudtrail.names import event_name, event_source, is_operation, resource_type
 
 VERSION = "1.11"
 _Record = Mapping[str, Any]
@@ -47,7 +47,9 @@ def events_of(record: _Record) -> Iterator[Event]:
     "CloudTrail does not deliver logs for requests that fail authentication … it does include … requests that are made
     by anonymous users" (S3 user guide, "Amazon S3 CloudTrail events").
     """
-    if not record["operation"] or (record["principal_type"] == "Unknown" and not _is_anonymous(record)):
+    if record["principal_type"] == "Unknown" and not _is_anonymous(record):
+        return
+    if not is_operation(record["service"], record["operation"]):
         return
     accounts = accounts_of(record)
     for account in accounts:
@@ -132,6 +134,8 @@ def _resources(record: _Record) -> dict[str, list[dict[str, str]]]:
         return {}
     told: dict[str, dict[str, str]] = {}
     for arn in record["resources"]:
+        if ":assumed-role/" in arn:  # which AssumeRole has made
+            continue
         owner = _owner(arn) or record["account_id"]
         type = resource_type(arn) if arn.count(":") >= 5 else ""
         if type == "AWS::S3::Object":

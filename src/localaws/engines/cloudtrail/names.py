@@ -80,13 +80,18 @@ _TYPES = (
 
 
 @cache
+def is_operation(service: str, operation: str) -> bool:
+    """Whether botocore knows it: of some work the lab keeps records that are no calls."""
+    try:
+        return operation in get_service_model(service).operation_names
+    except UnknownServiceError:
+        return False
+
+
+@cache
 def event_source(service: str) -> str:
     """Of botocore's *service*: of "stepfunctions" it is "states.amazonaws.com"."""
-    try:
-        name = _SOURCES.get(service) or get_service_model(service).signing_name
-    except UnknownServiceError:
-        name = service
-    return f"{name}.amazonaws.com"
+    return f"{_SOURCES.get(service) or get_service_model(service).signing_name}.amazonaws.com"
 
 
 @cache
