@@ -236,6 +236,16 @@ REQUESTS: dict[str, dict[str, Any]] = {
         Parameters={"TransformType": "FIND_MATCHES"},
     ),
     "lakeformation:LF-tag": _named("TagKey", TagValues=["made"]),
+    "lakeformation:data cells filter": {
+        "TableData": {
+            "TableCatalogId": ACCOUNT,
+            "DatabaseName": NAME,
+            "TableName": NAME,
+            "Name": NAME,
+            "RowFilter": {"AllRowsWildcard": {}},
+            "ColumnWildcard": {},
+        }
+    },
     "lakeformation:resource": {"ResourceArn": "arn:aws:s3:::made", "UseServiceLinkedRole": True},
     "ce:costcategory": _named("Name", RuleVersion="CostCategoryExpression.v1", Rules=[{"Value": "made", "Rule": {}}]),
     "budgets:budget": {"AccountId": ACCOUNT, "Budget": _BUDGET},
@@ -395,6 +405,7 @@ WITHOUT_ARN = {
             "iam:account alias",
             "glue:securityConfiguration",
             "lakeformation:LF-tag",
+            "lakeformation:data cells filter",
             "emr:security-configuration",
         ),
         "not among the resource types of its service in the service authorization reference",

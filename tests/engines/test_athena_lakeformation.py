@@ -6,10 +6,12 @@ cell-level security in Lake Formation", "PartiQL support in row filter expressio
 
 from __future__ import annotations
 
+import awswrangler as wr
+import boto3
 import pytest
 
 from tests.conftest import RunningLab
-from tests.engines.athena_tools import Athena
+from tests.engines.athena_tools import Athena, awswrangler_at
 from tests.engines.lake_tools import Lake
 
 ROWS = "UA,5,N1\nAA,-3,N2\nUA,40,N3\nDL,7,secret\n"
@@ -92,6 +94,23 @@ def test_a_row_filter_withholds_rows_everywhere(rows: Athena) -> None:
         "SELECT count(*) FROM (VALUES 'secret', 'N1', 'N3') AS v(t) WHERE t IN (SELECT tail FROM flights)",
     ):
         assert rows(sql).rows == [("2",)], sql
+
+
+def test_awswrangler_reads_what_was_granted(lab: RunningLab, lake: Lake) -> None:
+    """People's own client, as a role: with Athena's answer, and by way of UNLOAD."""
+    role = lake.as_role("wrangler")
+    lake.grant(role, lake.filter("flights", "wrangled", "carrier = 'UA'", "carrier", "delay"), "SELECT")
+    with awswrangler_at(lab):
+        session = boto3.Session(**role.keys, region_name=lab.facts["region"])
+        asked = {"database": lake.database, "boto3_session": session, "ctas_approach": False}
+        output = f"s3://{lake.bucket}/wrangled/"
+        plain = wr.athena.read_sql_query("SELECT * FROM flights", s3_output=output, **asked)
+        unloaded = wr.athena.read_sql_query(
+            "SELECT * FROM flights", s3_output=f"{output}unloaded/", unload_approach=True, **asked
+        )
+    for frame in (plain, unloaded):
+        assert sorted(frame["delay"]) == [5, 40]
+        assert list(frame.columns) == ["carrier", "delay"]
 
 
 def test_a_cell_that_no_grant_shows_is_null(cells: Athena) -> None:

@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING, Any
 from localaws.engines.lakeformation.backend import caller
 from localaws.engines.lakeformation.granting import Granting
 from localaws.engines.lakeformation.resources import invalid
+from localaws.engines.lakeformation.service_role import arn_of, let_it_reach
 from localaws.gateway.errors import AwsError
 
 if TYPE_CHECKING:
     from localaws.engines.lakeformation.backend import LakeFormationEngine
 
-#: What a caller who works for Lake Formation itself is, where a location was registered without a role of its own.
-SERVICE_ROLE = (
-    "arn:aws:iam::{}:role/aws-service-role/lakeformation.amazonaws.com/AWSServiceRoleForLakeFormationDataAccess"
-)
 _LISTS = ("DataLakeAdmins", "ReadOnlyAdmins", "CreateDatabaseDefaultPermissions", "CreateTableDefaultPermissions",
           "TrustedResourceOwners", "ExternalDataFilteringAllowList", "AuthorizedSessionTagValueList")  # fmt: skip
 _NOT_SERVED = ("HybridAccessEnabled", "WithFederation", "WithPrivilegedAccess")
@@ -64,7 +61,7 @@ class Registering:
         role = self._get_param("RoleArn")
         if not role and self._get_param("UseServiceLinkedRole") is not True:
             raise invalid("Either RoleArn or UseServiceLinkedRole must be given.")
-        self._keep(arn, role or SERVICE_ROLE.format(self.engine.account_id))
+        self._keep(arn, role or arn_of(self.engine.account_id))
         return "{}"
 
     def update_resource(self) -> str:
@@ -75,6 +72,14 @@ class Registering:
     def _keep(self, arn: str, role: str) -> None:
         now = self.engine.lab.clock.time()
         self.engine.locations[arn] = {"ResourceArn": arn, "RoleArn": role, "LastModified": now}
+        self._tell_service_role()
+
+    def _tell_service_role(self) -> None:
+        """Let the service-linked role reach what is registered with it, and nothing else."""
+        account = self.engine.account_id
+        let_it_reach(
+            account, [arn for arn, each in self.engine.locations.items() if each["RoleArn"] == arn_of(account)]
+        )
 
     def describe_resource(self) -> str:
         return json.dumps({"ResourceInfo": self._held()})
@@ -82,6 +87,7 @@ class Registering:
     def deregister_resource(self) -> str:
         self._held()
         del self.engine.locations[self._place()]
+        self._tell_service_role()
         return "{}"
 
     def list_resources(self) -> str:
