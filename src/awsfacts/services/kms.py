@@ -39,12 +39,26 @@ SERVICE = Service(
             "engines/test_kms_rotation.py::test_keys_are_rotated_at_their_dates",
         ),
         Claim(
+            "Queues and streams under a key refuse who may not use it, and everybody while it is disabled.",
+            "engines/test_kms_services.py::test_who_may_not_use_the_key_is_refused",
+        ),
+        Claim(
             "A ciphertext opens with its own encryption context alone.",
             "engines/test_kms_rotation.py::test_the_context_is_exactly_the_same",
         ),
         Claim(
             "Keys that are disabled, or on their way out, do nothing.",
             "engines/test_requests_refused.py::test_kms_keys_that_are_disabled_or_on_their_way_out_do_nothing",
+        ),
+    ),
+    differs=(
+        Claim(
+            "Only S3 encrypts what it keeps: messages and records lie on your disk as they are, whatever key they have.",
+            "engines/test_kms_services.py::test_only_s3_encrypts_on_disk",
+        ),
+        Claim(
+            "For queues and streams KMS is not called: what their key allows is decided without a record of its own.",
+            "engines/test_kms_services.py::test_who_may_not_use_the_key_is_refused",
         ),
     ),
     resources=(

@@ -15,6 +15,7 @@ from moto.kinesis.responses import KinesisResponse
 
 from localaws.engines.kinesis import limits
 from localaws.engines.kinesis.backend import KinesisEngine
+from localaws.engines.kinesis.encryption import check_key
 from localaws.engines.kinesis.errors import (
     dry_run,
     in_use,
@@ -113,6 +114,7 @@ class KinesisEngineResponse(KinesisResponse):
         self, operation: str, stream: Stream, entries: list[Entry], started: float
     ) -> list[tuple[Shard, int | None]]:
         stream.require_data_plane()
+        check_key(stream, "GenerateDataKey")
         if self._get_param("DryRun"):
             raise dry_run()
         results = stream.append(entries)
@@ -185,6 +187,7 @@ class KinesisEngineResponse(KinesisResponse):
         if place.created != str(stream.created):
             raise not_found(f"Stream {place.stream_name} under account {stream.account_id} not found.")
         stream.require_data_plane()
+        check_key(stream, "Decrypt")
         if self._get_param("DryRun"):
             raise dry_run()
         with stream.lock:
@@ -214,6 +217,7 @@ class KinesisEngineResponse(KinesisResponse):
     def subscribe_to_shard(self) -> Raw:
         consumer = self.kinesis_backend.describe_stream_consumer(None, None, self._get_param("ConsumerARN"))
         stream, start = consumer.stream, self._get_param("StartingPosition")
+        check_key(stream, "Decrypt")
         with stream.lock:
             stream.trim(stream.lab.clock.time())
             shard = stream.get_shard(self._get_param("ShardId"))

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import threading
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from localaws.engines.kms.backend import KeyEngine
 
 _DAY = 86_400.0
+_ONE_AT_A_TIME = threading.Lock()
 #: Bytes that a ciphertext has before its nonce: a key's id. A multi-Region key's is the longest (moto cuts it off).
 _KEY_ID, _NONCE = 40, 12
 _ID = re.compile(rb"(mrk-)?[0-9a-f-]{32,36}")
@@ -72,13 +74,16 @@ def _bound(context: Mapping[str, str] | None) -> bytes:
 
 def rotate(lab: Lab, key: KeyEngine, kind: str) -> None:
     """Give *key*, and its replicas in other regions, new material; *kind* is AUTOMATIC or ON_DEMAND."""
-    material, older = generate_master_key(), (key.key_material, *key.older)
+    material = generate_master_key()
     entry = {"KeyMaterialId": id_of(material), "RotationDate": lab.clock.time(), "RotationType": kind}
-    for backend in list(kms_backends[key.account_id].values()):
-        same = backend.keys.get(key.id)
-        if same is not None:
-            same.key_material, same.older = material, older  # type: ignore[attr-defined] # they are our engine's
-            same.rotations = [*same.rotations, {"KeyId": key.id, **entry}]
+    with _ONE_AT_A_TIME:  # else one of two would forget the other's
+        older = (key.key_material, *key.older)
+        for backend in list(kms_backends[key.account_id].values()):
+            same = backend.keys.get(key.id)
+            if same is not None:
+                # older first: whoever decrypts meanwhile finds all that there was
+                same.older, same.key_material = older, material  # type: ignore[attr-defined] # they are our engine's
+                same.rotations = [*same.rotations, {"KeyId": key.id, **entry}]
 
 
 def plan_rotation(lab: Lab, key: KeyEngine, days: int) -> None:

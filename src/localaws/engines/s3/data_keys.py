@@ -100,7 +100,7 @@ class DataKeys:
             return _opened_by(customer, envelope) if envelope else None
         caller = caller or self._caller()
         if envelope is None or envelope.context is None:  # written by a lab that did not encrypt
-            self._check_usable(kms_key, "kms:Decrypt", caller, {})
+            self._check_usable(kms_key, "Decrypt", caller, {})
             return None
         if envelope.bucket_key is None:
             return self._decrypt(kms_key, envelope.wrapped, envelope.context, caller)
@@ -119,7 +119,7 @@ class DataKeys:
         place = (region, key, json.dumps(context, sort_keys=True), caller.principal)
         kept = self._kept(place)
         if kept:
-            self._check_usable(kept.kms_key, "kms:GenerateDataKey", caller, context)
+            self._check_usable(kept.kms_key, "GenerateDataKey", caller, context)
             return kept
         return self._keep(place, *self._generate(region, key, context))
 
@@ -128,7 +128,7 @@ class DataKeys:
         place = (kms_key, envelope.bucket_key, caller.principal)
         kept = self._kept(place)
         if kept:
-            self._check_usable(kms_key, "kms:Decrypt", caller, envelope.context)
+            self._check_usable(kms_key, "Decrypt", caller, envelope.context)
             return kept.key
         key = self._decrypt(kms_key, envelope.bucket_key, envelope.context, caller)
         return self._keep(place, key, envelope.bucket_key, kms_key).key
@@ -145,21 +145,12 @@ class DataKeys:
 
     def _check_usable(self, arn: str, action: str, caller: Credential, context: Mapping[str, str]) -> None:
         """Raises what KMS would: a key that S3 remembers outlives neither a permission nor the key of KMS."""
-        from moto.kms.models import kms_backends  # not above: it takes its time, and most labs encrypt nothing
+        from localaws.engines.kms.use import check_use  # not above: KMS takes its time, and most labs encrypt nothing
 
-        _, _, _, region, account, _ = arn.split(":", 5)
-        keys = {f"kms:EncryptionContext:{name}": value for name, value in context.items()}
-        via = {"kms:ViaService": f"s3.{region}.amazonaws.com"}
-        self._lab.authorize(caller, "s3", action, [arn], keys | via)
-        if self._lab.install:
-            self._lab.install("kms")
-        key = kms_backends[account][region].keys.get(arn.rpartition("/")[2])
-        if key is None:
-            raise AwsError("KMS.NotFoundException", f"Key '{arn}' does not exist", 400)
         try:
-            key.check("ENCRYPT_DECRYPT", action, None)  # type: ignore[attr-defined] # they are our engine's
+            check_use(self._lab, caller, "s3", arn.split(":")[3], arn, action, context)
         except AwsError as error:
-            raise AwsError(f"KMS.{error.code}", error.message, 400) from None
+            raise _as_s3(error.code, error.message) from None
 
     # Calls of KMS
 
@@ -183,9 +174,14 @@ class DataKeys:
         except ClientError as error:
             told = error.response["Error"]
             code, message = told["Code"], told["Message"].replace(f"Invalid keyId {key}", f"Invalid keyId '{key}'")
-        if code == "AccessDeniedException":
-            raise AwsError("AccessDenied", message, 403)
-        raise AwsError(f"KMS.{code}", message, 400)
+        raise _as_s3(code, message)
+
+
+def _as_s3(code: str, message: str) -> AwsError:
+    """KMS's error as S3 passes it on."""
+    if code == "AccessDeniedException":
+        return AwsError("AccessDenied", message, 403)
+    return AwsError(f"KMS.{code}", message, 400)
 
 
 def _opened_by(customer: CustomerKey | None, envelope: Envelope) -> bytes:

@@ -27,6 +27,15 @@ from localaws.engines.sqs.queue import QueueEngine
 from localaws.gateway.errors import AwsError
 from localaws.gateway.records import current_call
 
+#: KMS's errors as SQS has them.
+_KMS_ERRORS = {
+    "AccessDeniedException": "KmsAccessDenied",
+    "DisabledException": "KmsDisabled",
+    "InvalidKeyUsageException": "KmsInvalidKeyUsage",
+    "KMSInvalidStateException": "KmsInvalidState",
+    "NotFoundException": "KmsNotFound",
+}
+
 
 class SQSEngine(SQSBackend):
     """Gives each message to one receiver at a time; takes none that is empty or, with its attributes, too large."""
@@ -205,7 +214,25 @@ class SQSEngineResponse(SQSResponse):
         if wait is not None and not 0 <= int(wait) <= 20:
             reason = "Must be >= 0 and <= 20, if provided."
             raise InvalidParameterValue(f"Value {wait} for parameter WaitTimeSeconds is invalid. Reason: {reason}")
+        self._check_key("Decrypt")
         return super().receive_message()
+
+    def send_message(self) -> ActionResult:
+        self._check_key("GenerateDataKey")
+        return super().send_message()
+
+    def _check_key(self, action: str) -> None:
+        """Raises unless the caller may use the key that encrypts the queue (API reference, SendMessage, "Errors")."""
+        queue = self.sqs_backend.get_queue(self._get_queue_name())
+        key, caller = queue.kms_master_key_id, current_call.get().credential  # type: ignore[attr-defined]
+        if not key or caller is None:
+            return
+        from localaws.engines.kms.use import check_use  # not above: most queues have no key of KMS
+
+        try:
+            check_use(QueueEngine.lab, caller, "sqs", self.region, key, action, {"aws:sqs:arn": queue.queue_arn})
+        except AwsError as error:
+            raise AwsError(_KMS_ERRORS.get(error.code, error.code), error.message) from None
 
     def _determine_resource(self) -> str:
         """moto would look for the queue, for a decision that the gateway has made."""
@@ -223,6 +250,7 @@ class SQSEngineResponse(SQSResponse):
 
     def send_message_batch(self) -> ActionResult:
         _check_batch("SendMessage", self._get_param("Entries", []))
+        self._check_key("GenerateDataKey")
         return _without_empty(super().send_message_batch())
 
     def delete_message_batch(self) -> ActionResult:
