@@ -53,7 +53,7 @@ SERVICE = Service(
     ),
     differs=(
         Claim(
-            "Only S3 encrypts what it keeps: messages and records lie on your disk as they are, whatever key they have.",
+            "Only S3 encrypts what it keeps: messages and records lie on your disk as they are, whatever their key.",
             "engines/test_kms_services.py::test_only_s3_encrypts_on_disk",
         ),
         Claim(
