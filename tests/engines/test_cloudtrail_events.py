@@ -197,19 +197,17 @@ def test_a_service_is_told_by_its_name(lab: RunningLab) -> None:
     output = {"OutputLocation": "s3://events-athena/results/"}
     query = athena.start_query_execution(QueryString="CREATE DATABASE events", ResultConfiguration=output)
     finished = ("SUCCEEDED", "FAILED")
-    eventually(
-        lambda: (
-            athena.get_query_execution(QueryExecutionId=query["QueryExecutionId"])["QueryExecution"]["Status"]["State"]
-            in finished
-        )
-    )
+
+    def state() -> str:
+        told = athena.get_query_execution(QueryExecutionId=query["QueryExecutionId"])
+        return str(told["QueryExecution"]["Status"]["State"])
+
+    eventually(lambda: state() in finished)
     attribute = [{"AttributeKey": "EventName", "AttributeValue": "CreateDatabase"}]
     (found,) = lab.client("cloudtrail").lookup_events(LookupAttributes=attribute)["Events"]
-    event = json.loads(found["CloudTrailEvent"])
+    event, service = json.loads(found["CloudTrailEvent"]), "athena.amazonaws.com"
     assert (event["userIdentity"]["type"], event["userIdentity"]["userName"]) == ("IAMUser", "lab-admin")
-    assert (
-        event["userIdentity"]["invokedBy"] == event["sourceIPAddress"] == event["userAgent"] == "athena.amazonaws.com"
-    )
+    assert event["userIdentity"]["invokedBy"] == event["sourceIPAddress"] == event["userAgent"] == service
 
 
 def test_another_accounts_caller_is_told_to_both(new_lab: Callable[..., RunningLab]) -> None:

@@ -14,7 +14,7 @@ from moto.s3.models import s3_backends
 
 from localaws.engines.cloudtrail.identity import user_identity
 from localaws.engines.cloudtrail.members import request_parameters, response_elements
-from localaws.engines.cloudtrail.names import event_name, event_source, is_operation, resource_type
+from localaws.engines.cloudtrail.names import GLOBAL, event_name, event_source, is_operation, resource_type
 
 VERSION = "1.11"
 _Record = Mapping[str, Any]
@@ -85,7 +85,7 @@ def _content(record: _Record, account: str, accounts: list[str]) -> dict[str, An
         "eventTime": f"{record['time'][:19]}Z",
         "eventSource": event_source(service),
         "eventName": event_name(service, operation),
-        "awsRegion": record["region"] or "us-east-1",
+        "awsRegion": "us-east-1" if service in GLOBAL else record["region"] or "us-east-1",
         "sourceIPAddress": record["source_ip"],
         "userAgent": record["user_agent"],
         **_error(record),

@@ -14,6 +14,8 @@ from moto.core.utils import get_service_model
 
 #: Of services whose name in events is not the one that requests are signed for.
 _SOURCES = {"rds-data": "rdsdata", "dynamodbstreams": "dynamodb", "s3control": "s3"}
+#: Services whose events are in us-east-1 wherever they are called from ("About global service events").
+GLOBAL = frozenset({"cloudfront", "iam", "organizations", "route53"})
 #: Lambda's operations of before 2019 are called after the version of their API: "CreateFunction20150331" …
 _VERSIONED = re.compile(r"/(201[0-8])-(\d\d)-(\d\d)/")
 #: … these after its second version: "UpdateFunctionCode20150331v2".

@@ -16,6 +16,7 @@ from moto.sns.models import sns_backends
 
 from localaws.engines.cloudtrail import selectors
 from localaws.engines.cloudtrail.events import Event
+from localaws.engines.cloudtrail.names import GLOBAL
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 from localaws.policies.documents import Wish, read
@@ -25,8 +26,8 @@ from localaws.policies.principals import Principal
 
 PRINCIPAL = "cloudtrail.amazonaws.com"
 _LONGEST_PREFIX = 200
-#: Services whose events are in us-east-1 wherever they are called from ("About global service events").
-_GLOBAL = frozenset(f"{name}.amazonaws.com" for name in ("cloudfront", "iam", "organizations", "route53", "sts"))
+#: What a trail may leave out by IncludeGlobalServiceEvents.
+_GLOBAL = frozenset(f"{name}.amazonaws.com" for name in (*GLOBAL, "sts"))
 
 
 class TrailEngine(Trail):
