@@ -55,7 +55,8 @@ def test_pages_go_back_in_time_and_miss_nothing(lab: RunningLab) -> None:
     iam, client = lab.client("iam"), lab.client("cloudtrail")
     for number in range(7):
         iam.create_group(GroupName=f"paged-{number}")
-    asked = {"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": "CreateGroup"}], "MaxResults": 3}
+    attributes = [{"AttributeKey": "EventName", "AttributeValue": "CreateGroup"}]
+    asked: dict[str, Any] = {"LookupAttributes": attributes, "MaxResults": 3}
     first = client.lookup_events(**asked)
     second = client.lookup_events(**asked, NextToken=first["NextToken"])
     third = client.lookup_events(**asked, NextToken=second["NextToken"])
@@ -64,7 +65,7 @@ def test_pages_go_back_in_time_and_miss_nothing(lab: RunningLab) -> None:
     refusals = {
         "InvalidNextTokenException": {"NextToken": first["NextToken"]},
         "InvalidTimeRangeException": {"StartTime": 2_000_000_000, "EndTime": 1_000_000_000},
-        "InvalidLookupAttributesException": {"LookupAttributes": asked["LookupAttributes"] * 2},
+        "InvalidLookupAttributesException": {"LookupAttributes": attributes * 2},
     }
     for code, given in refusals.items():
         with pytest.raises(ClientError) as error:

@@ -53,6 +53,7 @@ class TrailOfTest:
         self.made = self.client.create_trail(Name=name, S3BucketName=name, **settings)
         self.arn = str(self.made["TrailARN"])
         self.client.start_logging(Name=name)
+        self._seen: set[str] = set()
 
     def deliver(self) -> None:
         """Let the time pass after which what has happened is delivered."""
@@ -75,6 +76,13 @@ class TrailOfTest:
             for event in found
             if name in ("", event["eventName"]) and parameters.items() <= (event["requestParameters"] or {}).items()
         ]
+
+    def new_events(self) -> list[dict[str, Any]]:
+        """Events of the files that have come since this was last asked, by their time."""
+        new = [key for key in self.keys() if key not in self._seen]
+        self._seen.update(new)
+        found = [event for key in new for event in self.read(key)["Records"]]
+        return sorted(found, key=lambda event: str(event["eventTime"]))
 
     def delete(self) -> None:
         self.client.delete_trail(Name=self.arn)

@@ -78,6 +78,7 @@ class CloudTrailEngine(CloudTrailBackend):
     ) -> tuple[str, list[dict[str, Any]], list[dict[str, Any]]]:
         trail = self.own(trail_name)
         trail.select(event_selectors, advanced_event_selectors)
+        self.deliverer.look()
         return trail.arn, trail.event_selectors, trail.advanced_event_selectors
 
     def get_event_selectors(self, trail_name: str) -> tuple[str, list[dict[str, Any]], list[dict[str, Any]]]:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import math
 import secrets
 import string
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -28,6 +28,7 @@ from localaws.engines.cloudtrail.events import events_of
 from localaws.engines.cloudtrail.progress import Plan, Progress
 from localaws.engines.cloudtrail.trail import PRINCIPAL, TrailEngine
 from localaws.gateway.records import Call
+from localaws.gateway.reference import is_data_event
 from localaws.lab import Lab
 from localaws.state.state_file import StateFile
 
@@ -58,7 +59,8 @@ class Deliverer:
         }
         self._lock = threading.RLock()
         self._keys: dict[str, SigningKeys] = {}
-        self._armed = False
+        self._due = math.inf  # when the next delivery is
+        self._with_data = False  # whether a trail wants any data event
         self._failures: defaultdict[str, int] = defaultdict(int)
         self._awaited: set[tuple[str, str]] = set()  # digests: of a trail in a region
         lab.records.listener = self._hear
@@ -87,8 +89,13 @@ class Deliverer:
                 for region, chain in self._progress[arn].chains.items() if arn in self._progress else ():
                     if chain.files:
                         self._await_digest(arn, region, chain)
+        self.look()
         if self._is_needed():
             self._arm(0)
+
+    def look(self) -> None:
+        """See anew what trails want."""
+        self._with_data = any(trail.wants_data for trail in _trails().values())
 
     def start(self, trail: TrailEngine) -> None:
         """Deliver from now on."""
@@ -140,16 +147,20 @@ class Deliverer:
 
     def _hear(self, call: Call) -> None:
         """A call has been made: its event is to be delivered, unless it is CloudTrail's own, which go with others."""
-        if not self._armed and PRINCIPAL not in (call.principal, call.via) and self._is_needed():
+        if PRINCIPAL in (call.principal, call.via) or not self._is_needed():
+            return
+        if self._with_data or not is_data_event(call.service, call.operation):
             self._arm(INTERVAL)
 
     def _arm(self, seconds: float) -> None:
-        self._armed = True
-        self._lab.timer.at(self._lab.clock.time() + seconds, "delivery of CloudTrail's log files", self.deliver)
+        moment = self._lab.clock.time() + seconds
+        if moment < self._due:
+            self._due = moment
+            self._lab.timer.at(moment, "delivery of CloudTrail's log files", self.deliver)
 
     def deliver(self) -> None:
         """Deliver for all trails what is there."""
-        self._armed = False
+        self._due = math.inf
         with self._lock:
             for arn, trail in _trails().items():
                 progress = self._progress.get(arn)
@@ -168,7 +179,7 @@ class Deliverer:
             log.warning("trail %s cannot deliver to %s: %s", trail.trail_name, trail.bucket_name, error)
             progress.told["LatestDeliveryError"] = _code(error)
             self._failures[trail.arn] += 1
-            if progress.closing is None and not self._armed:
+            if progress.closing is None:
                 self._arm(min(INTERVAL * 2 ** self._failures[trail.arn], _LONGEST_PAUSE))
 
     def _deliver_batch(self, trail: TrailEngine, progress: Progress) -> bool:
@@ -251,8 +262,14 @@ class Deliverer:
             "logs", region=trail.region_name, role_arn=trail.cw_role_arn, session_name="CloudTrail", by="cloudtrail"
         )
         place = {"logGroupName": trail.log_group, "logStreamName": f"{trail.account_id}_CloudTrail_{region}"}
-        with suppress(logs.exceptions.ResourceAlreadyExistsException):
-            logs.create_log_stream(**place)
+
+        def put(entries: list[dict[str, Any]]) -> None:
+            try:
+                logs.put_log_events(**place, logEvents=entries)
+            except logs.exceptions.ResourceNotFoundException:
+                logs.create_log_stream(**place)
+                logs.put_log_events(**place, logEvents=entries)
+
         entries: list[dict[str, Any]] = []
         size = 0
         for content in sorted(contents, key=lambda each: str(each["eventTime"])):
@@ -261,13 +278,13 @@ class Deliverer:
             if length > _MOST_OF_ENTRY:
                 continue
             if entries and (len(entries) == _MOST_ENTRIES or size + length > _MOST_OF_ENTRIES):
-                logs.put_log_events(**place, logEvents=entries)
+                put(entries)
                 entries, size = [], 0
             moment = datetime.fromisoformat(content["eventTime"]).timestamp()
             entries.append({"timestamp": int(moment * 1000), "message": message})
             size += length
         if entries:
-            logs.put_log_events(**place, logEvents=entries)
+            put(entries)
 
     # Digests
 
