@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
 
 from tests.conftest import RunningLab
+from tests.engines.test_s3_bytes import crash_and_restart
 
 
 def test_configurations(lab: RunningLab) -> None:
@@ -92,3 +94,26 @@ def test_what_the_lab_cannot_give_a_bucket(lab: RunningLab) -> None:
     assert reason.startswith("This lab cannot give a resource of this type its ReplicationConfiguration.")
     assert name not in [each["Name"] for each in lab.client("s3").list_buckets()["Buckets"]]
     formation.delete_stack(StackName=name)
+
+
+def test_what_a_template_gives_a_bucket_is_kept(new_lab: Callable[..., RunningLab]) -> None:
+    """Template reference, AWS::S3::Bucket: encryption and tags are there after a kill, as if S3 had been asked."""
+    lab = new_lab()
+    rule = {
+        "ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"},
+        "BucketKeyEnabled": True,
+        "BlockedEncryptionTypes": {"EncryptionType": ["NONE"]},
+    }
+    tags = [{"Key": "team", "Value": "data"}]
+    properties = {"BucketName": "kept", "BucketEncryption": {"ServerSideEncryptionConfiguration": [rule]}, "Tags": tags}
+    template = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": properties}}}
+    lab.client("cloudformation").create_stack(StackName="kept", TemplateBody=json.dumps(template))
+    crash_and_restart(lab)
+    s3 = lab.client("s3")
+    assert s3.get_bucket_tagging(Bucket="kept")["TagSet"] == tags
+    [found] = s3.get_bucket_encryption(Bucket="kept")["ServerSideEncryptionConfiguration"]["Rules"]
+    assert found == {
+        "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"},
+        "BucketKeyEnabled": True,
+        "BlockedEncryptionTypes": {"EncryptionType": ["NONE"]},
+    }

@@ -32,10 +32,9 @@ def _encryption(bucket: Target) -> None:
         return
     rules = []
     for rule in wanted["ServerSideEncryptionConfiguration"]:
+        given = {name: rule.get(name) for name in ("BucketKeyEnabled", "BlockedEncryptionTypes")}
         default = rule.get("ServerSideEncryptionByDefault")
-        rules.append(
-            _without_none(ApplyServerSideEncryptionByDefault=default, BucketKeyEnabled=rule.get("BucketKeyEnabled"))
-        )
+        rules.append(_without_none(ApplyServerSideEncryptionByDefault=default, **given))
     bucket.api("PutBucketEncryption", Bucket=bucket.id, ServerSideEncryptionConfiguration={"Rules": rules})
 
 

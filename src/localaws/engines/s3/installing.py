@@ -38,6 +38,8 @@ def install(lab: Lab) -> None:
     S3Engine.notifier = notifier = Notifier(lab)
     # `access` reads policies; moto's reading takes a condition that does not hold for a denial
     moto_models.FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL  # type: ignore[method-assign]
+    # what a template gives a bucket comes through the API, for the journal keeps requests
+    moto_models.FakeBucket.create_from_cloudformation_json = _create_for_stack  # type: ignore[method-assign]
     # moto announces tagging, ACL and restore events through these two functions of its module
     moto_notifications.send_event = lambda account_id, event_name, bucket, key: notifier.publish(
         bucket, event_name, key
@@ -48,6 +50,12 @@ def install(lab: Lab) -> None:
     _recover()
     notifier.outbox.go_on()
     lab.on_stop(S3Engine.journal.close)
+
+
+def _create_for_stack(
+    resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
+) -> moto_models.FakeBucket:
+    return _engine(account_id).create_bucket(resource_name, region_name)
 
 
 def _recover() -> None:
