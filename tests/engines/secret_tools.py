@@ -27,6 +27,80 @@ ROTATION = """
     """
 
 
+#: AWS's sample for one user of RDS for PostgreSQL (SecretsManagerRDSPostgreSQLRotationSingleUser), with another driver.
+POSTGRESQL = """
+    import json
+
+    import boto3
+    import psycopg
+
+    secrets = boto3.client("secretsmanager")
+
+    def handler(event, context):
+        arn, token, step = event["SecretId"], event["ClientRequestToken"], event["Step"]
+        metadata = secrets.describe_secret(SecretId=arn)
+        if not metadata.get("RotationEnabled", True):
+            raise ValueError(f"Secret {arn} is not enabled for rotation")
+        versions = metadata["VersionIdsToStages"]
+        if token not in versions:
+            raise ValueError(f"Secret version {token} has no stage for rotation of secret {arn}.")
+        if "AWSCURRENT" in versions[token]:
+            return
+        if "AWSPENDING" not in versions[token]:
+            raise ValueError(f"Secret version {token} not set as AWSPENDING for rotation of secret {arn}.")
+        {"createSecret": create, "setSecret": put, "testSecret": test, "finishSecret": finish}[step](arn, token)
+
+    def create(arn, token):
+        current = read(arn, "AWSCURRENT")
+        try:
+            read(arn, "AWSPENDING", token)
+        except secrets.exceptions.ResourceNotFoundException:
+            password = secrets.get_random_password(ExcludeCharacters=" /@\\\"'\\\\:")["RandomPassword"]
+            pending = json.dumps({**current, "password": password})
+            secrets.put_secret_value(
+                SecretId=arn, ClientRequestToken=token, SecretString=pending, VersionStages=["AWSPENDING"]
+            )
+
+    def put(arn, token):
+        pending = read(arn, "AWSPENDING", token)
+        connection = connect(pending)
+        if connection is None:
+            connection = connect(read(arn, "AWSCURRENT"))
+            if connection is None:
+                raise ValueError(f"Unable to log into database with previous, current, or pending secret of {arn}")
+            user, password = psycopg.sql.Identifier(pending["username"]), psycopg.sql.Literal(pending["password"])
+            connection.execute(psycopg.sql.SQL("ALTER USER {} WITH PASSWORD {}").format(user, password))
+        connection.close()
+
+    def test(arn, token):
+        connection = connect(read(arn, "AWSPENDING", token))
+        if connection is None:
+            raise ValueError(f"Unable to log into database with pending secret of secret ARN {arn}")
+        connection.execute("SELECT NOW()")
+        connection.close()
+
+    def finish(arn, token):
+        for version, stages in secrets.describe_secret(SecretId=arn)["VersionIdsToStages"].items():
+            if "AWSCURRENT" in stages and version != token:
+                secrets.update_secret_version_stage(
+                    SecretId=arn, VersionStage="AWSCURRENT", MoveToVersionId=token, RemoveFromVersionId=version
+                )
+
+    def read(arn, stage, token=None):
+        version = {"VersionId": token} if token else {}
+        return json.loads(secrets.get_secret_value(SecretId=arn, VersionStage=stage, **version)["SecretString"])
+
+    def connect(secret):
+        try:
+            return psycopg.connect(
+                host=secret["host"], port=secret["port"], user=secret["username"], password=secret["password"],
+                dbname=secret["dbname"], connect_timeout=5, autocommit=True,
+            )
+        except psycopg.OperationalError:
+            return None
+    """
+
+
 def is_current(secrets: Any, name: str, version: str) -> bool:
     stages: dict[str, list[str]] = secrets.describe_secret(SecretId=name)["VersionIdsToStages"]
     return stages[version] == ["AWSCURRENT"]

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from moto.core.common_types import TYPE_RESPONSE
 from moto.secretsmanager.exceptions import (
+    InvalidParameterException,
     InvalidRequestException,
     OperationNotPermittedOnReplica,
     ResourceNotFoundException,
@@ -30,6 +31,8 @@ from localaws.engines.secretsmanager.rotation import (
     pending,
     set_date,
 )
+from localaws.engines.secretsmanager.schedule import ScheduleFaultError, next_window
+from localaws.engines.secretsmanager.secrets import RotatedSecret
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
@@ -86,17 +89,16 @@ class SecretsManagerEngine(SecretsManagerBackend):
         if isinstance(secret, ReplicaSecret):
             raise OperationNotPermittedOnReplica
         self._check_not_deleted(secret.arn)
-        if "ScheduleExpression" in (rotation_rules or {}):
-            raise NotImplementedError("rotation by a schedule expression")
+        assert isinstance(secret, RotatedSecret)
         function = rotation_lambda_arn or secret.rotation_lambda_arn
         if not function:
             raise InvalidRequestException("No Lambda rotation function ARN is associated with this secret.")
-        days = (rotation_rules or {}).get("AutomaticallyAfterDays", secret.auto_rotate_after_days)
+        rules = _rules(rotation_rules, secret)
         token = self._from_client_request_token(client_request_token)
         check_function(self.lab, self.region_name, function)
         secret.rotation_requested, secret.rotation_lambda_arn = True, function
         now = int(self.lab.clock.time())
-        secret.auto_rotate_after_days = days
+        secret.rules = rules
         set_date(secret, now)
         await_rotation(self.lab, self, secret.arn)
         former = pending(secret)
@@ -108,6 +110,14 @@ class SecretsManagerEngine(SecretsManagerBackend):
         if former:
             raise InvalidRequestException("A previous rotation isn't complete. That rotation will be reattempted.")
         return secret.to_short_dict(version_id=token)
+
+    def cancel_rotate_secret(self, secret_id: str) -> str:
+        """Also ends a rotation that is under way, after the step that it is at; labels stay as they are then."""
+        answer = super().cancel_rotate_secret(secret_id)
+        secret = self.secrets[secret_id]
+        assert isinstance(secret, RotatedSecret)
+        secret.rotating, secret.rotates_at, secret.next_rotation_date = "", None, None
+        return answer
 
     def update_secret_version_stage(
         self, secret_id: str, version_stage: str, remove_from_version_id: str, move_to_version_id: str
@@ -145,6 +155,19 @@ class SecretsManagerEngine(SecretsManagerBackend):
         if arn in self.secrets and self.secrets[arn].is_deleted():
             said = "You can't perform this operation on the secret because it was marked for deletion."
             raise InvalidRequestException(said)
+
+
+def _rules(given: dict[str, Any] | None, secret: RotatedSecret) -> dict[str, Any]:
+    """The rules that count from now on: those *given*, else those that the secret has.
+
+    Raises InvalidParameterException (API reference, RotationRulesType).
+    """
+    rules = given or secret.schedule
+    try:
+        next_window(rules, 0)
+    except ScheduleFaultError as fault:
+        raise InvalidParameterException(str(fault)) from None
+    return rules
 
 
 class SecretsManagerEngineResponse(SecretsManagerResponse):

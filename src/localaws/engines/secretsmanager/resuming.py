@@ -5,7 +5,8 @@ from __future__ import annotations
 from moto.secretsmanager.models import SecretsManagerBackend, secretsmanager_backends
 
 from localaws.engines.secretsmanager.deletion import await_deletion
-from localaws.engines.secretsmanager.rotation import await_rotation
+from localaws.engines.secretsmanager.rotation import await_rotation, go_on
+from localaws.engines.secretsmanager.secrets import RotatedSecret
 from localaws.lab import Lab
 
 
@@ -15,4 +16,7 @@ def resume(lab: Lab) -> None:
         assert isinstance(backend, SecretsManagerBackend)
         for arn in [secret.arn for secret in backend.secrets.values()]:
             await_deletion(lab, backend, arn)
+            secret = backend.secrets[arn]
+            if isinstance(secret, RotatedSecret):
+                go_on(lab, secret)
             await_rotation(lab, backend, arn)
