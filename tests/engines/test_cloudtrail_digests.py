@@ -29,10 +29,10 @@ def later(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
     lab.stop()
 
 
-def validate(lab: RunningLab, trail: TrailOfTest) -> tuple[int, str]:
-    """What the CLI says of the last two days and its exit code, which is 1 for what is not valid."""
+def validate(lab: RunningLab, trail: TrailOfTest, days: int = 2) -> tuple[int, str]:
+    """What the CLI says of the last *days* and its exit code, which is 1 for what is not valid."""
     now = datetime.fromisoformat(own_api(lab, "POST", "/_localaws/clock", {"advance": 0})[0]["now"])
-    times = [f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (now - timedelta(days=2), now + timedelta(minutes=1))]
+    times = [f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in (now - timedelta(days=days), now + timedelta(minutes=1))]
     command = ["cloudtrail", "validate-logs", "--trail-arn", trail.arn, "--verbose"]
     ran = lab.aws(*command, "--start-time", times[0], "--end-time", times[1], check=False)
     return ran.returncode, ran.stdout + ran.stderr
@@ -117,5 +117,21 @@ def test_the_last_digest_comes_when_logging_ends(later: RunningLab) -> None:
     assert [event["requestParameters"]["userName"] for event in trail.events("CreateUser")] == ["seen"]
     assert trail.read(trail.keys(DIGESTS)[-1])["previousDigestSignature"] is None
     code, said = validate(later, trail)
+    assert (code, "2/2 digest files valid" in said) == (0, True), said
+    trail.delete()
+
+
+def test_hours_without_files_are_in_the_next_digest(later: RunningLab) -> None:
+    """AWS delivers a digest each hour; here a chain has no empty ones, whatever time passes, and no gap either."""
+    trail = TrailOfTest(later, "idle", EnableLogFileValidation=True)
+    advance(later, HOUR)
+    advance(later, 40 * 24 * HOUR)
+    later.client("iam").create_user(UserName="after-idling")
+    advance(later, HOUR)
+    first, second = trail.keys(DIGESTS)
+    assert trail.read(second)["digestStartTime"] == trail.read(first)["digestEndTime"]
+    keys = [trail.read(key)["digestPublicKeyFingerprint"] for key in (first, second)]
+    assert keys[0] != keys[1]  # a key is good for 30 days, and ListPublicKeys tells of both
+    code, said = validate(later, trail, days=50)
     assert (code, "2/2 digest files valid" in said) == (0, True), said
     trail.delete()

@@ -62,7 +62,8 @@ class Table:
     @property
     def serde_name(self) -> str:
         """The class of the SerDe without its package, in lower case."""
-        return self.serde.rpartition(".")[2].lower()
+        name = self.serde.rpartition(".")[2].lower()
+        return "jsonserde" if name == "cloudtrailserde" else name  # the one that CloudTrail's tables had before
 
     @property
     def header_lines(self) -> int:
