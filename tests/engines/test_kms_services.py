@@ -1,7 +1,8 @@
-"""Queues and streams under a key of KMS: who may not use it, or nobody while it is disabled, puts and gets anything.
+"""Queues, streams and topics under a key of KMS: who may not use it, or nobody while it is disabled, puts or gets.
 
 Sources: SQS developer guide, "Configure KMS permissions for AWS services" and API reference, SendMessage, "Errors";
-Kinesis developer guide, "Permissions to use user-generated KMS keys" and API reference, PutRecord, "Errors".
+Kinesis developer guide, "Permissions to use user-generated KMS keys" and API reference, PutRecord, "Errors"; SNS
+developer guide, "Managing encryption keys and costs" (a publisher needs both actions), and API reference, Publish.
 """
 
 from __future__ import annotations
@@ -61,20 +62,29 @@ def stream(worker: Callable[[str], Any], key: str) -> tuple[list[Ask], list[Ask]
     return [put, puts], [lambda: kinesis.get_records(ShardIterator=iterator, Limit=1)]
 
 
+def topic(worker: Callable[[str], Any], key: str) -> tuple[list[Ask], list[Ask]]:
+    sns = worker("sns")
+    arn = sns.create_topic(Name=uuid.uuid4().hex, Attributes={"KmsMasterKeyId": key})["TopicArn"]
+    entries = [{"Id": "1", "Message": "x"}]
+    publish = lambda: sns.publish(TopicArn=arn, Message="x")  # noqa: E731
+    return [publish, lambda: sns.publish_batch(TopicArn=arn, PublishBatchRequestEntries=entries)], []
+
+
 SERVICES = [
     (queue, "KmsAccessDenied", "KmsDisabled", "KmsInvalidState"),
     (stream, "KMSAccessDeniedException", "KMSDisabledException", "KMSInvalidStateException"),
+    (topic, "KMSAccessDenied", "KMSDisabled", "KMSInvalidState"),
 ]
 
 
-@pytest.mark.parametrize(("make", "denied", "disabled", "pending"), SERVICES, ids=["sqs", "kinesis"])
+@pytest.mark.parametrize(("make", "denied", "disabled", "pending"), SERVICES, ids=["sqs", "kinesis", "sns"])
 def test_who_may_not_use_the_key_is_refused(
     lab: DecidingLab, worker: Callable[[str], Any], key: str, make: Any, denied: str, disabled: str, pending: str
 ) -> None:
     kms = lab.client("kms")
     puts, gets = make(worker, key)
     since = len(lab.calls())
-    for action, refused, allowed in (("GenerateDataKey", puts, gets), ("Decrypt", gets, puts)):
+    for action, refused, allowed in (("GenerateDataKey", puts, gets), ("Decrypt", gets or puts, puts if gets else [])):
         with lab.refusing(f"kms:{action}"):
             assert {error_of(ask) for ask in refused} == {(denied, 400)}
             for ask in allowed:

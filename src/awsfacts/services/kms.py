@@ -39,7 +39,7 @@ SERVICE = Service(
             "engines/test_kms_rotation.py::test_keys_are_rotated_at_their_dates",
         ),
         Claim(
-            "Queues and streams under a key refuse who may not use it, and everybody while it is disabled.",
+            "Queues, topics and streams under a key refuse who may not use it, and everybody while it is disabled.",
             "engines/test_kms_services.py::test_who_may_not_use_the_key_is_refused",
         ),
         Claim(
@@ -57,7 +57,7 @@ SERVICE = Service(
             "engines/test_kms_services.py::test_only_s3_encrypts_on_disk",
         ),
         Claim(
-            "For queues and streams KMS is not called: what their key allows is decided without a record of its own.",
+            "For queues, topics and streams KMS is not called: what their key allows is decided without a record.",
             "engines/test_kms_services.py::test_who_may_not_use_the_key_is_refused",
         ),
     ),

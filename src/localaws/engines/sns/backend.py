@@ -29,6 +29,7 @@ from localaws.engines.sns.messages import (
     check_subject,
 )
 from localaws.gateway.errors import AwsError
+from localaws.gateway.records import current_call
 from localaws.lab import Lab
 from localaws.outbox import Outbox
 from localaws.outgoing import is_loopback
@@ -59,6 +60,16 @@ EFFECTIVE_DELIVERY = {
     },
     "disableSubscriptionOverrides": False,
     "defaultRequestPolicy": {"headerContentType": "text/plain; charset=UTF-8"},
+}
+
+
+#: KMS's errors as SNS has them.
+_KMS_ERRORS = {
+    "AccessDeniedException": "KMSAccessDenied",
+    "DisabledException": "KMSDisabled",
+    "InvalidKeyUsageException": "KMSInvalidState",
+    "KMSInvalidStateException": "KMSInvalidState",
+    "NotFoundException": "KMSNotFound",
 }
 
 
@@ -258,7 +269,27 @@ class SNSEngineResponse(SNSResponse):
         self.backend.get_topic(self._get_param("TopicArn"))
         raise SNSInvalidParameter("Invalid token")
 
+    def publish_batch(self) -> ActionResult:
+        self._check_key()
+        return super().publish_batch()
+
+    def _check_key(self) -> None:
+        """Raises unless the caller may use the key that encrypts the topic (API reference, Publish, "Errors")."""
+        topic = self.backend.topics.get(self._get_param("TopicArn") or self._get_param("TargetArn") or "")
+        caller = current_call.get().credential
+        if topic is None or not topic.kms_master_key_id or caller is None:
+            return
+        from localaws.engines.kms.use import check_use  # not above: most topics have no key of KMS
+
+        key, context = topic.kms_master_key_id, {"aws:sns:topicArn": topic.arn}
+        for action in ("GenerateDataKey", "Decrypt"):
+            try:
+                check_use(SubscriptionEngine.lab, caller, "sns", topic.arn.split(":")[3], key, action, context)
+            except AwsError as error:
+                raise AwsError(_KMS_ERRORS[error.code], error.message) from None
+
     def publish(self) -> ActionResult:
+        self._check_key()
         answer = super().publish()
         assert isinstance(answer.result, dict)
         return ActionResult(answer.result | _number_in(self._get_param("TopicArn") or ""))
