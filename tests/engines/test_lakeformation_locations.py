@@ -57,7 +57,9 @@ def test_registered_objects_are_read_by_the_locations_role(lab: DecidingLab, lak
     assert {each["caller"].split("/")[1] for each in wanted} == {"located-reads-for-lake-formation"}
     data_access = [each for each in lab.asked()[asked:] if each["action"] == "lakeformation:GetDataAccess"]
     assert [each["caller"].split("/")[1] for each in data_access] == ["located-no-s3"]
-    assert [call["operation"] for call in lab.calls() if call["operation"] == "GetDataAccess"]
+    records = [call for call in lab.calls() if call["resources"] == [f"{PLACE}/flights/1.csv"]]
+    assert records[-1]["principal"].endswith("reads-for-lake-formation/AWSLF-00-AT-123456789012")
+    assert [call["session_issuer"] for call in lab.calls() if call["operation"] == "GetDataAccess"] == [role.arn]
     asked = len(lab.asked())
     athena("SELECT carrier FROM outside")
     wanted = [each for each in lab.asked()[asked:] if each["resources"] == [f"{PLACE}/outside/1.csv"]]

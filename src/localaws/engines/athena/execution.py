@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from localaws.credentials import Credential
 from localaws.engines.athena.errors import athena_error
 from localaws.engines.athena.statements import Kind
 from localaws.lake.column_types import Type
@@ -50,6 +51,8 @@ class Execution:
     governed: bool = False
     """Whether it read something that is not left to IAM: its result is nobody else's."""
     tables: tuple[tuple[str, str], ...] = ()
+    readers: dict[str, Credential] = field(default_factory=dict)
+    """Who has read the objects of a registered location, by tables' locations; all others were read by who asked."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     on_end: Callable[[Execution, str], None] | None = None
 
@@ -61,7 +64,7 @@ class Execution:
 
     def __getstate__(self) -> dict[str, Any]:
         """All that the API tells; what runs the query, and is told of its end, goes with the process."""
-        return {**vars(self), "session": None, "on_end": None}
+        return {**vars(self), "session": None, "on_end": None, "readers": {}}
 
     def become(self, kind: Kind) -> None:
         """What EXECUTE turns into decides where the result goes."""

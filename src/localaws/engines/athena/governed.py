@@ -45,6 +45,8 @@ class Grants:
         self._lab, self._region, self._principal = lake.lab, lake.region, lake.principal
         caller, _ = behalf() or (self._lab.owner, "")
         self._caller: Credential = caller
+        self.readers: dict[str, Credential] = {}
+        """With whose keys objects were read that lie in a registered location, by the tables' locations."""
 
     @property
     def _engine(self) -> LakeFormationEngine:
@@ -90,6 +92,7 @@ class Grants:
             return
         self._ask_for_data(table)
         role = credential_of_role(self._lab, registered["RoleArn"], "AWSLF-00-AT-" + self._lab.account_id)
+        self.readers[table.location.rstrip("/") + "/"] = role
         with on_behalf_of(role, self._principal):
             yield
 

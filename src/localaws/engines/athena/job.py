@@ -67,6 +67,7 @@ class Job:
         self.source_bytes = planner.source_bytes
         self.execution.governed |= planner.is_governed
         self.execution.tables += planner.tables
+        self.execution.readers = {**self.execution.readers, **planner.readers}
         columns = self.session.bind(sql)
         if self.execution.cutoff and planner.text_bytes > self.execution.cutoff:
             self.execution.scanned = self.execution.cutoff  # it would be stopped there

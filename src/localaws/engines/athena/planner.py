@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from localaws.credentials import Credential
 from localaws.engines.athena.governed import Grants, denied, guarded
 from localaws.engines.athena.sql.dialect import Translator
 from localaws.engines.athena.sql.grammar import parse, position
@@ -56,6 +57,11 @@ class Planner:
     def tables(self) -> tuple[tuple[str, str], ...]:
         """Database and name of each table and view that it reads."""
         return tuple(self._tables)
+
+    @property
+    def readers(self) -> dict[str, Credential]:
+        """By the tables' locations, who has read objects in the place of who asks."""
+        return self._grants.readers
 
     def plan(self, query: exp.Expr) -> str:
         """DuckDB's SQL for *query*. Raises QueryFailure, in Trino's words, for what is not there."""

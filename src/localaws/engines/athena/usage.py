@@ -7,6 +7,8 @@ scans nothing and is free, EXPLAIN ANALYZE is not. A reused result scans nothing
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from localaws.credentials import Credential
 from localaws.engines.athena import PRINCIPAL
 from localaws.engines.athena.execution import Execution
@@ -41,7 +43,11 @@ def record(lab: Lab, region: str, caller: Credential | None, execution: Executio
     Nobody's call is being served at that moment.
     """
     if execution.session and execution.scanned:
-        record_reading(lab, region, PRINCIPAL, caller, execution.session.uris.values())
+        read: dict[str, list[str]] = defaultdict(list)  # by the registered location, "" for none
+        for uri in execution.session.uris.values():
+            read[next((place for place in execution.readers if uri.startswith(place)), "")].append(uri)
+        for place, uris in read.items():
+            record_reading(lab, region, PRINCIPAL, execution.readers.get(place, caller), uris)
     billed = billed_bytes(execution.kind, state, execution.scanned, execution.reused is not None)
     # EventBridge's name for it: "Athena Query State Change"
     call = Call.done_by(PRINCIPAL, lab.clock, "athena", "QueryStateChange", region)
