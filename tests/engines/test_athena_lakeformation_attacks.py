@@ -146,6 +146,16 @@ def test_who_only_reads_changes_nothing(lake: Lake, reader: Athena, sql: str) ->
     assert lake.athena("SELECT count(*) FROM ice").rows == [("4",)]
 
 
+@pytest.mark.parametrize("form", ["EXPLAIN", "EXPLAIN (FORMAT JSON)", "EXPLAIN ANALYZE"])
+@pytest.mark.parametrize("table", ["flights", "ice"])
+def test_a_plan_tells_nothing_of_filters(reader: Athena, form: str, table: str) -> None:
+    """ "Row or cell filtering information defined in Lake Formation and query stats information are not shown"."""
+    told = "\n".join(str(row) for row in reader(f"{form} SELECT delay FROM {table} WHERE delay > 4").rows)
+    assert "delay" in told
+    for hidden in ("carrier", "UA", "~4 rows", "4 rows"):
+        assert hidden not in told, told
+
+
 def test_time_travel_shows_no_more(lake: Lake, reader: Athena, columns: Athena) -> None:
     moment = lake.athena('SELECT CAST(max(committed_at) AS varchar) FROM "ice$snapshots"').rows[0][0]
     old = f"FOR TIMESTAMP AS OF TIMESTAMP '{moment}'"

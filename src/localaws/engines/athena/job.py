@@ -12,7 +12,7 @@ from sqlglot import exp
 from localaws.engines.athena import results, statements
 from localaws.engines.athena.execution import Execution
 from localaws.engines.athena.managed import ManagedResults
-from localaws.engines.athena.planner import Planner
+from localaws.engines.athena.planner import Explained, Planner
 from localaws.engines.athena.sql.dialect import Translator
 from localaws.lake.catalog import Catalog
 from localaws.lake.column_types import Type
@@ -36,6 +36,7 @@ class Job:
         self.lake = lake
         self.sql = sql
         self.now = now
+        self.explained: Explained = ""
         self.source_bytes = 0
         """The size of everything that the statement reads from: it cannot scan more."""
 
@@ -62,7 +63,7 @@ class Job:
     def plan(self, query: exp.Expr) -> tuple[str, list[tuple[str, Type]]]:
         """DuckDB's SQL for *query*, and the columns that it gives. Raises QueryFailure for what is wrong with it."""
         translator = Translator(self.sql, self.now)
-        planner = Planner(self.session, self.catalog, self.lake, self.execution.database, translator)
+        planner = Planner(self.session, self.catalog, self.lake, self.execution.database, translator, self.explained)
         sql = planner.plan(query)
         self.source_bytes = planner.source_bytes
         self.execution.governed |= planner.is_governed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
 from sqlglot import exp
 
@@ -24,7 +25,7 @@ from localaws.lake.datafile import DataFile
 from localaws.lake.errors import QueryFailure, not_supported
 from localaws.lake.files.scan import Source, relation
 from localaws.lake.objects import Lake
-from localaws.lake.quoting import PATH, internal, name
+from localaws.lake.quoting import PATH, internal, literal, name
 from localaws.lake.runtime import Session
 
 _MOST_VIEWS_DEEP = 20
@@ -32,10 +33,23 @@ _MOST_VIEWS_DEEP = 20
 _FEW_PARTITIONS = 8
 
 
+#: Whether a statement's plan is told, and whether it is run for that.
+Explained = Literal["", "planned", "analyzed"]
+
+
 class Planner:
     """Plans the queries of one statement. *database* is where names without one are looked up."""
 
-    def __init__(self, session: Session, catalog: Catalog, lake: Lake, database: str, translator: Translator) -> None:
+    def __init__(
+        self,
+        session: Session,
+        catalog: Catalog,
+        lake: Lake,
+        database: str,
+        translator: Translator,
+        explained: Explained = "",
+    ) -> None:
+        self._explained = explained
         self._session = session
         self._catalog = catalog
         self._lake = lake
@@ -169,6 +183,25 @@ class Planner:
         self._session.run(f"CREATE TEMP VIEW {name(view)} AS {sql}")
         return view
 
+    def _apart(self, sql: str) -> str:
+        """What *sql* gives as a relation of which a plan tells nothing else: neither filter nor statistics.
+
+        Where the plan is run it is a table of the granted rows; else an empty file, of which nobody knows what it has.
+        "Row or cell filtering information defined in Lake Formation and query stats information are not shown" ("Using
+        EXPLAIN and EXPLAIN ANALYZE in Athena").
+        """
+        if self._explained == "analyzed":
+            table = internal(f"relation{self._made}")
+            self._made += 1
+            self._session.run(f"CREATE TEMP TABLE {name(table)} AS {sql}", measured=True)
+            return table
+        file = self._session.directory / f"explained{self._made}.json"
+        file.touch()
+        columns = ", ".join(f"{literal(each)}: {literal(kind.duckdb)}" for each, kind in self._session.bind(sql))
+        return self._view(
+            f"SELECT * FROM read_json({literal(str(file))}, format = 'newline_delimited', columns = {{{columns}}})"
+        )
+
     @staticmethod
     def _read(node: exp.Table, view: str, columns: dict[str, Type]) -> None:
         """Make *node* read *view* under the name that the query knows."""
@@ -185,7 +218,8 @@ class Planner:
             if node.meta.get("target"):  # its rows are found to be changed
                 raise denied(insufficient(node.name).message)
             query, columns = guarded(view, columns, access)
-            view = self._view(self._translator.translate(query))
+            sql = self._translator.translate(query)
+            view = self._apart(sql) if self._explained else self._view(sql)
         self._read(node, view, columns)
 
     def _open_view(self, node: exp.Table, table: Table, sql: str, depth: int, access: TableAccess) -> None:

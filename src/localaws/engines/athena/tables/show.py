@@ -110,6 +110,7 @@ def _create_statement(table: Table, job: Job) -> list[str]:
 
 def _explain(job: Job) -> None:
     found = match(_EXPLAIN, job)
+    job.explained = "analyzed" if found["analyze"] else "planned"
     start, end = found.span("query")
     unloaded = UNLOAD.match(job.sql, start)
     if unloaded:
