@@ -48,6 +48,13 @@ def test_events_are_found_by_each_attribute(lab: RunningLab) -> None:
     assert (event["EventName"], event["ReadOnly"], event["Username"]) == ("CreateUser", "false", "lab-admin")
     assert event["Resources"] == [{"ResourceType": "AWS::IAM::User", "ResourceName": "looked-for"}]
     assert found(lab, "ResourceName", "looked-fo") == []
+    lab.client("lambda").list_functions()
+    lab.client("s3").create_bucket(Bucket="looked-for")
+    with pytest.raises(ClientError):
+        lab.client("s3").get_public_access_block(Bucket="looked-for-nowhere")
+    for name in ("ListFunctions20150331", "GetBucketPublicAccessBlock"):
+        assert {event["EventName"] for event in found(lab, "EventName", name)} == {name}
+    assert found(lab, "EventName", "ListFunctions") == []
 
 
 def test_pages_go_back_in_time_and_miss_nothing(lab: RunningLab) -> None:
@@ -97,6 +104,7 @@ def test_the_cli_looks_events_up(lab: RunningLab) -> None:
 def test_events_stay_for_90_days_over_a_kill(new_lab: Callable[..., RunningLab]) -> None:
     lab = new_lab()
     lab.client("iam").create_user(UserName="old")
+    assert lab.calls()[-1]["operation"] == "CreateUser"  # a record is written while its caller reads the answer
     lab.kill()
     lab.start()
     advance(lab, 89 * DAY)

@@ -308,6 +308,24 @@ def test_years_pass_quickly_and_own_deliveries_beget_no_others(later: RunningLab
     trail.delete()
 
 
+def test_what_a_service_does_unasked_is_a_service_event(later: RunningLab) -> None:
+    """KMS developer guide, "RotateKey" and "DeleteKey" among the examples of log entries: AWS Internal did it."""
+    kms = later.client("kms")
+    rotated, deleted = (kms.create_key()["KeyMetadata"] for _ in range(2))
+    kms.enable_key_rotation(KeyId=rotated["KeyId"], RotationPeriodInDays=90)
+    kms.schedule_key_deletion(KeyId=deleted["KeyId"], PendingWindowInDays=7)
+    trail = TrailOfTest(later, "unasked")
+    advance(later, 91 * 24 * 3600)
+    trail.deliver()
+    for name, key in (("RotateKey", rotated), ("DeleteKey", deleted)):
+        (event,) = (each for each in trail.events(name) if each["resources"][0]["ARN"] == key["Arn"])
+        assert event["userIdentity"] == {"accountId": ACCOUNT, "invokedBy": "AWS Internal"}
+        assert (event["eventType"], event["sourceIPAddress"]) == ("AwsServiceEvent", "AWS Internal")
+        assert (event["requestParameters"], event["managementEvent"], "requestID" in event) == (None, True, False)
+        assert event["resources"] == [{"accountId": ACCOUNT, "type": "AWS::KMS::Key", "ARN": key["Arn"]}]
+    trail.delete()
+
+
 def test_tags_are_of_trails_that_there_are(later: RunningLab) -> None:
     trail = TrailOfTest(later, "tagged", TagsList=[{"Key": "team", "Value": "data"}])
     trail.client.add_tags(ResourceId=trail.arn, TagsList=[{"Key": "cost", "Value": "1"}])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -53,7 +54,7 @@ class EventHistory:
         for full in self._waiting():
             kept = full.with_suffix(".jsonl")
             try:
-                with full.open("rb") as source, kept.with_suffix(".new").open("wb") as target:
+                with full.open("rb") as source, open(kept.with_suffix(".new"), "wb", opener=_private) as target:
                     target.writelines(line for line in source if line.endswith(_MANAGEMENT))
                 with self._lock:
                     kept.with_suffix(".new").replace(kept)
@@ -80,6 +81,10 @@ class EventHistory:
             files = [stack.enter_context(path.open("rb")) for path in paths]
             stack.pop_all()
         return iter(files)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _last_time(path: Path) -> datetime | None:

@@ -30,7 +30,8 @@ class Call:
     ``units`` is for what an engine knows of its own billing (scanned bytes, say), by name. ``via`` is the service that
     called, for somebody or for itself ("athena.amazonaws.com"); ``session_issuer`` the role behind a session, which
     was taken at ``session_created``.
-    ``requests`` is how many alike one record stands for. ``event_id`` is the record's own, CloudTrail's ``eventID``.
+    ``event_type`` is CloudTrail's: what a service does unasked is an AwsServiceEvent. ``requests`` is how many alike
+    one record stands for. ``event_id`` is the record's own, CloudTrail's ``eventID``.
     """
 
     request_id: str
@@ -51,6 +52,7 @@ class Call:
     resources: list[str] = field(default_factory=list)
     request_parameters: dict[str, Any] | None = None
     response_elements: dict[str, Any] | None = None
+    event_type: str = "AwsApiCall"
     requests: int = 1
     bytes_in: int = 0
     bytes_out: int = 0
@@ -68,6 +70,18 @@ class Call:
         now = clock.now().isoformat(timespec="milliseconds")
         call = cls(new_id(), now, principal, principal, service, operation, region, principal, status=200)
         call.principal_type, call.via = "AWSService", principal
+        return call
+
+    @classmethod
+    def unasked(cls, clock: Clock, service: str, name: str, arn: str) -> Call:
+        """What a *service* has done unasked to the resource *arn*, as an event of that *name*.
+
+        Source: "AWS service events" (CloudTrail user guide).
+        """
+        _, _, _, region, account, _ = arn.split(":", 5)
+        now = clock.now().isoformat(timespec="milliseconds")
+        call = cls("", now, "AWS Internal", "AWS Internal", service, name, region, "AWS Internal", status=200)
+        call.event_type, call.account_id, call.resources = "AwsServiceEvent", account, [arn]
         return call
 
     def refuse(self, error: AwsError) -> None:

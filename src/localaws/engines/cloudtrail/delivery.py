@@ -24,7 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moto.cloudtrail.models import CloudTrailBackend, cloudtrail_backends
 
 from localaws.engines.cloudtrail.digests import ALGORITHM, Chain, SigningKeys, log_file
-from localaws.engines.cloudtrail.events import events_of
+from localaws.engines.cloudtrail.events import events_of, record_of
 from localaws.engines.cloudtrail.progress import Plan, Progress
 from localaws.engines.cloudtrail.trail import PRINCIPAL, TrailEngine
 from localaws.gateway.records import Call
@@ -213,7 +213,7 @@ class Deliverer:
             number = int(line[7 : line.index(b",")])  # {"seq":1,
             if not line.endswith(_MANAGEMENT) and not trail.wants_data:
                 continue
-            record = json.loads(line)
+            record = record_of(line)
             if progress.closing and datetime.fromisoformat(record["time"]).timestamp() > progress.closing:
                 continue
             for event in events_of(record):

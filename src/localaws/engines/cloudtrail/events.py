@@ -5,6 +5,7 @@ Source: CloudTrail user guide, "CloudTrail record contents for management, data,
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -41,15 +42,21 @@ class Event:
         return bool(self.content["managementEvent"])
 
 
+def record_of(line: bytes) -> dict[str, Any]:
+    """The record of a call in a *line* of JSON, also as an older lab has written it."""
+    return {"event_type": "AwsApiCall", "session_created": "", **json.loads(line)}
+
+
 def events_of(record: _Record) -> Iterator[Event]:
     """The events that the *record* of a call becomes: one for each account that it concerns; none for some.
 
     "CloudTrail does not deliver logs for requests that fail authentication … it does include … requests that are made
     by anonymous users" (S3 user guide, "Amazon S3 CloudTrail events").
     """
-    if record["principal_type"] == "Unknown" and not _is_anonymous(record):
+    unasked = record["event_type"] == "AwsServiceEvent"
+    if not unasked and record["principal_type"] == "Unknown" and not _is_anonymous(record):
         return
-    if not is_operation(record["service"], record["operation"]):
+    if not unasked and not is_operation(record["service"], record["operation"]):
         return
     accounts = accounts_of(record)
     for account in accounts:
@@ -92,11 +99,11 @@ def _content(record: _Record, account: str, accounts: list[str]) -> dict[str, An
         "requestParameters": request_parameters(service, operation, record["request_parameters"], record["region"]),
         "responseElements": response_elements(service, operation, record["response_elements"], record["request_id"]),
         **_transferred(record),
-        "requestID": record["request_id"],
+        **({"requestID": record["request_id"]} if record["request_id"] else {}),
         "eventID": event_id,
         "readOnly": record["read_only"],
         **_resources(record),
-        "eventType": "AwsApiCall",
+        "eventType": record["event_type"],
         "managementEvent": management,
         "recipientAccountId": account,
         "eventCategory": "Management" if management else "Data",

@@ -14,6 +14,8 @@ _Record = Mapping[str, Any]
 def user_identity(record: _Record, account: str) -> dict[str, Any]:
     """Of the *record* of a call, as it is told to *account*: others learn no more of a caller than his account."""
     kind = record["principal_type"]
+    if record["event_type"] == "AwsServiceEvent":
+        return {"accountId": record["account_id"], "invokedBy": "AWS Internal"}
     if kind == "AWSService":
         return {"type": "AWSService", "invokedBy": record["principal"]}
     if kind == "Unknown":  # who may do so unsigned
@@ -58,6 +60,6 @@ def _session(record: _Record) -> dict[str, Any]:
             "accountId": issuer.split(":")[4],
             "userName": issuer.rpartition("/")[2],
         }
-    created = record.get("session_created", "")[:19]
+    created = record["session_created"][:19]
     context["attributes"] = {**({"creationDate": f"{created}Z"} if created else {}), "mfaAuthenticated": "false"}
     return {"sessionContext": context}

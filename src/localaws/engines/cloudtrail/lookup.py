@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from localaws.engines.cloudtrail.events import Event, accounts_of, events_of
+from localaws.engines.cloudtrail.events import Event, accounts_of, events_of, record_of
 from localaws.engines.cloudtrail.identity import user_name
-from localaws.engines.cloudtrail.names import resource_name, resource_type
+from localaws.engines.cloudtrail.names import operation_of, resource_name, resource_type
 from localaws.gateway.call_files import CallRecords
 from localaws.gateway.errors import AwsError
 
@@ -37,6 +37,16 @@ class Question:
     start: datetime
     end: datetime
     attribute: tuple[str, str] | None = None
+
+    @property
+    def hint(self) -> bytes:
+        """What the line of any record has whose event fits: most lines need not be read."""
+        key, value = self.attribute or ("", "")
+        if key == "EventName":
+            value = operation_of(value)
+        elif key not in ("AccessKeyId", "ResourceName", "Username"):
+            value = ""
+        return json.dumps(value)[1:-1].encode()
 
     def fits(self, event: Event) -> bool:
         """Whether *event* is one of those that are asked for."""
@@ -63,10 +73,11 @@ def answer(records: CallRecords, question: Question, most: int, token: str | Non
 
 def _backwards(records: CallRecords, question: Question, below: int | None) -> Iterator[tuple[int, Event]]:
     """The events that fit, each with its record's number; only of records before the number *below*."""
+    hint = question.hint
     for line in _lines(records):
-        if not line.endswith(_MANAGEMENT):
+        if hint not in line or not line.endswith(_MANAGEMENT):
             continue
-        record = json.loads(line)
+        record = record_of(line)
         if below is not None and record["seq"] >= below:
             continue
         time = datetime.fromisoformat(record["time"])

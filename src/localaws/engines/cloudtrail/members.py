@@ -48,13 +48,10 @@ def request_parameters(service: str, operation: str, shown: Mapping[str, Any] | 
 
 def response_elements(service: str, operation: str, shown: Mapping[str, Any] | None, request_id: str) -> Any:
     """Of a call that shows *shown* (`elements.response_elements`); None where there are none."""
-    if shown and shown.get("omitted") is True:
-        return shown
-    model = get_service_model(service).operation_model(operation)
-    elements = _named(model.output_shape, shown, service) if shown else None
-    if service == "ec2" and elements:
-        return {"requestId": request_id, **elements}
-    return elements or None
+    if not shown or shown.get("omitted") is True:
+        return shown or None
+    elements = _named(get_service_model(service).operation_model(operation).output_shape, shown, service)
+    return {"requestId": request_id, **elements} if service == "ec2" and elements else elements or None
 
 
 def camel(name: str) -> str:

@@ -108,6 +108,11 @@ def event_name(service: str, operation: str) -> str:
     return operation
 
 
+def operation_of(event_name: str) -> str:
+    """What the name of the operation has of *event_name*; "" where that is not certain."""
+    return "" if event_name in _S3.values() else re.sub(r"201[0-8]\d{4}(v2)?$", "", event_name)
+
+
 def resource_type(arn: str) -> str:
     """Such as "AWS::S3::Bucket"; "" where CloudTrail has no name for it."""
     _, _, service, _, _, resource = arn.split(":", 5)

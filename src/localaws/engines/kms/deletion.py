@@ -11,6 +11,7 @@ from moto.core.utils import unix_time
 from moto.kms.models import KmsBackend, kms_backends
 
 from localaws.engines.kms.material import await_rotation
+from localaws.gateway.records import Call
 from localaws.lab import Lab
 
 
@@ -34,5 +35,6 @@ def _delete(lab: Lab, backend: KmsBackend, key_id: str) -> None:
     with lab.state.changing("kms"):
         key = backend.keys.get(key_id)
         date = key.deletion_date if key else None
-        if date is not None and unix_time(date) <= lab.clock.time():  # else it was rescued, or is to go later
+        if key and date is not None and unix_time(date) <= lab.clock.time():  # else it was rescued, or is to go later
+            lab.record(Call.unasked(lab.clock, "kms", "DeleteKey", key.arn))
             del backend.keys[key_id]

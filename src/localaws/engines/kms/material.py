@@ -21,6 +21,7 @@ from moto.kms.exceptions import InvalidCiphertextException
 from moto.kms.models import KmsBackend, kms_backends
 from moto.kms.utils import generate_master_key
 
+from localaws.gateway.records import Call
 from localaws.lab import Lab
 
 if TYPE_CHECKING:
@@ -107,5 +108,6 @@ def _rotate(lab: Lab, backend: KmsBackend, key_id: str) -> None:
             return
         if key.key_state == "Enabled":
             rotate(lab, key, "AUTOMATIC")
+            lab.record(Call.unasked(lab.clock, "kms", "RotateKey", key.arn))
         key.next_rotation = due + key.rotation_days * _DAY
     await_rotation(lab, backend, key_id)
