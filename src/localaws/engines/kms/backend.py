@@ -264,7 +264,7 @@ class KmsEngineResponse(KmsResponse):
         return self._answer(CiphertextBlob=blob, KeyId=arn, EncryptionAlgorithm=algorithm)
 
     def decrypt(self) -> str:
-        algorithm, blob = self._algorithm("EncryptionAlgorithm"), self._get_param("CiphertextBlob")
+        algorithm, blob = self._algorithm("EncryptionAlgorithm"), self._get_param("CiphertextBlob") or b""
         key_id = self._key_id() if self._get_param("KeyId") else None
         context = self._get_param("EncryptionContext", {})
         if algorithm == SYMMETRIC:
@@ -281,7 +281,8 @@ class KmsEngineResponse(KmsResponse):
         source_id = self._key_id("SourceKeyId") if self._get_param("SourceKeyId") else None
         target_id = self._key_id("DestinationKeyId")
         context = self._get_param("SourceEncryptionContext", {})
-        plaintext, source_arn = self.kms_backend.decrypt(self._get_param("CiphertextBlob"), context, source_id, source)
+        blob = self._get_param("CiphertextBlob") or b""
+        plaintext, source_arn = self.kms_backend.decrypt(blob, context, source_id, source)
         context = self._get_param("DestinationEncryptionContext", {})
         blob, arn = self.kms_backend.encrypt(target_id, plaintext, context, target)
         return self._answer(CiphertextBlob=blob, KeyId=arn, SourceKeyId=source_arn, **used)
