@@ -104,9 +104,7 @@ def test_iam_leaves_secrets_out_and_prints_dates_as_java_does(lab: RunningLab) -
     iam = lab.client("iam")
     made = event_of(lab, iam.create_user(UserName="events", Tags=[{"Key": "Team", "Value": "data"}]))
     assert made["requestParameters"] == {"userName": "events", "tags": [{"key": "Team", "value": "data"}]}
-    assert re.fullmatch(
-        r"[A-Z][a-z]{2} \d+, \d{4}, \d+:\d\d:\d\d [AP]M", made["responseElements"]["user"]["createDate"]
-    )
+    assert re.fullmatch(r"[A-Z][a-z]{2} \d+, \d{4} \d+:\d\d:\d\d [AP]M", made["responseElements"]["user"]["createDate"])
     key = event_of(lab, iam.create_access_key(UserName="events"))["responseElements"]["accessKey"]
     assert sorted(key) == ["accessKeyId", "createDate", "status", "userName"]
     profile = event_of(lab, iam.create_login_profile(UserName="events", Password="correct-Horse-7"))
@@ -134,6 +132,47 @@ def test_s3s_parameters_are_called_as_in_the_request(lab: RunningLab) -> None:
     lifecycle = {"Rules": [{"ID": "a", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 1}}]}
     put = s3.put_bucket_lifecycle_configuration(Bucket="events-names", LifecycleConfiguration=lifecycle)
     assert event_of(lab, put)["eventName"] == "PutBucketLifecycle"
+
+
+def test_events_have_the_members_of_published_logs(lab: RunningLab) -> None:
+    """As real accounts have recorded them: the logs of Stratus Red Team's detonations (DataDog, 2024)."""
+    sts, ec2, ssm = lab.client("sts"), lab.client("ec2"), lab.client("ssm")
+    federated = event_of(lab, sts.get_federation_token(Name="published", DurationSeconds=900))
+    assert federated["requestParameters"] == {"name": "published", "durationSeconds": 900}
+    assert federated["responseElements"]["federatedUser"] == {
+        "arn": f"arn:aws:sts::{ACCOUNT}:federated-user/published",
+        "federatedUserId": f"{ACCOUNT}:published",
+    }
+    date = federated["responseElements"]["credentials"]["expiration"]
+    assert re.fullmatch(r"[A-Z][a-z]{2} \d+, \d{4}, \d+:\d\d:\d\d [AP]M", date)
+    (instance,) = ec2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1)["Instances"]
+    identity = {"instanceId": instance["InstanceId"]}
+    stopped = event_of(lab, ec2.stop_instances(InstanceIds=[instance["InstanceId"]], Force=True))
+    assert stopped["requestParameters"] == {"force": True, "instancesSet": {"items": [identity]}}
+    (item,) = stopped["responseElements"]["instancesSet"]["items"]
+    assert (sorted(item), item["previousState"]) == (
+        ["currentState", "instanceId", "previousState"],
+        {"code": 16, "name": "running"},
+    )
+    assert stopped["responseElements"]["requestId"] == stopped["requestID"]
+    ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
+    got = event_of(lab, ssm.get_parameters(Names=["/published/a"], WithDecryption=True))
+    assert (got["requestParameters"], got["responseElements"]) == (
+        {"names": ["/published/a"], "withDecryption": True},
+        None,
+    )
+    secret = lab.client("secretsmanager").create_secret(Name="published", SecretString="correct-horse")
+    assert "secretString" not in event_of(lab, secret)["requestParameters"]
+    read = event_of(lab, lab.client("secretsmanager").get_secret_value(SecretId="published"))
+    assert (read["requestParameters"], read["responseElements"], read["readOnly"]) == (
+        {"secretId": "published"},
+        None,
+        True,
+    )
+    attached = lab.client("iam").create_role(RoleName="published", AssumeRolePolicyDocument=TRUST)
+    role = event_of(lab, attached)
+    assert role["requestParameters"] == {"roleName": "published", "assumeRolePolicyDocument": TRUST}
+    assert {"arn", "createDate", "path", "roleId", "roleName"} <= role["responseElements"]["role"].keys()
 
 
 def test_a_refusal_has_code_and_message(lab: RunningLab) -> None:

@@ -27,12 +27,8 @@ _SECRETS = {
     "redshift": "****",
     "secretsmanager": "",
 }
-#: Of EC2's lists that are not called after their members.
-_LISTS = {
-    "instanceIds": ("instancesSet", "instanceId"),
-    "instances": ("instancesSet", ""),
-    "filters": ("filterSet", ""),
-}
+#: Of EC2's lists in requests that are not called after their members.
+_LISTS = {"InstanceIds": "instancesSet"}
 _ENDPOINT = "s3.amazonaws.com"
 
 
@@ -87,21 +83,25 @@ def _named(shape: Shape | None, value: Any, service: str) -> Any:
 
 def _items(name: str, values: list[Any], member: Shape | None) -> dict[str, Any]:
     """A list as EC2's events have it: of GroupIds ``{"groupSet": {"items": [{"groupId": …}]}}``."""
-    single = camel(str(member.member.serialization.get("name", name.removesuffix("s")))) if member else name
-    called, of_texts = _LISTS.get(camel(name), (f"{camel(name).removesuffix('Ids').removesuffix('s')}Set", single))
-    items = [each if isinstance(each, dict) else {of_texts or single: each} for each in values]
-    return {called: {"items": items}}
+    written = str(member.serialization.get("name", "")) if member else ""
+    single = camel(name.removesuffix("s"))
+    called = written if written.endswith("Set") else _LISTS.get(name, f"{single.removesuffix('Id')}Set")
+    return {called: {"items": [each if isinstance(each, dict) else {single: each} for each in values]}}
 
 
 def _moment(value: Any, service: str) -> Any:
-    """As Java prints a date: "Nov 30, 2024, 8:43:17 PM"; EC2's are milliseconds since the epoch."""
+    """As Java prints a date: "Nov 30, 2024, 8:43:17 PM"; an older one, IAM's, without the second comma.
+
+    EC2's dates are milliseconds since the epoch.
+    """
     with suppress(ValueError, OverflowError, OSError, TypeError):
         number = isinstance(value, int | float)
         moment = datetime.fromtimestamp(value, UTC) if number else datetime.fromisoformat(value).astimezone(UTC)
         if service == "ec2":
             return int(moment.timestamp() * 1000)
-        hour = moment.hour % 12 or 12
-        return f"{moment:%b} {moment.day}, {moment.year}, {hour}:{moment:%M:%S} {'PM' if moment.hour >= 12 else 'AM'}"
+        comma = "" if service == "iam" else ","
+        time = f"{moment.hour % 12 or 12}:{moment:%M:%S} {'PM' if moment.hour >= 12 else 'AM'}"
+        return f"{moment:%b} {moment.day}, {moment.year}{comma} {time}"
     return value
 
 

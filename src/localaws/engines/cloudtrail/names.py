@@ -76,7 +76,6 @@ _TYPES = (
     ("secretsmanager", "secret:", "AWS::SecretsManager::Secret"),
     ("sns", "", "AWS::SNS::Topic"),
     ("sqs", "", "AWS::SQS::Queue"),
-    ("ssm", "parameter/", "AWS::SSM::Parameter"),
     ("states", "stateMachine:", "AWS::StepFunctions::StateMachine"),
 )
 
