@@ -117,6 +117,8 @@ class GovernedCatalog:
             if self._has(database) and not self._governor.sees_database(self._caller, database):
                 raise insufficient(database, "DESCRIBE")  # nor is it told what is not there
             return
+        if self._governor.is_open(database, name):
+            return
         if permissions:
             self._governor.require(self._caller, Resource("Table", database, name), *permissions)
         elif not self._access(database, name).is_seen:
@@ -124,9 +126,11 @@ class GovernedCatalog:
 
     def _check_partitions(self, database: str, name: str) -> None:
         """Partitions tell values: not to who may read some rows only, or not all the keys."""
+        if self._governor.is_open(database, name) or _whole.get():
+            return
         access = self._access(database, name)
         hidden = not frozenset(self._engine.keys_of(database, name)) <= access.shown
-        if not access.is_open and not _whole.get() and (access.rows or hidden):
+        if access.rows or hidden:
             raise insufficient(name)
 
     def _check_new_places(self, operation: str, given: Parameters, database: str, name: str) -> None:
@@ -154,6 +158,9 @@ class GovernedCatalog:
         """Those of the tables that the caller sees, with the columns that he may read."""
         found = []
         for each in listed:
+            if self._governor.is_open(each["DatabaseName"], each["Name"]):
+                found.append(each)
+                continue
             access = self._access(each["DatabaseName"], each["Name"])
             if access.is_seen:
                 found.append(self._shown(each, access))
@@ -161,9 +168,10 @@ class GovernedCatalog:
 
     def shown(self, answer: dict[str, Any], given: Parameters) -> dict[str, Any]:
         """The *answer* about one table, with the columns that the caller may read."""
-        access = self._access(given["DatabaseName"], given.get("TableName") or given.get("Name") or "")
-        if access.is_open or _whole.get():
+        place = given["DatabaseName"], given.get("TableName") or given.get("Name") or ""
+        if self._governor.is_open(*place) or _whole.get():
             return answer
+        access = self._access(*place)
         for member in _WITH_COLUMNS:
             if isinstance(answer.get(member), dict):
                 answer = answer | {member: self._shown(answer[member], access)}
@@ -174,7 +182,7 @@ class GovernedCatalog:
 
     def _shown(self, described: dict[str, Any], access: TableAccess) -> dict[str, Any]:
         """A table, a version of it or a partition without the columns that are not *access*'s."""
-        if access.is_open or _whole.get():
+        if _whole.get():
             return described
         if "Table" in described and "VersionId" in described:
             return described | {"Table": self._shown(described["Table"], access)}

@@ -166,9 +166,17 @@ class Governor:
         if any("SELECT" in spelled_out("Table", grants[name].permissions)
                for grants in self._grants_by_name(resource) for name in names & grants.keys()):  # fmt: skip
             reads.append(Read(frozenset(columns)))
-        group = self._engine.granted(resource).get(IAM_ALLOWED)
-        is_open = group is not None and "ALL" in group.permissions
-        return TableAccess(columns, permissions, tuple(each for each in reads if each.columns), is_open)
+        seen = tuple(each for each in reads if each.columns)
+        return TableAccess(columns, permissions, seen, self.is_open(database, table))
+
+    def is_open(self, database: str, table: str) -> bool:
+        """Whether a table, which is there, is left to IAM: most are, so this is asked before anything else."""
+        resource = Resource("Table", database, table)
+        grants = self._engine.book.on(resource)
+        if grants is None:
+            return self._engine.has(resource)
+        group = grants.get(IAM_ALLOWED)
+        return group is not None and "ALL" in group.permissions
 
     def _grants_by_name(self, resource: Resource) -> Iterator[Mapping[str, Grant]]:
         yield self._engine.granted(resource)
