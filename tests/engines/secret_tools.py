@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.conftest import RunningLab
+from tests.engines.lambda_tools import create
+
 #: The new value is the new version's id.
 ROTATION = """
     import boto3
@@ -99,6 +102,21 @@ POSTGRESQL = """
         except psycopg.OperationalError:
             return None
     """
+
+
+def rotation(lab: RunningLab, name: str, code: str) -> str:
+    """Make a function of *code* that Secrets Manager may invoke; returns its ARN.
+
+    "Rotation function permissions" (user guide): a resource policy that names the service.
+    """
+    function = create(lab, name, code, Timeout=30)
+    lab.client("lambda").add_permission(
+        FunctionName=name,
+        StatementId="rotation",
+        Action="lambda:InvokeFunction",
+        Principal="secretsmanager.amazonaws.com",
+    )
+    return function
 
 
 def is_current(secrets: Any, name: str, version: str) -> bool:

@@ -16,8 +16,7 @@ import pytest
 
 from tests.conftest import RunningLab, eventually
 from tests.engines.databases import PASSWORD, Databases
-from tests.engines.lambda_tools import create
-from tests.engines.secret_tools import POSTGRESQL, is_current
+from tests.engines.secret_tools import POSTGRESQL, is_current, rotation
 from tests.gateway.wire import advance
 
 DAY = 86_400
@@ -62,14 +61,7 @@ def with_secret(lab: RunningLab, name: str, code: str = POSTGRESQL) -> tuple[Any
     }  # fmt: skip
     secrets = lab.client("secretsmanager")
     secrets.create_secret(Name=name, SecretString=json.dumps(secret))
-    function = create(lab, name, code, Timeout=30)
-    lab.client("lambda").add_permission(
-        FunctionName=name,
-        StatementId="rotation",
-        Action="lambda:InvokeFunction",
-        Principal="secretsmanager.amazonaws.com",
-        SourceAccount="123456789012",
-    )
+    function = rotation(lab, name, code)
     return secrets, function
 
 

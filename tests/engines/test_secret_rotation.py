@@ -9,8 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
-from tests.engines.lambda_tools import create
-from tests.engines.secret_tools import ROTATION, is_current
+from tests.engines.secret_tools import ROTATION, is_current, rotation
 from tests.gateway.wire import advance
 
 DAY = 86400
@@ -23,7 +22,7 @@ def value_of(lab: RunningLab, name: str) -> str:
 def test_a_secret_is_rotated_each_so_many_days(new_lab: Callable[..., RunningLab]) -> None:
     """API reference, RotationRulesType: AutomaticallyAfterDays; a restart between does not make it forget."""
     lab = new_lab()
-    secrets, function = lab.client("secretsmanager"), create(lab, "rotates", ROTATION, Timeout=30)
+    secrets, function = lab.client("secretsmanager"), rotation(lab, "rotates", ROTATION)
     secrets.create_secret(Name="dated", SecretString="old")
     rules = {"AutomaticallyAfterDays": 30}
     first = secrets.rotate_secret(SecretId="dated", RotationLambdaARN=function, RotationRules=rules)["VersionId"]
@@ -46,7 +45,7 @@ def test_a_secret_is_rotated_each_so_many_days(new_lab: Callable[..., RunningLab
 def test_a_rotation_not_at_once_only_tests_the_function(lab: RunningLab) -> None:
     """API reference, RotateSecret, RotateImmediately: it runs testSecret, and removes the version again."""
     secrets = lab.client("secretsmanager")
-    function = create(lab, "tests-rotation", "def handler(event, context): assert event['Step'] == 'testSecret'")
+    function = rotation(lab, "tests-rotation", "def handler(event, context): assert event['Step'] == 'testSecret'")
     current = secrets.create_secret(Name="not-at-once", SecretString="old")["VersionId"]
     secrets.rotate_secret(SecretId="not-at-once", RotationLambdaARN=function, RotateImmediately=False)
     described = partial(secrets.describe_secret, SecretId="not-at-once")
@@ -56,7 +55,7 @@ def test_a_rotation_not_at_once_only_tests_the_function(lab: RunningLab) -> None
 def test_a_rotation_that_fails_changes_nothing(lab: RunningLab) -> None:
     """Secrets Manager user guide, "Troubleshoot rotation": the version stays AWSPENDING, and is tried again."""
     secrets = lab.client("secretsmanager")
-    function = create(lab, "rotates-not", "def handler(event, context): raise ValueError")
+    function = rotation(lab, "rotates-not", "def handler(event, context): raise ValueError")
     current = secrets.create_secret(Name="not-rotated", SecretString="old")["VersionId"]
     rotate = {"SecretId": "not-rotated", "RotationLambdaARN": function}
     pending = secrets.rotate_secret(**rotate)["VersionId"]

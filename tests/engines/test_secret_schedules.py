@@ -16,8 +16,7 @@ from botocore.exceptions import ClientError
 
 from localaws.engines.secretsmanager.schedule import ScheduleFaultError, next_window
 from tests.conftest import RunningLab, eventually
-from tests.engines.lambda_tools import create
-from tests.engines.secret_tools import ROTATION, is_current
+from tests.engines.secret_tools import ROTATION, is_current, rotation
 from tests.gateway.wire import advance
 
 HOUR, DAY = 3600, 86_400
@@ -78,7 +77,7 @@ def test_what_is_no_schedule_is_refused(lab: RunningLab, rules: dict[str, Any]) 
 def test_a_refused_schedule_is_an_invalid_parameter(lab: RunningLab) -> None:
     secrets = lab.client("secretsmanager")
     secrets.create_secret(Name="badly-scheduled", SecretString="old")
-    function = create(lab, "scheduled", ROTATION, Timeout=30)
+    function = rotation(lab, "scheduled", ROTATION)
     rules = {"ScheduleExpression": "rate(1 hour)"}
     with pytest.raises(ClientError) as caught:
         secrets.rotate_secret(SecretId="badly-scheduled", RotationLambdaARN=function, RotationRules=rules)
@@ -102,7 +101,7 @@ def test_a_rotation_that_fails_is_tried_again_and_keeps_the_old_version(new_lab:
     secrets = lab.client("secretsmanager")
     secrets.create_secret(Name="works", SecretString="no")
     old = secrets.create_secret(Name="retried", SecretString="old")["VersionId"]
-    function = create(lab, "retries", UNTIL_IT_WORKS, Timeout=30)
+    function = rotation(lab, "retries", UNTIL_IT_WORKS)
     rules = {"ScheduleExpression": "cron(0 0 * * ? *)"}
     rotate = {"SecretId": "retried", "RotationLambdaARN": function, "RotationRules": rules}
     rotate_described = partial(secrets.describe_secret, SecretId="retried")
@@ -127,7 +126,7 @@ def test_a_cancelled_secret_is_not_rotated_and_has_no_date(lab: RunningLab) -> N
     with pytest.raises(ClientError) as caught:
         secrets.cancel_rotate_secret(SecretId="cancelled")
     assert caught.value.response["Error"]["Code"] == "InvalidRequestException"
-    function = create(lab, "cancelled", ROTATION, Timeout=30)
+    function = rotation(lab, "cancelled", ROTATION)
     rules = {"AutomaticallyAfterDays": 7}
     first = secrets.rotate_secret(SecretId="cancelled", RotationLambdaARN=function, RotationRules=rules)["VersionId"]
     eventually(partial(is_current, secrets, "cancelled", first), 60)
