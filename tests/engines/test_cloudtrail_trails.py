@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,15 @@ from botocore.exceptions import ClientError
 from tests.conftest import RunningLab, eventually
 from tests.engines.lambda_tools import create, queue
 from tests.engines.trail_tools import ACCOUNT, SERVICE, TrailOfTest, bucket_policy
+from tests.gateway.deciding import DecidingLab
 from tests.gateway.wire import advance
+
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": SERVICE, "Action": "sts:AssumeRole"}],
+    }
+)
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +73,14 @@ def test_a_bucket_has_to_let_cloudtrail_in(later: RunningLab) -> None:
     assert code_of(client.create_trail, **asked, S3KeyPrefix="elsewhere") == "InsufficientS3BucketPolicyException"
     assert code_of(client.create_trail, **asked, SnsTopicName="none") == "InsufficientSnsTopicPolicyException"
     assert code_of(client.create_trail, **asked, KmsKeyId="alias/none") == "KmsKeyNotFoundException"
+    group = "InvalidCloudWatchLogsLogGroupArnException"
+    role = later.client("iam").create_role(RoleName="picky", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    for arn in ("picky", f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:picky:*"):
+        logged = {"CloudWatchLogsLogGroupArn": arn, "CloudWatchLogsRoleArn": role}
+        assert code_of(client.create_trail, **asked, **logged) == group
+    logged["CloudWatchLogsRoleArn"] += "-none"
+    assert code_of(client.create_trail, **asked, **logged) == "InvalidCloudWatchLogsRoleArnException"
+    assert client.list_trails()["Trails"] == []
     client.create_trail(**asked)
     assert code_of(client.create_trail, **asked) == "TrailAlreadyExistsException"
     assert code_of(client.update_trail, Name="picky", S3KeyPrefix="x") == "InsufficientS3BucketPolicyException"
@@ -227,10 +244,7 @@ def test_a_topic_and_a_log_group_are_told_too(later: RunningLab) -> None:
     sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=policy)
     url, arn = queue(later, "trails")
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
-    trust = {"Effect": "Allow", "Principal": SERVICE, "Action": "sts:AssumeRole"}
-    role = iam.create_role(
-        RoleName="trails", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    )["Role"]["Arn"]
+    role = iam.create_role(RoleName="trails", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
     allowed = {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}
     iam.put_role_policy(
         RoleName="trails",
@@ -260,14 +274,52 @@ def test_a_topic_and_a_log_group_are_told_too(later: RunningLab) -> None:
 
 def test_files_are_encrypted_with_the_trails_key(later: RunningLab) -> None:
     """KmsKeyId: "the KMS key ID to use to encrypt the logs and digest files delivered by CloudTrail"."""
-    key = later.client("kms").create_key()["KeyMetadata"]
-    trail = TrailOfTest(later, "sealed", KmsKeyId=key["KeyId"])
+    kms = later.client("kms")
+    key = kms.create_key()["KeyMetadata"]
+    trail = TrailOfTest(later, "sealed")
+    update = trail.client.update_trail
+    assert code_of(update, Name="sealed", KmsKeyId=key["KeyId"]) == "InsufficientEncryptionPolicyException"
+    policy = json.loads(kms.get_key_policy(KeyId=key["KeyId"], PolicyName="default")["Policy"])
+    policy["Statement"].append(
+        {
+            "Effect": "Allow",
+            "Principal": SERVICE,
+            "Action": "kms:GenerateDataKey*",
+            "Resource": "*",
+            "Condition": {
+                "StringEquals": {"aws:SourceArn": trail.arn},
+                "StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": f"arn:aws:cloudtrail:*:{ACCOUNT}:trail/*"},
+            },
+        }
+    )
+    kms.put_key_policy(KeyId=key["KeyId"], PolicyName="default", Policy=json.dumps(policy))
+    trail.made = update(Name="sealed", KmsKeyId=key["KeyId"])
     assert trail.made["KmsKeyId"] == key["Arn"]
     trail.deliver()
     told = later.client("s3").head_object(Bucket="sealed", Key=trail.keys()[0])
     assert (told["ServerSideEncryption"], told["SSEKMSKeyId"]) == ("aws:kms", key["Arn"])
     assert trail.events("StartLogging")
+    kms.disable_key(KeyId=key["KeyId"])
+    with pytest.raises(ClientError):
+        trail.events("StartLogging")
     trail.delete()
+
+
+def test_what_cloudtrail_may_not_do_is_not_done(tmp_path: Path) -> None:
+    """Deliveries are decided on like calls, as of cloudtrail.amazonaws.com; what is refused comes when it may."""
+    lab = DecidingLab(tmp_path / "lab")
+    try:
+        trail = TrailOfTest(lab, "refused")
+        with lab.refusing("s3:PutObject"):
+            trail.deliver()
+            assert trail.keys() == []
+            assert trail.client.get_trail_status(Name="refused")["LatestDeliveryError"] == "AccessDenied"
+        advance(lab, 600)
+        assert trail.events("StartLogging")
+        asked = [each for each in lab.asked() if each["action"] == "s3:PutObject"]
+        assert {each["caller"] for each in asked} == {"cloudtrail.amazonaws.com"}
+    finally:
+        lab.stop()
 
 
 def test_a_killed_lab_delivers_each_event_once(new_lab: Callable[..., RunningLab]) -> None:

@@ -15,7 +15,7 @@ ENGINE = Engine(
     backend="backend:CloudTrailEngine",
     responses="responses:CloudTrailEngineResponse",
     models=("trail:TrailEngine",),
-    reaches=frozenset({"s3", "sns"}),
+    reaches=frozenset({"kms", "s3", "sns"}),
     returns=("cloudtrail/state.json",),
     resume="installing:resume",
 )

@@ -258,10 +258,8 @@ class Deliverer:
 
     def _put_events(self, trail: TrailEngine, region: str, contents: list[_Content]) -> None:
         """Write the events to the trail's log group too; what is larger than an entry may be is left out."""
-        logs = self._lab.client(
-            "logs", region=trail.region_name, role_arn=trail.cw_role_arn, session_name="CloudTrail", by="cloudtrail"
-        )
-        place = {"logGroupName": trail.log_group, "logStreamName": f"{trail.account_id}_CloudTrail_{region}"}
+        logs = trail.logs()
+        place = {"logGroupName": trail.log_group, "logStreamName": trail.log_stream(region)}
 
         def put(entries: list[dict[str, Any]]) -> None:
             try:

@@ -6,18 +6,23 @@ Sources: API reference, CreateTrail and UpdateTrail; CloudTrail user guide, "Ama
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 from moto.cloudtrail.models import Trail
+from moto.kms.models import kms_backends
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import s3_backends
 from moto.sns.models import sns_backends
 
+from localaws.client import on_behalf_of
 from localaws.engines.cloudtrail import selectors
 from localaws.engines.cloudtrail.events import Event
 from localaws.engines.cloudtrail.names import GLOBAL
 from localaws.gateway.errors import AwsError
+from localaws.gateway.records import current_call
 from localaws.lab import Lab
 from localaws.policies.documents import Wish, read
 from localaws.policies.evaluation import Policies, decide
@@ -69,32 +74,63 @@ class TrailEngine(Trail):
         return decide(wish, Policies(resource=read(arn, policy) if policy else None)).allowed
 
     def check_others(self) -> None:
-        """Raises the errors of a KMS key, a log group or a role that is not there; the key becomes its ARN."""
+        """Raises the errors of a KMS key, a log group or a role that does not do; the key becomes its ARN."""
         if self.kms_key_id:
             self.kms_key_id = self._key()
         if bool(self.cw_log_group_arn) != bool(self.cw_role_arn):
             name = "RoleArn" if self.cw_log_group_arn else "LogGroupArn"
             said = f"You must specify a CloudWatchLogs{name} along with the other."
             raise AwsError(f"InvalidCloudWatchLogs{name}Exception", said)
-        if not self.cw_log_group_arn:
-            return
-        name = self.log_group
-        found = self.lab.client("logs", region=self.region_name).describe_log_groups(logGroupNamePrefix=name)
-        if name not in [each["logGroupName"] for each in found["logGroups"]]:
-            said = "CloudTrail cannot validate the specified log group ARN."
-            raise AwsError("InvalidCloudWatchLogsLogGroupArnException", said)
+        if self.cw_log_group_arn:
+            self._try_log_group()
+
+    def _try_log_group(self) -> None:
+        """Make the stream of the trail's own region, as CloudTrail does to see whether it may."""
         if self.lab.credentials.find_role_id(self.cw_role_arn) is None:
             said = "Access denied. Check the trust relationships for your role."
             raise AwsError("InvalidCloudWatchLogsRoleArnException", said)
+        logs = self.logs()
+        unknown = AwsError(
+            "InvalidCloudWatchLogsLogGroupArnException", "CloudTrail cannot validate the specified log group ARN."
+        )
+        if not self.log_group:
+            raise unknown
+        try:
+            logs.create_log_stream(logGroupName=self.log_group, logStreamName=self.log_stream(self.region_name))
+        except logs.exceptions.ResourceAlreadyExistsException:
+            pass
+        except logs.exceptions.ResourceNotFoundException:
+            raise unknown from None
+        except ClientError:
+            said = "Access denied. Check the permissions for your role."
+            raise AwsError("InvalidCloudWatchLogsRoleArnException", said) from None
+
+    def logs(self) -> Any:
+        """A client of CloudWatch Logs that acts as the trail's role."""
+        role = {"role_arn": self.cw_role_arn, "session_name": "CloudTrail"}
+        return self.lab.client("logs", region=self.region_name, by="cloudtrail", **role)
+
+    def log_stream(self, region: str) -> str:
+        """What the stream with the events of *region* is called."""
+        return f"{self.account_id}_CloudTrail_{region}"
 
     def _key(self) -> str:
-        try:
-            key = self.lab.client("kms", region=self.region_name).describe_key(KeyId=self.kms_key_id)["KeyMetadata"]
-        except ClientError:
-            raise AwsError("KmsKeyNotFoundException", f"KMS key {self.kms_key_id} does not exist.") from None
+        call = current_call.get(None)
+        with on_behalf_of(call.credential if call else None, PRINCIPAL):
+            kms = self.lab.client("kms", region=self.region_name)
+            try:
+                key = kms.describe_key(KeyId=self.kms_key_id)["KeyMetadata"]
+            except ClientError:
+                raise AwsError("KmsKeyNotFoundException", f"KMS key {self.kms_key_id} does not exist.") from None
         if key["KeyState"] != "Enabled":
             raise AwsError("KmsKeyDisabledException", f"KMS key {self.kms_key_id} is not enabled.")
-        return str(key["Arn"])
+        arn = str(key["Arn"])
+        policy = kms_backends[self.account_id][arn.split(":")[3]].keys[key["KeyId"]].policy
+        context = {"kms:EncryptionContext:aws:cloudtrail:arn": self.arn}
+        if not self._may("kms:GenerateDataKey", arn, policy, key["AWSAccountId"], context):
+            said = f"Insufficient permissions to access S3 bucket {self.bucket_name} or KMS key {arn}."
+            raise AwsError("InsufficientEncryptionPolicyException", said)
+        return arn
 
     def update(self, *args: Any, **kwargs: Any) -> None:
         before = dict(vars(self))
@@ -118,7 +154,7 @@ class TrailEngine(Trail):
     @property
     def log_group(self) -> str:
         """The name of the log group that it writes to too; "" if it does not."""
-        return self.cw_log_group_arn.split(":log-group:")[1].removesuffix(":*") if self.cw_log_group_arn else ""
+        return (self.cw_log_group_arn or "").partition(":log-group:")[2].removesuffix(":*")
 
     @property
     def folder(self) -> str:
@@ -128,7 +164,11 @@ class TrailEngine(Trail):
     @property
     def encryption(self) -> dict[str, str]:
         """How its objects are to be encrypted, as parameters of PutObject."""
-        return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.kms_key_id} if self.kms_key_id else {}
+        if not self.kms_key_id:
+            return {}
+        context = base64.b64encode(json.dumps({"aws:cloudtrail:arn": self.arn}).encode()).decode()
+        key = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.kms_key_id}
+        return {**key, "SSEKMSEncryptionContext": context}
 
     def select(self, basic: list[dict[str, Any]], advanced: list[dict[str, Any]]) -> None:
         """Want what these selectors do. Raises InvalidEventSelectorsException."""
