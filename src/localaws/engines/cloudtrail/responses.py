@@ -50,11 +50,8 @@ class CloudTrailEngineResponse(CloudTrailResponse):
         return json.dumps(trail.description())
 
     def get_trail_status(self) -> str:
-        trail = next(
-            each
-            for each in self._engine.describe_trails(include_shadow_trails=True)
-            if each.status is self._engine.get_trail_status(self._get_param("Name"))
-        )
+        status = self._engine.get_trail_status(self._get_param("Name"))
+        trail = next(each for each in self._engine.describe_trails(include_shadow_trails=True) if each.status is status)
         assert isinstance(trail, TrailEngine)
         told: dict[str, Any] = {"IsLogging": trail.status.is_logging, **self._engine.deliverer.told(trail)}
         for name, moment in (("Start", trail.status.started), ("Stop", trail.status.stopped)):
