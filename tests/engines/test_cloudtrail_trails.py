@@ -102,9 +102,12 @@ def test_what_cannot_be_delivered_is_told_and_comes_later(later: RunningLab) -> 
     later.client("iam").create_user(UserName="hindered")
     trail.deliver()
     assert trail.client.get_trail_status(Name="hindered")["LatestDeliveryError"] == "NoSuchBucket"
+    later.client("kinesis", region_name="eu-west-1").list_streams()
     later.client("s3").create_bucket(Bucket="hindered")
     later.client("s3").put_bucket_policy(Bucket="hindered", Policy=bucket_policy("hindered", "hindered"))
+    trail.client.update_trail(Name="hindered", IsMultiRegionTrail=True)
     advance(later, 600)
+    assert trail.events("ListStreams")
     assert len(trail.events("CreateUser", userName="hindered")) == 1
     assert "LatestDeliveryError" not in trail.client.get_trail_status(Name="hindered")
     trail.delete()

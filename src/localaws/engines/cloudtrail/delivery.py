@@ -186,16 +186,15 @@ class Deliverer:
         """Deliver some of what is there; whether there may be more."""
         last = progress.plan.to if progress.plan else None
         to, more, events = self._collected(trail, progress, last)
-        if events and progress.plan is None:
+        plan = progress.plan = progress.plan or Plan(to, {})
+        if events.keys() - plan.keys.keys():  # also where the trail wants more than when the plan was made
             now = self._lab.clock.now()
-            progress.plan = Plan(to, {region: _log_key(trail, region, now) for region in events})
+            plan.keys |= {region: _log_key(trail, region, now) for region in events if region not in plan.keys}
             self._state.save()
         for region, contents in events.items():
-            assert progress.plan is not None
-            self._put_log(trail, progress, region, progress.plan.keys[region], contents)
-        progress.position = to
-        if progress.plan:
-            progress.plan = None
+            self._put_log(trail, progress, region, plan.keys[region], contents)
+        progress.position, progress.plan = to, None
+        if plan.keys:
             self._state.save()
         return more
 
@@ -209,7 +208,7 @@ class Deliverer:
         number, found = progress.position, defaultdict[str, list[_Content]](list)
         for count, line in enumerate(_lines(self._lab.records.since(progress.position))):
             if count == _MOST_RECORDS or (last is not None and number >= last):
-                return number, last is None, found
+                return number, True, found
             number = int(line[7 : line.index(b",")])  # {"seq":1,
             if not line.endswith(_MANAGEMENT) and not trail.wants_data:
                 continue
@@ -219,7 +218,7 @@ class Deliverer:
             for event in events_of(record):
                 if trail.wants(event):
                     found[event.content["awsRegion"]].append(event.content)
-        return number, False, found
+        return number, last is not None, found
 
     def _put_log(self, trail: TrailEngine, progress: Progress, region: str, key: str, contents: list[_Content]) -> None:
         text = json.dumps({"Records": contents}, separators=(",", ":")).encode()
