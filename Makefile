@@ -62,6 +62,7 @@ check: setup
 bench: peers
 	@$(IN) benchmarks/bench.py
 	@$(IN) benchmarks/small_calls.py
+	@$(IN) benchmarks/decisions.py
 	@$(IN) benchmarks/code_and_databases.py
 	@$(IN) benchmarks/athena.py
 	@$(IN) benchmarks/state.py

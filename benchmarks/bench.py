@@ -48,7 +48,8 @@ def s3_get(peer: Peer) -> Callable[[int], object]:
 
 def kinesis_put(peer: Peer) -> Callable[[int], object]:
     client = peer.client("kinesis")
-    client.create_stream(StreamName="bench", StreamModeDetails={"StreamMode": "ON_DEMAND"})
+    if "bench" not in client.list_streams()["StreamNames"]:
+        client.create_stream(StreamName="bench", StreamModeDetails={"StreamMode": "ON_DEMAND"})
     client.get_waiter("stream_exists").wait(StreamName="bench", WaiterConfig={"Delay": 1})
     records = [{"Data": b"x" * 100, "PartitionKey": f"key-{n}"} for n in range(500)]
 

@@ -42,7 +42,7 @@ def main() -> None:
     try:
         print(f"\n{'':40}{'lab':>10}{'ministack':>11}{'ratio':>8}{'goal':>6}   processor time a call, µs (ratio)")
         for task in TASKS:
-            rates, costs = _take_turns(task, lab, mini)
+            rates, costs = take_turns(task, lab, mini)
             print(
                 f"{task.name + ', calls/s':40}{rates[0]:10,.0f}{rates[1]:11,.0f}{rates[0] / rates[1]:8.2f}"
                 f"{task.goal:>6}   {costs[0]:,.0f} / {costs[1]:,.0f} ({costs[1] / costs[0]:.2f})"
@@ -52,7 +52,7 @@ def main() -> None:
         mini.stop()
 
 
-def _take_turns(task: Task, *peers: Peer) -> tuple[list[float], list[float]]:
+def take_turns(task: Task, *peers: Peer) -> tuple[list[float], list[float]]:
     """The median of calls a second, and the mean of processor microseconds a call, for each peer."""
     calls = [task.prepare(peer) for peer in peers]
     seconds: list[list[float]] = [[] for _ in peers]

@@ -19,6 +19,7 @@ from dehelpers.cli import main
 from dehelpers.errors import LabError
 from tests.conftest import RunningLab
 from tests.connected import connected, keys_of, process
+from tests.roles import ADMINISTRATOR
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,7 @@ def test_a_buffer_is_delivered_when_its_interval_is_over(session: de.Session) ->
     trust = {"Effect": "Allow", "Principal": {"Service": "firehose.amazonaws.com"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     role = boto3.client("iam").create_role(RoleName="firehose", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    boto3.client("iam").attach_role_policy(RoleName="firehose", PolicyArn=ADMINISTRATOR)
     hints = {"SizeInMBs": 64, "IntervalInSeconds": 900}
     firehose.create_delivery_stream(
         DeliveryStreamName="advancing",

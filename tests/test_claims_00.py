@@ -69,12 +69,20 @@ def test_a_new_bucket_does_not_block_public_access(bucket: str) -> None:
         boto3.client("s3").get_public_access_block(Bucket=bucket)
 
 
-def test_a_user_without_policies_may_read(bucket: str) -> None:
-    iam = boto3.client("iam")
-    iam.create_user(UserName="claims00-nobody")
-    key = iam.create_access_key(UserName="claims00-nobody")["AccessKey"]
+def test_a_policy_counts_from_the_next_call_on(bucket: str) -> None:
+    """On AWS "it might not be immediately visible" (IAM user guide, "Changes … are not always immediately visible")."""
+    iam, name = boto3.client("iam"), "claims00-nobody"
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
     keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
-    boto3.client("s3", **keys).list_objects_v2(Bucket=bucket)
+    s3 = boto3.client("s3", **keys)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.list_objects_v2(Bucket=bucket)
+    iam.attach_user_policy(UserName=name, PolicyArn="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess")
+    s3.list_objects_v2(Bucket=bucket)
+    iam.detach_user_policy(UserName=name, PolicyArn="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.list_objects_v2(Bucket=bucket)
 
 
 def test_glue_jobs_do_not_run_yet(bucket: str) -> None:

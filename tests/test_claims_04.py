@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import boto3
 import pandas as pd
 import pytest
 
@@ -79,24 +78,6 @@ def test_the_cutoff_counts_as_scanned(athena: Athena) -> None:
     athena.client.create_work_group(Name="claims-cutoff", Configuration=limits)
     answer = athena.run("SELECT max(n) FROM text", WorkGroup="claims-cutoff")
     assert (answer.state, answer.scanned) == ("CANCELLED", 10_000_000)
-
-
-def test_a_user_without_policies_may_query(athena: Athena, lab: RunningLab) -> None:
-    iam = lab.client("iam")
-    iam.create_user(UserName="claims-nobody")
-    made = iam.create_access_key(UserName="claims-nobody")["AccessKey"]
-    client = boto3.client(
-        "athena",
-        endpoint_url=lab.endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=made["AccessKeyId"],
-        aws_secret_access_key=made["SecretAccessKey"],
-    )
-    query_id = client.start_query_execution(
-        QueryString="SELECT count(*) FROM claims.text",
-        ResultConfiguration={"OutputLocation": "s3://claims-lake/results/"},
-    )["QueryExecutionId"]
-    assert athena.wait(query_id)["Status"]["State"] == "SUCCEEDED"
 
 
 def test_the_history_outlives_the_process_and_45_days(new_lab: Callable[..., RunningLab]) -> None:

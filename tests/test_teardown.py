@@ -17,13 +17,9 @@ from dehelpers.errors import TeardownError
 from dehelpers.words.teardown import SEARCHED, types
 from tests.conftest import RunningLab
 from tests.connected import connected, keys_of, process
+from tests.roles import TRUST
 
-TRUST = json.dumps(
-    {"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
-)
-DOCUMENT = json.dumps(
-    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
-)
+DOCUMENT = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 
 
 @pytest.fixture(scope="module")

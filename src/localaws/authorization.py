@@ -6,15 +6,15 @@ error messages" (IAM user guide).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
 from localaws.credentials import Credential
 from localaws.gateway.errors import AwsError
-from localaws.policies.principals import Principal
+from localaws.policies.patterns import Context
 
 if TYPE_CHECKING:
     from localaws.gateway.records import Call
@@ -40,7 +40,7 @@ class Request:
     service: str
     action: str
     resources: Sequence[str]
-    context: Mapping[str, str] = field(default_factory=dict)
+    context: Context
 
 
 #: Why a request is refused: such as "on resource: arn:… because no identity-based policy allows the s3:GetObject
@@ -56,32 +56,43 @@ def refusal(request: Request, reason: str) -> AwsError:
     return AwsError(_CODES.get(request.service, usual), message, 400 if protocol == "json" else 403)
 
 
-def principal_of(caller: Credential) -> Principal:
-    """*caller* as policies name him."""
-    return Principal(caller.principal, caller.account_id, caller.user_id, caller.issuer)
+def keys_of_caller(caller: Credential) -> dict[str, str]:
+    """The condition keys that say who calls ("AWS global condition context keys", IAM user guide)."""
+    keys = {
+        "aws:PrincipalAccount": caller.account_id,
+        "aws:PrincipalArn": caller.issuer or caller.principal,
+        "aws:PrincipalIsAWSService": str(caller.kind == "AWSService").lower(),
+        "aws:PrincipalType": {"IAMUser": "User", "Root": "Account"}.get(caller.kind, caller.kind),
+        "aws:SourceIdentity": caller.source_identity,
+        "aws:TokenIssueTime": caller.created,
+        "aws:userid": caller.user_id,
+        **{f"aws:PrincipalTag/{name}": value for name, value in caller.tags},
+    }
+    if caller.kind == "IAMUser":
+        keys["aws:username"] = caller.principal.rpartition("/")[2]
+    return {key: value for key, value in keys.items() if value}
 
 
-def global_keys(caller: Credential, call: Call) -> dict[str, str]:
-    """The condition keys of a *call* that all services have ("AWS global condition context keys", IAM user guide)."""
-    kind = {"IAMUser": "User", "Root": "Account"}.get(caller.kind, caller.kind)
+def keys_of_call(call: Call) -> dict[str, str]:
+    """The condition keys that say how a *call* comes (the same page)."""
     keys = {
         "aws:CurrentTime": call.time,
         "aws:EpochTime": str(int(datetime.fromisoformat(call.time).timestamp())),
-        "aws:PrincipalAccount": caller.account_id,
-        "aws:PrincipalIsAWSService": str(caller.kind == "AWSService").lower(),
-        "aws:PrincipalArn": caller.issuer or caller.principal,
-        "aws:PrincipalType": kind,
         "aws:RequestedRegion": call.region,
         "aws:SecureTransport": "false",  # the lab speaks HTTP
-        "aws:SourceIp": call.source_ip,
         "aws:UserAgent": call.user_agent,
-        "aws:userid": caller.user_id,
     }
     if call.via:
-        keys |= {"aws:CalledVia": call.via, "aws:ViaAWSService": "true"}
-    if caller.kind == "IAMUser":
-        keys["aws:username"] = caller.principal.rpartition("/")[2]
-    return keys
+        keys |= {"aws:CalledVia": call.via, "aws:CalledViaFirst": call.via, "aws:CalledViaLast": call.via}
+    else:  # a service that calls for somebody does not come from where he is
+        keys["aws:SourceIp"] = call.source_ip
+    return keys | {"aws:ViaAWSService": str(bool(call.via)).lower()}
+
+
+def keys_of_source(arn: str, account_id: str = "") -> dict[str, str]:
+    """The condition keys that say for what a service works: a topic, a rule, a bucket, whose ARN has no account."""
+    account = account_id or arn.split(":")[4]
+    return {"aws:SourceArn": arn, **({"aws:SourceAccount": account} if account else {})}
 
 
 @cache

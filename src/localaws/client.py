@@ -14,10 +14,13 @@ import botocore.session
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.credentials import Credentials, ReadOnlyCredentials, RefreshableCredentials
+from botocore.exceptions import ClientError
 from botocore.loaders import create_loader
 
+from localaws.authorization import keys_of_source
 from localaws.credentials import Credential, random_key_id
 from localaws.gateway.environ import environ_key
+from localaws.gateway.errors import AwsError
 
 if TYPE_CHECKING:
     from localaws.lab import Lab
@@ -36,8 +39,11 @@ _clients: dict[tuple[int, str, str, str | None, str, str], Any] = {}
 _lock = threading.Lock()
 #: As whom a service works, and which service it is.
 _behalf: ContextVar[tuple[Credential, str] | None] = ContextVar("behalf", default=None)
-#: In the environ of a request that a service makes: its principal, such as "athena.amazonaws.com".
+#: The condition keys that say for what a service works by itself.
+_source: ContextVar[dict[str, str] | None] = ContextVar("source", default=None)
+#: In the environ of a request that a service makes: its principal, such as "athena.amazonaws.com", and `_source`.
 VIA = "localaws.via"
+SOURCE = "localaws.source"
 
 
 @contextmanager
@@ -70,6 +76,19 @@ class _OwnCredentials(Credentials):
         return ReadOnlyCredentials(caller.access_key_id, caller.secret_access_key, caller.session_token)
 
 
+@contextmanager
+def working_for(arn: str, account_id: str = "") -> Iterator[None]:
+    """Within, what a service asks of others by itself it asks for the resource *arn*, of *account_id*.
+
+    So a queue's policy can hold S3 to one bucket ("The confused deputy problem", IAM user guide).
+    """
+    token = _source.set(keys_of_source(arn, account_id))
+    try:
+        yield
+    finally:
+        _source.reset(token)
+
+
 def in_process_client(lab: Lab, service: str, region: str, role_arn: str | None, session_name: str, by: str) -> Any:
     """The client of *service*, made once for each region, role and user (a boto3 client is safe to share)."""
     key = (id(lab), service, region, role_arn, session_name, by)
@@ -87,26 +106,42 @@ def _make_client(lab: Lab, service: str, region: str, role_arn: str | None, sess
         own = lab.credentials.of_service(principal, lab.account_id) if by else lab.owner
         session._credentials = _OwnCredentials(own.access_key_id, own.secret_access_key)
     else:
-        session._credentials = _role_credentials(lab, role_arn, session_name)
+        session._credentials = _role_credentials(lab, role_arn, session_name, by)
     session.user_agent_name = "localaws"
     client = session.create_client(service, region_name=region, endpoint_url=lab.endpoint, config=_CONFIG)
     client.meta.events.register("before-send", lambda request, **_: _send(lab, request, principal))
     return client
 
 
-def credential_of_role(lab: Lab, role_arn: str, session_name: str, seconds: int = 3600) -> Credential:
-    """Temporary credentials of the role, as STS gives them to a service that works with it, for *seconds*."""
+def queue_url(client: Any, arn: str) -> str:
+    """The URL of the queue *arn* for an SQS *client*; to ask for it would need a permission of its own."""
+    account, name = arn.split(":")[4:6]
+    return f"{client.meta.endpoint_url}/{account}/{name}"
+
+
+def credential_of_role(lab: Lab, role_arn: str, session_name: str, by: str, seconds: int = 3600) -> Credential:
+    """Temporary credentials of the role, as STS gives them to the service *by* ("firehose"), for *seconds*.
+
+    Raises ClientError, as a call of STS would, if the role's trust policy does not let the service have it.
+    """
     account_id, role_name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
+    # Firehose names the account in both ways ("Grant Firehose access", its developer guide)
+    keys = {"aws:SourceAccount": lab.account_id, "sts:ExternalId": lab.account_id, **(_source.get() or {})}
+    try:
+        lab.act(by, "sts", "AssumeRole", role_arn, keys)
+    except AwsError as refused:
+        told = {"Code": refused.code, "Message": refused.message}
+        raise ClientError({"Error": told, "ResponseMetadata": {"HTTPStatusCode": 403}}, "AssumeRole") from None
     principal = f"arn:aws:sts::{account_id}:assumed-role/{role_name}/{session_name}"
     role_id = lab.credentials.find_role_id(role_arn) or random_key_id("AROA")  # services do not ask whether it is there
-    return lab.credentials.mint(principal, account_id, f"{role_id}:{session_name}", seconds, role_arn)
+    return lab.credentials.mint(principal, account_id, f"{role_id}:{session_name}", seconds, issuer=role_arn)
 
 
-def _role_credentials(lab: Lab, role_arn: str, session_name: str) -> Credentials:
+def _role_credentials(lab: Lab, role_arn: str, session_name: str, by: str) -> Credentials:
     """Credentials of the role that are renewed before they end on the lab's clock."""
 
     def refresh() -> dict[str, str]:
-        minted = credential_of_role(lab, role_arn, session_name)
+        minted = credential_of_role(lab, role_arn, session_name, by)
         assert minted.expires is not None and minted.session_token is not None
         return {
             "access_key": minted.access_key_id,
@@ -151,6 +186,7 @@ def _send(lab: Lab, request: AWSPreparedRequest, principal: str) -> AWSResponse:
         "wsgi.url_scheme": url.scheme,
         "wsgi.input_terminated": False,
         VIA: forwarded[1] if (forwarded := _behalf.get()) else principal,
+        SOURCE: _source.get() or {},
     }
     for name, value in request.headers.items():
         text = value.decode("latin-1") if isinstance(value, bytes) else str(value)

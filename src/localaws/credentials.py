@@ -12,8 +12,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from localaws.clock import Clock
+from localaws.policies.principals import Principal
 from localaws.state.append_log import AppendLog
 
 log = logging.getLogger(__name__)
@@ -28,7 +30,11 @@ class Credential:
     """A key pair and the principal it stands for.
 
     ``expires`` is None for long-term keys; temporary ones also carry a ``session_token``, ``issuer``, the ARN of the
-    role that they are of, and when they were ``created``. A service's own principal is no ARN: "s3.amazonaws.com".
+    role or the user that they are of, and when they were ``created``. A service's own principal is no ARN:
+    "s3.amazonaws.com".
+
+    Of a session ``policies`` are the documents of the policies that limit it, ``tags`` its tags, by name and value,
+    and ``source_identity`` who took the role, as he said.
     """
 
     access_key_id: str
@@ -40,6 +46,9 @@ class Credential:
     expires: datetime | None = None
     issuer: str = ""
     created: str = ""
+    policies: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    source_identity: str = ""
 
     @cached_property
     def kind(self) -> str:
@@ -47,6 +56,11 @@ class Credential:
         if not self.principal.startswith("arn:"):
             return "AWSService"
         return _KINDS.get(self.principal.split(":", 5)[5].partition("/")[0], "Unknown")
+
+    @cached_property
+    def as_principal(self) -> Principal:
+        """Who it stands for, as policies name him."""
+        return Principal(self.principal, self.account_id, self.user_id, self.issuer)
 
 
 class CredentialStore:
@@ -101,22 +115,23 @@ class CredentialStore:
                 self._of_services[principal] = self._credentials[made.access_key_id] = made
             return self._of_services[principal]
 
-    def give(self, principal: str, account_id: str, user_id: str, seconds: int, issuer: str = "") -> Credential:
+    def give(self, principal: str, account_id: str, user_id: str, seconds: int, **session: Any) -> Credential:
         """`mint` for somebody outside of this process, who may outlive it.
 
         What the disk does not take is good until this process ends: who reads by a role needs no room on the disk.
         """
-        credential = self.mint(principal, account_id, user_id, seconds, issuer)
+        credential = self.mint(principal, account_id, user_id, seconds, **session)
         try:
             self._given.append(_as_json(credential))
         except OSError as error:
             log.warning("the keys of %s end with this lab, for they cannot be kept: %s", principal, error)
         return credential
 
-    def mint(self, principal: str, account_id: str, user_id: str, seconds: int, issuer: str = "") -> Credential:
-        """Make temporary credentials for *principal*, of the role *issuer*, valid for *seconds* on the lab's clock.
+    def mint(self, principal: str, account_id: str, user_id: str, seconds: int, **session: Any) -> Credential:
+        """Make temporary credentials for *principal*, valid for *seconds* on the lab's clock.
 
-        Their ids begin with ASIA, as AWS's do (IAM user guide, "IAM identifiers").
+        *session* is what a credential says of one: its ``issuer``, ``policies``, ``tags``, ``source_identity``. Their
+        ids begin with ASIA, as AWS's do (IAM user guide, "IAM identifiers").
         """
         credential = Credential(
             access_key_id=random_key_id("ASIA"),
@@ -126,8 +141,8 @@ class CredentialStore:
             user_id=user_id,
             session_token=secrets.token_urlsafe(120),
             expires=self._clock.now() + timedelta(seconds=seconds),
-            issuer=issuer,
             created=self._clock.now().isoformat(timespec="seconds"),
+            **session,
         )
         self.add(credential)
         return credential
@@ -139,7 +154,10 @@ def _as_json(credential: Credential) -> bytes:
 
 def _from_json(record: bytes) -> Credential:
     members = json.loads(record)
-    return Credential(**{**members, "expires": datetime.fromisoformat(members["expires"])})
+    members["expires"] = datetime.fromisoformat(members["expires"])
+    members["policies"] = tuple(members.get("policies", ()))
+    members["tags"] = tuple((name, value) for name, value in members.get("tags", ()))
+    return Credential(**members)
 
 
 def random_key_id(prefix: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from localaws.authorization import Decision, Request, refusal
+from localaws.authorization import Decision, Request, keys_of_call, keys_of_caller, refusal
 from localaws.clock import Clock
 from localaws.credentials import Credential, CredentialStore
 from localaws.gateway.call_files import CallRecords
@@ -18,6 +19,7 @@ from localaws.gateway.errors import AwsError
 from localaws.gateway.records import Call
 from localaws.gateway.reference import actions_of
 from localaws.metrics import Metrics
+from localaws.policies.patterns import Context, Values
 from localaws.state.snapshots import Snapshots
 from localaws.timer import Timer
 
@@ -80,32 +82,36 @@ class Lab:
         service: str,
         action: str,
         resources: Sequence[str],
-        context: Mapping[str, str] | None = None,
+        keys: Values | Callable[[], Values] = MappingProxyType({}),
     ) -> None:
         """Have it decided whether *caller* may do *action* to all of *resources* (see `authorization.Request`).
+
+        *keys* are the condition keys of the request but those of the caller; a function is asked if a policy asks.
 
         The gateway asks for each call; who does work for somebody without a call has to ask too. Raises AwsError, in
         the code of *service*, if one of `decisions` says no.
         """
         if self.decisions:
-            request = Request(caller, service, action, resources, context or {})
+            context = Context(lambda: {**keys_of_caller(caller), **(keys() if callable(keys) else keys)})
+            request = Request(caller, service, action, resources, context)
             for decide in self.decisions:
                 if reason := decide(request):
                     raise refusal(request, reason)
 
-    def act(self, by: str, service: str, operation: str, arn: str) -> None:
+    def act(self, by: str, service: str, operation: str, arn: str, keys: Values) -> None:
         """Have it decided whether the service *by* may do *operation* to *arn*, and keep that like a call.
 
-        For what moto does from one service to another by itself. Raises AwsError if it may not.
+        *keys* are the condition keys that say for what it does so, such as the topic that has the message
+        (`keys_of_source`). For what moto does from one service to another by itself. Raises AwsError if it may not.
         """
-        principal, region = f"{by}.amazonaws.com", arn.split(":")[3]
+        principal, region = f"{by}.amazonaws.com", arn.split(":")[3] or self.region
         call = Call.done_by(principal, self.clock, service, operation, region)
         caller = self.credentials.of_service(principal, self.account_id)
         call.is_from(caller)
         call.resources = [arn]
         try:
             for action in actions_of(service, operation):
-                self.authorize(caller, service, action.name, [arn])
+                self.authorize(caller, service, action.name, [arn], {**keys_of_call(call), **keys})
         except AwsError as refused:
             call.refuse(refused)
             raise

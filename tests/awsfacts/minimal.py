@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.engines.trail_tools import bucket_policy
+from tests.roles import TRUST
 
 ACCOUNT = "123456789012"
 NAME = "made"
@@ -17,9 +18,6 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/{NAME}"
 STREAM = f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/{NAME}"
 FUNCTION = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{NAME}"
 TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:{NAME}"
-_TRUST = json.dumps(
-    {"Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
-)
 _ALLOW = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
 _POLICY = json.dumps({"Version": "2012-10-17", "Statement": [_ALLOW]})
 _TEMPLATE = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
@@ -52,7 +50,7 @@ def _named(member: str, **more: Any) -> dict[str, Any]:
 
 #: By "service:type". "<service:type>" stands for the name of the one that has been made before.
 REQUESTS: dict[str, dict[str, Any]] = {
-    "iam:role": _named("RoleName", AssumeRolePolicyDocument=_TRUST),
+    "iam:role": _named("RoleName", AssumeRolePolicyDocument=TRUST),
     "iam:policy": _named("PolicyName", PolicyDocument=_POLICY),
     "iam:policy-version": {"PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/{NAME}", "PolicyDocument": _POLICY},
     "iam:user": _named("UserName"),

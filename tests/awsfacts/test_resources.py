@@ -20,10 +20,11 @@ from dehelpers.process.lab import free_port
 from dehelpers.words.ledger import Created
 from dehelpers.words.teardown import types
 from localaws.gateway.reference import type_of
-from tests.awsfacts.minimal import ELSEWHERE, NEVER_DELETED, REQUESTS, WITHOUT_ARN, allow_delivery, filled
+from tests.awsfacts.minimal import ELSEWHERE, NAME, NEVER_DELETED, REQUESTS, WITHOUT_ARN, allow_delivery, filled
 from tests.conftest import RunningLab
 from tests.connected import connected
 from tests.engines.lake_tools import be_administrator
+from tests.roles import ADMINISTRATOR, permit
 
 
 @dataclass
@@ -45,7 +46,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     be_administrator(lab)
     with connected(lab, tmp_path_factory.mktemp("home"), prefix="made") as session:
         life = Life()
-        _create(life, session)
+        _create(life, lab, session)
         life.listed, life.records = _listed(life), lab.calls()
         time.sleep(1)  # the age at which settings are kept
         lab.kill()
@@ -60,7 +61,7 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     lab.stop()
 
 
-def _create(life: Life, session: de.Session) -> None:
+def _create(life: Life, lab: RunningLab, session: de.Session) -> None:
     names: dict[str, str] = {}
     for key, request in REQUESTS.items():
         if key == "cloudtrail:trail":
@@ -68,6 +69,10 @@ def _create(life: Life, session: de.Session) -> None:
         service, before = key.partition(":")[0], len(session.ledger)
         answer = method_of(boto3.client(service), resources()[key].create[0])(**filled(request, names))
         life.ledger[key] = list(session.ledger)[before:]
+        if key == "iam:role":
+            boto3.client("iam").attach_role_policy(RoleName=NAME, PolicyArn=ADMINISTRATOR)
+        if key == "lambda:function":
+            permit(lab, NAME, "logs", "secretsmanager")
         names[key] = life.ledger[key][-1].name or ""
         names[f"{key} ARN"] = answer.get("arn", "")
 

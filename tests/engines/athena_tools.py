@@ -19,6 +19,7 @@ from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
 from tests.conftest import RunningLab
+from tests.roles import ADMINISTRATOR
 
 FLIGHTS = Path(__file__).parents[2] / "data" / "flights.parquet"
 COLUMNS = (
@@ -70,6 +71,7 @@ def as_role(lab: RunningLab, role: str, session: str) -> Any:
     """A client of Athena that acts as a new *role*."""
     trust = {"Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}
     made = lab.client("iam").create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+    lab.client("iam").attach_role_policy(RoleName=role, PolicyArn=ADMINISTRATOR)
     keys = lab.client("sts").assume_role(RoleArn=made["Arn"], RoleSessionName=session)["Credentials"]
     return lab.client(
         "athena",

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 
 from tests.conftest import RunningLab, eventually
+from tests.roles import role
 
 ROLE = "arn:aws:iam::123456789012:role/dms-s3"
 PASSWORD = "correct-horse-7"
@@ -40,6 +41,7 @@ class Migration:
         self.lab = lab
         self.name = name or f"src-{uuid.uuid4().hex[:8]}"
         self.connect_clients()
+        role(lab, "dms-s3")
         family = self.rds.describe_db_engine_versions(Engine="postgres")["DBEngineVersions"][0][
             "DBParameterGroupFamily"
         ]

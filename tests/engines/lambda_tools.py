@@ -11,15 +11,7 @@ from typing import Any
 import psutil
 
 from tests.conftest import RunningLab, eventually
-
-TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-)
+from tests.roles import open_to_services, role
 
 
 def archive(**files: str | bytes) -> bytes:
@@ -34,15 +26,6 @@ def archive(**files: str | bytes) -> bytes:
 def source(code: str) -> bytes:
     """A .zip with *code* as ``app.py``."""
     return archive(app__py=textwrap.dedent(code))
-
-
-def role(lab: RunningLab, name: str = "worker") -> str:
-    """The ARN of a role that Lambda may assume, made if it is not there."""
-    iam = lab.client("iam")
-    try:
-        return iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
-    except iam.exceptions.EntityAlreadyExistsException:
-        return iam.get_role(RoleName=name)["Role"]["Arn"]
 
 
 def function_names(lab: RunningLab) -> set[str]:
@@ -103,10 +86,10 @@ def log_lines(lab: RunningLab, name: str, until: str = "REPORT", times: int = 1,
 
 
 def queue(lab: RunningLab, name: str, **attributes: str) -> tuple[str, str]:
-    """A new queue's URL and ARN."""
-    sqs = lab.client("sqs")
-    url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
-    return url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    """The URL and ARN of a new queue, to which services may send."""
+    sqs, arn = lab.client("sqs"), f"arn:aws:sqs:us-east-1:123456789012:{name}"
+    url = sqs.create_queue(QueueName=name, Attributes={"Policy": open_to_services(arn), **attributes})["QueueUrl"]
+    return url, arn
 
 
 def receive(lab: RunningLab, url: str) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def test_each_object_is_decided_and_recorded_for_who_asks(lab: DecidingLab, athe
     keys = [f"arn:aws:s3:::access/plain/{number}.csv" for number in (1, 2, 3)]
     wanted = [each for each in lab.asked()[asked:] if each["action"] == "s3:GetObject" and "plain" in str(each)]
     assert [(each["caller"], each["resources"]) for each in wanted] == [(SESSION, keys)]
-    assert wanted[0]["context"]["aws:CalledVia"] == "athena.amazonaws.com"
+    assert wanted[0]["context"]["aws:calledvia"] == "athena.amazonaws.com"
     records = reads(lab, before)
     assert [record["resources"] for record in records] == [[key] for key in keys]
     assert records[0]["request_parameters"] == {"Bucket": "access", "Key": "plain/1.csv"}

@@ -17,6 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab
+from tests.roles import open_to_services, role
 
 HOUR = 3_600_000  # ms
 DAY = 24 * HOUR
@@ -25,8 +26,9 @@ DAY = 24 * HOUR
 def queue_of(lab: RunningLab) -> tuple[str, str]:
     """The URL and ARN of a new queue."""
     sqs = lab.client("sqs")
-    url = sqs.create_queue(QueueName=f"q-{uuid4().hex}")["QueueUrl"]
-    return url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    name = f"q-{uuid4().hex}"
+    arn = f"arn:aws:sqs:us-east-1:123456789012:{name}"
+    return sqs.create_queue(QueueName=name, Attributes={"Policy": open_to_services(arn)})["QueueUrl"], arn
 
 
 def bodies(lab: RunningLab, url: str) -> list[str]:
@@ -225,18 +227,15 @@ def test_events_are_filtered_by_terms(lab: RunningLab) -> None:
 
 def test_a_subscription_filter_lets_through_what_matches(lab: RunningLab) -> None:
     """API reference, PutSubscriptionFilter, filterPattern; a destination that fails is not the writer's affair."""
-    logs, iam, kinesis, name = lab.client("logs"), lab.client("iam"), lab.client("kinesis"), f"f-{uuid4().hex}"
+    logs, kinesis, name = lab.client("logs"), lab.client("kinesis"), f"f-{uuid4().hex}"
     kinesis.create_stream(StreamName=name, ShardCount=1)
     kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
     arn = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
-    trust = {"Effect": "Allow", "Principal": {"Service": "logs.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
     stream = {"logGroupName": name, "logStreamName": "s"}
     logs.create_log_group(logGroupName=name)
     logs.create_log_stream(**stream)
     logs.put_subscription_filter(
-        logGroupName=name, filterName="f", filterPattern="ERROR", destinationArn=arn, roleArn=role
+        logGroupName=name, filterName="f", filterPattern="ERROR", destinationArn=arn, roleArn=role(lab)
     )
 
     def put(*messages: str) -> None:

@@ -15,6 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab
+from tests.roles import ADMINISTRATOR
 
 
 def unique() -> str:
@@ -100,6 +101,7 @@ def test_a_stack_is_made_by_its_caller(lab: RunningLab) -> None:
     """CloudFormation user guide, "CloudFormation service role": without one it uses the caller's credentials."""
     iam, name = lab.client("iam"), unique()
     iam.create_user(UserName=name)
+    iam.attach_user_policy(UserName=name, PolicyArn=ADMINISTRATOR)
     key = iam.create_access_key(UserName=name)["AccessKey"]
     keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
     formation = lab.client("cloudformation", **keys)
@@ -110,4 +112,5 @@ def test_a_stack_is_made_by_its_caller(lab: RunningLab) -> None:
     assert {"CreateQueue", "DeleteQueue"} <= {each["operation"] for each in of_queue}
     assert {each["principal"].rsplit("/", 1)[-1] for each in of_queue} == {name}
     iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    iam.detach_user_policy(UserName=name, PolicyArn=ADMINISTRATOR)
     iam.delete_user(UserName=name)

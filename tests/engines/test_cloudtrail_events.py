@@ -243,8 +243,9 @@ def test_a_service_is_told_by_its_name(lab: RunningLab) -> None:
 
     eventually(lambda: state() in finished)
     attribute = [{"AttributeKey": "EventName", "AttributeValue": "CreateDatabase"}]
-    (found,) = lab.client("cloudtrail").lookup_events(LookupAttributes=attribute)["Events"]
-    event, service = json.loads(found["CloudTrailEvent"]), "athena.amazonaws.com"
+    found = lab.client("cloudtrail").lookup_events(LookupAttributes=attribute)["Events"]
+    events, service = [json.loads(each["CloudTrailEvent"]) for each in found], "athena.amazonaws.com"
+    (event,) = (each for each in events if each["requestParameters"]["databaseInput"]["name"] == "events")
     assert (event["userIdentity"]["type"], event["userIdentity"]["userName"]) == ("IAMUser", "lab-admin")
     assert event["userIdentity"]["invokedBy"] == event["sourceIPAddress"] == event["userAgent"] == service
 

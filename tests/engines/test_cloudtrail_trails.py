@@ -20,6 +20,7 @@ from tests.engines.lambda_tools import create, queue
 from tests.engines.trail_tools import ACCOUNT, SERVICE, TrailOfTest, bucket_policy
 from tests.gateway.deciding import DecidingLab
 from tests.gateway.wire import advance
+from tests.roles import ADMINISTRATOR
 
 TRUST = json.dumps(
     {
@@ -75,6 +76,7 @@ def test_a_bucket_has_to_let_cloudtrail_in(later: RunningLab) -> None:
     assert code_of(client.create_trail, **asked, KmsKeyId="alias/none") == "KmsKeyNotFoundException"
     group = "InvalidCloudWatchLogsLogGroupArnException"
     role = later.client("iam").create_role(RoleName="picky", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    later.client("iam").attach_role_policy(RoleName="picky", PolicyArn=ADMINISTRATOR)
     for arn in ("picky", f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:picky:*"):
         logged = {"CloudWatchLogsLogGroupArn": arn, "CloudWatchLogsRoleArn": role}
         assert code_of(client.create_trail, **asked, **logged) == group

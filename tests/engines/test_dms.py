@@ -20,6 +20,7 @@ from pyarrow import parquet
 
 from tests.conftest import RunningLab
 from tests.engines.dms import PASSWORD, Migration, including
+from tests.roles import role
 
 FLIGHTS = {"schema-name": "public", "table-name": "flights"}
 
@@ -71,7 +72,7 @@ def test_a_secret_instead_of_a_password(migration: Migration) -> None:
     login = migration.login()
     secret = {"host": login["ServerName"], "port": login["Port"], "username": "master", "password": PASSWORD}
     made = migration.lab.client("secretsmanager").create_secret(Name=migration.name, SecretString=json.dumps(secret))
-    own = {"SecretsManagerSecretId": made["ARN"], "SecretsManagerAccessRoleArn": "arn:aws:iam::123456789012:role/s"}
+    own = {"SecretsManagerSecretId": made["ARN"], "SecretsManagerAccessRoleArn": role(migration.lab, "secrets")}
     source = migration.endpoint("source", "postgres", DatabaseName="ops", PostgreSQLSettings=own)
     assert migration.tested(source)["Status"] == "successful"
     listed = migration.dms.describe_endpoints(Filters=[{"Name": "endpoint-arn", "Values": [migration.source]}])

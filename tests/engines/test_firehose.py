@@ -25,6 +25,7 @@ from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
 from tests.gateway.wire import advance
+from tests.roles import role
 
 ROLE = "arn:aws:iam::123456789012:role/firehose"
 AT_ONCE = {"SizeInMBs": 1, "IntervalInSeconds": 0}
@@ -38,6 +39,7 @@ class Streams:
 
     def __init__(self, lab: RunningLab) -> None:
         self.lab = lab
+        role(lab, "firehose")
         self.firehose = lab.client("firehose")
         self.s3 = lab.client("s3")
 

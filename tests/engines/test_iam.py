@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab
+from tests.roles import ADMINISTRATOR, role
 
 LAMBDA_BASIC = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 TRUST = {
@@ -37,15 +38,20 @@ def test_the_callers_keys_are_listed(lab: RunningLab, iam: Any) -> None:
 
 def test_a_users_own_keys_say_who_it_is(lab: RunningLab, iam: Any) -> None:
     iam.create_user(UserName="holder-of-keys")
+    own = "arn:aws:iam::*:user/${aws:username}"
+    self_service = {"Effect": "Allow", "Action": "iam:*", "Resource": own}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [self_service]})
+    iam.put_user_policy(UserName="holder-of-keys", PolicyName="self", PolicyDocument=document)
     key = iam.create_access_key(UserName="holder-of-keys")["AccessKey"]
     keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
     assert lab.client("iam", **keys).get_user()["User"]["UserName"] == "holder-of-keys"
     iam.delete_access_key(UserName="holder-of-keys", AccessKeyId=key["AccessKeyId"])
+    iam.delete_user_policy(UserName="holder-of-keys", PolicyName="self")
     iam.delete_user(UserName="holder-of-keys")
 
 
 def test_a_role_has_to_name_the_user(lab: RunningLab, iam: Any) -> None:
-    arn = iam.create_role(RoleName="no-user", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    arn = role(lab, "no-user")
     given = lab.client("sts").assume_role(RoleArn=arn, RoleSessionName="session")["Credentials"]
     session = lab.client(
         "iam",
@@ -55,6 +61,7 @@ def test_a_role_has_to_name_the_user(lab: RunningLab, iam: Any) -> None:
     )
     with pytest.raises(ClientError, match="Must specify userName when calling with non-User credentials"):
         session.get_user()
+    iam.detach_role_policy(RoleName="no-user", PolicyArn=ADMINISTRATOR)
     iam.delete_role(RoleName="no-user")
 
 

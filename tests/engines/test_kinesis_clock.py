@@ -39,7 +39,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     account = "123456789012"
     owner = Credential("AKIATESTTESTTESTTEST", "secret", f"arn:aws:iam::{account}:root", account, account)
     lab = Lab(directory, owner, account, "us-east-1", "http://127.0.0.1:1", StillClock())
-    lab.gateway = Gateway(lab, Dispatcher(Installer(lab), REPLACED_RESPONSES))
+    lab.install = Installer(lab)
+    lab.gateway = Gateway(lab, Dispatcher(lab.install, REPLACED_RESPONSES))
     yield lab
     lab.stop()
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.engines.lambda_tools import role
 from tests.engines.test_s3 import error_of
 from tests.gateway.deciding import DecidingLab
+from tests.roles import role
 
 Ask = Callable[..., Any]
 
@@ -97,7 +97,7 @@ def test_who_may_not_use_the_key_is_refused(
     kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
     assert {error_of(ask) for ask in puts + gets} == {(pending, 400)}
     assert not [call for call in lab.calls()[since:] if call["service"] == "kms" and call["via"]]
-    asked = [each for each in lab.asked() if each["resources"] == [key] and each["context"].get("kms:ViaService")]
+    asked = [each for each in lab.asked() if each["resources"] == [key] and each["context"].get("kms:viaservice")]
     asked = [each for each in asked if each["action"] != "kms:DescribeKey"]
     assert {each["caller"] for each in asked} == {"arn:aws:sts::123456789012:assumed-role/worker/me"}
 

@@ -22,7 +22,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
-from tests.engines.lambda_tools import archive, create, invoke, log_lines, role, source
+from tests.engines.lambda_tools import archive, create, invoke, log_lines, source
+from tests.roles import role
 
 UNCHECKED = Config(parameter_validation=False)
 

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from tests.conftest import RunningLab, eventually
 from tests.engines.lambda_tools import create, invoke, log_lines, queue, receive
 from tests.gateway.wire import advance
+from tests.roles import permit
 
 ECHO = """
 import json
@@ -175,6 +176,7 @@ def test_s3_invokes_a_function(lab: RunningLab) -> None:
 def test_sns_invokes_a_function(lab: RunningLab) -> None:
     arn = create(lab, "on-message", ECHO)
     sns = lab.client("sns")
+    permit(lab, "on-message", "sns")
     topic = sns.create_topic(Name="lambda-topic")["TopicArn"]
     subscription = sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)["SubscriptionArn"]
     sent = sns.publish(
@@ -195,6 +197,8 @@ def test_eventbridge_invokes_a_function(lab: RunningLab) -> None:
     """A target gets the event whole, or transformed; a disabled rule sends nothing."""
     events = lab.client("events")
     whole, part = create(lab, "on-event", ECHO), create(lab, "on-part", ECHO)
+    permit(lab, "on-event", "events")
+    permit(lab, "on-part", "events")
     events.put_rule(Name="ours", EventPattern=json.dumps({"source": ["ops"]}))
     transformer = {"InputPathsMap": {"n": "$.detail.n"}, "InputTemplate": '{"number": <n>}'}
     events.put_targets(
@@ -232,6 +236,9 @@ def test_cloudwatch_logs_invokes_a_function(new_lab: Callable[..., RunningLab]) 
             print("EVENT " + gzip.decompress(base64.b64decode(event["awslogs"]["data"])).decode())
         """
     assert create(lab, "on-log", code) == arn
+    with pytest.raises(ClientError, match="InvalidParameterException"):
+        logs.put_subscription_filter(**subscription, destinationArn=arn)
+    permit(lab, "on-log", "logs")
     logs.put_subscription_filter(**subscription, destinationArn=arn)
     now = int(time.time() * 1000)
     logs.put_log_events(logGroupName="app", logStreamName="s", logEvents=[{"timestamp": now, "message": "late"}])

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from localaws.engines.patterns import pieces
 from localaws.wildcards import fits, matches
 from tests.conftest import RunningLab, eventually
+from tests.engines.lambda_tools import queue as queue_of
 
 ENDLESS = "*a" * 25 + "*b"
 LONG = "a" * 1000
@@ -69,8 +70,7 @@ def test_a_wildcard_of_a_rule(lab: RunningLab) -> None:
     events, sqs = lab.client("events"), lab.client("sqs")
     queues = {}
     for name, wildcard in (("endless", ENDLESS), ("fitting", "*a*"), ("starred", "a\\**")):
-        queue = queues[name] = sqs.create_queue(QueueName=f"patterns-{name}")["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        queues[name], arn = queue_of(lab, f"patterns-{name}")
         pattern = {"source": ["patterns"], "detail": {"k": [{"wildcard": wildcard}]}}
         events.put_rule(Name=f"patterns-{name}", EventPattern=json.dumps(pattern))
         events.put_targets(Rule=f"patterns-{name}", Targets=[{"Id": "1", "Arn": arn}])

@@ -14,11 +14,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import eventually
-from tests.engines.lambda_tools import role, source
+from tests.engines.lambda_tools import source
 from tests.engines.test_firehose import Streams
 from tests.engines.test_s3_bytes import files_of
 from tests.engines.test_s3_encryption import SECRET, on_disk, sse
 from tests.gateway.deciding import DecidingLab
+from tests.roles import role
 
 ROLE = "arn:aws:iam::123456789012:role/worker"
 BUCKET = "kept-secret"
@@ -178,4 +179,4 @@ def test_who_may_not_decrypt_cannot_read_or_copy(lab: DecidingLab, key: str, wor
             with pytest.raises(ClientError, match=said.format("GenerateDataKey")):
                 s3.put_object(Bucket=BUCKET, Key="new", Body=b"x", **sse(key, BucketKeyEnabled=with_bucket_key))
     asked = [each for each in lab.asked() if each["action"] == "kms:Decrypt" and each["caller"].endswith("worker/me")]
-    assert {each["context"]["kms:ViaService"] for each in asked} == {"s3.us-east-1.amazonaws.com"}
+    assert {each["context"]["kms:viaservice"] for each in asked} == {"s3.us-east-1.amazonaws.com"}

@@ -157,6 +157,7 @@ def test_a_topic_is_told_too(listener: Listener) -> None:
     listener.sns.set_topic_attributes(
         TopicArn=topic, AttributeName="Policy", AttributeValue=listener.policy("SNS:Publish", topic)
     )
+    listener.allow(service="sns.amazonaws.com", ArnEquals={"aws:SourceArn": topic})
     listener.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=listener.queue_arn)
     configure(Bucket=listener.bucket, NotificationConfiguration=configuration)
     listener.s3.put_object(Bucket=listener.bucket, Key="k", Body=b"x")

@@ -15,6 +15,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab
+from tests.roles import ADMINISTRATOR
 
 ACCOUNT = "123456789012"
 Deny = Callable[..., None]
@@ -61,6 +62,7 @@ def ana(lab: RunningLab) -> Any:
     """S3 as the user ana."""
     iam = lab.client("iam")
     iam.create_user(UserName="policies-ana")
+    iam.attach_user_policy(UserName="policies-ana", PolicyArn=ADMINISTRATOR)
     keys = iam.create_access_key(UserName="policies-ana")["AccessKey"]
     names = {"aws_access_key_id": keys["AccessKeyId"], "aws_secret_access_key": keys["SecretAccessKey"]}
     return lab.fresh_client("s3", **names)

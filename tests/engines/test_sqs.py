@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab
+from tests.roles import open_to_services
 
 
 @pytest.fixture
@@ -256,3 +257,15 @@ def test_a_batch_has_entries_with_ids_of_their_own(sqs: Any, operation: str) -> 
         with pytest.raises(ClientError, match=code):
             getattr(sqs, operation)(QueueUrl=url, Entries=entries)
     assert "Messages" not in sqs.receive_message(QueueUrl=url)
+
+
+def test_a_policy_stays_when_other_attributes_are_set(lab: RunningLab) -> None:
+    """API reference, SetQueueAttributes: it sets the attributes that are named; an empty policy takes it away."""
+    sqs, name = lab.client("sqs"), f"keeps-{uuid4().hex}"
+    policy = open_to_services(f"arn:aws:sqs:us-east-1:123456789012:{name}")
+    url = sqs.create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"]
+    held = lambda: sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"]).get("Attributes")  # noqa: E731
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "60"})
+    assert json.loads(held()["Policy"]) == json.loads(policy)
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
+    assert held() is None

@@ -28,7 +28,7 @@ def decide_by_files(lab: Lab) -> None:
             "service": request.service,
             "action": request.action,
             "resources": list(request.resources[:200]),
-            "context": dict(request.context),
+            "context": {key: ", ".join(values) for key, values in request.context.items()},
         }
         asked.write(json.dumps(told) + "\n")
         actions = json.loads(refused.read_text()) if refused.exists() else []

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab
 from tests.gateway.wire import advance
+from tests.roles import ADMINISTRATOR
 
 ACCOUNT = "123456789012"
 TRUST = {
@@ -42,6 +43,7 @@ def code_of(call: Callable[[], Any]) -> str:
 
 def make_role(lab: RunningLab, name: str) -> str:
     role = lab.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+    lab.client("iam").attach_role_policy(RoleName=name, PolicyArn=ADMINISTRATOR)
     return str(role["Role"]["Arn"])
 
 

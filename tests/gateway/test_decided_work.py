@@ -17,9 +17,10 @@ from botocore.exceptions import ClientError
 
 from tests.conftest import eventually
 from tests.engines.dms import ROLE, Migration, only
-from tests.engines.lambda_tools import create, role
+from tests.engines.lambda_tools import create
 from tests.engines.secret_tools import ROTATION, is_current
 from tests.gateway.deciding import DecidingLab
+from tests.roles import permit, role
 
 ACCOUNT = "123456789012"
 
@@ -44,7 +45,16 @@ WORKER = f"arn:aws:sts::{ACCOUNT}:assumed-role/worker/me"
 
 
 def bucket(lab: DecidingLab, name: str) -> str:
-    lab.client("s3").create_bucket(Bucket=name)
+    """A new one, in which CloudWatch Logs may write."""
+    s3 = lab.client("s3")
+    s3.create_bucket(Bucket=name)
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logs.amazonaws.com"},
+        "Action": ["s3:GetBucketAcl", "s3:PutObject"],
+        "Resource": [f"arn:aws:s3:::{name}", f"arn:aws:s3:::{name}/*"],
+    }
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
     return name
 
 
@@ -178,6 +188,7 @@ def test_a_function_gets_logs_from_who_may_invoke_it(lab: DecidingLab) -> None:
     """CloudWatch Logs user guide, "Subscription filters with AWS Lambda": `aws lambda add-permission` comes first."""
     logs, stream = lab.client("logs"), log_group(lab, "to-function")
     function = create(lab, "of-logs", "def handler(event, context): pass")
+    permit(lab, "of-logs", "logs")
     subscription = {"logGroupName": "to-function", "filterName": "f", "filterPattern": "", "destinationArn": function}
     with lab.refusing("lambda:InvokeFunction"), pytest.raises(ClientError, match="Could not execute the lambda"):
         logs.put_subscription_filter(**subscription)
@@ -256,6 +267,7 @@ def test_a_stream_gets_logs_from_the_role_of_the_filter(
 def test_a_secret_is_rotated_by_who_may_invoke_its_function(lab: DecidingLab) -> None:
     """Secrets Manager user guide, "Rotation function permissions": the function's policy names the service."""
     secrets, function = lab.client("secretsmanager"), create(lab, "rotates", ROTATION, Timeout=30)
+    permit(lab, "rotates", "secretsmanager")
     arn = secrets.create_secret(Name="rotated", SecretString="old")["ARN"]
     rotate = {"SecretId": "rotated", "RotationLambdaARN": function, "RotationRules": {"AutomaticallyAfterDays": 30}}
     with (

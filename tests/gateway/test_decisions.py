@@ -21,6 +21,7 @@ from tests.gateway.deciding import DecidingLab
 from tests.gateway.sweep import SERVICES, SESSION, Sweeper
 from tests.gateway.test_post_form import body_of
 from tests.gateway.wire import path_of, send
+from tests.roles import permit, role
 
 #: Of a service with more operations than this each n-th is asked for, so that no more are.
 MOST_OPERATIONS = 40
@@ -124,6 +125,7 @@ def test_a_delivery_to_a_queue_is_decided_for_the_service(lab: DecidingLab, serv
 def test_a_function_is_invoked_by_who_is_decided_on(lab: DecidingLab) -> None:
     """Lambda developer guide, "Using resource-based policies": EventBridge's and SNS's principals are asked for."""
     function = create(lab, "decided", "def handler(event, context): pass")
+    permit(lab, "decided", "events", "sns")
     _, source = queue(lab, "source")
     lab.client("lambda").create_event_source_mapping(EventSourceArn=source, FunctionName="decided")
     events, sns = lab.client("events"), lab.client("sns")
@@ -138,7 +140,7 @@ def test_a_function_is_invoked_by_who_is_decided_on(lab: DecidingLab) -> None:
     # "Using Lambda with Amazon SQS": the function's role reads the queue
     for action in ("sqs:ReceiveMessage", "sqs:GetQueueAttributes"):
         found = eventually(partial(asked, lab, "assumed-role/worker/decided", action, source))
-        assert found[0]["context"]["aws:CalledVia"] == "lambda.amazonaws.com"
+        assert found[0]["context"]["aws:calledvia"] == "lambda.amazonaws.com"
     role_id = lab.client("iam").get_role(RoleName="worker")["Role"]["RoleId"]
     received = eventually(partial(receipts, lab, source), 40)  # a poll is recorded when it has ended
     assert {call["principal_id"] for call in received} == {f"{role_id}:decided"}
@@ -152,10 +154,10 @@ def receipts(lab: DecidingLab, queue_arn: str) -> list[dict[str, Any]]:
 
 def test_a_delivery_stream_writes_as_its_role(lab: DecidingLab) -> None:
     """Firehose developer guide, "Grant Firehose access to an Amazon S3 destination"."""
-    firehose, role = lab.client("firehose"), "arn:aws:iam::123456789012:role/firehose"
+    firehose, role_arn = lab.client("firehose"), role(lab, "firehose")
     lab.client("s3").create_bucket(Bucket="delivered")
     destination = {
-        "RoleARN": role,
+        "RoleARN": role_arn,
         "BucketARN": "arn:aws:s3:::delivered",
         "BufferingHints": {"SizeInMBs": 1, "IntervalInSeconds": 0},
     }
@@ -171,7 +173,7 @@ def test_a_delivery_stream_writes_as_its_role(lab: DecidingLab) -> None:
 
     [wanted] = eventually(written)
     assert wanted["caller"].startswith("arn:aws:sts::123456789012:assumed-role/firehose/")
-    assert wanted["context"]["aws:CalledVia"] == "firehose.amazonaws.com"
+    assert wanted["context"]["aws:calledvia"] == "firehose.amazonaws.com"
 
 
 def test_a_delivery_that_is_refused_is_tried_again(lab: DecidingLab) -> None:
@@ -179,7 +181,7 @@ def test_a_delivery_that_is_refused_is_tried_again(lab: DecidingLab) -> None:
     firehose, s3 = lab.client("firehose"), lab.client("s3")
     s3.create_bucket(Bucket="refused-delivery")
     destination = {
-        "RoleARN": "arn:aws:iam::123456789012:role/firehose",
+        "RoleARN": role(lab, "firehose"),
         "BucketARN": "arn:aws:s3:::refused-delivery",
         "BufferingHints": {"SizeInMBs": 1, "IntervalInSeconds": 0},
     }
@@ -203,14 +205,28 @@ def test_a_delivery_that_is_refused_is_tried_again(lab: DecidingLab) -> None:
 
 def _to_log_group(lab: DecidingLab) -> tuple[str, str, str]:
     """EventBridge user guide, "Using resource-based policies": a log group's lets events.amazonaws.com write."""
-    lab.client("logs").create_log_group(logGroupName="/aws/events/decided")
+    _log_group(lab, "/aws/events/decided")
     return "logs", "PutLogEvents", "arn:aws:logs:us-east-1:123456789012:log-group:/aws/events/decided"
+
+
+def _log_group(lab: DecidingLab, name: str) -> None:
+    """A new one, to which EventBridge may write."""
+    logs = lab.client("logs")
+    logs.create_log_group(logGroupName=name)
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": f"arn:aws:logs:us-east-1:123456789012:log-group:{name}",
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    logs.put_resource_policy(policyName=name.replace("/", "-"), policyDocument=document)
 
 
 def _to_bus(lab: DecidingLab) -> tuple[str, str, str]:
     """EventBridge user guide, "Sending and receiving events between event buses": from there to a log group."""
     arn: str = lab.client("events").create_event_bus(Name="decided")["EventBusArn"]
-    lab.client("logs").create_log_group(logGroupName="/aws/events/bus")
+    _log_group(lab, "/aws/events/bus")
     _rule(lab, "decided", "arn:aws:logs:us-east-1:123456789012:log-group:/aws/events/bus", "to-bus")
     return "events", "PutEvents", arn
 

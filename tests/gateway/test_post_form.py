@@ -16,6 +16,7 @@ import pytest
 from botocore.config import Config
 
 from tests.conftest import RunningLab, eventually
+from tests.engines.lambda_tools import queue as queue_of
 from tests.gateway.wire import Answer, host, recorded, send
 
 BUCKET = "form-uploads"
@@ -232,8 +233,7 @@ def test_a_bucket_that_is_not_there(lab: RunningLab, s3: Any) -> None:
 def test_its_event_is_post(lab: RunningLab, s3: Any) -> None:
     """S3 user guide, "Supported event types for SQS, SNS, and Lambda": s3:ObjectCreated:Post."""
     sqs = lab.client("sqs")
-    url = sqs.create_queue(QueueName="form-events")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    url, arn = queue_of(lab, "form-events")
     queue = {"QueueArn": arn, "Events": ["s3:ObjectCreated:Post"]}
     s3.put_bucket_notification_configuration(
         Bucket=BUCKET, NotificationConfiguration={"QueueConfigurations": [queue]}, SkipDestinationValidation=True

@@ -71,6 +71,14 @@ SERVICE = Service(
     title="AWS Identity and Access Management",
     real=(
         Claim(
+            "Every call is decided by the policies of caller, session, boundary, resource and organization.",
+            "security/test_decided.py::test_a_deny_is_stronger_than_any_allow",
+        ),
+        Claim(
+            "Services are given roles by who may pass them, and take those that trust them.",
+            "security/test_decided.py::test_to_give_a_service_a_role_needs_pass_role",
+        ),
+        Claim(
             "A user's keys sign calls until they are deactivated.",
             "gateway/test_credentials.py::test_an_iam_users_key_signs_until_it_is_deactivated",
         ),
@@ -85,8 +93,8 @@ SERVICE = Service(
     ),
     differs=(
         Claim(
-            "Policies decide nothing yet: whoever has valid keys may do everything.",
-            "test_claims_00.py::test_a_user_without_policies_may_read",
+            "A policy counts from the next call on; AWS may take some seconds until all of it knows.",
+            "test_claims_00.py::test_a_policy_counts_from_the_next_call_on",
         ),
     ),
     resources=(

@@ -60,10 +60,13 @@ class Installer:
         self._lab = lab
         self._lock = threading.RLock()
         self._installed: set[str] = set()
+        self._ready: set[str] = set()
         # jsonschema, by which moto checks OpenAPI, would compile a grammar of IRIs on import: seconds, for nobody here
         sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
     def __call__(self, service: str) -> None:
+        if service in self._ready:  # nearly always, and without the lock
+            return
         with self._lock, _collecting_no_garbage():
             for each in in_order(service):
                 if each not in self._installed:
@@ -73,6 +76,7 @@ class Installer:
                     except BaseException:  # such as of a program that is not there: the next call tells of it too
                         self._installed.discard(each)
                         raise
+            self._ready.add(service)
 
     def _install(self, service: str) -> None:
         engine = engines().get(service)

@@ -40,6 +40,10 @@ class Engine:
             No snapshot waits for them, and none is taken after them. "*" stands for all.
         resume: a function of the lab, as in ``"installing:resume"``, called when the backends hold again what they
             held before a start: what was under way then goes on or fails with a cause.
+        resource_policy: a function, as in ``"access:policy_of"``, that tells which policy a resource of the service has
+            (`localaws.resource_policies.PolicyOf`); "" where its resources have none.
+        implied: a function, as in ``"access:implied"``, that tells which resource a request means that names none: the
+            stream of a shard iterator (`localaws.resource_policies.Implied`); "" where there is no such request.
     """
 
     package: str
@@ -55,6 +59,13 @@ class Engine:
     data: tuple[str, ...] = ()
     unkept: frozenset[str] = frozenset()
     resume: str = ""
+    resource_policy: str = ""
+    implied: str = ""
+
+    @property
+    def in_arns(self) -> str:
+        """What the service is called in the ARNs of its resources."""
+        return self.service
 
     def install(self, lab: Lab) -> None:
         """Put the engine in moto's place; then run ``install(lab)`` of the folder's ``installing.py``, if it has one.

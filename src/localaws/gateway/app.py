@@ -9,23 +9,25 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from awsfacts import why_unsupported
-from localaws.client import VIA
+from localaws.authorization import keys_of_call
+from localaws.client import SOURCE, VIA
 from localaws.connections import OUT_OF_FILES
 from localaws.credentials import Credential
 from localaws.gateway.answers import as_modelled
 from localaws.gateway.binding import identified_as
 from localaws.gateway.body import EMPTY_SHA256, open_body
 from localaws.gateway.call_files import CallRecords
+from localaws.gateway.condition_keys import keys_of_request
 from localaws.gateway.dispatch import Dispatcher, WireRequest
 from localaws.gateway.elements import arns_in, error_of, request_parameters, response_elements
 from localaws.gateway.errors import AwsError, render
 from localaws.gateway.guard import check_guard
 from localaws.gateway.made import MOST_RESOURCES, arns_made
-from localaws.gateway.needs import needs_of
+from localaws.gateway.needs import ONE_BY_ONE, needs_of
 from localaws.gateway.operations import identify, operations_of, protocol_of
 from localaws.gateway.post_form import answer, as_put, is_form_upload, read_form
 from localaws.gateway.post_policy import authenticate_form, check_policy, check_size
@@ -37,6 +39,8 @@ from localaws.gateway.sigv4 import Signature, authenticate, check_claims, check_
 from localaws.gateway.validation import ModelledRequest, without_gzip
 from localaws.gateway.virtual_host import to_path_style
 from localaws.lab import Lab
+from localaws.policies.patterns import Values
+from localaws.resource_policies import implied_resources
 
 log = logging.getLogger(__name__)
 
@@ -177,7 +181,7 @@ class Gateway:
         identified_as(environ, parsed)
         model, parameters = parsed.model, parsed.parameters
         if model:
-            self._authorize(call, parameters)
+            self._authorize(call, parameters, environ)
         parsed.check()
         if model:
             call.request_parameters = request_parameters(call.service, model, parameters)
@@ -190,16 +194,27 @@ class Gateway:
                 _name_what_was_made(call, parameters)
         return response
 
-    def _authorize(self, call: Call, parameters: dict[str, Any]) -> None:
+    def _authorize(self, call: Call, parameters: dict[str, Any], environ: dict[str, Any]) -> None:
         """Raises AwsError if the caller may not do all that the call needs (`Lab.authorize`)."""
         assert call.credential is not None
-        needs = needs_of(call.service, call.operation, parameters, call.region, call.account_id)
+        needs = needs_of(
+            call.service, call.operation, parameters, call.region, call.account_id, call.credential.principal
+        )
         call.resources = list(dict.fromkeys(arn for need in needs for arn in need.resources))[:MOST_RESOURCES]
-        context = {"aws:SourceIp": call.source_ip, "aws:CalledVia": call.via}
-        if call.service == "kms" and call.via:
-            context["kms:ViaService"] = call.via.replace(".", f".{call.region}.", 1)
-        for need in needs:
-            self._lab.authorize(call.credential, call.service, need.action, need.resources or ("*",), context)
+
+        def keys() -> Values:
+            source = environ.get(SOURCE, {})
+            return {**keys_of_call(call), **source, **keys_of_request(call, parameters)}
+
+        for need in needs if (call.service, call.operation) not in ONE_BY_ONE else ():
+            resources = need.resources or self._implied(call, parameters) or ("*",)
+            self._lab.authorize(call.credential, call.service, need.action, resources, need.with_keys(keys))
+
+    def _implied(self, call: Call, parameters: dict[str, Any]) -> Sequence[str]:
+        """The resources of a request that names none, also for its record."""
+        found = implied_resources(self._lab, call.service, parameters, call.account_id, call.region)
+        call.resources = [*call.resources, *found]
+        return found
 
     def _authenticate(
         self, environ: dict[str, Any], call: Call, signature: Signature, service: str, protocol: str

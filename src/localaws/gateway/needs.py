@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
 from localaws.gateway.arns import arns_of, makers_of
+from localaws.gateway.passed_roles import passed_roles, taken_by
 from localaws.gateway.reference import actions_of
+from localaws.policies.patterns import Values
 
+#: Operations whose engines have each of their needs decided alone, and tell of each alone.
+ONE_BY_ONE = {("s3", "DeleteObjects")}
 _STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|EXISTS)\b", re.IGNORECASE)
 _TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+(?:\"([\w.-]+)\"|([\w.-]+))", re.IGNORECASE)
 Parameters = Mapping[str, Any]
@@ -21,10 +25,15 @@ Parameters = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Need:
-    """One action, "s3:GetObject", and the ARNs of what it is to act on."""
+    """One action, "s3:GetObject", the ARNs of what it is to act on, and condition keys that only it has."""
 
     action: str
     resources: tuple[str, ...]
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+    def with_keys(self, keys: Callable[[], Values]) -> Callable[[], Values]:
+        """The condition *keys* of the call, and its own."""
+        return (lambda: {**keys(), **self.keys}) if self.keys else keys
 
 
 @dataclass(frozen=True)
@@ -42,8 +51,18 @@ class Call:
         return text if text.startswith("arn:") else f"arn:aws:dynamodb:{self.region}:{self.account}:table/{text}"
 
 
-def needs_of(service: str, operation: str, parameters: Parameters, region: str, account: str) -> list[Need]:
-    """All that the caller of *operation* has to be allowed."""
+def needs_of(
+    service: str, operation: str, parameters: Parameters, region: str, account: str, caller: str = ""
+) -> list[Need]:
+    """All that the *caller* of *operation*, an ARN, has to be allowed."""
+    if service == "iam" and operation in _OF_ONESELF and ":user/" in caller:
+        parameters = {"UserName": caller.rpartition("/")[2], **parameters}
+    needs = _own_needs(service, operation, parameters, region, account)
+    roles = passed_roles(service, operation, parameters, account)
+    return [*needs, *(Need("iam:PassRole", (arn,), {"iam:PassedToService": taken_by(service)}) for arn in roles)]
+
+
+def _own_needs(service: str, operation: str, parameters: Parameters, region: str, account: str) -> list[Need]:
     special = _SPECIAL.get((service, operation))
     if special:
         found: dict[str, dict[str, None]] = {}
@@ -57,6 +76,19 @@ def needs_of(service: str, operation: str, parameters: Parameters, region: str, 
         Need(action, tuple(arns_of(makers, parameters, region, account)))
         for action, makers in makers_of(service, operation)
     ]
+
+
+#: What is of the caller where no user is named (API reference, UserName of each).
+_OF_ONESELF = {
+    "ChangePassword",
+    "CreateAccessKey",
+    "DeleteAccessKey",
+    "GetUser",
+    "ListAccessKeys",
+    "ListMFADevices",
+    "ListSigningCertificates",
+    "UpdateAccessKey",
+}
 
 
 def _bucket_or_object(parameters: Parameters) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
+from localaws.authorization import keys_of_call
 from localaws.client import behalf
 from localaws.credentials import Credential
 from localaws.engines.s3.backend import S3Engine
@@ -37,8 +38,9 @@ def readable(lab: Lab, region: str, principal: str, session: Session, files: Seq
         return []
     caller, via = behalf() or (lab.owner, principal)
     found, file = [], files[0]
+    keys = keys_of_call(Call.done_by(via, lab.clock, "s3", "GetObject", region))
     try:
-        lab.authorize(caller, "s3", "s3:GetObject", [_arn(each.uri) for each in files], {"aws:CalledVia": via})
+        lab.authorize(caller, "s3", "s3:GetObject", [_arn(each.uri) for each in files], keys)
         for file in session.checked(files):
             found.append(_unsealed(file, caller, session) if file.sealed else file)
     except AwsError as refused:

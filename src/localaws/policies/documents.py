@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from localaws.policies.conditions import Condition
-from localaws.policies.patterns import Context, action_fits, arn_fits, filled_in
+from localaws.policies.patterns import Context, action_fits, arn_fits, filled_in, may_fit
 from localaws.policies.principals import Match, Principal
 
 #: The version that knows variables.
@@ -40,6 +40,11 @@ class Element:
 
     value: Any
     negated: bool = False
+
+    @cached_property
+    def is_everything(self) -> bool:
+        """Whether it is ``"*"``, alone or among others."""
+        return not self.negated and "*" in self.value
 
 
 @dataclass(frozen=True)
@@ -72,14 +77,17 @@ class Statement:
         return named
 
     def _means_action(self, action: str) -> bool:
-        if self.actions is None:
+        if self.actions is None or self.actions.is_everything:
             return True
         return self.actions.negated != any(action_fits(action, pattern) for pattern in self.actions.value)
 
     def _means_resource(self, resource: str, context: Context) -> bool:
         if self.resources is None:  # a role's trust policy is about the role that has it
             return True
-        patterns = (filled_in(each, context, self.variables) for each in self.resources.value)
+        if self.resources.is_everything:
+            return True
+        near = (each for each in self.resources.value if may_fit(resource, each))
+        patterns = (filled_in(each, context, self.variables) for each in near)
         return self.resources.negated != any(each is not None and arn_fits(resource, each) for each in patterns)
 
 
@@ -89,6 +97,11 @@ class Policy:
 
     name: str
     statements: tuple[Statement, ...] = field(default=())
+
+    @cached_property
+    def by_effect(self) -> dict[str, tuple[Statement, ...]]:
+        """Those that allow, and those that deny."""
+        return {effect: tuple(s for s in self.statements if s.effect == effect) for effect in ("Allow", "Deny")}
 
 
 def read(name: str, document: str | Mapping[str, Any]) -> Policy:

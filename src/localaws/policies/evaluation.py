@@ -133,4 +133,4 @@ def _given_by_resource(wish: Wish, policies: Policies, allowing: list[tuple[str,
 
 
 def _fitting(effect: str, policy: Policy, wish: Wish) -> Iterator[Statement]:
-    return (each for each in policy.statements if each.effect == effect and each.fits(wish))
+    return (each for each in policy.by_effect[effect] if each.fits(wish))

@@ -6,8 +6,8 @@ Sources: IAM user guide, "IAM JSON policy elements: Resource" (wildcards), "… 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property, lru_cache
 
 from localaws.wildcards import matches
 
@@ -15,20 +15,31 @@ from localaws.wildcards import matches
 _ANYTHING, _ONE = "\ue000", "\ue001"
 _WILDCARDS = str.maketrans({"*": _ANYTHING, "?": _ONE})
 _VARIABLE = re.compile(r"\$\{(?P<key>[^},]*)(?:,\s*'(?P<default>[^']*)')?\s*\}")
+_NOT_LITERAL = re.compile(r"\$\{.*?\}|[*?]")
 #: ``${*}`` stands for the letter itself.
 _LETTERS = frozenset("*?$")
 _COMPONENTS = 6  # arn:partition:service:region:account:resource
 
 
+#: By the names of condition keys: one value, or those of a key that may have several.
+Values = Mapping[str, str | Iterable[str]]
+
+
 class Context(Mapping[str, tuple[str, ...]]):
     """The values of condition keys, whose names are the same in capitals and small letters.
 
-    What has no values is not there.
+    What has no values is not there. *values* may be a function, which is called when the first key is looked up: most
+    policies look at none.
     """
 
-    def __init__(self, values: Mapping[str, str | Iterable[str]]) -> None:
-        texts = ((key, (value,) if isinstance(value, str) else tuple(value)) for key, value in values.items())
-        self._values = {key.lower(): each for key, each in texts if each}
+    def __init__(self, values: Values | Callable[[], Values]) -> None:
+        self._given = values
+
+    @cached_property
+    def _values(self) -> dict[str, tuple[str, ...]]:
+        given = self._given() if callable(self._given) else self._given
+        texts = ((key, (value,) if isinstance(value, str) else tuple(value)) for key, value in given.items())
+        return {key.lower(): each for key, each in texts if each}
 
     def __getitem__(self, key: str) -> tuple[str, ...]:
         return self._values[key.lower()]
@@ -67,6 +78,22 @@ def _value_of(key: str, default: str | None, context: Context) -> str | None:
 def plain(text: str) -> str:
     """*text* of `filled_in` where its operator knows no wildcards: they are letters like any other."""
     return text.replace(_ANYTHING, "*").replace(_ONE, "?")
+
+
+def may_fit(text: str, pattern: str) -> bool:
+    """Whether *text* has what is neither a wildcard nor a variable in *pattern*, which is as a policy writes it.
+
+    Most statements are about something else, and need no closer look.
+    """
+    beginning, longest = _literals(pattern)
+    return text.startswith(beginning) and longest in text
+
+
+@lru_cache(maxsize=4096)
+def _literals(pattern: str) -> tuple[str, str]:
+    """What a text that fits begins with, and the longest text that it has after that."""
+    beginning, *others = _NOT_LITERAL.split(pattern)
+    return beginning, max(others, key=len, default="")
 
 
 def fits(text: str, pattern: str) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,9 @@ class Snapshots:
         self._lab = lab
         self._gates: defaultdict[str, Gate] = defaultdict(Gate)
         self._changed: set[str] = set()
+        #: By service: a number that is another one after each change.
+        self.generations: defaultdict[str, int] = defaultdict(int)
+        self._numbers = count(1)
         self._being_kept: set[str] = set()
         self._something = threading.Condition()
         self._writing = threading.Lock()
@@ -76,6 +80,8 @@ class Snapshots:
     def changed(self, service: str) -> None:
         """*service* holds something new, and so may what moto changes with it."""
         marked = _changed_with(service)
+        for each in marked:
+            self.generations[each] = next(self._numbers)
         if not marked <= self._changed:
             with self._something:
                 self._changed |= marked

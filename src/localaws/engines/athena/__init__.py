@@ -28,4 +28,5 @@ ENGINE = Engine(
     returns=("athena/unfinished", "athena/scratch"),
     data=("athena/results",),
     resume="installing:resume",
+    implied="access:implied",
 )

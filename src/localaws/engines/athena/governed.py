@@ -91,7 +91,8 @@ class Grants:
             yield
             return
         self._ask_for_data(table)
-        role = credential_of_role(self._lab, registered["RoleArn"], "AWSLF-00-AT-" + self._lab.account_id)
+        name = f"AWSLF-00-AT-{self._lab.account_id}"
+        role = credential_of_role(self._lab, registered["RoleArn"], name, "lakeformation")
         self.readers[table.location.rstrip("/") + "/"] = role
         with on_behalf_of(role, self._principal):
             yield

@@ -23,6 +23,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.cloudtrail.models import CloudTrailBackend, cloudtrail_backends
 
+from localaws.client import working_for
 from localaws.engines.cloudtrail.digests import ALGORITHM, Chain, SigningKeys, log_file
 from localaws.engines.cloudtrail.events import events_of, record_of
 from localaws.engines.cloudtrail.progress import Plan, Progress
@@ -234,7 +235,8 @@ class Deliverer:
             told = {"s3Bucket": trail.bucket_name, "s3ObjectKey": [key]}
             with self._telling(progress, "LatestNotification"):
                 sns = self._lab.client("sns", region=trail.topic_arn.split(":")[3], by="cloudtrail")
-                sns.publish(TopicArn=trail.topic_arn, Message=json.dumps(told))
+                with working_for(trail.arn, trail.account_id):
+                    sns.publish(TopicArn=trail.topic_arn, Message=json.dumps(told))
         if trail.log_group:
             with self._telling(progress, "LatestCloudWatchLogsDelivery"):
                 self._put_events(trail, region, contents)
@@ -244,16 +246,17 @@ class Deliverer:
 
     def _put(self, trail: TrailEngine, key: str, body: bytes, **more: Any) -> None:
         s3 = self._lab.client("s3", region=trail.region_name, by="cloudtrail")
-        s3.put_object(
-            Bucket=trail.bucket_name,
-            Key=key,
-            Body=body,
-            ACL="bucket-owner-full-control",
-            ContentType="application/json",
-            ContentEncoding="gzip",
-            **trail.encryption,
-            **more,
-        )
+        with working_for(trail.arn, trail.account_id):
+            s3.put_object(
+                Bucket=trail.bucket_name,
+                Key=key,
+                Body=body,
+                ACL="bucket-owner-full-control",
+                ContentType="application/json",
+                ContentEncoding="gzip",
+                **trail.encryption,
+                **more,
+            )
 
     def _put_events(self, trail: TrailEngine, region: str, contents: list[_Content]) -> None:
         """Write the events to the trail's log group too; what is larger than an entry may be is left out."""

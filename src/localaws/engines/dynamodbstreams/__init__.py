@@ -11,4 +11,5 @@ ENGINE = Engine(
     backend="backend:DynamoDBStreamsEngine",
     reaches=frozenset({"dynamodb"}),
     state="own",  # nothing: streams are of tables
+    implied="access:implied",
 )

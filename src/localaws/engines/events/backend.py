@@ -19,6 +19,8 @@ from moto.events.models import EventBus, EventsBackend, Rule
 from moto.events.responses import EventsHandler
 from moto.events.utils import EventMessageType, EventTemplateParser
 
+from localaws.authorization import keys_of_source
+from localaws.client import working_for
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 from localaws.strict_json import no_constant
@@ -57,12 +59,15 @@ class RuleEngine(Rule):
         """Raises AwsError if EventBridge may not send to *arn*."""
         service, operation = arn.split(":")[2], _SENDING.get(arn.split(":")[2])
         if operation:
-            self.lab.act("events", service, operation, arn)
+            self.lab.act("events", service, operation, arn, keys_of_source(self.arn))
 
     def _invoke(self, target: dict[str, Any], original_event: EventMessageType) -> None:
         client = self.lab.client("lambda", region=target["Arn"].split(":")[3], by="events")
         try:
-            client.invoke(FunctionName=target["Arn"], InvocationType="Event", Payload=_input_of(target, original_event))
+            with working_for(self.arn):
+                client.invoke(
+                    FunctionName=target["Arn"], InvocationType="Event", Payload=_input_of(target, original_event)
+                )
         except ClientError as error:
             log.warning("rule %s could not invoke %s: %s", self.name, target["Arn"], error)
 

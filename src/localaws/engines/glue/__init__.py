@@ -24,4 +24,5 @@ ENGINE = Engine(
     responses="responses:GlueEngineResponse",
     models=("indexes:IndexedTable", "databases:OwnedDatabase"),
     reaches=frozenset({"lakeformation"}),
+    resource_policy="access:policy_of",
 )

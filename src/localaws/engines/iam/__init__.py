@@ -10,5 +10,7 @@ ENGINE = Engine(
     moto="iam",
     backend="backend:IAMEngine",
     responses="backend:IamEngineResponse",
+    models=("users:UserEngine",),
     reaches=frozenset({"sts"}),
+    resource_policy="access:policy_of",
 )

@@ -6,13 +6,14 @@ moto answers GetUser without a name with a user that there is not.
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from moto.core.responses import ActionResult
 from moto.iam.models import AccessKey, AWSManagedPolicy, Group, IAMBackend, ManagedPolicy, Role, User
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 from moto.iam.responses import IamResponse
 
+from localaws.engines.iam.users import UserEngine
 from localaws.gateway.errors import AwsError
 from localaws.gateway.records import current_call
 from localaws.lab import Lab
@@ -31,7 +32,7 @@ class IAMEngine(IAMBackend):
         owner = self.lab.owner
         if account_id != owner.account_id or region_name != "aws":
             return
-        user = User(account_id, region_name, owner.principal.rpartition("/")[2])  # type: ignore[abstract]
+        user = UserEngine(account_id, region_name, owner.principal.rpartition("/")[2])  # type: ignore[abstract]
         user.id = owner.user_id
         key = AccessKey(user.name, "AKIA", account_id)  # type: ignore[abstract]
         key.access_key_id, key.secret_access_key = owner.access_key_id, owner.secret_access_key
@@ -79,7 +80,25 @@ class IAMEngine(IAMBackend):
         super().delete_policy(policy_arn)
 
     def _bounds(self, policy_arn: str) -> bool:
-        return any(role.permissions_boundary_arn == policy_arn for role in self.roles.values())
+        held: list[Role | UserEngine] = [*self.roles.values(), *self._users()]
+        return any(each.permissions_boundary_arn == policy_arn for each in held)
+
+    def _users(self) -> list[UserEngine]:
+        return [user for user in self.users.values() if isinstance(user, UserEngine)]
+
+    def bound_user(self, user_name: str, policy_arn: str | None) -> None:
+        """Limit a user by the policy, or by none. Raises NoSuchEntity (API reference, PutUserPermissionsBoundary)."""
+        user = self.get_user(user_name)
+        if policy_arn is not None and policy_arn not in self.managed_policies:
+            raise AwsError("NoSuchEntity", f"Policy {policy_arn} does not exist or is not attachable.", 404)
+        assert isinstance(user, UserEngine)
+        user.permissions_boundary_arn = policy_arn
+
+    def put_role_permissions_boundary(self, role_name: str, permissions_boundary: str) -> None:
+        """Raises NoSuchEntity for a policy that is not there too (API reference)."""
+        if permissions_boundary not in self.managed_policies:
+            raise AwsError("NoSuchEntity", f"Policy {permissions_boundary} does not exist or is not attachable.", 404)
+        super().put_role_permissions_boundary(role_name, permissions_boundary)
 
     def delete_group(self, group_name: str) -> None:
         group = self.get_group(group_name)
@@ -128,6 +147,28 @@ class IamEngineResponse(IamResponse):
         """Raises MalformedPolicyDocument for what is no trust policy, as UpdateAssumeRolePolicy does."""
         TrustPolicy(self._get_param("AssumeRolePolicyDocument")).validate()
         return super().create_role()
+
+    def create_user(self) -> ActionResult:
+        answer = super().create_user()
+        if boundary := self._get_param("PermissionsBoundary"):
+            try:
+                self.engine.bound_user(self._get_param("UserName"), boundary)
+            except AwsError:
+                self.backend.delete_user(self._get_param("UserName"))
+                raise
+        return answer
+
+    def put_user_permissions_boundary(self) -> ActionResult:
+        self.engine.bound_user(self._get_param("UserName"), self._get_param("PermissionsBoundary"))
+        return ActionResult({})
+
+    def delete_user_permissions_boundary(self) -> ActionResult:
+        self.engine.bound_user(self._get_param("UserName"), None)
+        return ActionResult({})
+
+    @property
+    def engine(self) -> IAMEngine:
+        return cast(IAMEngine, self.backend)
 
     def get_user(self) -> ActionResult:
         return ActionResult({"User": self.backend.get_user(self._get_param("UserName") or _calling_user())})

@@ -19,4 +19,6 @@ ENGINE = Engine(
     unkept=frozenset({"PutRecord", "PutRecords", "GetRecords", "GetShardIterator", "SubscribeToShard"}),
     data=("kinesis",),
     resume="resuming:resume",
+    resource_policy="access:policy_of",
+    implied="access:implied",
 )

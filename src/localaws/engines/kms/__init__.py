@@ -16,4 +16,6 @@ ENGINE = Engine(
         | {"GenerateDataKeyPair", "GenerateDataKeyPairWithoutPlaintext", "Sign", "Verify", "GenerateMac", "VerifyMac"}
     ),
     resume="deletion:resume",
+    resource_policy="access:policy_of",
+    implied="access:implied",
 )

@@ -48,7 +48,7 @@ def sealed(key: KeyEngine, plaintext: bytes, context: Mapping[str, str] | None) 
 
 def key_id_of(blob: bytes) -> str:
     """Whose ciphertext it is, as it says. Raises InvalidCiphertextException for what is none."""
-    key_id = blob[:_KEY_ID].rstrip(b"\0")
+    key_id = (blob or b"")[:_KEY_ID].rstrip(b"\0")
     if not _ID.fullmatch(key_id):
         raise InvalidCiphertextException()
     return key_id.decode()

@@ -41,6 +41,6 @@ def check_use(
     if found is None:
         raise AwsError("NotFoundException", f"Key '{key}' does not exist")
     keys = {f"kms:EncryptionContext:{name}": value for name, value in context.items()}
-    via = {"kms:ViaService": f"{service}.{region}.amazonaws.com"}
+    via = {"kms:ViaService": f"{service}.{region}.amazonaws.com", "kms:CallerAccount": caller.account_id}
     lab.authorize(caller, "kms", f"kms:{action}", [found.arn], keys | via)
     found.check("ENCRYPT_DECRYPT", action, None)

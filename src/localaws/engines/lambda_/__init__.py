@@ -23,4 +23,5 @@ ENGINE = Engine(
     unkept=frozenset({"Invoke", "InvokeAsync", "InvokeWithResponseStream"}),
     resume="installing:resume",
     data=("lambda/archives", "lambda/checkpoints.log", "lambda/events.log"),
+    resource_policy="access:policy_of",
 )

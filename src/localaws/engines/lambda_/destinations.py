@@ -13,6 +13,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from localaws.client import queue_url
 from localaws.engines.lambda_.worker import Sandbox
 from localaws.lab import Lab
 
@@ -46,7 +47,7 @@ class Destinations:
             if _service(arn) == "sqs":
                 queue = self._client(sandbox, arn)
                 queue.send_message(
-                    QueueUrl=_queue_url(queue, arn), MessageBody=event.decode(), MessageAttributes=attributes
+                    QueueUrl=queue_url(queue, arn), MessageBody=event.decode(), MessageAttributes=attributes
                 )
             else:
                 self._client(sandbox, arn).publish(TopicArn=arn, Message=event.decode(), MessageAttributes=attributes)
@@ -57,7 +58,7 @@ class Destinations:
         client, text = self._client(sandbox, arn), json.dumps(document)
         service = _service(arn)
         if service == "sqs":
-            client.send_message(QueueUrl=_queue_url(client, arn), MessageBody=text)
+            client.send_message(QueueUrl=queue_url(client, arn), MessageBody=text)
         elif service == "sns":
             client.publish(TopicArn=arn, Message=text)
         elif service == "lambda":
@@ -89,9 +90,3 @@ class Destinations:
 
 def _service(arn: str) -> str:
     return arn.split(":")[2]
-
-
-def _queue_url(client: Any, arn: str) -> str:
-    account, name = arn.split(":")[4:6]
-    url: str = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
-    return url

@@ -150,7 +150,7 @@ class Pool:
     def _make(self, sandbox: Sandbox) -> Worker:
         now = self._lab.clock.now()
         log_stream = f"{now:%Y/%m/%d}/[{sandbox.version}]{uuid.uuid4().hex}"
-        credential = credential_of_role(self._lab, sandbox.role, sandbox.name, CREDENTIAL_SECONDS)
+        credential = credential_of_role(self._lab, sandbox.role, sandbox.name, "lambda", CREDENTIAL_SECONDS)
         temporary = Path(mkdtemp(prefix="tmp-", dir=self._directory))
         isolation, user = self._isolation, self._isolation.user()
         if user is not None:

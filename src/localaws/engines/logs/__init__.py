@@ -21,4 +21,5 @@ ENGINE = Engine(
     data=("log-groups",),
     unkept=frozenset({"PutLogEvents"}),
     resume="installing:resume",
+    resource_policy="access:policy_of",
 )

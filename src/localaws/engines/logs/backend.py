@@ -157,7 +157,8 @@ class LogsEngineResponse(LogsResponse):
     def put_subscription_filter(self) -> str:
         """Raises InvalidParameterException for a destination that may not be sent to (see `check_destination`)."""
         parse_pattern(self._get_param("filterPattern"))
-        check_destination(self.lab, self._get_param("destinationArn"), self._get_param("roleArn"))
+        group_arn = f"arn:aws:logs:{self.region}:{self.current_account}:log-group:{self._get_param('logGroupName')}"
+        check_destination(self.lab, group_arn, self._get_param("destinationArn"), self._get_param("roleArn"))
         return super().put_subscription_filter()
 
     def create_export_task(self) -> str:

@@ -15,6 +15,7 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 from moto.logs.models import SubscriptionFilter
 
+from localaws.client import working_for
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
@@ -25,7 +26,7 @@ _NO_FUNCTION = (
 )
 
 
-def check_destination(lab: Lab, arn: str, role_arn: str | None) -> None:
+def check_destination(lab: Lab, group_arn: str, arn: str, role_arn: str | None) -> None:
     """Raises InvalidParameterException for a stream without the role that may write to it, and for a function that
     CloudWatch Logs may not invoke (API reference, PutSubscriptionFilter)."""
     _, _, service, region, *_ = [*arn.split(":"), "", "", "", ""]
@@ -35,7 +36,8 @@ def check_destination(lab: Lab, arn: str, role_arn: str | None) -> None:
         raise NotImplementedError("subscriptions to destinations of other accounts")
     if service == "lambda":
         try:
-            lab.client("lambda", region=region, by="logs").invoke(FunctionName=arn, InvocationType="DryRun")
+            with working_for(f"{group_arn}:*"):
+                lab.client("lambda", region=region, by="logs").invoke(FunctionName=arn, InvocationType="DryRun")
         except ClientError:
             raise AwsError("InvalidParameterException", _NO_FUNCTION) from None
 
@@ -55,7 +57,8 @@ def send(lab: Lab, to: SubscriptionFilter, owner: str, stream_name: str, events:
     if service == "lambda":
         event = json.dumps({"awslogs": {"data": base64.b64encode(data).decode()}})
         client = lab.client(service, region=region, by="logs")
-        client.invoke(FunctionName=arn, InvocationType="Event", Payload=event)
+        with working_for(f"arn:aws:logs:{region}:{owner}:log-group:{to.log_group_name}:*"):
+            client.invoke(FunctionName=arn, InvocationType="Event", Payload=event)
         return
     client = lab.client(service, region=region, role_arn=to.role_arn, session_name="logs", by="logs")
     if service == "kinesis":

@@ -20,4 +20,5 @@ ENGINE = Engine(
     reaches=frozenset({"events", "iam", "sns", "sqs"}),
     eager=True,
     unkept=frozenset({"*"}),  # buckets and objects have the journal
+    resource_policy="access:policy_of",
 )

@@ -23,9 +23,16 @@ _LOCKED = "Access Denied because object protected by object lock."
 
 
 def delete_objects(
-    backend: S3Engine, bucket_name: str, document: Element, bypass: bool, denied: Callable[[str], AwsError | None]
+    backend: S3Engine,
+    bucket_name: str,
+    document: Element,
+    bypass: bool,
+    permit: Callable[[str, str | None], None],
 ) -> dict[str, Any]:
-    """Delete what *document* names; *bypass* overrides locks in governance mode, *denied* is asked for each key.
+    """Delete what *document* names; *bypass* overrides locks in governance mode.
+
+    *permit*, asked for each, raises AwsError for what the caller may not delete.
+
 
     Returns the answer's members.
     Raises InvalidArgument for a *bypass* where nothing is locked, MalformedXML for too many keys.
@@ -41,8 +48,7 @@ def delete_objects(
         asked = {tag(member): member.text or "" for member in entry}
         named = {name: asked[name] for name in ("Key", "VersionId") if asked.get(name)}
         try:
-            if refused := denied(asked["Key"]):
-                raise refused
+            permit(asked["Key"], asked.get("VersionId") or None)
             check_key(asked["Key"])
             _, meta = backend.delete_object(bucket_name, asked["Key"], asked.get("VersionId") or None, bypass)
         except InvalidVersion:

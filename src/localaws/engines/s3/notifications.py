@@ -11,23 +11,21 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote_plus
 
-from botocore.exceptions import ClientError
 from moto.s3.models import FakeBucket, Notification
 from moto.s3.notifications import S3NotificationEvent as Event
 from moto.s3.notifications import _detail_type
 
+from localaws.authorization import keys_of_source
+from localaws.client import queue_url, working_for
 from localaws.engines.s3.objects import DeleteMarker, StoredObject
 from localaws.gateway.errors import AwsError
 from localaws.gateway.records import Call, current_call, new_id
 from localaws.lab import Lab
 from localaws.outbox import Outbox
-from localaws.policies.documents import Wish, read
-from localaws.policies.evaluation import Policies, decide
-from localaws.policies.patterns import Context
-from localaws.policies.principals import Principal
+from localaws.resource_policies import resource_policy
 
 SERVICE = "s3.amazonaws.com"
 EVENT_BUS = "the event bus"
@@ -40,45 +38,23 @@ class Destination:
 
     noun: str
     action: str
-    policy: Callable[[Any, str], str | None]
     send: Callable[[Any, str, str], Any]
-
-
-def _queue_url(client: Any, arn: str) -> str:
-    account, name = arn.split(":")[4:6]
-    return cast(str, client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"])
-
-
-def _queue_policy(client: Any, arn: str) -> str | None:
-    answer = client.get_queue_attributes(QueueUrl=_queue_url(client, arn), AttributeNames=["Policy"])
-    return cast("str | None", answer.get("Attributes", {}).get("Policy"))
-
-
-def _function_policy(client: Any, arn: str) -> str | None:
-    client.get_function(FunctionName=arn)
-    try:
-        return cast(str, client.get_policy(FunctionName=arn)["Policy"])
-    except client.exceptions.ResourceNotFoundException:
-        return None
 
 
 DESTINATIONS = {
     "sqs": Destination(
         "queue",
         "sqs:SendMessage",
-        _queue_policy,
-        lambda client, arn, text: client.send_message(QueueUrl=_queue_url(client, arn), MessageBody=text),
+        lambda client, arn, text: client.send_message(QueueUrl=queue_url(client, arn), MessageBody=text),
     ),
     "sns": Destination(
         "topic",
         "sns:Publish",
-        lambda client, arn: client.get_topic_attributes(TopicArn=arn)["Attributes"].get("Policy"),
         lambda client, arn, text: client.publish(TopicArn=arn, Message=text, Subject="Amazon S3 Notification"),
     ),
     "lambda": Destination(
         "function",
         "lambda:InvokeFunction",
-        _function_policy,
         lambda client, arn, text: client.invoke(FunctionName=arn, InvocationType="Event", Payload=text),
     ),
 }
@@ -102,7 +78,7 @@ class Notifier:
             sequencer = f"{next(self._sequence):016X}"
             for rule in matching:
                 record = self._record(bucket, event, key, rule.id, sequencer)
-                self._send(rule.arn, {"Records": [record]})
+                self._send(bucket, rule.arn, {"Records": [record]})
             if configuration.event_bridge is not None:
                 entry = self._bus_entry(bucket, event, key, sequencer)
                 self.outbox.send(EVENT_BUS, EVENT_BUS, entry)
@@ -120,32 +96,37 @@ class Notifier:
         }
         for arn in sorted({rule.arn for rule in _rules(bucket)}):
             if _service(arn) != "lambda":
-                self._send(arn, message)
+                self._send(bucket, arn, message)
 
     def validate(self, bucket: FakeBucket) -> None:
         """Raises InvalidArgument if rules overlap, or if a destination is missing or does not let S3 send to it."""
         _check_overlap(list(_rules(bucket)))
         for arn in sorted({rule.arn for rule in _rules(bucket)}):
             destination = DESTINATIONS[_service(arn)]
+            held = resource_policy(self._lab, arn, destination.action)
+            if held is None or not held.exists:
+                raise _invalid(arn, f"The destination {destination.noun} does not exist")
+            caller = self._lab.credentials.of_service(SERVICE, self._lab.account_id)
+            keys = keys_of_source(bucket.arn, bucket.account_id)
             try:
-                policy = destination.policy(self._client(arn), arn)
-            except ClientError:
-                raise _invalid(arn, f"The destination {destination.noun} does not exist") from None
-            if not _allows(policy, destination.action, arn, bucket):
+                self._lab.authorize(caller, _service(arn), destination.action, [arn], keys)
+            except AwsError:
                 raise _invalid(
                     arn,
                     f"Permissions on the destination {destination.noun} do not allow S3 to publish notifications "
                     "from this bucket",
-                )
+                ) from None
 
-    def _send(self, arn: str, message: dict[str, Any]) -> None:
-        self.outbox.send(arn, arn, json.dumps(message))
+    def _send(self, bucket: FakeBucket, arn: str, message: dict[str, Any]) -> None:
+        self.outbox.send(arn, arn, [bucket.arn, bucket.account_id, json.dumps(message)])
 
     def _deliver(self, to: str, message: Any) -> None:
         if to == EVENT_BUS:
             self._lab.client("events", by="s3").put_events(Entries=[message])
-        else:
-            DESTINATIONS[_service(to)].send(self._client(to), to, message)
+            return
+        bucket_arn, account_id, text = message
+        with working_for(bucket_arn, account_id):
+            DESTINATIONS[_service(to)].send(self._client(to), to, text)
 
     def _client(self, arn: str) -> Any:
         return self._lab.client(_service(arn), region=arn.split(":")[3], by="s3")
@@ -265,10 +246,3 @@ def _covers(pattern: str, event: str) -> bool:
 def _filters(rule: Notification) -> dict[str, str]:
     given = rule.filters["S3Key"]["FilterRule"] if "S3Key" in rule.filters else []
     return {"prefix": "", "suffix": ""} | {item["Name"]: item["Value"] for item in given}
-
-
-def _allows(policy: str | None, action: str, arn: str, bucket: FakeBucket) -> bool:
-    """Whether a resource policy lets S3 do *action* on behalf of *bucket*."""
-    context = {"aws:SourceArn": bucket.arn, "aws:SourceAccount": bucket.account_id}
-    wish = Wish(Principal(SERVICE, bucket.account_id), action, arn, arn.split(":")[4], Context(context))
-    return decide(wish, Policies(resource=read(arn, policy) if policy else None)).allowed

@@ -22,7 +22,6 @@ from moto.s3.models import FakeAcl, FakeBucket
 from moto.s3.responses import S3Response
 from moto.s3.utils import ARCHIVE_STORAGE_CLASSES
 
-from localaws.engines.s3.access import denial
 from localaws.engines.s3.backend import Condition, S3Engine
 from localaws.engines.s3.encryption import COPY_SOURCE, Encryption, asked_of, customer_key
 from localaws.engines.s3.headers import check_digests, check_key, content_length, metadata_of, not_modified
@@ -131,19 +130,13 @@ class S3Request(S3Response):
         check_restored(source)
         return source, self.backend.data_keys.open(source, customer_key(self.headers, COPY_SOURCE))
 
-    def _bucket(self, action: str) -> FakeBucket:
-        """The request's bucket. Raises NoSuchBucket, or AccessDenied by its policy or its owner."""
+    def _bucket(self) -> FakeBucket:
+        """The request's bucket. Raises NoSuchBucket, or AccessDenied for another owner than is expected."""
         bucket = self.backend.get_bucket(self.bucket_name)
         owner = self.headers.get("x-amz-expected-bucket-owner", bucket.account_id)
         if owner != bucket.account_id:
             raise S3AccessDeniedError
-        if denied := self._denial(bucket, action, self.key_name):
-            raise denied
         return bucket
-
-    def _denial(self, bucket: FakeBucket, action: str, key: str) -> AwsError | None:
-        """The refusal, if the bucket's policy denies *action* on *key*."""
-        return denial(bucket, f"s3:{action}", key, current_call.get(), self.request.environ, self.querystring)
 
     def _find(self, bucket_name: str, key_name: str, version_id: str | None) -> StoredObject:
         key = self.backend.get_object(bucket_name, key_name, version_id=version_id)

@@ -21,6 +21,7 @@ from moto.s3.exceptions import (
 from moto.s3.notifications import S3NotificationEvent as Event
 from moto.s3.responses import ALLOWED_HEADER_OVERRIDES
 
+from localaws.authorization import keys_of_call
 from localaws.engines.s3 import configurations, listing
 from localaws.engines.s3.backend import Condition, S3Engine
 from localaws.engines.s3.batches import delete_objects
@@ -36,7 +37,6 @@ from localaws.gateway.environ import query_of
 from localaws.gateway.errors import AwsError, render
 from localaws.gateway.post_form import POSTED
 from localaws.gateway.records import current_call
-from localaws.gateway.reference import actions_of
 
 _XML = {"Content-Type": "application/xml"}
 _OWNERSHIPS = ("BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced")
@@ -119,14 +119,13 @@ class S3EngineResponse(UploadResponse):
             return self.serialized(ActionResult(error))
 
     def _check_object_call(self) -> None:
-        """Raises AwsError for one that the bucket's policy denies, or with a document that is none."""
+        """Raises AwsError for one with a document that is none, or for another owner's bucket than is expected."""
         if current_call.get().operation == "GetObjectAttributes":
             key = self._find(self.bucket_name, self.key_name, self.querystring.get("versionId", [None])[0])
             if key.kms_key_id is None:
                 self.backend.data_keys.open(key, customer_key(self.headers))
         if self.bucket_name in self.backend.buckets:
-            for action in actions_of("s3", current_call.get().operation):
-                self._bucket(action.name.removeprefix("s3:"))
+            self._bucket()
         self._check_document()
 
     def _check_document(self) -> None:
@@ -149,12 +148,12 @@ class S3EngineResponse(UploadResponse):
             check_document(operation, self.request.get_data())
 
     def _list(self, write: Callable[[S3Engine, str, Mapping[str, list[str]]], str]) -> Answer:
-        self._bucket("ListBucket")
+        self._bucket()
         return 200, _XML, write(self.backend, self.bucket_name, self.querystring)
 
     def _configuration(self) -> Answer:
         operation = current_call.get().operation
-        self._bucket(operation)
+        self._bucket()
         return configurations.respond(self.backend, operation, self.bucket_name, self.region, self.request)
 
     def _remember(self, request: Request, name: str) -> None:
@@ -203,7 +202,7 @@ class S3EngineResponse(UploadResponse):
 
     def put_object(self) -> Answer:
         """Source: S3 API reference, PutObject."""
-        bucket = self._bucket("PutObject")
+        bucket = self._bucket()
         options = self._object_options(bucket)
         blob = self._receive(checksum_wanted(self.headers), options["encryption"].data_key)
         method = "POST" if POSTED in self.request.environ else "PUT"  # events tell them apart
@@ -214,7 +213,7 @@ class S3EngineResponse(UploadResponse):
 
     def copy_object(self) -> Answer:
         """Source: S3 API reference, CopyObject."""
-        bucket = self._bucket("PutObject")
+        bucket = self._bucket()
         source, data_key = self._copy_source()
         if source.size > MAX_PUT:
             raise AwsError(
@@ -262,7 +261,7 @@ class S3EngineResponse(UploadResponse):
 
     def delete_object(self) -> Answer:
         """Source: S3 API reference, DeleteObject."""
-        bucket = self._bucket("DeleteObject")
+        bucket = self._bucket()
         Condition(self.headers.get("If-Match")).check(self.backend.current(bucket, self.key_name), self.key_name)
         version_id = self.querystring.get("versionId", [None])[0]
         bypass = self.headers.get("x-amz-bypass-governance-retention", "").lower() == "true"
@@ -288,7 +287,7 @@ class S3EngineResponse(UploadResponse):
 
     def get_object_retention(self) -> Answer:
         """Source: S3 API reference, GetObjectRetention; moto would answer with the object."""
-        self._bucket("GetObjectRetention")
+        self._bucket()
         key = self._find(self.bucket_name, self.key_name, self.querystring.get("versionId", [None])[0])
         if not self.backend.get_bucket(self.bucket_name).object_lock_enabled:
             raise S3ClientError("InvalidRequest", "Bucket is missing Object Lock Configuration")
@@ -303,7 +302,7 @@ class S3EngineResponse(UploadResponse):
         return self._read(with_body=False)
 
     def _read(self, with_body: bool) -> Answer:
-        bucket = self._bucket("GetObject")
+        bucket = self._bucket()
         version_id = self.querystring.get("versionId", [None])[0]
         newest = bucket.keys.get(self.key_name)
         if isinstance(newest, DeleteMarker) and version_id in (None, newest.version_id):
@@ -379,12 +378,14 @@ class S3EngineResponse(UploadResponse):
         """Source: S3 API reference, DeleteObjects."""
         bucket = self.backend.get_bucket(bucket_name)
 
-        def denied(key: str) -> AwsError | None:
-            return self._denial(bucket, "DeleteObject", key)
+        def permit(key: str, version_id: str | None) -> None:
+            call, action = current_call.get(), "s3:DeleteObjectVersion" if version_id else "s3:DeleteObject"
+            assert call.credential is not None
+            self.lab.authorize(call.credential, "s3", action, [f"{bucket.arn}/{key}"], keys_of_call(call))
 
         bypass = self.headers.get("x-amz-bypass-governance-retention", "").lower() == "true"
         document = parse_document("DeleteObjects", self.raw_body)
-        return self._document("DeleteObjects", delete_objects(self.backend, bucket_name, document, bypass, denied), {})
+        return self._document("DeleteObjects", delete_objects(self.backend, bucket_name, document, bypass, permit), {})
 
     # Configuration
 

@@ -22,7 +22,7 @@ class UploadResponse(S3Request):
 
     def create_upload(self) -> Answer:
         """Source: S3 API reference, CreateMultipartUpload."""
-        options = self._object_options(self._bucket("PutObject"))
+        options = self._object_options(self._bucket())
         lock = {name: options[name] for name in ("lock_mode", "lock_legal_status", "lock_until")}
         algorithm, kind = self.headers.get("x-amz-checksum-algorithm"), self.headers.get("x-amz-checksum-type")
         if algorithm is not None and algorithm not in ALGORITHMS:
@@ -69,7 +69,7 @@ class UploadResponse(S3Request):
 
     def upload_part(self) -> Answer:
         """Source: S3 API reference, UploadPart."""
-        self._bucket("PutObject")
+        self._bucket()
         upload_id, number = self._part()
         upload = uploads.find(self.backend, self.bucket_name, self.key_name, upload_id)
         data_key = self._data_key(upload)
@@ -82,7 +82,7 @@ class UploadResponse(S3Request):
 
     def upload_part_copy(self) -> Answer:
         """Source: S3 API reference, UploadPartCopy."""
-        self._bucket("PutObject")
+        self._bucket()
         upload_id, number = self._part()
         upload = uploads.find(self.backend, self.bucket_name, self.key_name, upload_id)
         data_key = self._data_key(upload)
@@ -107,7 +107,7 @@ class UploadResponse(S3Request):
 
     def abort_upload(self) -> Answer:
         """Source: S3 API reference, AbortMultipartUpload."""
-        self._bucket("AbortMultipartUpload")
+        self._bucket()
         upload_id = self.querystring["uploadId"][0]
         uploads.find(self.backend, self.bucket_name, self.key_name, upload_id)
         self.backend.abort_multipart_upload(self.bucket_name, upload_id)
@@ -115,13 +115,13 @@ class UploadResponse(S3Request):
 
     def list_uploaded_parts(self) -> Answer:
         """Source: S3 API reference, ListParts."""
-        self._bucket("ListMultipartUploadParts")
+        self._bucket()
         upload = uploads.find(self.backend, self.bucket_name, self.key_name, self.querystring["uploadId"][0])
         return 200, {"Content-Type": "application/xml"}, list_parts(self.bucket_name, upload, self.querystring)
 
     def complete_upload(self) -> Answer:
         """Source: S3 API reference, CompleteMultipartUpload. Repeating it is harmless."""
-        bucket = self._bucket("PutObject")
+        bucket = self._bucket()
         check_size(self.request)
         upload_id = self.querystring["uploadId"][0]
         checksums_given(self.headers)  # raises InvalidRequest for two

@@ -23,4 +23,5 @@ ENGINE = Engine(
     models=("secrets:RotatedSecret",),
     reaches=frozenset({"awslambda"}),
     resume="resuming:resume",
+    resource_policy="access:policy_of",
 )

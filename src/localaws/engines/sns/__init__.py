@@ -14,4 +14,5 @@ ENGINE = Engine(
     reaches=frozenset({"sqs"}),
     resume="installing:resume",
     unkept=frozenset({"Publish", "PublishBatch"}),
+    resource_policy="access:policy_of",
 )

@@ -20,6 +20,8 @@ from moto.sns.models import SNSBackend, Subscription, Topic, sns_backends
 from moto.sns.responses import SNSResponse
 from moto.sqs.exceptions import SQSException
 
+from localaws.authorization import keys_of_source
+from localaws.client import working_for
 from localaws.engines.policies import PolicyFaultError, check_policy
 from localaws.engines.sns.messages import (
     check_attributes,
@@ -104,7 +106,7 @@ class SubscriptionEngine(Subscription):
                 return
             try:
                 if self.protocol == "sqs":
-                    self.lab.act("sns", "sqs", "SendMessage", self.endpoint)
+                    self.lab.act("sns", "sqs", "SendMessage", self.endpoint, keys_of_source(self.topic_arn))
                 super().publish(*content)
             except (SQSException, AwsError) as error:  # such as of a queue that is no more
                 log.warning("topic %s could not send to %s: %s", self.topic_arn, self.endpoint, error)
@@ -129,7 +131,10 @@ class SubscriptionEngine(Subscription):
         }
         client = self.lab.client("lambda", region=self.endpoint.split(":")[3], by="sns")
         try:
-            client.invoke(FunctionName=self.endpoint, InvocationType="Event", Payload=json.dumps({"Records": [record]}))
+            with working_for(self.topic_arn):
+                client.invoke(
+                    FunctionName=self.endpoint, InvocationType="Event", Payload=json.dumps({"Records": [record]})
+                )
         except ClientError as error:
             log.warning("topic %s could not invoke %s: %s", self.topic_arn, self.endpoint, error)
 

@@ -25,4 +25,5 @@ ENGINE = Engine(
         }
     ),
     resume="installing:resume",
+    resource_policy="access:policy_of",
 )

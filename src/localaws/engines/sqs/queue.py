@@ -122,7 +122,10 @@ class QueueEngine(Queue):
                 raise AwsError("InvalidAttributeName", f"Unknown Attribute {name}.")
             if not _is_value_of(name, value):
                 raise AwsError("InvalidAttributeValue", f"Invalid value for the parameter {name}.")
+        policy = vars(self).get("_policy_json")
         super()._set_attributes(attributes, now)
+        if policy is not None and "Policy" not in attributes:  # moto takes it away
+            self._policy_json = policy
 
     @property
     def approximate_number_of_messages(self) -> int:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import binascii
 import re
+from contextvars import ContextVar
 from typing import Any, ClassVar, cast
 from xml.parsers.expat import ExpatError
 
 from moto.core.responses import ActionResult
 from moto.iam.exceptions import NotFoundException
 from moto.iam.models import iam_backends
+from moto.iam.policy_validation import IAMPolicyDocumentValidator
 from moto.sts.models import AssumedRole, STSBackend
 from moto.sts.responses import TokenResponse
 
@@ -22,6 +24,10 @@ from localaws.gateway.records import current_call
 from localaws.lab import Lab
 
 HOUR = 3600
+#: Letters of all session policies together (API reference, AssumeRole, Policy).
+_MOST_OF_POLICIES = 2048
+#: What the session that is being made is limited by, and called: `CredentialStore.mint`.
+_session: ContextVar[dict[str, Any]] = ContextVar("session", default={})  # noqa: B039 (nobody changes it)
 _ROLE_ARN = re.compile(r"arn:[^:\n]+:[^:\n]+:[^:\n]*:[^:\n]*:.+")
 
 
@@ -48,7 +54,9 @@ class STSEngine(STSBackend):
 
     def _known(self, role: AssumedRole, duration: int) -> AssumedRole:
         """*role* with credentials that the gateway knows for *duration* seconds."""
-        credential = self.lab.credentials.give(role.arn, role.account_id, role.user_id, duration, role.role_arn)
+        credential = self.lab.credentials.give(
+            role.arn, role.account_id, role.user_id, duration, issuer=role.role_arn, **_session.get()
+        )
         role.access_key_id = credential.access_key_id
         role.secret_access_key = credential.secret_access_key
         role.session_token = credential.session_token or ""
@@ -63,11 +71,34 @@ class STSEngineResponse(TokenResponse):
     lab: ClassVar[Lab]
 
     def assume_role(self) -> ActionResult:
-        """PackedPolicySize is told of session policies and tags only."""
-        answer = super().assume_role()
+        """PackedPolicySize is told of session policies and tags only.
+
+        Raises MalformedPolicyDocument for a session policy that is none, PackedPolicyTooLarge for too many letters,
+        ValidationError for a managed policy that is not there.
+        """
+        tags = tuple((tag["Key"], tag["Value"]) for tag in self._get_param("Tags") or ())
+        made = {"policies": self._policies(), "tags": tags, "source_identity": self._get_param("SourceIdentity") or ""}
+        token = _session.set(made)
+        try:
+            answer = super().assume_role()
+        finally:
+            _session.reset(token)
+        if source := made["source_identity"]:
+            cast(dict[str, Any], answer.result)["SourceIdentity"] = source
         if not (self._get_param("Policy") or self._get_param("PolicyArns") or self._get_param("Tags")):
             cast(dict[str, Any], answer.result).pop("PackedPolicySize")
         return answer
+
+    def _policies(self) -> tuple[str, ...]:
+        """The documents of the request's session policies."""
+        own = self._get_param("Policy")
+        if own is not None:
+            IAMPolicyDocumentValidator(own).validate()
+        arns = [each["arn"] for each in self._get_param("PolicyArns") or ()]
+        documents = [*([own] if own else []), *(_document_of(arn, self.current_account) for arn in arns)]
+        if len("".join([*arns, own or ""])) > _MOST_OF_POLICIES:
+            raise AwsError("PackedPolicyTooLarge", "Serialized token too large for session")
+        return tuple(documents)
 
     def get_session_token(self) -> ActionResult:
         caller = _caller()
@@ -81,7 +112,9 @@ class STSEngineResponse(TokenResponse):
         duration = self._get_int_param("DurationSeconds", 12 * HOUR)
         return ActionResult(
             {
-                "Credentials": self._mint(arn, user_id, duration),
+                "Credentials": self._mint(
+                    arn, user_id, duration, issuer=_caller().principal, policies=self._policies()
+                ),
                 "FederatedUser": {"FederatedUserId": user_id, "Arn": arn},
                 "PackedPolicySize": 0,
             }
@@ -91,15 +124,23 @@ class STSEngineResponse(TokenResponse):
         caller = _caller()
         return ActionResult({"UserId": caller.user_id, "Account": caller.account_id, "Arn": caller.principal})
 
-    def _mint(self, principal: str, user_id: str, seconds: int) -> dict[str, Any]:
+    def _mint(self, principal: str, user_id: str, seconds: int, **session: Any) -> dict[str, Any]:
         _check_duration(seconds, 36 * HOUR)
-        credential = self.lab.credentials.give(principal, self.current_account, user_id, seconds)
+        credential = self.lab.credentials.give(principal, self.current_account, user_id, seconds, **session)
         return {
             "AccessKeyId": credential.access_key_id,
             "SecretAccessKey": credential.secret_access_key,
             "SessionToken": credential.session_token,
             "Expiration": credential.expires,
         }
+
+
+def _document_of(policy_arn: str, account_id: str) -> str:
+    try:
+        policy = iam_backends[account_id][policy_arn.split(":")[1]].get_policy(policy_arn)
+    except (KeyError, IndexError, NotFoundException):
+        raise AwsError("ValidationError", f"Policy {policy_arn} does not exist or is not attachable.") from None
+    return next(str(version.document) for version in policy.versions if version.is_default)
 
 
 def find_iam_key(access_key_id: str) -> Credential | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from localaws.client import queue_url
 from localaws.engines.lambda_.sources.mapping import MappingEngine
 
 if TYPE_CHECKING:
@@ -37,24 +38,20 @@ class QueueSource:
         self._client = client
         self._ending = threading.Event()
         self._slots = threading.Semaphore(CONCURRENCY)
-        self._url = ""
+        self._url = queue_url(client, mapping.event_source_arn)
 
     def start(self) -> None:
-        """Begin. Raises ClientError if the role may not read the queue."""
-        self._url = self._find()
+        """Begin. Raises ClientError if the queue is not there, or the role may not read it."""
+        self.visibility_timeout()
         self._engine.lab.spawn(f"lambda source {self._mapping.uuid}", self._poll, followed=True)
 
     def go_on(self) -> None:
         """Begin again after a start: the queue itself knows what was not handled. Raises ClientError."""
         self.start()
 
-    def _find(self) -> str:
-        account, name = self._mapping.event_source_arn.split(":")[4:6]
-        return str(self._client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"])
-
     def visibility_timeout(self) -> int:
         """Seconds for which the queue hides a message that was received. Raises ClientError."""
-        answer = self._client.get_queue_attributes(QueueUrl=self._find(), AttributeNames=["VisibilityTimeout"])
+        answer = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=["VisibilityTimeout"])
         return int(answer["Attributes"]["VisibilityTimeout"])
 
     def end(self) -> None:

@@ -1,0 +1,36 @@
+"""The workgroup that a request means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from moto.athena.models import athena_backends
+
+from localaws.engines.athena.backend import AthenaEngine
+from localaws.resource_policies import backend_of
+
+#: Members that name a query, or several.
+_QUERIES = ("QueryExecutionId", "QueryExecutionIds")
+_NAMED = ("NamedQueryId", "NamedQueryIds")
+
+
+def implied(parameters: Mapping[str, Any], account: str, region: str) -> Sequence[str]:
+    """The workgroups of the queries that it names by their ids."""
+    backend = backend_of(athena_backends, f"arn:aws:athena:{region}:{account}:")
+    if not isinstance(backend, AthenaEngine):
+        return ()
+    found = [
+        held[each].workgroup
+        for members, held in ((_QUERIES, backend.queries), (_NAMED, backend.named_queries))
+        for each in _ids(parameters, members)
+        if each in held
+    ]
+    names = dict.fromkeys(str(getattr(each, "name", each)) for each in found)
+    return [f"arn:aws:athena:{region}:{account}:workgroup/{name}" for name in names]
+
+
+def _ids(parameters: Mapping[str, Any], members: Sequence[str]) -> list[str]:
+    values = [parameters[member] for member in members if member in parameters]
+    listed = [each for value in values for each in (value if isinstance(value, list) else [value])]
+    return [each for each in listed if isinstance(each, str)]

@@ -1,0 +1,101 @@
+"""Who may do what: the policies of the caller, of the resource and of the organization, put before the evaluation."""
+
+from __future__ import annotations
+
+from localaws.authorization import Request
+from localaws.credentials import Credential
+from localaws.engines.iam.identities import Identity, identity_of
+from localaws.engines.organizations.control import control_of
+from localaws.lab import Lab
+from localaws.policies.documents import Policy, Wish, read
+from localaws.policies.evaluation import IDENTITY, Policies, Verdict, decide
+from localaws.policies.patterns import Context, Values
+from localaws.resource_policies import ResourcePolicy, resource_policy
+
+#: What services do for themselves by their service-linked roles, which no account can change: the beginnings of actions
+#: ("Using service-linked roles", IAM user guide, and each service's page of that name).
+_LINKED = {
+    "cloudwatch.amazonaws.com": ("cloudwatch:PutMetricData",),
+    "events.amazonaws.com": ("events:PutEvents",),
+    "dms.amazonaws.com": ("ec2:Describe", "logs:"),
+    "kinesis.amazonaws.com": ("kms:DescribeKey",),
+    "lambda.amazonaws.com": ("ec2:Describe",),
+    "rds-data.amazonaws.com": ("rds:Describe",),
+    "rds.amazonaws.com": ("secretsmanager:",),
+    "s3.amazonaws.com": ("events:PutEvents",),
+}
+#: Callers whose policies are remembered.
+_MOST_KEPT = 1000
+#: What everybody may do, whatever policies say (STS API reference, GetCallerIdentity and GetSessionToken).
+_FREE = {"sts:GetCallerIdentity", "sts:GetSessionToken"}
+
+
+class Decider:
+    """Decides each request from what IAM and the resources have at that moment."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._identities: dict[tuple[str, str, str], tuple[int, Identity]] = {}
+
+    def __call__(self, request: Request) -> str | None:
+        """Why *request* is refused; None if it is not."""
+        if request.action in _FREE:
+            return None
+        identity = self._identity_of(request.caller)
+
+        def keys() -> Values:  # the tags of a session stand before those of its role
+            return {**{f"aws:PrincipalTag/{name}": tag for name, tag in identity.tags().items()}, **request.context}
+
+        context = Context(keys)
+        for resource in request.resources:
+            verdict = self._verdict(request, identity, context, resource)
+            if not verdict.allowed:
+                named = f'"{resource}"' if request.service == "s3" else resource
+                return f"on resource: {named} {verdict.reason(request.action)}"
+        return None
+
+    def _identity_of(self, caller: Credential) -> Identity:
+        """That of *caller*, kept until something in IAM changes."""
+        generation, who = self._lab.state.generations["iam"], (caller.principal, caller.user_id, caller.issuer)
+        kept = self._identities.get(who)
+        if kept is None or kept[0] != generation:
+            if len(self._identities) >= _MOST_KEPT:
+                self._identities.clear()
+            kept = self._identities[who] = generation, identity_of(caller, self._lab.owner)
+        return kept[1]
+
+    def _verdict(self, request: Request, identity: Identity, context: Context, resource: str) -> Verdict:
+        caller = request.caller
+        if caller.kind == "AWSService" and request.action.startswith(_LINKED.get(caller.principal, ())):
+            return Verdict(True, IDENTITY)
+        held = resource_policy(self._lab, resource, request.action)
+        if held and not held.exists and caller.kind == "AWSService":
+            return Verdict(True, IDENTITY)  # it will be told that there is nothing
+        resource = (held.arn if held else "") or resource
+        owner = (held.owner if held else "") or _account_in(resource) or caller.account_id
+        wish = Wish(caller.as_principal, request.action, resource, owner, context)
+        return decide(wish, self._policies(caller, identity, resource, held or ResourcePolicy()))
+
+    def _policies(self, caller: Credential, identity: Identity, resource: str, held: ResourcePolicy) -> Policies:
+        return Policies(
+            identity=identity.policies,
+            resource=read(resource, held.document) if held.document else None,
+            boundary=identity.boundary,
+            session=_session_of(caller),
+            control=control_of(self._lab, caller.account_id),
+            resource_kind=held.kind,
+            resource_decides=held.decides,
+        )
+
+
+def _session_of(caller: Credential) -> tuple[Policy, ...] | None:
+    """The policies that limit a session; a federated user has no more than these give."""
+    if not caller.policies and caller.kind != "FederatedUser":
+        return None
+    return tuple(read(f"session policy {number}", each) for number, each in enumerate(caller.policies, 1))
+
+
+def _account_in(resource: str) -> str:
+    """Whose *resource* is, as far as its ARN tells; what is AWS's own, a managed policy, is everybody's."""
+    account = resource.split(":", 5)[4] if resource.count(":") >= 5 else ""
+    return "" if account == "aws" else account
