@@ -7,7 +7,7 @@ events with the AWS CLI".
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,14 @@ from tests.engines.trail_tools import event_of
 from tests.gateway.wire import advance
 
 DAY = 24 * 3600
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
+    """One whose records are few, for these tests read all of them again and again."""
+    running = RunningLab(tmp_path_factory.mktemp("records"))
+    yield running
+    running.stop()
 
 
 def found(lab: RunningLab, key: str, value: str, region: str = "us-east-1") -> list[dict[str, Any]]:

@@ -26,6 +26,14 @@ SECRET = "correct-horse-battery-staple"
 PAYLOAD = "nobody-shall-read-this-in-a-record"
 
 
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
+    """One whose records are few, for these tests read all of them again and again."""
+    running = RunningLab(tmp_path_factory.mktemp("records"))
+    yield running
+    running.stop()
+
+
 def record_of(lab: RunningLab, answer: dict[str, Any]) -> dict[str, Any]:
     return recorded(lab, answer["ResponseMetadata"]["RequestId"])
 
