@@ -98,6 +98,15 @@ class Lab:
                 if reason := decide(request):
                     raise refusal(request, reason)
 
+    def allows(self, by: str, action: str, arn: str, keys: Values) -> bool:
+        """Whether the service *by* ("s3") may do *action* to *arn*; *keys* say for what it would, as in `act`."""
+        caller = self.credentials.of_service(f"{by}.amazonaws.com", self.account_id)
+        try:
+            self.authorize(caller, action.partition(":")[0], action, [arn], keys)
+        except AwsError:
+            return False
+        return True
+
     def act(self, by: str, service: str, operation: str, arn: str, keys: Values) -> None:
         """Have it decided whether the service *by* may do *operation* to *arn*, and keep that like a call.
 

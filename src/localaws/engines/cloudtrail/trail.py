@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 from moto.cloudtrail.models import Trail
-from moto.kms.models import kms_backends
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import s3_backends
 from moto.sns.models import sns_backends
 
+from localaws.authorization import keys_of_source
 from localaws.client import on_behalf_of
 from localaws.engines.cloudtrail import selectors
 from localaws.engines.cloudtrail.events import Event
@@ -24,10 +24,6 @@ from localaws.engines.cloudtrail.names import GLOBAL
 from localaws.gateway.errors import AwsError
 from localaws.gateway.records import current_call
 from localaws.lab import Lab
-from localaws.policies.documents import Wish, read
-from localaws.policies.evaluation import Policies, decide
-from localaws.policies.patterns import Context
-from localaws.policies.principals import Principal
 
 PRINCIPAL = "cloudtrail.amazonaws.com"
 _LONGEST_PREFIX = 200
@@ -51,10 +47,9 @@ class TrailEngine(Trail):
         except S3ClientError:
             missing = f"S3 bucket {self.bucket_name} does not exist!"
             raise AwsError("S3BucketDoesNotExistException", missing) from None
-        policy = bucket.policy.decode() if bucket.policy else None
         wanted = {"s3:GetBucketAcl": bucket.arn, "s3:PutObject": f"{bucket.arn}/{self.folder}"}
         headers = {"s3:x-amz-acl": "bucket-owner-full-control"}
-        if not all(self._may(action, arn, policy, bucket.account_id, headers) for action, arn in wanted.items()):
+        if not all(self._may(action, arn, headers) for action, arn in wanted.items()):
             said = f"Incorrect S3 bucket policy is detected for bucket: {self.bucket_name}"
             raise AwsError("InsufficientS3BucketPolicyException", said)
 
@@ -63,15 +58,13 @@ class TrailEngine(Trail):
         if not (arn := self.topic_arn):
             return
         topic = sns_backends[self.account_id][arn.split(":")[3]].topics.get(arn)
-        if topic is None or not self._may("sns:Publish", arn, topic.policy, self.account_id, {}):
+        if topic is None or not self._may("sns:Publish", arn, {}):
             said = "SNS Topic does not exist or the topic policy is incorrect!"
             raise AwsError("InsufficientSnsTopicPolicyException", said)
 
-    def _may(self, action: str, arn: str, policy: str | None, owner: str, keys: dict[str, str]) -> bool:
-        """Whether a resource's *policy* lets CloudTrail do *action* for this trail."""
-        source = {"aws:SourceArn": self.arn, "aws:SourceAccount": self.account_id}
-        wish = Wish(Principal(PRINCIPAL, self.account_id), action, arn, owner, Context({**source, **keys}))
-        return decide(wish, Policies(resource=read(arn, policy) if policy else None)).allowed
+    def _may(self, action: str, arn: str, keys: dict[str, str]) -> bool:
+        """Whether the policy of *arn* lets CloudTrail do *action* for this trail."""
+        return self.lab.allows("cloudtrail", action, arn, {**keys_of_source(self.arn, self.account_id), **keys})
 
     def check_others(self) -> None:
         """Raises the errors of a KMS key, a log group or a role that does not do; the key becomes its ARN."""
@@ -125,9 +118,8 @@ class TrailEngine(Trail):
         if key["KeyState"] != "Enabled":
             raise AwsError("KmsKeyDisabledException", f"KMS key {self.kms_key_id} is not enabled.")
         arn = str(key["Arn"])
-        policy = kms_backends[self.account_id][arn.split(":")[3]].keys[key["KeyId"]].policy
         context = {"kms:EncryptionContext:aws:cloudtrail:arn": self.arn}
-        if not self._may("kms:GenerateDataKey", arn, policy, key["AWSAccountId"], context):
+        if not self._may("kms:GenerateDataKey", arn, context):
             said = f"Insufficient permissions to access S3 bucket {self.bucket_name} or KMS key {arn}."
             raise AwsError("InsufficientEncryptionPolicyException", said)
         return arn
