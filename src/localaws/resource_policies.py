@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from localaws.engines import engines
@@ -17,7 +16,6 @@ from localaws.policies.evaluation import RESOURCE
 if TYPE_CHECKING:
     from moto.core.base_backend import BackendDict, BaseBackend
 
-    from localaws.engines.declaration import Engine
     from localaws.lab import Lab
 
 Backend = TypeVar("Backend", bound="BaseBackend")
@@ -51,14 +49,11 @@ PolicyOf = Callable[["Lab", str, str], ResourcePolicy | None]
 def resource_policy(lab: Lab, arn: str, action: str) -> ResourcePolicy | None:
     """What the policy of the resource *arn* says of *action*; None if it can have none."""
     parts = arn.split(":", 5)
-    found = _teller(parts[2]) if len(parts) == 6 else None
     prefix = action.partition(":")[0]
-    if found is None or prefix not in (parts[2], _ALSO_BY.get(parts[2])):
+    if len(parts) < 6 or prefix not in (parts[2], _ALSO_BY.get(parts[2])):
         return None
-    moto, policy_of = found
-    assert lab.install is not None, "the lab is not serving yet"
-    lab.install(moto)  # after a start it has its resources again when it is first asked for
-    return policy_of(lab, arn, action)
+    policy_of: PolicyOf | None = _told_by(lab, parts[2], "resource_policy")
+    return policy_of(lab, arn, action) if policy_of else None
 
 
 def backend_of(backends: BackendDict[Backend], arn: str) -> Backend | None:
@@ -76,36 +71,29 @@ def implied_resources(
     lab: Lab, service: str, parameters: Mapping[str, Any], account: str, region: str
 ) -> Sequence[str]:
     """What a request of *service* (botocore's name) means without naming it; () if that cannot be told."""
-    found = _implying(service)
-    if found is None:
-        return ()
-    moto, implied = found
-    assert lab.install is not None, "the lab is not serving yet"
-    lab.install(moto)
-    return implied(parameters, account, region)
-
-
-@cache
-def _implying(service: str) -> tuple[str, Implied] | None:
-    for engine in engines().values():
-        if engine.implied and engine.service == service:
-            return engine.moto, _load(engine, engine.implied)
-    return None
-
-
-def _load(engine: Engine, path: str) -> Any:
-    module, _, name = path.partition(":")
-    return getattr(import_module(f"{engine.package}.{module}"), name)
+    implied: Implied | None = _told_by(lab, service, "implied")
+    return implied(parameters, account, region) if implied else ()
 
 
 #: By whose actions, besides its own, a service's resources are asked for their policies: a role is taken by STS.
 _ALSO_BY = {"iam": "sts"}
 
 
+def _told_by(lab: Lab, service: str, what: str) -> Any:
+    """The function that the engine of *service* declares as *what*; None if it declares none.
+
+    *service* is botocore's name, which is also that of ARNs where a resource has a policy.
+    """
+    moto, function = _declared(service, what)
+    if function:
+        assert lab.install is not None, "the lab is not serving yet"
+        lab.install(moto)  # after a start an engine has its resources again when it is first asked for
+    return function
+
+
 @cache
-def _teller(service: str) -> tuple[str, PolicyOf] | None:
-    """Who tells of the resources of *service*, as ARNs name it; and moto's name of it."""
+def _declared(service: str, what: str) -> tuple[str, Any]:
     for engine in engines().values():
-        if engine.resource_policy and engine.in_arns == service:
-            return engine.moto, _load(engine, engine.resource_policy)
-    return None
+        if engine.service == service and (path := getattr(engine, what)):
+            return engine.moto, engine.load(path)
+    return "", None

@@ -62,10 +62,10 @@ class Engine:
     resource_policy: str = ""
     implied: str = ""
 
-    @property
-    def in_arns(self) -> str:
-        """What the service is called in the ARNs of its resources."""
-        return self.service
+    def load(self, path: str) -> Any:
+        """What *path*, as in ``"backend:SQSEngine"``, names within the folder."""
+        module, _, name = path.partition(":")
+        return getattr(import_module(f"{self.package}.{module}"), name)
 
     def install(self, lab: Lab) -> None:
         """Put the engine in moto's place; then run ``install(lab)`` of the folder's ``installing.py``, if it has one.
@@ -73,15 +73,15 @@ class Engine:
         Classes that declare ``lab`` are given it.
         """
         for model in self.models:
-            own = _load(self.package, model)
+            own = self.load(model)
             _give(own, lab)
             replace_model(self.moto, own)
         if self.backend:
-            backend = _load(self.package, self.backend)
+            backend = self.load(self.backend)
             _give(backend, lab)
             replace_backend(_backends_of(self.moto), backend)
         if self.responses:
-            responses = _load(self.package, self.responses)
+            responses = self.load(self.responses)
             _give(responses, lab)
             replace_responses(responses)
         if util.find_spec(f"{self.package}.installing"):
@@ -91,13 +91,8 @@ class Engine:
     def go_on(self, lab: Lab) -> None:
         """Let what was under way before the start go on, if the engine has anything such."""
         if self.resume:
-            go_on: Callable[[Lab], None] = _load(self.package, self.resume)
+            go_on: Callable[[Lab], None] = self.load(self.resume)
             go_on(lab)
-
-
-def _load(package: str, path: str) -> Any:
-    module, _, name = path.partition(":")
-    return getattr(import_module(f"{package}.{module}"), name)
 
 
 def _give(owner: Any, lab: Lab) -> None:
