@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import boto3
 import pytest
@@ -42,6 +42,13 @@ class RunningLab:
         self.options = options
         self.wrapper = wrapper
         self.start()
+
+    @classmethod
+    def in_turn(cls, directory: Path) -> Iterator[Self]:
+        """One for a fixture: stopped when its tests are done."""
+        running = cls(directory)
+        yield running
+        running.stop()
 
     def start(self) -> None:
         command = [*self.wrapper, sys.executable, "-m", "localaws", "--dir", str(self.directory), *self.options]
@@ -123,9 +130,7 @@ class RunningLab:
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
     """One lab for all tests that can share it: take names of your own."""
-    running = RunningLab(tmp_path_factory.mktemp("lab"))
-    yield running
-    running.stop()
+    yield from RunningLab.in_turn(tmp_path_factory.mktemp("lab"))
 
 
 @pytest.fixture

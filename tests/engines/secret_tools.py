@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.conftest import RunningLab
 from tests.engines.lambda_tools import create
+from tests.roles import permit
 
 #: The new value is the new version's id.
 ROTATION = """
@@ -110,12 +111,7 @@ def rotation(lab: RunningLab, name: str, code: str) -> str:
     "Rotation function permissions" (user guide): a resource policy that names the service.
     """
     function = create(lab, name, code, Timeout=30)
-    lab.client("lambda").add_permission(
-        FunctionName=name,
-        StatementId="rotation",
-        Action="lambda:InvokeFunction",
-        Principal="secretsmanager.amazonaws.com",
-    )
+    permit(lab, name, "secretsmanager")
     return function
 
 

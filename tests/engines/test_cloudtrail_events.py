@@ -32,9 +32,7 @@ TRUST = json.dumps(
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
     """One whose records are few, for these tests read all of them again and again."""
-    running = RunningLab(tmp_path_factory.mktemp("records"))
-    yield running
-    running.stop()
+    yield from RunningLab.in_turn(tmp_path_factory.mktemp("records"))
 
 
 def keys_of(credentials: dict[str, Any]) -> dict[str, str]:

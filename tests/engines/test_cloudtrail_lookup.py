@@ -27,9 +27,7 @@ DAY = 24 * 3600
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
     """One whose records are few, for these tests read all of them again and again."""
-    running = RunningLab(tmp_path_factory.mktemp("records"))
-    yield running
-    running.stop()
+    yield from RunningLab.in_turn(tmp_path_factory.mktemp("records"))
 
 
 def found(lab: RunningLab, key: str, value: str, region: str = "us-east-1") -> list[dict[str, Any]]:

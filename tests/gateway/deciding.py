@@ -19,13 +19,6 @@ class DecidingLab(RunningLab):
     def __init__(self, directory: Path) -> None:
         super().__init__(directory, wrapper=[sys.executable, decider.__file__])
 
-    @classmethod
-    def in_turn(cls, directory: Path) -> Iterator[DecidingLab]:
-        """One for a fixture: stopped when its tests are done."""
-        running = cls(directory)
-        yield running
-        running.stop()
-
     def asked(self) -> list[dict[str, Any]]:
         """What was to be decided so far: caller, service, action, resources, context."""
         return [json.loads(line) for line in (self.directory / decider.ASKED).read_text().splitlines()]

@@ -29,9 +29,7 @@ PAYLOAD = "nobody-shall-read-this-in-a-record"
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
     """One whose records are few, for these tests read all of them again and again."""
-    running = RunningLab(tmp_path_factory.mktemp("records"))
-    yield running
-    running.stop()
+    yield from RunningLab.in_turn(tmp_path_factory.mktemp("records"))
 
 
 def record_of(lab: RunningLab, answer: dict[str, Any]) -> dict[str, Any]:

@@ -17,9 +17,7 @@ from tests.security.people import allow, deny, document, refusal, session
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
     """One whose account manages an organization."""
-    running = RunningLab(tmp_path_factory.mktemp("organization"))
-    yield running
-    running.stop()
+    yield from RunningLab.in_turn(tmp_path_factory.mktemp("organization"))
 
 
 @pytest.fixture(scope="module")
