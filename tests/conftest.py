@@ -36,6 +36,9 @@ _SESSION = boto3.session.Session()
 class RunningLab:
     """A lab's process, seen only through its endpoint and keys, as any user sees it."""
 
+    #: Whether tests of other files use it too.
+    is_shared = False
+
     def __init__(self, directory: Path, *options: str, wrapper: Sequence[str] = ()) -> None:
         """*wrapper*: a command that starts the lab's, as a system would that differs from this one."""
         self.directory = directory
@@ -130,7 +133,9 @@ class RunningLab:
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
     """One lab for all tests that can share it: take names of your own."""
-    yield from RunningLab.in_turn(tmp_path_factory.mktemp("lab"))
+    for running in RunningLab.in_turn(tmp_path_factory.mktemp("lab")):
+        running.is_shared = True
+        yield running
 
 
 @pytest.fixture

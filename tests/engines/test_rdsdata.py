@@ -7,7 +7,7 @@ guide's "Using RDS Data API". One thing differs: AWS has it for Aurora clusters,
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -138,9 +138,11 @@ def test_transactions(sql: Sql) -> None:
     sql.refused("TransactionNotFoundException", "not found", "SELECT 1", transactionId=transaction)
 
 
-def test_a_transaction_that_nobody_uses_lets_go(sql: Sql, lab: RunningLab) -> None:
+def test_a_transaction_that_nobody_uses_lets_go(new_lab: Callable[..., RunningLab]) -> None:
     """BeginTransaction: "If a transaction has no calls using its transaction ID for three minutes", it is rolled back;
     what it had locked is free then, without anybody asking for it."""
+    lab = new_lab()
+    sql = Sql(lab)
     sql.run("CREATE TABLE locked (n int)")
     transaction = sql.data.begin_transaction(**sql.target)["transactionId"]
     for _ in range(2):

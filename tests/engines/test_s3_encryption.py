@@ -175,17 +175,25 @@ def test_etags_are_not_the_md5_and_checksums_stay(s3: Any, bucket: str, key: str
     assert joined["ETag"].endswith('-2"') and joined["ChecksumType"] == "COMPOSITE"
 
 
+def asked_of(lab: RunningLab, key: str) -> list[dict[str, Any]]:
+    """The records of what was asked of a key, without the making of it."""
+    return [call for call in lab.calls() if call["service"] == "kms" and key in call["resources"] and call["via"]]
+
+
+def principal(lab: RunningLab) -> str:
+    arn: str = lab.client("sts").get_caller_identity()["Arn"]
+    return arn
+
+
 @pytest.mark.parametrize("with_bucket_key", [False, True])
 def test_who_asks_s3_asks_kms(lab: RunningLab, s3: Any, bucket: str, key: str, with_bucket_key: bool) -> None:
     """SSE-KMS, "Encryption context": the object's ARN; with a bucket key the bucket's, and a call for many objects."""
     asked = sse(key, BucketKeyEnabled=with_bucket_key)
-    since = len(lab.calls())
     for name in "ab":
         s3.put_object(Bucket=bucket, Key=name, Body=b"x", **asked)
         read(s3, bucket, name)
-    calls = [call for call in lab.calls()[since:] if call["service"] == "kms"]
-    assert {(call["via"], *call["resources"]) for call in calls} == {("s3.amazonaws.com", key)}
-    assert {call["principal"] for call in calls} == {lab.calls()[since]["principal"]}
+    calls = asked_of(lab, key)
+    assert {(call["via"], call["principal"]) for call in calls} == {("s3.amazonaws.com", principal(lab))}
     told = [(call["operation"], call["request_parameters"]["EncryptionContext"]["aws:s3:arn"]) for call in calls]
     arn = f"arn:aws:s3:::{bucket}"
     if with_bucket_key:
@@ -198,10 +206,9 @@ def test_who_asks_s3_asks_kms(lab: RunningLab, s3: Any, bucket: str, key: str, w
 def test_a_context_of_ones_own_goes_with_the_objects(lab: RunningLab, s3: Any, bucket: str, key: str) -> None:
     """API reference, PutObject, x-amz-server-side-encryption-context: kept, and passed to KMS again."""
     context = base64.b64encode(b'{"part":"passengers"}').decode()
-    since = len(lab.calls())
     s3.put_object(Bucket=bucket, Key="k", Body=b"x", **sse(key, SSEKMSEncryptionContext=context))
     assert read(s3, bucket, "k") == b"x"
-    calls = [call["request_parameters"] for call in lab.calls()[since:] if call["service"] == "kms"]
+    calls = [call["request_parameters"] for call in asked_of(lab, key)]
     wanted = {"part": "passengers", "aws:s3:arn": f"arn:aws:s3:::{bucket}/k"}
     assert [call["EncryptionContext"] for call in calls] == [wanted, wanted]
     bad = {"Bucket": bucket, "Key": "k", "Body": b"x", "SSEKMSEncryptionContext": base64.b64encode(b"[1]").decode()}

@@ -65,7 +65,8 @@ def with_secret(lab: RunningLab, name: str, code: str = POSTGRESQL) -> tuple[Any
     return secrets, function
 
 
-def test_a_client_survives_the_rotation_of_its_password(lab: RunningLab) -> None:
+def test_a_client_survives_the_rotation_of_its_password(new_lab: Callable[..., RunningLab]) -> None:
+    lab = new_lab()
     secrets, function = with_secret(lab, "rotated-database")
     client = Client(lab, "rotated-database")
     assert (client.ask(), client.reads) == ("master", 1)

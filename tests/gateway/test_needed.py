@@ -188,7 +188,8 @@ def test_lf_tags_of_a_resource_that_has_none(lab: RunningLab) -> None:
     assert lake.get_resource_lf_tags(Resource=resource)["LFTagOnDatabase"][0]["TagKey"] == "k"
     lake.remove_lf_tags_from_resource(Resource=resource, LFTags=tags)
     assert "LFTagOnDatabase" not in lake.get_resource_lf_tags(Resource=resource)
-    assert lake.list_permissions(ResourceType="LF_TAG")["PrincipalResourcePermissions"] == []
+    granted = lake.list_permissions(ResourceType="LF_TAG")["PrincipalResourcePermissions"]
+    assert [each for each in granted if each["Resource"]["LFTag"]["TagKey"] == "k"] == []
 
 
 def test_a_cluster_keeps_what_groups_and_steps_say(lab: RunningLab) -> None:

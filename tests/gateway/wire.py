@@ -178,7 +178,8 @@ def own_api(lab: RunningLab, method: str, target: str, document: Any = None) -> 
 
 
 def advance(lab: RunningLab, seconds: float) -> None:
-    """Let time pass in the lab, and all that was due in it happen."""
+    """Let time pass in a lab of the test's own, and all that was due in it happen."""
+    assert not lab.is_shared, "others use this lab, at the machine's time: take one of new_lab"
     (told,) = own_api(lab, "POST", "/_localaws/clock", {"advance": seconds})
     assert told["running"] == []
 
