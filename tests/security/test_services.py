@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import RunningLab, eventually
-from tests.security.people import allow, document, role, trust, unique, user
+from tests.security.people import ACCOUNT, allow, document, refusal, role, trust, unique, user
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,17 @@ def test_a_query_needs_rights_in_athena_glue_and_s3(lab: RunningLab, lake: str) 
         assert state == "FAILED", missing
         assert missing in why
     assert queried(lab, user(lab, *rights.values()).client("athena"), lake)[0] == "SUCCEEDED"
+
+
+def test_a_query_without_a_workgroup_is_one_of_the_primary(lab: RunningLab, lake: str) -> None:
+    """Athena API reference, StartQueryExecution, WorkGroup; a policy that names only "primary" lets it begin."""
+    primary = f"arn:aws:athena:us-east-1:{ACCOUNT}:workgroup/primary"
+    s3 = allow(["s3:GetBucketLocation", "s3:ListBucket"], f"arn:aws:s3:::{lake}")
+    asked = {"QueryString": "SELECT 1", "ResultConfiguration": {"OutputLocation": f"s3://{lake}/results/"}}
+    told = refusal(user(lab, s3).client("athena").start_query_execution, **asked)
+    assert f"athena:StartQueryExecution on resource: {primary} because" in told
+    within = user(lab, s3, allow("athena:StartQueryExecution", primary))
+    assert not refusal(within.client("athena").start_query_execution, **asked)
 
 
 def test_a_delivery_stream_does_what_its_role_may(lab: RunningLab, lake: str) -> None:

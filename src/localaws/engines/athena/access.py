@@ -16,7 +16,10 @@ _NAMED = ("NamedQueryId", "NamedQueryIds")
 
 
 def implied(parameters: Mapping[str, Any], account: str, region: str) -> Sequence[str]:
-    """The workgroups of the queries that it names by their ids."""
+    """The workgroups of the queries that it names by their ids; for a new query without a workgroup "primary".
+
+    API reference, StartQueryExecution and CreateNamedQuery, WorkGroup: what is not said is the primary workgroup.
+    """
     backend = backend_of(athena_backends, f"arn:aws:athena:{region}:{account}:")
     if not isinstance(backend, AthenaEngine):
         return ()
@@ -27,6 +30,8 @@ def implied(parameters: Mapping[str, Any], account: str, region: str) -> Sequenc
         if each in held
     ]
     names = dict.fromkeys(str(getattr(each, "name", each)) for each in found)
+    if not names and "QueryString" in parameters:
+        names = {"primary": None}
     return [f"arn:aws:athena:{region}:{account}:workgroup/{name}" for name in names]
 
 
