@@ -280,3 +280,24 @@ def test_memory_does_not_grow_with_volume() -> None:
 def test_a_wrong_parameter_is_refused_at_the_call(call: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_passengers_are_invented_and_the_same_for_the_same_seed() -> None:
+    people = data.passengers(300, 2013)
+    assert people.equals(data.passengers(300, 2013)) and not people.equals(data.passengers(300, 2014))
+    assert list(people) == ["passenger_id", "name", "email", "passport", "born"]
+    assert all(people[column].is_unique for column in ("passenger_id", "email", "passport"))
+    assert people["email"].str.endswith("@example.com").all()  # RFC 2606: nobody's
+    with pytest.raises(ValueError, match="count is 0"):
+        data.passengers(0, 2013)
+
+
+def test_bookings_are_on_flights_of_the_year(flights: pd.DataFrame) -> None:
+    people = data.passengers(300, 2013)
+    booked = data.bookings(people, 2013)
+    assert booked.equals(data.bookings(people, 2013))
+    assert booked["booking_id"].is_unique and set(booked["passenger_id"]) == set(people["passenger_id"])
+    assert booked.groupby("passenger_id").size().between(1, data.BOOKINGS_AT_MOST).all()
+    days = flights["year"].astype(str) + "-" + flights["month"].map("{:02}".format) + "-"
+    real = set(zip(days + flights["day"].map("{:02}".format), flights["carrier"], flights["flight"], strict=True))
+    assert set(zip(booked["flight_date"], booked["carrier"], booked["flight"], strict=True)) <= real

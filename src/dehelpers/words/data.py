@@ -13,8 +13,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import random
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,10 @@ REPLICABLE = ("flights", "weather")  # the tables in which a row belongs to a mo
 MAX_SCALE = 1_000
 # what an event takes over from its flight as it is: only what is known when the plane leaves
 COPIED = ["carrier", "flight", "tailnum", "origin", "dest", "sched_dep_time", "dep_delay", "distance"]
+# Of the passengers, who are invented: no such person is meant.
+FIRST_NAMES = "Ada Amir Ana Bo Carla Chen Dana Elif Emeka Femi Grace Hana Ines Jun Kofi Lena Mara Nils Noor".split()
+LAST_NAMES = "Abe Berg Cruz Diaz Eze Garcia Haas Ito Jensen Kaya Lopez Mehta Novak Okoro Park Rossi Sato Vega".split()
+BOOKINGS_AT_MOST = 4  # for one passenger
 
 
 def flights() -> pd.DataFrame:
@@ -143,6 +148,51 @@ def _departures(
                 return
             limit = limit if limit is None else limit - 1
             yield event
+
+
+def passengers(count: int, seed: int) -> pd.DataFrame:
+    """Invented people, the same for the same *seed*: `passenger_id` ("P00001", …), `name`, `email`, `passport`
+    (a letter and seven digits, each once), `born` (a date as text).
+
+    Raises:
+        ValueError: *count* is not from 1 to 99,999.
+    """
+    if not 1 <= count <= 99_999:
+        raise ValueError(f"count is {count}: it is a number of passengers, 1 to 99,999")
+    chance = random.Random(seed)
+    passports = chance.sample(range(1_000_000, 10_000_000), count)
+    first, last = (chance.choices(names, k=count) for names in (FIRST_NAMES, LAST_NAMES))
+    days = chance.choices(range(366 * 60), k=count)
+    ids = [f"P{number:05}" for number in range(1, count + 1)]
+    return pd.DataFrame(
+        {
+            "passenger_id": ids,
+            "name": [f"{given} {family}" for given, family in zip(first, last, strict=True)],
+            "email": [
+                f"{given}.{family}.{who[1:]}@example.com".lower()
+                for given, family, who in zip(first, last, ids, strict=True)
+            ],
+            "passport": [f"{chance.choice('CKNPX')}{number}" for number in passports],
+            "born": [str(date(1940, 1, 1) + timedelta(days=day)) for day in days],
+        }
+    )
+
+
+def bookings(people: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """One to four bookings for each of the *people*, on flights of 2013: `booking_id`, `passenger_id`, `flight_date`,
+    `carrier`, `flight`, `origin`, `dest`, `seat`, `usd` (what was paid, in US dollars)."""
+    chance = random.Random(seed)
+    year = pd.read_parquet(path("flights"), columns=["year", "month", "day", "carrier", "flight", "origin", "dest"])
+    who = [each for each in people["passenger_id"] for _ in range(chance.randint(1, BOOKINGS_AT_MOST))]
+    booked = year.iloc[[chance.randrange(len(year)) for _ in who]].reset_index(drop=True)
+    days = [f"{y}-{m:02}-{d:02}" for y, m, d in zip(booked["year"], booked["month"], booked["day"], strict=True)]
+    return booked.drop(columns=["year", "month", "day"]).assign(
+        booking_id=[f"B{number:06}" for number in range(1, len(who) + 1)],
+        passenger_id=who,
+        flight_date=days,
+        seat=[f"{chance.randint(1, 38)}{chance.choice('ABCDEF')}" for _ in who],
+        usd=[chance.randint(39, 480) for _ in who],
+    )[["booking_id", "passenger_id", "flight_date", "carrier", "flight", "origin", "dest", "seat", "usd"]]
 
 
 def _events(left: pd.DataFrame, chunk: int = 10_000) -> Iterator[dict[str, Any]]:
