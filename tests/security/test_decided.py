@@ -119,6 +119,32 @@ def test_a_boundary_limits_what_a_user_is_given(lab: RunningLab, bucket: str) ->
     assert not refusal(ana.client("sqs").list_queues)
 
 
+def test_who_may_make_roles_within_a_boundary_cannot_leave_it(lab: RunningLab) -> None:
+    """IAM user guide, "Delegating responsibility to others using permissions boundaries".
+
+    Key iam:PermissionsBoundary: of CreateRole the one that is asked for, of a change the one that the role has.
+    """
+    iam = lab.client("iam")
+    limit = iam.create_policy(PolicyName=unique("limit"), PolicyDocument=document(allow("s3:*")))["Policy"]["Arn"]
+    bounded = {"StringEquals": {"iam:PermissionsBoundary": limit}}
+    changes = ["iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:PutRolePermissionsBoundary"]
+    lead = user(lab, allow(changes, Condition=bounded)).client("iam")
+    free, within = role(lab, trust(AWS=ACCOUNT)).rpartition("/")[2], unique("role")
+    made = {"RoleName": within, "AssumeRolePolicyDocument": trust(AWS=ACCOUNT)}
+    assert refusal(lead.create_role, **made)
+    assert refusal(lead.create_role, **made, PermissionsBoundary="arn:aws:iam::aws:policy/AdministratorAccess")
+    assert not refusal(lead.create_role, **made, PermissionsBoundary=limit)
+    for name, refused in ((within, False), (free, True)):
+        own = {"PolicyName": "own", "PolicyDocument": document(allow("*"))}
+        assert bool(refusal(lead.put_role_policy, RoleName=name, **own)) == refused
+        reading = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+        assert bool(refusal(lead.attach_role_policy, RoleName=name, PolicyArn=reading)) == refused
+        assert not refusal(lead.put_role_permissions_boundary, RoleName=within, PermissionsBoundary=limit)
+    wider = {"PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}
+    assert refusal(lead.put_role_permissions_boundary, RoleName=within, **wider)
+    assert refusal(lead.delete_role_permissions_boundary, RoleName=within)
+
+
 def test_a_role_is_taken_by_whom_it_trusts(lab: RunningLab) -> None:
     """IAM user guide, "Trust policies": in the account naming the user is enough, naming the account is not."""
     ana, bo = user(lab), user(lab, allow("sts:AssumeRole"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localaws.authorization import Request
 from localaws.credentials import Credential
-from localaws.engines.iam.identities import Identity, identity_of
+from localaws.engines.iam.identities import Identity, boundary_of, identity_of
 from localaws.engines.organizations.control import control_of
 from localaws.lab import Lab
 from localaws.policies.documents import Policy, Wish, read
@@ -43,8 +43,9 @@ class Decider:
             return None
         identity = self._identity_of(request.caller)
 
-        def keys() -> Values:  # the tags of a session stand before those of its role
-            return {**{f"aws:PrincipalTag/{name}": tag for name, tag in identity.tags().items()}, **request.context}
+        def keys() -> Values:  # the tags of a session stand before those of its role, a new boundary before the old one
+            tags = {f"aws:PrincipalTag/{name}": tag for name, tag in identity.tags().items()}
+            return {**tags, **_bounds(request), **request.context}
 
         context = Context(keys)
         for resource in request.resources:
@@ -86,6 +87,12 @@ class Decider:
             resource_kind=held.kind,
             resource_decides=held.decides,
         )
+
+
+def _bounds(request: Request) -> dict[str, str]:
+    """The boundary that bounds already whom a call of IAM would change."""
+    bounds = [boundary_of(arn) for arn in request.resources] if request.service == "iam" else []
+    return {"iam:PermissionsBoundary": bounds[0]} if any(bounds) else {}
 
 
 def _session_of(caller: Credential) -> tuple[Policy, ...] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from moto.iam.models import Group, IAMBackend, ManagedPolicy, Role, User, iam_backends
 
@@ -46,6 +47,20 @@ def identity_of(caller: Credential, owner: Credential) -> Identity:
     if caller.kind == "IAMUser" and caller.user_id != user.id:  # one of the same name, who came later
         return Identity()
     return _of(iam, user, [user, *(group for group in iam.groups.values() if user in group.users)])
+
+
+def boundary_of(arn: str) -> str:
+    """The ARN of the boundary of the user or role *arn*; "" without one.
+
+    Condition key iam:PermissionsBoundary of calls that change a user or role ("Actions, resources, and condition keys
+    for AWS IAM", service authorization reference).
+    """
+    _, partition, _, _, account, name = [*arn.split(":", 5), *[""] * 5][:6]
+    iam = iam_backends[account].get(partition) if account in iam_backends else None
+    if iam is None or not name.startswith(("role/", "user/")):
+        return ""
+    bounded: list[Any] = list(iam.roles.values() if name.startswith("role/") else iam.users.values())
+    return next((each.permissions_boundary_arn or "" for each in bounded if each.arn == arn), "")
 
 
 def _iam_of(caller: Credential) -> IAMBackend | None:
