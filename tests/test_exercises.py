@@ -27,12 +27,22 @@ from dehelpers.exercises.source import starter, stub
 from dehelpers.words.blank import has_blank
 from tests.conftest import RunningLab
 from tests.connected import connected
-from tests.exercises import right00, right01, right04, wrong00, wrong01, wrong04
+from tests.exercises import right00, right01, right04, right06, wrong00, wrong01, wrong04, wrong06
 from tests.test_notebooks import PRIVATE, RETIRED, UNWANTED, found
 
 ROOT = Path(__file__).resolve().parents[1]
-WRONG = {"00_introduction": wrong00.WRONG, "01_ingestion": wrong01.WRONG, "04_analytics": wrong04.WRONG}
-RIGHT = {"00_introduction": right00.RIGHT, "01_ingestion": right01.RIGHT, "04_analytics": right04.RIGHT}
+WRONG = {
+    "00_introduction": wrong00.WRONG,
+    "01_ingestion": wrong01.WRONG,
+    "04_analytics": wrong04.WRONG,
+    "06_security": wrong06.WRONG,
+}
+RIGHT = {
+    "00_introduction": right00.RIGHT,
+    "01_ingestion": right01.RIGHT,
+    "04_analytics": right04.RIGHT,
+    "06_security": right06.RIGHT,
+}
 ALL = [exercise for part in WRONG for exercise in exercises(part)]
 SLIPS = [
     pytest.param(part, name, answers, words, id=f"{name}-{number}")

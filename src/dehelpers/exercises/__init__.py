@@ -11,7 +11,12 @@ from dehelpers.words.blank import ____
 
 __all__ = ["Exercise", "Outcome", "Part", "Result", "____", "exercises"]
 
-PARTS = {"00_introduction": "part00", "01_ingestion": "part01", "04_analytics": "part04"}
+PARTS = {
+    "00_introduction": "part00",
+    "01_ingestion": "part01",
+    "04_analytics": "part04",
+    "06_security": "part06",
+}
 
 
 def exercises(part: str) -> Part:

@@ -26,9 +26,9 @@ def unique(kind: str) -> str:
 
 
 @contextmanager
-def bucket() -> Iterator[str]:
-    """An empty bucket, which is deleted at the end with all that is in it. Its name."""
-    made = new_bucket()
+def bucket(named: str = "") -> Iterator[str]:
+    """An empty bucket, which is deleted at the end with all that is in it. Its name, a new one unless it is *named*."""
+    made = new_bucket(named)
     try:
         yield made
     finally:
