@@ -83,6 +83,10 @@ SERVICE = Service(
             "gateway/test_credentials.py::test_an_iam_users_key_signs_until_it_is_deactivated",
         ),
         Claim(
+            "The policy simulator decides by the same rules as real calls, and tells the statements that decided.",
+            "engines/test_iam_simulator.py::test_the_reference_s_example_of_a_user",
+        ),
+        Claim(
             "Policies and trust policies that are none are refused.",
             "engines/test_policies.py::test_a_policy_that_is_none_is_refused",
         ),

@@ -77,7 +77,7 @@ def actions_of(service: str, operation: str) -> tuple[Action, ...]:
     """The actions that a caller of *operation* has to be allowed, as far as its name tells (see `needs`)."""
     declared = services().get(service)
     names = declared.actions.get(operation) if declared else None
-    return tuple(_action(name) for name in names or (f"{prefix_of(service)}:{operation}",))
+    return tuple(action_called(name) for name in names or (f"{prefix_of(service)}:{operation}",))
 
 
 @cache
@@ -107,7 +107,8 @@ def type_of(service: str, name: str) -> ResourceType | None:
 
 
 @cache
-def _action(name: str) -> Action:
+def action_called(name: str) -> Action:
+    """The action "s3:GetObject", in whatever capitals; one that IAM does not know has no level and no types."""
     prefix, _, operation = name.partition(":")
     known = _actions(prefix).get(operation.lower())
     return known or Action(name, "")

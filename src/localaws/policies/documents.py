@@ -7,13 +7,13 @@ written; a document that has not (an older lab's, say) raises ValueError, and wh
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from localaws.policies.conditions import Condition
-from localaws.policies.patterns import Context, action_fits, arn_fits, filled_in, may_fit
+from localaws.policies.patterns import Context, action_fits, arn_fits, filled_in, may_fit, variables_in
 from localaws.policies.principals import Match, Principal
 
 #: The version that knows variables.
@@ -67,6 +67,25 @@ class Statement:
             and all(condition.holds(wish.context, self.variables) for condition in self.conditions)
         )
 
+    def keys(self) -> Iterator[str]:
+        """The condition keys that it asks for, in conditions and by variables; some more than once."""
+        if self.variables and self.resources is not None:
+            for text in self.resources.value:
+                yield from variables_in(text)
+        for condition in self.conditions:
+            yield condition.key
+            if self.variables:
+                for text in condition.values:
+                    yield from variables_in(text)
+
+    def lacks(self, wish: Wish) -> Iterator[str]:
+        """Those of its keys without which it cannot be told whether it is about the *wish*."""
+        if not self._means_action(wish.action):
+            return
+        missing = [key for key in self.keys() if key not in wish.context]
+        if missing and self._may_mean(wish.resource, wish.context):
+            yield from missing
+
     def names(self, principal: Principal) -> Match:
         """How its ``Principal`` names the caller; one without names nobody."""
         if self.principals is None:
@@ -80,6 +99,13 @@ class Statement:
         if self.actions is None or self.actions.is_everything:
             return True
         return self.actions.negated != any(action_fits(action, pattern) for pattern in self.actions.value)
+
+    def _may_mean(self, resource: str, context: Context) -> bool:
+        """Whether it means the *resource*, or would with one value or another for what the *context* lacks."""
+        if self._means_resource(resource, context):
+            return True
+        texts = self.resources.value if self.resources and self.variables else ()
+        return any(may_fit(resource, each) for each in texts if variables_in(each))
 
     def _means_resource(self, resource: str, context: Context) -> bool:
         if self.resources is None:  # a role's trust policy is about the role that has it

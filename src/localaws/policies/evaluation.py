@@ -81,13 +81,13 @@ class Verdict:
 def decide(wish: Wish, policies: Policies) -> Verdict:
     """Whether the *wish* is granted. Nothing is, unless a policy says so; and what one denies no other grants."""
     for kind, policy in policies.each():
-        for statement in _fitting("Deny", policy, wish):
+        for statement in fitting("Deny", policy, wish):
             if kind != policies.resource_kind or statement.names(wish.principal):
                 return Verdict(False, kind, policy, statement)
     allowing: list[tuple[str, Policy, Statement]] = []
 
     def allows(kind: str, asked: Iterable[Policy]) -> bool:
-        found = ((kind, policy, statement) for policy in asked for statement in _fitting("Allow", policy, wish))
+        found = ((kind, policy, statement) for policy in asked for statement in fitting("Allow", policy, wish))
         first = next(found, None)
         if first:
             allowing.append(first)
@@ -124,7 +124,7 @@ def _given_by_resource(wish: Wish, policies: Policies, allowing: list[tuple[str,
     """How the resource's policy names the caller where it allows; by the statement that gives him most."""
     if policies.resource is None:
         return Match.NOT
-    found = [(each.names(wish.principal), each) for each in _fitting("Allow", policies.resource, wish)]
+    found = [(each.names(wish.principal), each) for each in fitting("Allow", policies.resource, wish)]
     if not found:
         return Match.NOT
     match, statement = max(found, key=lambda each: each[0])
@@ -132,5 +132,6 @@ def _given_by_resource(wish: Wish, policies: Policies, allowing: list[tuple[str,
     return match
 
 
-def _fitting(effect: str, policy: Policy, wish: Wish) -> Iterator[Statement]:
+def fitting(effect: str, policy: Policy, wish: Wish) -> Iterator[Statement]:
+    """The statements of *policy* with that effect that are about the *wish*, whomever they name."""
     return (each for each in policy.by_effect[effect] if each.fits(wish))

@@ -75,6 +75,12 @@ def _value_of(key: str, default: str | None, context: Context) -> str | None:
     return values[0] if len(values) == 1 else default if not values else None
 
 
+def variables_in(text: str) -> list[str]:
+    """The condition keys whose values *text* asks for: of ``home/${aws:username}/*`` it is "aws:username"."""
+    keys = (variable["key"].strip() for variable in _VARIABLE.finditer(text))
+    return [key for key in keys if key not in _LETTERS]
+
+
 def plain(text: str) -> str:
     """*text* of `filled_in` where its operator knows no wildcards: they are letters like any other."""
     return text.replace(_ANYTHING, "*").replace(_ONE, "?")

@@ -11,8 +11,8 @@ from typing import Any, ClassVar, cast
 from moto.core.responses import ActionResult
 from moto.iam.models import AccessKey, AWSManagedPolicy, Group, IAMBackend, ManagedPolicy, Role, User
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
-from moto.iam.responses import IamResponse
 
+from localaws.engines.iam.simulating import SimulatingResponse
 from localaws.engines.iam.users import UserEngine
 from localaws.gateway.errors import AwsError
 from localaws.gateway.records import current_call
@@ -140,7 +140,7 @@ class TrustPolicy(IAMTrustPolicyDocumentValidator):
         self._validate_version_syntax()
 
 
-class IamEngineResponse(IamResponse):
+class IamEngineResponse(SimulatingResponse):
     """Answers for the caller where the request names no user (API reference, GetUser, ListAccessKeys)."""
 
     def create_role(self) -> ActionResult:

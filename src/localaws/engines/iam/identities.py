@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from moto.iam.models import Group, IAMBackend, ManagedPolicy, Role, User, iam_backends
+from moto.iam.models import IAMBackend, Role, User, iam_backends
 
 from localaws.credentials import Credential
+from localaws.engines.iam.attachments import attachments, holders_for, text_of
 from localaws.engines.iam.users import UserEngine
 from localaws.policies.documents import Policy, read
 
@@ -39,14 +40,14 @@ def identity_of(caller: Credential, owner: Credential) -> Identity:
         return Identity((_ADMINISTRATOR,)) if caller.principal == owner.principal else Identity()
     if caller.kind == "AssumedRole":
         role = iam.roles.get(caller.user_id.partition(":")[0])
-        return _of(iam, role, [role]) if role and role.arn == caller.issuer else Identity()
+        return _of(iam, role) if role and role.arn == caller.issuer else Identity()
     arn = caller.issuer if caller.kind == "FederatedUser" else caller.principal
     user = iam.users.get(arn.rpartition("/")[2])
     if not isinstance(user, UserEngine) or user.arn != arn:
         return Identity()
     if caller.kind == "IAMUser" and caller.user_id != user.id:  # one of the same name, who came later
         return Identity()
-    return _of(iam, user, [user, *(group for group in iam.groups.values() if user in group.users)])
+    return _of(iam, user)
 
 
 def boundary_of(arn: str) -> str:
@@ -70,29 +71,18 @@ def _iam_of(caller: Credential) -> IAMBackend | None:
     return by_partition.get(partition) if by_partition else None
 
 
-def _of(iam: IAMBackend, bounded: UserEngine | Role, holders: Iterable[User | Group | Role]) -> Identity:
-    policies = tuple(policy for holder in holders for policy in _held_by(holder))
+def _of(iam: IAMBackend, bounded: UserEngine | Role) -> Identity:
+    policies = tuple(each.policy for each in attachments(holders_for(iam, bounded)))
     arn = bounded.permissions_boundary_arn
-    tags = partial(_tags_of, iam, bounded)
+    tags = partial(tags_of, iam, bounded)
     if not arn:
         return Identity(policies, None, tags)
     limit = iam.managed_policies.get(arn)
     # a boundary that is deleted bounds all
-    return Identity(policies, _read(limit) if limit else Policy(arn), tags)
+    return Identity(policies, read(arn, text_of(limit)) if limit else Policy(arn), tags)
 
 
-def _tags_of(iam: IAMBackend, who: UserEngine | Role) -> dict[str, str]:
+def tags_of(iam: IAMBackend, who: User | Role) -> dict[str, str]:
+    """The tags of *who*, by name and value."""
     tags = who.tags if isinstance(who, Role) else iam.tagger.list_tags_for_resource(who.arn)["Tags"]
     return {tag["Key"]: tag["Value"] for tag in tags}
-
-
-def _held_by(holder: User | Group | Role) -> Iterator[Policy]:
-    for name, document in list(holder.policies.items()):
-        yield read(name, document)
-    for policy in list(holder.managed_policies.values()):
-        yield _read(policy)
-
-
-def _read(policy: ManagedPolicy) -> Policy:
-    document = next(version.document for version in policy.versions if version.is_default)
-    return read(policy.arn, document)
