@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -62,9 +63,10 @@ def test_a_lab_of_an_earlier_version_goes_on_and_can_be_reset(home: Path) -> Non
     command("start", "--dir", home)
     command("stop", "--dir", home)
     key = json.loads((home / "keys.json").read_text())
-    (home / ".localaws").unlink()  # as a lab was before there was a marker, snapshots, an outbox
+    (home / ".localaws").unlink()  # as a lab was before there was a marker, snapshots, an outbox, TLS
     (home / "state.sqlite").unlink()
     (home / "outbox").rmdir()
+    shutil.rmtree(home / "tls")
     assert command("reset", "--dir", home).returncode == 1
     (home / "my notes.txt").touch()  # an earlier version could be started on any directory
     refused = command("start", "--dir", home)

@@ -22,6 +22,7 @@ from dehelpers.words.calls import calls
 from dehelpers.words.connect import Session, connect, current
 from dehelpers.words.names import name
 from dehelpers.words.price import Bill, cost, estimate
+from dehelpers.words.secure import https
 from dehelpers.words.teardown import teardown
 from dehelpers.words.trying import try_it
 from dehelpers.words.waiting import GONE, wait
@@ -47,6 +48,7 @@ __all__ = [
     "current",
     "data",
     "estimate",
+    "https",
     "name",
     "parameters",
     "prices",

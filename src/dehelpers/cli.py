@@ -129,6 +129,7 @@ def _status(options: argparse.Namespace) -> int:
         return 1
     facts = {
         "endpoint": running.endpoint,
+        "over TLS": f"{running.https_endpoint} (AWS_CA_BUNDLE={running.ca_bundle})",
         "process": running.pid,
         "account": running.account_id,
         "region": running.region,

@@ -79,7 +79,7 @@ def keys_of_call(call: Call) -> dict[str, str]:
         "aws:CurrentTime": call.time,
         "aws:EpochTime": str(int(datetime.fromisoformat(call.time).timestamp())),
         "aws:RequestedRegion": call.region,
-        "aws:SecureTransport": "false",  # the lab speaks HTTP
+        "aws:SecureTransport": str(bool(call.tls or call.via)).lower(),  # services speak TLS with one another
         "aws:UserAgent": call.user_agent,
     }
     if call.via:

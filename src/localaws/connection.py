@@ -17,6 +17,7 @@ from cheroot.server import HTTPConnection
 
 from localaws.gateway.errors import AwsError
 from localaws.sending import Answer
+from localaws.tls import SecureSocket
 
 MAX_HEAD_BYTES = 64 * 1024  # a presigned URL with a session token and 2 KB of metadata fits many times
 MAX_FORM_BYTES = MAX_HEAD_BYTES + 32 * 1024  # of an HTML form: its fields are at most 20 KB, and a buffer's worth
@@ -37,13 +38,14 @@ class Connection(HTTPConnection):
     """A client's connection. ``deadline`` says when it is closed unless something happens (monotonic seconds).
 
     It is ``proved`` when it has carried a valid signature, and ``trusted`` while the request that is being served has
-    shown one and may be waited for.
+    shown one and may be waited for. ``secure`` is its socket if that speaks TLS.
     """
 
     def __init__(self, server: Any, sock: socket.socket, *_: Any) -> None:
         super().__init__(server, sock, self._stream)
         sock.setblocking(False)  # `wait_for` waits; where nothing has to be waited for, the system is asked once
         self.proved = False
+        self.secure = sock if isinstance(sock, SecureSocket) else None
         self.trusted = False
         self.lingering = False
         self.deadline = time.monotonic() + HEAD_SECONDS
@@ -75,6 +77,8 @@ class Connection(HTTPConnection):
         """Read what has come, without waiting (the socket is readable); False when the client is done or gone."""
         try:
             data = self.socket.recv(MAX_HEAD_BYTES)
+        except BlockingIOError:  # of TLS: no more than a part of a record, or of a handshake
+            return True
         except OSError:
             return False
         self._arrived += data
@@ -186,6 +190,8 @@ class Connection(HTTPConnection):
             self.rfile._read_buf, self.rfile._read_pos = b"", 0
 
     def _join(self) -> None:
+        if self.secure and self.secure.pending():  # of a record that was read in part: nothing announces the rest
+            self._arrived += self.secure.recv(MAX_HEAD_BYTES)
         if self._arrived:
             self.rfile._read_buf = self.rfile._read_buf[self.rfile._read_pos :] + self._arrived
             self.rfile._read_pos = 0

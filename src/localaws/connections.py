@@ -21,6 +21,7 @@ from cheroot.connections import ConnectionManager
 from cheroot.wsgi import Server
 
 from localaws.connection import HEAD_SECONDS, LINGER_SECONDS, MAX_HEAD_BYTES, Connection
+from localaws.tls import SecureListener
 
 MAX_HELD_BYTES = 160 << 20  # of all requests that have been put aside: two of the largest
 _LOOK_EVERY = 0.2  # seconds between looks for who is overdue
@@ -45,12 +46,13 @@ class Connections(ConnectionManager):
 
     _selector: Any  # cheroot's type hints leave these out
     _stop_requested: bool
-    _num_connections: int
     _remove_invalid_sockets: Any
     _from_server_socket: Any
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: PatientServer) -> None:
         super().__init__(server)
+        if server.secure:
+            self._selector.register(server.secure.fileno(), selectors.EVENT_READ, data=server)
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._most = max(64, min(512, files // 2))  # the rest is for the lab's own files
         self._discarding: set[Connection] = set()
@@ -59,7 +61,7 @@ class Connections(ConnectionManager):
     def put(self, conn: Connection) -> None:
         """Watch a connection that a worker is done with, or give it back if the next request is there already."""
         conn.last_used = time.time()
-        if conn.held and conn.is_ready():
+        if conn.is_ready() and conn.held:
             self.server.process_conn(conn)
             return
         begun = conn.held and not conn.put_aside
@@ -76,6 +78,11 @@ class Connections(ConnectionManager):
         except (OSError, ValueError, KeyError):  # the client or this server has gone
             self._discarding.discard(conn)
             conn.close()
+
+    @property
+    def _num_connections(self) -> int:
+        """How many are watched, which the listening sockets are too."""
+        return len(self._selector) - (2 if self.server.secure else 1)
 
     @property
     def can_add_keepalive_connection(self) -> bool:
@@ -100,7 +107,7 @@ class Connections(ConnectionManager):
                 continue
             for file, conn in ready:
                 if conn is self.server:
-                    self._accept()
+                    self._accept(self.server.listener(file))
                 elif self._is_watched(file, conn):
                     self._serve(file, conn)
             if time.monotonic() - looked > _LOOK_EVERY:
@@ -109,23 +116,23 @@ class Connections(ConnectionManager):
                 self._close_held()
                 self.server.help_out()
 
-    def _accept(self) -> None:
+    def _accept(self, listener: Any) -> None:
         if self._num_connections >= self._most:
             self._close_one()
         try:
-            conn = self._from_server_socket(self.server.socket)
+            conn = self._from_server_socket(listener)
         except OSError as error:
             if error.errno not in OUT_OF_FILES:
                 raise
             self._most = max(1, self._num_connections - _OWN_FILES)
             closed = [self._close_one() for _ in range(_OWN_FILES)]
             if not closed[0]:  # else the client is taken at the next look
-                self._turn_away()
+                self._turn_away(listener)
             return
         if conn is not None:
             self._watch(conn)
 
-    def _turn_away(self) -> None:
+    def _turn_away(self, listener: Any) -> None:
         """Answer a client that cannot be served with 503, which SDKs take for a reason to try again.
 
         Leaving it in the queue would have the selector call at once, again and again.
@@ -134,7 +141,7 @@ class Connections(ConnectionManager):
             os.close(self._spare)
         self._spare = -1
         with suppress(OSError):
-            client, _ = self.server.socket.accept()
+            client, _ = listener.accept()
             with client:
                 client.settimeout(_TURNING_AWAY)
                 client.recv(MAX_HEAD_BYTES)  # what is left unread would reset the connection before it is answered
@@ -196,6 +203,9 @@ class PatientServer(Server):
     """A WSGI server with the `Connections` above."""
 
     ConnectionClass = Connection
+    #: Where clients that speak TLS are waited for; to be set before `prepare`.
+    secure: SecureListener | None = None
+    socket: Any
     requests: Any
     _connections: Any
 
@@ -211,6 +221,10 @@ class PatientServer(Server):
             wanted = min(pool.qsize, _MORE_THREADS, MOST_THREADS - len(pool._threads))
             # not pool.grow(): it sleeps until they are ready
             pool._threads.extend(pool._spawn_worker() for _ in range(wanted))
+
+    def listener(self, file: int) -> Any:
+        """The listening socket whose number is *file*."""
+        return self.secure if self.secure and self.secure.fileno() == file else self.socket
 
     def prepare(self) -> None:
         super().prepare()

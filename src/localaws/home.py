@@ -77,10 +77,15 @@ def hold(directory: Path) -> IO[str]:
 
 def write_private(path: Path, content: dict[str, Any]) -> None:
     """Write JSON that only this user can read, whole or not at all."""
+    write_secret(path, json.dumps(content, indent=2))
+
+
+def write_secret(path: Path, content: str) -> None:
+    """Write a text that only this user can read, whole or not at all."""
     temporary = path.with_suffix(".tmp")
     temporary.unlink(missing_ok=True)
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(content, file, indent=2)
+        file.write(content)
     temporary.replace(path)
 
 

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from localaws.certificates import Certificates
 from localaws.clock import Clock
 from localaws.connection import MAX_HEAD_BYTES, Connection, NotYetError
 from localaws.connections import PatientServer
@@ -36,16 +37,19 @@ from localaws.lab import Lab
 from localaws.outgoing import keep_on_this_machine
 from localaws.sending import head_of
 from localaws.timekeeping import keep_time
+from localaws.tls import SecureListener
 from localaws.wire import WireGateway
 
 log = logging.getLogger(__name__)
 
 THREADS = 40
+QUEUE = 128  # connections that wait to be accepted
 MAX_UNREAD_BYTES = 256 << 20  # of a body that a service left; a client that sends more loses its connection
 STOP_SECONDS = 1.7  # from the signal to the end of the process, whatever is still running
 _LOOK_FOR_PLACE = 2.0  # seconds
 LAB_FILE = "lab.json"
 CLOCK_FILE = "clock.json"
+HTTPS_PORT_FILE = "tls/port"
 
 
 class _Request(StrictRequest):
@@ -153,7 +157,8 @@ def _serve(directory: Path, port: int, account_id: str, region: str) -> None:
     installer = lab.install = Installer(lab)
     gateway = Gateway(lab, Dispatcher(installer, REPLACED_RESPONSES))
     lab.gateway = gateway
-    server = PatientServer(("127.0.0.1", port), gateway, numthreads=THREADS, request_queue_size=128)
+    server = PatientServer(("127.0.0.1", port), gateway, numthreads=THREADS, request_queue_size=QUEUE)
+    certificates = Certificates(directory, ("*.s3.localhost", f"*.s3.{region}.localhost"))
     server.gateway = WireGateway
     server.ConnectionClass = _Connection
     server.max_request_header_size = MAX_HEAD_BYTES
@@ -169,6 +174,7 @@ def _serve(directory: Path, port: int, account_id: str, region: str) -> None:
             _end_within(STOP_SECONDS, directory)
             stopper.start()
 
+    server.secure = _secure_listener(directory / HTTPS_PORT_FILE, certificates)
     server.prepare()
     try:  # from here on threads run that have to be ended
         lab.endpoint = f"http://127.0.0.1:{server.bind_addr[1]}"
@@ -183,7 +189,7 @@ def _serve(directory: Path, port: int, account_id: str, region: str) -> None:
                 lab.spawn(f"return-{engine.moto}", partial(installer, engine.moto))
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
-        _write_lab_file(lab, server.bind_addr[1])
+        _write_lab_file(lab, server, certificates)
         lab.spawn("place", partial(_end_without_place, lab))
         log.info("serving %s from %s", lab.endpoint, directory)
         server.serve()
@@ -236,13 +242,26 @@ def _owner(directory: Path, account_id: str) -> Credential:
     return Credential(keys["access_key_id"], keys["secret_access_key"], arn, account_id, "AIDALABADMINISTRATOR")
 
 
-def _write_lab_file(lab: Lab, port: int) -> None:
+def _secure_listener(remembered: Path, certificates: Certificates) -> SecureListener:
+    """Listen for TLS at the port of last time, if it is still free: whoever was told it keeps working."""
+    try:
+        listener = SecureListener(int(remembered.read_text()), QUEUE, certificates.context)
+    except (OSError, OverflowError, ValueError):
+        listener = SecureListener(0, QUEUE, certificates.context)
+        remembered.write_text(str(listener.port))
+    return listener
+
+
+def _write_lab_file(lab: Lab, server: PatientServer, certificates: Certificates) -> None:
     """Tell who starts a lab where it is; written last, so that it is a promise to answer."""
+    assert server.secure is not None
     write_private(
         lab.directory / LAB_FILE,
         {
             "endpoint": lab.endpoint,
-            "port": port,
+            "port": server.bind_addr[1],
+            "https_endpoint": f"https://127.0.0.1:{server.secure.port}",
+            "ca_bundle": str(certificates.bundle),
             "pid": os.getpid(),
             "account_id": lab.account_id,
             "region": lab.region,

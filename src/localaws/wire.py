@@ -7,7 +7,7 @@ from typing import Any
 
 from cheroot.wsgi import Gateway_10
 
-from localaws.gateway.app import PROVED, TRUST
+from localaws.gateway.app import PROVED, TLS, TRUST
 from localaws.gateway.environ import environ_key
 from localaws.gateway.transfer import TransferChunks
 
@@ -40,6 +40,7 @@ class WireGateway(Gateway_10):
 
     def get_environ(self) -> dict[str, Any]:  # type: ignore[override]
         request, connection = self.req, self.req.conn
+        secure = connection.secure
         if request.chunked_read:
             request.rfile = TransferChunks(connection.rfile)
         environ: dict[str, Any] = {
@@ -49,11 +50,11 @@ class WireGateway(Gateway_10):
             "PATH_INFO": request.path.decode("latin-1"),
             "QUERY_STRING": request.qs.decode("latin-1"),
             "SERVER_NAME": request.server.server_name,
-            "SERVER_PORT": str(request.server.bind_addr[1]),
+            "SERVER_PORT": str(request.server.secure.port if secure else request.server.bind_addr[1]),
             "SERVER_PROTOCOL": request.request_protocol.decode("latin-1"),
             "REMOTE_ADDR": connection.remote_addr or "",
             "wsgi.version": (1, 0),
-            "wsgi.url_scheme": "http",
+            "wsgi.url_scheme": "https" if secure else "http",
             "wsgi.input": request.rfile,
             "wsgi.input_terminated": request.chunked_read,
             "wsgi.errors": sys.stderr,
@@ -62,6 +63,8 @@ class WireGateway(Gateway_10):
             "wsgi.run_once": False,
             TRUST: connection.trust,
         }
+        if secure:
+            environ[TLS] = {"tlsVersion": secure.version(), "cipherSuite": secure.cipher()[0]}
         preserved = {}
         for field, value in request.inheaders.items():
             name = field.decode("latin-1")

@@ -45,8 +45,8 @@ SERVICE = Service(
             "engines/test_cloudtrail_digests.py::test_hours_without_files_are_in_the_next_digest",
         ),
         Claim(
-            "Events have no `tlsDetails`, for the lab speaks HTTP.",
-            "engines/test_cloudtrail_events.py::test_an_event_has_the_fields_of_version_1_11",
+            "A call at the lab's first address, which speaks HTTP, has no `tlsDetails`; one over TLS has.",
+            "gateway/test_tls.py::test_cloudtrail_tells_how_a_call_came",
         ),
     ),
     resources=(

@@ -69,7 +69,7 @@ SERVICE = Service(
             "test_claims_00.py::test_objects_are_plain_files",
         ),
         Claim(
-            "A customer's key (SSE-C) may come over HTTP, which is all that the lab speaks; AWS wants TLS.",
+            "A customer's key (SSE-C) may come over HTTP, too; AWS wants TLS.",
             "engines/test_s3_customer_keys.py::test_the_key_is_needed_for_all_that_is_done_with_the_object",
         ),
         Claim(

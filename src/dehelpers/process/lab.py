@@ -55,6 +55,8 @@ class Lab:
 
     directory: Path
     endpoint: str
+    https_endpoint: str
+    ca_bundle: str
     pid: int
     port: int
     account_id: str

@@ -62,6 +62,9 @@ TRUST = "localaws.trust"
 #: What a full, a limited or a read-only disk says.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 
+#: In the environ of a request that came over TLS: by which version and cipher suite, in CloudTrail's words.
+TLS = "localaws.tls"
+
 #: What nobody can write to any more must not be acknowledged.
 GONE = "The lab's directory has been deleted while it ran, and with it all that it had. Start a new lab."
 
@@ -85,6 +88,7 @@ class Gateway:
             source_ip=via or environ.get("REMOTE_ADDR", ""),
             user_agent=via or environ.get("HTTP_USER_AGENT", ""),
             via=via,
+            tls=_tls(environ),
             bytes_in=int(environ.get("CONTENT_LENGTH") or 0),
         )
         token = current_call.set(call)
@@ -285,6 +289,12 @@ class Gateway:
             raise AwsError("ValidationException", str(error), 400) from None
         told = {"now": self._lab.clock.now().isoformat(), "running": running}
         return Response(json.dumps(told), 200, {"Content-Type": "application/json"})
+
+
+def _tls(environ: dict[str, Any]) -> dict[str, str]:
+    """CloudTrail's ``tlsDetails`` of a request that came over TLS; {} for others."""
+    details = environ.get(TLS)
+    return {**details, "clientProvidedHostHeader": environ.get("HTTP_HOST", "")} if details else {}
 
 
 def _failure(error: Exception, call: Call) -> AwsError:

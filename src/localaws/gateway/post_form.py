@@ -128,7 +128,7 @@ def answer(environ: dict[str, Any], upload: Upload, stored: Response) -> Respons
     if stored.status_code != 200:
         return stored
     bucket, key, etag = upload.bucket, upload.fields["key"], stored.headers.get("ETag", "")
-    location = f"http://{environ['HTTP_HOST']}/{quote(f'{bucket}/{key}', safe='/~')}"
+    location = f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}/{quote(f'{bucket}/{key}', safe='/~')}"
     headers = {name: value for name, value in stored.headers.items() if name.lower().startswith(("x-amz-", "etag"))}
     redirect = urlsplit(upload.fields.get("success_action_redirect") or upload.fields.get("redirect", ""))
     if redirect.scheme in ("http", "https") and redirect.netloc:

@@ -44,7 +44,7 @@ class Event:
 
 def record_of(line: bytes) -> dict[str, Any]:
     """The record of a call in a *line* of JSON, also as an older lab has written it."""
-    return {"event_type": "AwsApiCall", "session_created": "", **json.loads(line)}
+    return {"event_type": "AwsApiCall", "session_created": "", "tls": {}, **json.loads(line)}
 
 
 def events_of(record: _Record) -> Iterator[Event]:
@@ -107,6 +107,7 @@ def _content(record: _Record, account: str, accounts: list[str]) -> dict[str, An
         "managementEvent": management,
         "recipientAccountId": account,
         "eventCategory": "Management" if management else "Data",
+        **({"tlsDetails": record["tls"]} if record["tls"] else {}),
     }
     if len(accounts) > 1:
         content["sharedEventID"] = str(uuid5(UUID(record["event_id"]), "shared"))
