@@ -29,7 +29,7 @@ def keys_of_request(call: Call, parameters: Parameters) -> dict[str, list[str]]:
 def _tags(parameters: Parameters) -> Found:
     """Tags that a request gives to something, in any of the ways in which services write them."""
     for member in ("Tags", "tags", "TagList", "TagSet", "TagKeys", "tagKeys", "Tagging"):
-        for name, value in _pairs(parameters.get(member)):
+        for name, value in _pairs(parameters[member]) if member in parameters else ():
             yield "aws:TagKeys", name
             if value is not None:
                 yield f"aws:RequestTag/{name}", value
@@ -102,7 +102,7 @@ def _kms(call: Call, parameters: Parameters) -> Found:
     if call.via:  # "s3.amazonaws.com", which the key has in the region's form
         yield "kms:ViaService", call.via.replace(".", f".{call.region}.", 1)
     for member in ("EncryptionContext", "SourceEncryptionContext"):
-        for name, value in _pairs(parameters.get(member)):
+        for name, value in _pairs(parameters[member]) if member in parameters else ():
             yield f"kms:EncryptionContext:{name}", value or ""
             yield "kms:EncryptionContextKeys", name
     for member in ("EncryptionAlgorithm", "SigningAlgorithm", "MacAlgorithm", "KeySpec", "KeyUsage", "Origin"):

@@ -112,7 +112,7 @@ def arn_fits(arn: str, pattern: str) -> bool:
 
     At the end of a component ``*`` reaches beyond it, so that ``arn:aws:s3:*`` means every bucket and object.
     """
-    if pattern == _ANYTHING:
+    if pattern in (_ANYTHING, arn):
         return True
     wanted, given = pattern.split(":", _COMPONENTS - 1), arn.split(":", _COMPONENTS - 1)
     if len(wanted) == len(given) and all(map(fits, given, wanted)):

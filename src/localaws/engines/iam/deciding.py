@@ -9,7 +9,7 @@ from localaws.engines.organizations.control import control_of
 from localaws.lab import Lab
 from localaws.policies.documents import Policy, Wish, read
 from localaws.policies.evaluation import IDENTITY, Policies, Verdict, decide
-from localaws.policies.patterns import Context, Values
+from localaws.policies.patterns import Context
 from localaws.resource_policies import ResourcePolicy, resource_policy
 
 #: What services do for themselves by their service-linked roles, which no account can change: the beginnings of actions
@@ -42,12 +42,7 @@ class Decider:
         if request.action in _FREE:
             return None
         identity = self._identity_of(request.caller)
-
-        def keys() -> Values:  # the tags of a session stand before those of its role, a new boundary before the old one
-            tags = {f"aws:PrincipalTag/{name}": tag for name, tag in identity.tags().items()}
-            return {**tags, **_bounds(request), **request.context}
-
-        context = Context(keys)
+        context = _keys_of(request, identity)
         for resource in request.resources:
             verdict = self._verdict(request, identity, context, resource)
             if not verdict.allowed:
@@ -87,6 +82,12 @@ class Decider:
             resource_kind=held.kind,
             resource_decides=held.decides,
         )
+
+
+def _keys_of(request: Request, identity: Identity) -> Context:
+    """Those of the request, and behind them what IAM has: a session's tags stand before its role's."""
+    behind = {f"aws:PrincipalTag/{name}": tag for name, tag in identity.tags().items()} | _bounds(request)
+    return Context(lambda: {**behind, **request.context}) if behind else request.context
 
 
 def _bounds(request: Request) -> dict[str, str]:
