@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -63,10 +64,23 @@ def test_common_bucket_names_are_free(session: de.Session) -> None:
     s3.delete_bucket(Bucket="data")
 
 
-def test_a_new_bucket_does_not_block_public_access(bucket: str) -> None:
-    """On AWS it does (S3 User Guide, "Blocking public access to your Amazon S3 storage")."""
-    with pytest.raises(ClientError, match="NoSuchPublicAccessBlockConfiguration"):
-        boto3.client("s3").get_public_access_block(Bucket=bucket)
+def test_a_new_bucket_blocks_public_access(bucket: str) -> None:
+    """S3 user guide, "Blocking public access to your Amazon S3 storage"."""
+    block = boto3.client("s3").get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    assert block == dict.fromkeys(block, True)
+    assert len(block) == 4
+
+
+def test_nobody_reads_without_keys(bucket: str) -> None:
+    """On AWS a public policy lets in everybody, once Block Public Access is taken away (the same guide)."""
+    s3 = boto3.client("s3")
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    s3.delete_public_access_block(Bucket=bucket)
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    anybody = boto3.client("s3", config=Config(signature_version=UNSIGNED))
+    with pytest.raises(ClientError, match="AccessDenied"):
+        anybody.get_object(Bucket=bucket, Key="k")
 
 
 def test_a_policy_counts_from_the_next_call_on(bucket: str) -> None:

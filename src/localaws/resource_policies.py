@@ -30,6 +30,7 @@ class ResourcePolicy:
         owner: the account that has it; "" for the one in its ARN.
         kind: what such a policy is called in errors.
         decides: whether it has to allow, whatever other policies say.
+        closed: whether other accounts are kept away, whatever the policy says.
         exists: whether there is such a resource.
         arn: of what is really meant, such as the key behind an alias; "" for what was asked for.
     """
@@ -38,6 +39,7 @@ class ResourcePolicy:
     owner: str = ""
     kind: str = RESOURCE
     decides: bool = False
+    closed: bool = False
     exists: bool = True
     arn: str = ""
 

@@ -53,7 +53,7 @@ def test_a_lab_starts_without_what_only_few_services_need() -> None:
     load = "import sys, localaws.server; from importlib import import_module\n"
     load += "from localaws.engines import engines, in_order\n"
     load += "eager = [each for engine in engines().values() if engine.eager for each in in_order(engine.moto)]\n"
-    load += "[import_module(engines()[each].package + '.backend') for each in eager]\n"
+    load += "[import_module(engines()[each].package + '.backend') for each in eager if each in engines()]\n"
     load += "print({'pyarrow', 'pyparsing', 'duckdb', 'pandas', 'sqlglot', 'cfnlint', 'psycopg'} & set(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", load], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "set()"

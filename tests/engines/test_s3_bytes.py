@@ -286,7 +286,13 @@ def test_a_crash_takes_only_what_was_not_finished(new_lab: Callable[..., Running
     s3.put_object(Bucket=bucket, Key="marked", Body=b"x")
     marker = s3.delete_object(Bucket=bucket, Key="marked")["VersionId"]
     s3.upload_fileobj(io.BytesIO(bytes(9 * MIB)), bucket, "parts")
-    statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    anybody = {"AWS": lab.facts["account_id"]}
+    statement = {
+        "Effect": "Allow",
+        "Principal": anybody,
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+    }
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
     rule = {"ID": "old", "Status": "Enabled", "Filter": {"Prefix": "x/"}, "Expiration": {"Days": 1}}
     s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [rule]})

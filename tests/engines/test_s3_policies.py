@@ -130,7 +130,8 @@ def test_a_listing_is_held_to_its_prefix(ana: Any, bucket: str, deny: Deny) -> N
 
 
 def test_what_it_allows_under_a_condition_that_does_not_hold_is_no_denial(ana: Any, bucket: str, deny: Deny) -> None:
-    deny("s3:GetObject", Effect="Allow", Condition={"Bool": {"aws:SecureTransport": "true"}})
+    condition = {"Bool": {"aws:SecureTransport": "true"}}
+    deny("s3:GetObject", {"AWS": ACCOUNT}, Effect="Allow", Condition=condition)
     assert not said(ana.get_object, Bucket=bucket, Key="home/ana/a")
 
 

@@ -77,14 +77,14 @@ def test_a_form_uploads_a_file(lab: RunningLab, s3: Any) -> None:
 def test_its_fields_become_the_objects_properties(lab: RunningLab, s3: Any) -> None:
     tags = "<Tagging><TagSet><Tag><Key>a</Key><Value>1</Value></Tag></TagSet></Tagging>"
     typed: Any = {"Content-Type": "text/csv", "x-amz-meta-kind": "plan", "success_action_status": "200"}
-    form = fields(s3, "typed", x_amz_meta_kind="plan", tagging=tags, acl="private")
+    form = fields(s3, "typed", x_amz_meta_kind="plan", tagging=tags, acl="bucket-owner-full-control")
     form |= fields(
         s3,
         "typed",
-        [{"tagging": tags}, {"acl": "private"}, {"Cache-Control": "no-store"}],
+        [{"tagging": tags}, {"acl": "bucket-owner-full-control"}, {"Cache-Control": "no-store"}],
         **typed,
     )
-    form |= {"Cache-Control": "no-store", "tagging": tags, "acl": "private", "x-ignore-me": "1"}
+    form |= {"Cache-Control": "no-store", "tagging": tags, "acl": "bucket-owner-full-control", "x-ignore-me": "1"}
     assert post(lab, form).status == 200
     head = s3.head_object(Bucket=BUCKET, Key="typed")
     assert (head["ContentType"], head["Metadata"], head["CacheControl"]) == ("text/csv", {"kind": "plan"}, "no-store")

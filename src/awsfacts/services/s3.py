@@ -46,6 +46,11 @@ SERVICE = Service(
             "engines/test_s3_policies.py::test_only_when_its_conditions_hold",
         ),
         Claim(
+            "A new bucket lets nothing public in and takes no access control lists; a public policy is refused until "
+            "Block Public Access is taken away.",
+            "engines/test_s3_public_access.py::test_a_public_policy_is_refused_while_it_is_blocked",
+        ),
+        Claim(
             "SSE-KMS encrypts the bytes on disk, with AES-256-GCM and a data key that KMS wraps.",
             "engines/test_s3_encryption.py::test_the_plain_bytes_are_not_on_disk",
         ),
@@ -85,8 +90,8 @@ SERVICE = Service(
             "test_claims_00.py::test_common_bucket_names_are_free",
         ),
         Claim(
-            "A new bucket has no settings of Block Public Access; AWS switches all four on.",
-            "test_claims_00.py::test_a_new_bucket_does_not_block_public_access",
+            "Access control lists are kept and let in nobody, where a bucket has them switched on; only policies do.",
+            "engines/test_s3_public_access.py::test_a_list_gives_nobody_anything",
         ),
         Claim(
             "Events arrive once and in order; AWS promises neither.",

@@ -7,7 +7,7 @@ from localaws.credentials import Credential
 from localaws.engines.iam.identities import Identity, boundary_of, identity_of
 from localaws.engines.organizations.control import control_of
 from localaws.lab import Lab
-from localaws.policies.documents import Policy, Wish, read
+from localaws.policies.documents import Element, Policy, Statement, Wish, read
 from localaws.policies.evaluation import IDENTITY, Policies, Verdict, decide
 from localaws.policies.patterns import Context
 from localaws.resource_policies import ResourcePolicy, resource_policy
@@ -26,6 +26,9 @@ _LINKED = {
 }
 #: Callers whose policies are remembered.
 _MOST_KEPT = 1000
+#: What counts for other accounts where a resource is closed to them: "any denial … is explicit" (S3 user guide,
+#: "Access denied due to block public access settings").
+_CLOSED = Policy("RestrictPublicBuckets", (Statement("Deny", principals=Element("*")),))
 #: What everybody may do, whatever policies say (STS API reference, GetCallerIdentity and GetSessionToken).
 _FREE = {"sts:GetCallerIdentity", "sts:GetSessionToken"}
 
@@ -70,12 +73,17 @@ class Decider:
         resource = (held.arn if held else "") or resource
         owner = (held.owner if held else "") or _account_in(resource) or caller.account_id
         wish = Wish(caller.as_principal, request.action, resource, owner, context)
-        return decide(wish, self._policies(caller, identity, resource, held or ResourcePolicy()))
+        written = read(resource, held.document) if held and held.document else None
+        if held and held.closed and caller.account_id != owner and caller.kind != "AWSService":
+            written = _CLOSED
+        return decide(wish, self._policies(caller, identity, written, held or ResourcePolicy()))
 
-    def _policies(self, caller: Credential, identity: Identity, resource: str, held: ResourcePolicy) -> Policies:
+    def _policies(
+        self, caller: Credential, identity: Identity, written: Policy | None, held: ResourcePolicy
+    ) -> Policies:
         return Policies(
             identity=identity.policies,
-            resource=read(resource, held.document) if held.document else None,
+            resource=written,
             boundary=identity.boundary,
             session=_session_of(caller),
             control=control_of(self._lab, caller.account_id),

@@ -4,7 +4,8 @@ moto keeps the buckets' configuration and the many small operations. Ours are th
 makes them last (`journal`, `recovery`), their encryption (`encryption`, `data_keys`, `sealing`), versions and listings
 (`backend`), the operations that move bytes (`responses`, `upload_responses`, `headers`, `checksums`), many deletions at
 once (`batches`), listings (`listing`), the check of what is asked (`operations`, `documents`), configurations that moto
-does not know (`configurations`) and event notifications (`notifications`).
+does not know (`configurations`), event notifications (`notifications`), and what keeps the public out (`public_access`,
+`access_lists`, `private_buckets`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ ENGINE = Engine(
     moto="s3",
     backend="backend:S3Engine",
     responses="responses:S3EngineResponse",
-    reaches=frozenset({"events", "iam", "sns", "sqs"}),
+    reaches=frozenset({"events", "iam", "s3control", "sns", "sqs"}),
     eager=True,
     unkept=frozenset({"*"}),  # buckets and objects have the journal
     resource_policy="access:policy_of",

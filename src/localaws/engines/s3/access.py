@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from moto.s3.models import s3_backends
 
+from localaws.engines.s3.public_access import is_public, settings_of
 from localaws.lab import Lab
 from localaws.resource_policies import ResourcePolicy
 
@@ -17,5 +18,9 @@ def policy_of(lab: Lab, arn: str, action: str) -> ResourcePolicy | None:
     for by_partition in list(s3_backends.values()):
         backend = by_partition.get(partition)
         if backend and (bucket := backend.buckets.get(name)):
-            return ResourcePolicy(bucket.policy.decode() if bucket.policy else "", owner=bucket.account_id)
+            if not bucket.policy:
+                return ResourcePolicy(owner=bucket.account_id)
+            document = bucket.policy.decode()
+            closed = "restrict_public_buckets" in settings_of(bucket) and is_public(document)
+            return ResourcePolicy(document, owner=bucket.account_id, closed=closed)
     return ResourcePolicy(exists=False)

@@ -37,6 +37,7 @@ from localaws.engines.s3.objects import (
     StoredObject,
     StoredUpload,
 )
+from localaws.engines.s3.private_buckets import make_private
 from localaws.engines.s3.recovery import bucket_to_record, marker_to_record, to_record
 from localaws.engines.s3.rules import check_tags
 from localaws.engines.s3.store import Blob, FileBlocks, ObjectStore, digests
@@ -127,11 +128,13 @@ class S3Engine(S3Backend):
             bucket = super().create_bucket(bucket_name, region_name, bucket_namespace)
             bucket.creation_date = self.lab.clock.now()
             self.equip(bucket)
+            made = make_private(bucket)
             try:
-                self._record("create-bucket", bucket_to_record(bucket))
+                self._record("create-bucket", {**bucket_to_record(bucket), "configurations": made})
             except OSError:  # a full disk: a retry must not find what would be gone after a start
                 super().delete_bucket(bucket_name)
                 raise
+            self.configurations[bucket_name] = made
         return bucket
 
     def equip(self, bucket: FakeBucket) -> None:

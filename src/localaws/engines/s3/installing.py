@@ -19,6 +19,7 @@ from localaws.engines.s3.data_keys import DataKeys
 from localaws.engines.s3.journal import Journal
 from localaws.engines.s3.notifications import Notifier
 from localaws.engines.s3.objects import StoredObject
+from localaws.engines.s3.private_buckets import restore
 from localaws.engines.s3.recovery import apply, history
 from localaws.engines.s3.responses import S3EngineResponse
 from localaws.engines.s3.store import ObjectStore
@@ -66,9 +67,8 @@ def _recover() -> None:
     for engine in engines:
         for bucket_name, settings in engine.configurations.items():
             for name, request in settings.items():
-                if name.partition("/")[0] in KEPT:
-                    continue
-                _configure(engine, bucket_name, request)
+                if name.partition("/")[0] not in KEPT and not restore(engine.buckets[bucket_name], name, request):
+                    _configure(engine, bucket_name, request)
     journal.rewrite(change for engine in engines for change in history(engine))
     store.sweep({key.file for engine in engines for key in _objects(engine)})
 

@@ -124,6 +124,7 @@ def apply(engine: S3Engine, change: dict[str, Any]) -> None:
         engine.equip(bucket)
         bucket.creation_date = datetime.fromisoformat(change["created"])
         engine.buckets[name] = bucket
+        engine.configurations[name] = change.get("configurations", {})
         return
     if name not in engine.buckets:  # the bucket behind an S3 table: it ends with the process
         return

@@ -22,6 +22,7 @@ from moto.s3.models import FakeAcl, FakeBucket
 from moto.s3.responses import S3Response
 from moto.s3.utils import ARCHIVE_STORAGE_CLASSES
 
+from localaws.engines.s3.access_lists import check_acl
 from localaws.engines.s3.backend import Condition, S3Engine
 from localaws.engines.s3.encryption import COPY_SOURCE, Encryption, asked_of, customer_key
 from localaws.engines.s3.headers import check_digests, check_key, content_length, metadata_of, not_modified
@@ -94,14 +95,17 @@ class S3Request(S3Response):
             "lock_until": until,
             "metadata": metadata_of(self.headers, self.querystring),
             "tags": tags,
-            "acl": self._acl_asked() or bucket.acl,
+            "acl": self._acl_asked(bucket) or bucket.acl,
             "redirect": header("x-amz-website-redirect-location"),
         }
 
-    def _acl_asked(self) -> FakeAcl | None:
-        """The access control list that the headers give, if any."""
-        asked = any(name.startswith(("HTTP_X_AMZ_ACL", "HTTP_X_AMZ_GRANT_")) for name in self.request.environ)
-        return self._acl_from_headers(self.headers) if asked else None
+    def _acl_asked(self, bucket: FakeBucket) -> FakeAcl | None:
+        """The access control list that the headers give an object, if any. Raises what `check_acl` does."""
+        if not any(name.startswith(("HTTP_X_AMZ_ACL", "HTTP_X_AMZ_GRANT_")) for name in self.request.environ):
+            return None
+        acl: FakeAcl | None = self._acl_from_headers(self.headers)
+        check_acl(bucket, acl, self.headers.get("x-amz-acl"), f"{bucket.arn}/{self.key_name}")
+        return acl
 
     def _written(self, key: StoredObject, encryption: Encryption) -> dict[str, Any]:
         """The headers of the answer to a write."""

@@ -14,15 +14,18 @@ from moto.s3.exceptions import (
     InvalidArgumentError,
     MalformedXML,
     MissingKey,
+    NoSuchBucketPolicy,
     NoSuchPublicAccessBlockConfiguration,
     ObjectLockConfigurationNotFoundError,
     S3ClientError,
 )
+from moto.s3.models import FakeAcl
 from moto.s3.notifications import S3NotificationEvent as Event
 from moto.s3.responses import ALLOWED_HEADER_OVERRIDES
 
 from localaws.authorization import keys_of_call
 from localaws.engines.s3 import configurations, listing
+from localaws.engines.s3.access_lists import check_acl, check_acl_of_new, check_ownership
 from localaws.engines.s3.backend import Condition, S3Engine
 from localaws.engines.s3.batches import delete_objects
 from localaws.engines.s3.documents import check_bucket_policy, check_document, parse_document
@@ -30,6 +33,8 @@ from localaws.engines.s3.encryption import SSE, SSE_S3, blocked_types, customer_
 from localaws.engines.s3.headers import MAX_PUT, byte_range, check_key, checksum_wanted, not_modified
 from localaws.engines.s3.objects import DeleteMarker, StoredObject
 from localaws.engines.s3.operations import check_done
+from localaws.engines.s3.private_buckets import OWNERSHIP, owned_by
+from localaws.engines.s3.public_access import is_public, refuse_public, settings_of
 from localaws.engines.s3.requests import Answer, bucket_and_key, check_restored, check_size
 from localaws.engines.s3.rules import tag, tags_of
 from localaws.engines.s3.upload_responses import UploadResponse
@@ -44,6 +49,8 @@ _OWNERSHIPS = ("BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced")
 _GRANT = re.compile(r'\s*(id|uri|emailAddress)="?[^"]+"?\s*', re.IGNORECASE)
 #: Operations on objects that need a bucket with Object Lock.
 _LOCKS = {"GetObjectLegalHold", "PutObjectLegalHold", "PutObjectRetention"}
+#: Operations that change who access control lists let in, or whether there are any.
+_OF_ACCESS_LISTS = {"CreateBucket", "PutBucketAcl", "PutBucketOwnershipControls", "PutObjectAcl"}
 #: Query parameters that make a request about an object one of moto's.
 _SUBRESOURCES = {"acl", "tagging", "legal-hold", "retention", "attributes", "restore", "select"}
 #: Query parameters of bucket configuration, which the journal keeps as the requests that made it.
@@ -104,6 +111,8 @@ class S3EngineResponse(UploadResponse):
         answer = super().bucket_response(request, full_url, headers)
         if operation == "PutBucketPolicy" and int(answer[0]) == 200:  # moto's body is the word True
             answer = 204, {}, ""
+        if operation == "CreateBucket" and int(answer[0]) < 300:
+            self._remember_made(request)
         names = _CONFIGURATIONS & query.keys()
         if names and request.method in ("PUT", "DELETE") and int(answer[0]) < 300:
             self._remember(request, names.pop())
@@ -143,9 +152,36 @@ class S3EngineResponse(UploadResponse):
             message = "Your request was missing a required header"
             raise AwsError("MissingSecurityHeader", message, 400, {"MissingHeaderName": "x-amz-acl"})
         if operation == "PutBucketPolicy":
-            check_bucket_policy(self.lab, self.bucket_name, self.request.get_data())
+            self._check_policy(self.request.get_data())
         if self.request.method in ("PUT", "POST"):
             check_document(operation, self.request.get_data())
+        if operation in _OF_ACCESS_LISTS:
+            self._check_access_list(operation, ownership)
+
+    def _check_policy(self, document: bytes) -> None:
+        """Raises MalformedPolicy, or AccessDenied for a public one where Block Public Access keeps it away."""
+        check_bucket_policy(self.lab, self.bucket_name, document)
+        bucket = self.backend.get_bucket(self.bucket_name)
+        if "block_public_policy" in settings_of(bucket) and is_public(document.decode()):
+            raise refuse_public("policies", "BlockPublicPolicy", bucket.arn)
+
+    def _check_access_list(self, operation: str, ownership: str | None) -> None:
+        """Raises the error for an access control list, or an ownership of objects, that goes with no other setting."""
+        canned = self.headers.get("x-amz-acl")
+        by_header = self._acl_from_headers(self.headers)
+        if operation == "CreateBucket":
+            if by_header:
+                check_acl_of_new(by_header, canned, ownership)
+            return
+        bucket = self.backend.get_bucket(self.bucket_name)
+        if operation == "PutBucketOwnershipControls":
+            self.body = self.request.get_data()
+            check_ownership(bucket, str(self._ownership_rule_from_body()))
+            return
+        self.body = self.request.get_data()
+        acl = by_header or (self._acl_from_body() if self.body else None)
+        arn = f"{bucket.arn}/{self.key_name}" if operation == "PutObjectAcl" else bucket.arn
+        check_acl(bucket, acl or FakeAcl(), None, arn)
 
     def _list(self, write: Callable[[S3Engine, str, Mapping[str, list[str]]], str]) -> Answer:
         self._bucket()
@@ -173,6 +209,17 @@ class S3EngineResponse(UploadResponse):
                 "body": body,
             }
         self.backend.remember_configuration(self.bucket_name, name, kept)
+
+    def _remember_made(self, request: Request) -> None:
+        """Have the journal keep what the headers that made a bucket have configured."""
+        bucket_name = bucket_and_key(request)[0]
+        headers = {k: v for k, v in request.headers.items() if k.lower().startswith(("x-amz-acl", "x-amz-grant"))}
+        if headers:
+            self.backend.put_bucket_acl(bucket_name, self._acl_from_headers(headers))  # moto hears the canned ones only
+            kept = {"query": "acl", "region": self.region, "headers": headers, "body": ""}
+            self.backend.remember_configuration(bucket_name, "acl", kept)
+        if ownership := request.headers.get("x-amz-object-ownership"):
+            self.backend.remember_configuration(bucket_name, OWNERSHIP, owned_by(ownership, self.region))
 
     def _handler(self, request: Request, query: dict[str, list[str]]) -> Any:
         """The method for an operation that moves bytes, or None."""
@@ -221,12 +268,7 @@ class S3EngineResponse(UploadResponse):
                 f"The specified copy source is larger than the maximum allowable size for a copy source: {MAX_PUT}",
                 400,
             )
-        options = self._object_options(bucket)
         changes = self.headers.get("x-amz-metadata-directive") == "REPLACE"
-        if not changes:
-            options["metadata"] = dict(source.metadata)
-        if self.headers.get("x-amz-tagging-directive") != "REPLACE":
-            options["tags"] = self.backend.tagger.get_tag_dict_for_resource(source.arn)
         asked = ("x-amz-storage-class", SSE, f"{SSE}-customer-algorithm", "x-amz-website-redirect-location")
         newest = self.backend.current(bucket, self.key_name)
         by_version = "versionId=" in self.headers["x-amz-copy-source"]
@@ -239,6 +281,11 @@ class S3EngineResponse(UploadResponse):
             and not any(name in self.headers for name in asked)
         ):
             raise CopyObjectMustChangeSomething
+        options = self._object_options(bucket)
+        if not changes:
+            options["metadata"] = dict(source.metadata)
+        if self.headers.get("x-amz-tagging-directive") != "REPLACE":
+            options["tags"] = self.backend.tagger.get_tag_dict_for_resource(source.arn)
         key = self.backend.copy(
             source,
             self.bucket_name,
@@ -284,6 +331,14 @@ class S3EngineResponse(UploadResponse):
             body = re.sub("/>$", f">{end}", body)  # where there is nothing else
             body = body.replace(end, f"<EventBridgeConfiguration/>{end}")
         return status, headers, body
+
+    def get_bucket_policy_status(self) -> Answer:
+        """Source: S3 API reference, GetBucketPolicyStatus."""
+        policy = self.backend.get_bucket_policy(self.bucket_name)
+        if not policy:
+            raise NoSuchBucketPolicy(bucket_name=self.bucket_name)
+        status = {"PolicyStatus": {"IsPublic": is_public(policy.decode())}}
+        return self._document("GetBucketPolicyStatus", status, {})
 
     def get_object_retention(self) -> Answer:
         """Source: S3 API reference, GetObjectRetention; moto would answer with the object."""
