@@ -5,7 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import pytest
+
+from localaws.credentials import Credential
+from localaws.lab import Lab
 from localaws.state.gates import Gate
 
 
@@ -65,3 +70,17 @@ def test_a_change_within_a_change_does_not_wait_for_the_snapshot_that_waits_for_
             with gate.changing():
                 time.sleep(0.001)
     assert looking.result() is False
+
+
+@pytest.mark.parametrize(
+    "changed, elsewhere, held", [("rds", "ec2", True), ("rds", "sns", False), ("cloudformation", "sns", False)]
+)
+def test_what_moto_changes_of_other_services_is_held_still_too(
+    tmp_path: Path, changed: str, elsewhere: str, held: bool
+) -> None:
+    """A database has a security group in EC2. A stack asks SNS by calls, each of which is a change of its own."""
+    owner = Credential("AKIA", "secret", "arn:aws:iam::123456789012:user/u", "123456789012", "AIDA")
+    lab = Lab(tmp_path, owner, "123456789012", "us-east-1")
+    with lab.state.changing(changed), lab.state._gates[elsewhere].quiet() as quiet:
+        assert quiet != held
+    lab.stop()

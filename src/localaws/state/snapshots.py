@@ -10,8 +10,8 @@ import logging
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import cache
 from importlib.metadata import version
 from itertools import count
@@ -70,9 +70,14 @@ class Snapshots:
 
     @contextmanager
     def changing(self, service: str) -> Iterator[None]:
-        """The body changes *service* (moto's name): no snapshot is taken in its midst, and one soon after it."""
+        """The body changes *service* (moto's name), and what moto changes with it.
+
+        No snapshot of them is taken in its midst, and one soon after it.
+        """
         try:
-            with self._gates[service].changing():
+            with ExitStack() as gates:
+                for each in _held_still_with(service):
+                    gates.enter_context(self._gates[each].changing())
                 yield
         finally:
             self.changed(service)
@@ -249,6 +254,15 @@ def _open(path: Path) -> sqlite3.Connection:
 @cache
 def _changed_with(service: str) -> frozenset[str]:
     return frozenset({service}) | reached_by(service)
+
+
+@cache
+def _held_still_with(service: str) -> Sequence[str]:
+    """Of which services a snapshot waits for a change of *service*.
+
+    A stack takes long, and makes its resources by calls of their own, which pass the gates of their services.
+    """
+    return (service,) if service == "cloudformation" else tuple(sorted(_changed_with(service)))
 
 
 @cache
