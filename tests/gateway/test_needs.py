@@ -117,6 +117,14 @@ MANY: dict[tuple[str, str], tuple[Any, list[Any]]] = {
         {"Statements": [{"Statement": "SELECT * FROM t.i"}, {"Statement": "INSERT INTO t VALUE {}"}]},
         [("dynamodb:PartiQLSelect", TABLE), ("dynamodb:PartiQLInsert", TABLE)],
     ),
+    ("events", "PutEvents"): (
+        {"Entries": [{"Source": "s"}, {"EventBusName": "b"}, {"EventBusName": "arn:aws:events:R:B:event-bus/c"}]},
+        [
+            ("events:PutEvents", "arn:aws:events:R:A:event-bus/default"),
+            ("events:PutEvents", "arn:aws:events:R:A:event-bus/b"),
+            ("events:PutEvents", "arn:aws:events:R:B:event-bus/c"),
+        ],
+    ),
     ("kms", "ReEncrypt"): (
         {"SourceKeyId": "1", "DestinationKeyId": "arn:aws:kms:R:A:key/2"},
         [("kms:ReEncryptFrom", "arn:aws:kms:R:A:key/1"), ("kms:ReEncryptTo", "arn:aws:kms:R:A:key/2")],

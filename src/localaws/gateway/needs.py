@@ -68,7 +68,8 @@ def _own_needs(service: str, operation: str, parameters: Parameters, region: str
         found: dict[str, dict[str, None]] = {}
         for action, arn in special(Call(service, operation, parameters, region, account)):
             found.setdefault(action, {})[arn] = None
-        return [Need(action, tuple(arns)) for action, arns in found.items()]
+        if found:  # who asks for nothing at all has to be allowed the operation
+            return [Need(action, tuple(arns)) for action, arns in found.items()]
     if service == "s3":  # nearly all calls that there are: no search for names
         resources = _bucket_or_object(parameters)
         return [Need(action.name, resources) for action in actions_of(service, operation)]
@@ -151,6 +152,14 @@ def _re_encrypt(call: Call) -> Iterator[tuple[str, str]]:
         yield action, key if key.startswith("arn:") else f"arn:aws:kms:{call.region}:{call.account}:{kind}{key}"
 
 
+def _put_events(call: Call) -> Iterator[tuple[str, str]]:
+    """On the buses of its entries; without one the default bus is meant (EventBridge API reference, PutEvents)."""
+    for entry in _listed(call.parameters.get("Entries")):
+        bus = str(entry.get("EventBusName") or "default")
+        arn = bus if bus.startswith("arn:") else f"arn:aws:events:{call.region}:{call.account}:event-bus/{bus}"
+        yield "events:PutEvents", arn
+
+
 _SPECIAL: dict[tuple[str, str], _Special] = {
     ("s3", "CopyObject"): _copy,
     ("s3", "UploadPartCopy"): _copy,
@@ -162,6 +171,7 @@ _SPECIAL: dict[tuple[str, str], _Special] = {
     ("dynamodb", "ExecuteStatement"): _statements("Statement"),
     ("dynamodb", "BatchExecuteStatement"): _statements("Statements", "Statement"),
     ("dynamodb", "ExecuteTransaction"): _statements("TransactStatements", "Statement"),
+    ("events", "PutEvents"): _put_events,
     ("kms", "ReEncrypt"): _re_encrypt,
 }
 
