@@ -138,6 +138,16 @@ def test_s3s_parameters_are_called_as_in_the_request(lab: RunningLab) -> None:
     lifecycle = {"Rules": [{"ID": "a", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 1}}]}
     put = s3.put_bucket_lifecycle_configuration(Bucket="events-names", LifecycleConfiguration=lifecycle)
     assert event_of(lab, put)["eventName"] == "PutBucketLifecycle"
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::events-names/*",
+    }
+    policy = {"Version": "2012-10-17", "Statement": [statement]}  # as in the published log of a backdoor in a policy
+    put = s3.put_bucket_policy(Bucket="events-names", Policy=json.dumps(policy))
+    asked = event_of(lab, put)["requestParameters"]
+    assert (asked["bucketPolicy"], asked["policy"]) == (policy, "")
 
 
 def test_events_have_the_members_of_published_logs(lab: RunningLab) -> None:

@@ -154,7 +154,7 @@ def rest_parameters(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The texts outside of the body, and the members of the body: those of *xml* as texts, those of JSON as JSON.
 
-    A payload that is a text or a stream is not read. Raises MalformedError, MissingBodyError.
+    A payload that is a stream is not read. Raises MalformedError, MissingBodyError.
     """
     shape = operation.input_shape
     assert isinstance(shape, StructureShape)
@@ -173,6 +173,8 @@ def rest_parameters(
             return outside, {}
         return outside, (_of_xml(shape, _root(body)) if body else {}) if xml else json_of(body)
     member = shape.members[payload]
+    if member.type_name == "string":  # a bucket's policy
+        return outside, {payload: body.decode("utf-8", "replace")} if body else {}
     if not isinstance(member, StructureShape):
         return outside, {}
     if not body:

@@ -7,6 +7,7 @@ are in the request. Sources: examples of events in the guides of the services, a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from botocore.model import ListShape, MapShape, OperationModel, Shape, Structure
 from moto.core.utils import get_service_model
 
 from localaws.gateway.elements import HIDDEN
+from localaws.strict_json import no_constant
 
 #: What a service's events have for a secret; "" where they leave it out.
 _SECRETS = {
@@ -116,6 +118,9 @@ def _of_s3(model: OperationModel, shown: Mapping[str, Any], region: str) -> dict
         if name == "Bucket":
             continue
         written = members[name].serialization.get("name", name) if name in members else name
+        if name == "Policy":  # a document, which is told as one
+            with suppress(ValueError, RecursionError):
+                value = json.loads(value, parse_constant=no_constant)
         named["key" if name == "Key" else "bucketPolicy" if name == "Policy" else written] = value
     query = str(model.http["requestUri"]).partition("?")[2]
     return {**named, **{name: value for name, value in parse_qsl(query, keep_blank_values=True) if name != "x-id"}}
