@@ -17,7 +17,7 @@ from dehelpers.errors import TeardownError
 from dehelpers.words.teardown import SEARCHED, types
 from tests.conftest import RunningLab
 from tests.connected import connected, keys_of, process
-from tests.roles import TRUST
+from tests.roles import TRUST, role
 
 DOCUMENT = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 
@@ -44,12 +44,12 @@ def make_one_of_each() -> None:
     kinesis.get_waiter("stream_exists").wait(StreamName="gone-departures", WaiterConfig={"Delay": 1})
     kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="fast")
 
-    iam, role = boto3.client("iam"), de.name("delivery", "role")
-    role_arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
-    iam.put_role_policy(RoleName=role, PolicyName="inline", PolicyDocument=DOCUMENT)
+    iam, delivery = boto3.client("iam"), de.name("delivery", "role")
+    role_arn = iam.create_role(RoleName=delivery, AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    iam.put_role_policy(RoleName=delivery, PolicyName="inline", PolicyDocument=DOCUMENT)
     policy = iam.create_policy(PolicyName=de.name("read", "role"), PolicyDocument=DOCUMENT)["Policy"]["Arn"]
     iam.create_policy_version(PolicyArn=policy, PolicyDocument=DOCUMENT, SetAsDefault=True)
-    iam.attach_role_policy(RoleName=role, PolicyArn=policy)
+    iam.attach_role_policy(RoleName=delivery, PolicyArn=policy)
 
     boto3.client("firehose").create_delivery_stream(
         DeliveryStreamName=de.name("to-lake", "firehose"),
@@ -263,6 +263,30 @@ def test_what_cannot_be_deleted_is_an_error_that_names_it(session: de.Session) -
     session.ledger.remove(next(entry for entry in session.ledger if entry.operation == "CreateCluster"))
     de.teardown()
     assert remaining("gone") == []
+
+
+def test_a_key_that_shuts_its_maker_out_is_named_not_forgotten(session: de.Session, lab: RunningLab) -> None:
+    """KMS developer guide, "Key policies": whom a key's policy does not name may not even look at the key."""
+    keeper = role(lab, "keeper-of-keys")
+    closed = {"Policy": _all_of_kms(keeper), "BypassPolicyLockoutSafetyCheck": True}
+    own = boto3.client("kms").create_key(**closed)["KeyMetadata"]["KeyId"]
+    given = lab.client("sts").assume_role(RoleArn=keeper, RoleSessionName="opens")["Credentials"]
+    with pytest.raises(TeardownError, match=own):
+        de.teardown(timeout=1)
+    opens = lab.client(
+        "kms",
+        aws_access_key_id=given["AccessKeyId"],
+        aws_secret_access_key=given["SecretAccessKey"],
+        aws_session_token=given["SessionToken"],
+    )
+    opens.put_key_policy(KeyId=own, PolicyName="default", Policy=_all_of_kms("arn:aws:iam::123456789012:root"))
+    de.teardown()
+    assert lab.client("kms").describe_key(KeyId=own)["KeyMetadata"]["KeyState"] == "PendingDeletion"
+
+
+def _all_of_kms(principal: str) -> str:
+    statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "kms:*", "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def test_a_url_as_target_is_torn_down_too(lab: RunningLab, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

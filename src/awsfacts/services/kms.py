@@ -9,10 +9,16 @@ from awsfacts.declaration import Claim, Deletion, Listing, Resource, Service, Se
 
 
 def _keys(aws: Any) -> Iterator[str]:
-    """The account's own keys, without those that wait for their deletion."""
+    """The account's own keys, without those that wait for their deletion; also one that may not be looked at."""
     for page in pages(aws, "ListKeys"):
         for key in page["Keys"]:
-            found = aws.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
+            try:
+                found = aws.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
+            except aws.exceptions.ClientError as error:
+                if error.response["Error"]["Code"] != "AccessDeniedException":
+                    raise
+                yield key["KeyId"]
+                continue
             if found["KeyManager"] == "CUSTOMER" and found["KeyState"] != "PendingDeletion":
                 yield key["KeyId"]
 
