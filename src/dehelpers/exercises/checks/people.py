@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from awsfacts.services.iam import SERVICE
 from dehelpers.exercises.checks.resources import unique
-from dehelpers.exercises.outcome import NotYet, SetupFault
+from dehelpers.exercises.outcome import NotYet
 from dehelpers.words.clients import client
 from dehelpers.words.connect import current
 from dehelpers.words.teardown import settle
@@ -23,7 +23,7 @@ Statement = Mapping[str, Any]
 #: Codes by which services say that somebody may not (IAM user guide, "Troubleshoot access denied error messages").
 REFUSALS = {"AccessDenied", "AccessDeniedException", "403"}
 #: Codes by which services refuse a policy that is none.
-MALFORMED = {"MalformedPolicyDocument", "MalformedPolicy", "MalformedPolicyDocumentException", "InvalidPolicyDocument"}
+MALFORMED = {"MalformedPolicyDocument", "MalformedPolicy", "InvalidAttributeValue"}
 _DELETE = {resource.type: resource.delete for resource in SERVICE.resources}
 
 
@@ -73,10 +73,19 @@ def allow(action: str | Sequence[str], resource: str | Sequence[str] = "*", **el
 
 @contextmanager
 def role(*statements: Statement, trusted: str = "", boundary: str = "") -> Iterator[Role]:
-    """A role that may what *statements* allow, gone at the end with its policies.
+    """A role that may what *statements* allow, gone at the end with its policies; see `new_role`."""
+    made = new_role(*statements, trusted=trusted, boundary=boundary)
+    try:
+        yield made
+    finally:
+        delete("role", made.name)
+
+
+def new_role(*statements: Statement, trusted: str = "", boundary: str = "") -> Role:
+    """A role that stays until the teardown.
 
     Parameters:
-        trusted: its trust policy as JSON; by default whoever works on the notebook may take it.
+        trusted: its trust policy as JSON; by default the account, so whoever in it may take roles may take this one.
         boundary: the ARN of the policy that is its permissions boundary.
     """
     iam, name = client("iam"), unique("role")
@@ -84,12 +93,9 @@ def role(*statements: Statement, trusted: str = "", boundary: str = "") -> Itera
     trust = trusted or document({"Effect": "Allow", "Principal": account, "Action": "sts:AssumeRole"})
     bounded = {"PermissionsBoundary": boundary} if boundary else {}
     made = Role(name, iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust, **bounded)["Role"]["Arn"])
-    try:
-        if statements:
-            made.may(*statements)
-        yield made
-    finally:
-        delete("role", name)
+    if statements:
+        made.may(*statements)
+    return made
 
 
 @contextmanager
@@ -158,13 +164,3 @@ def taken(what: str) -> Iterator[None]:
         if error.response["Error"]["Code"] not in MALFORMED:
             raise
         raise NotYet(f"AWS does not take {what}: {error.response['Error']['Message']}") from error
-
-
-def must(call: Callable[..., Any], **arguments: Any) -> None:
-    """Do what the check itself needs.
-
-    Raises:
-        SetupFault: AWS refuses it.
-    """
-    if why := refusal(call, **arguments):
-        raise SetupFault(f"The check itself was refused something: {why}")

@@ -1,6 +1,15 @@
 """Exercises of 06_security, in the notebook's order."""
 
-from dehelpers.exercises.checks.part06 import deciding, policies  # noqa: F401
+from dehelpers.exercises.checks.part06 import (  # noqa: F401, I001
+    deciding,
+    policies,
+    trust,
+    boundaries,
+    keys,
+    buckets,
+    personal,
+    incidents,
+)
 from dehelpers.exercises.checks.part06.part import PART
 
 __all__ = ["PART"]
