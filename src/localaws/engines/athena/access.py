@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from moto.athena.models import athena_backends
@@ -20,19 +20,22 @@ def implied(parameters: Mapping[str, Any], account: str, region: str) -> Sequenc
 
     API reference, StartQueryExecution and CreateNamedQuery, WorkGroup: what is not said is the primary workgroup.
     """
-    backend = backend_of(athena_backends, f"arn:aws:athena:{region}:{account}:")
-    if not isinstance(backend, AthenaEngine):
-        return ()
-    found = [
-        held[each].workgroup
-        for members, held in ((_QUERIES, backend.queries), (_NAMED, backend.named_queries))
-        for each in _ids(parameters, members)
-        if each in held
-    ]
-    names = dict.fromkeys(str(getattr(each, "name", each)) for each in found)
+    names = dict.fromkeys(_workgroups(parameters, account, region))
     if not names and "QueryString" in parameters:
         names = {"primary": None}
     return [f"arn:aws:athena:{region}:{account}:workgroup/{name}" for name in names]
+
+
+def _workgroups(parameters: Mapping[str, Any], account: str, region: str) -> Iterator[str]:
+    """The workgroups of the queries that *parameters* have ids of."""
+    backend = backend_of(athena_backends, f"arn:aws:athena:{region}:{account}:")
+    if not isinstance(backend, AthenaEngine):  # nothing was asked of Athena yet
+        return
+    for members, held in ((_QUERIES, backend.queries), (_NAMED, backend.named_queries)):
+        for each in _ids(parameters, members):
+            if each in held:
+                workgroup = held[each].workgroup
+                yield str(getattr(workgroup, "name", workgroup))
 
 
 def _ids(parameters: Mapping[str, Any], members: Sequence[str]) -> list[str]:
