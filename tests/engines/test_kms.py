@@ -224,8 +224,17 @@ def test_a_key_by_its_arn(kms: Any) -> None:
     kms.disable_key(KeyId=arn)
     assert kms.describe_key(KeyId=arn)["KeyMetadata"]["KeyState"] == "Disabled"
     kms.enable_key(KeyId=arn)
-    assert kms.schedule_key_deletion(KeyId=arn.split("/")[1])["KeyId"] == arn
+    told = kms.schedule_key_deletion(KeyId=arn.split("/")[1])
+    assert (told["KeyId"], told["KeyState"], told["PendingWindowInDays"]) == (arn, "PendingDeletion", 30)
     assert kms.cancel_key_deletion(KeyId=arn)["KeyId"] == arn
     grant = kms.create_grant(KeyId=arn, **GRANT)["GrantId"]
     kms.retire_grant(KeyId=arn, GrantId=grant)
     assert kms.list_grants(KeyId=arn)["Grants"] == []
+
+
+def test_every_key_says_whether_it_is_of_many_regions(kms: Any) -> None:
+    """API reference, CreateKey, the answer of its first example: ``"MultiRegion": false``."""
+    key = kms.create_key()["KeyMetadata"]
+    assert key["MultiRegion"] is False
+    assert kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["MultiRegion"] is False
+    assert kms.create_key(MultiRegion=True)["KeyMetadata"]["MultiRegion"] is True

@@ -96,7 +96,9 @@ class KmsEngine(KmsBackend):
         usage = key_usage or "ENCRYPT_DECRYPT"
         if usage not in USES[spec]:
             raise AwsError("ValidationException", f"KeyUsage {usage} is not compatible with KeySpec {spec}")
-        return super().create_key(policy, usage, spec, *args, **kwargs)
+        key = super().create_key(policy, usage, spec, *args, **kwargs)
+        key.multi_region = bool(key.multi_region)  # told of every key (API reference, KeyMetadata)
+        return key
 
     def _generate_default_keys(self, alias_name: str) -> str | None:
         """An AWS managed key is made when a service first needs it (developer guide, "AWS managed keys").
@@ -379,7 +381,9 @@ class KmsEngineResponse(KmsResponse):
 
     def schedule_key_deletion(self) -> str:
         """KeyId is the key's ARN, whatever the request calls it (API reference, ScheduleKeyDeletion)."""
-        return self._with_arn(super().schedule_key_deletion())
+        days = self._get_param("PendingWindowInDays") or 30
+        told = json.loads(super().schedule_key_deletion())
+        return self._with_arn(json.dumps(told | {"KeyState": "PendingDeletion", "PendingWindowInDays": days}))
 
     def cancel_key_deletion(self) -> str:
         return self._with_arn(super().cancel_key_deletion())
