@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
+from tests.engines.lambda_tools import create
 from tests.engines.secret_tools import ROTATION, is_current, rotation
 from tests.gateway.wire import advance
 
@@ -67,3 +68,21 @@ def test_a_rotation_that_fails_changes_nothing(lab: RunningLab) -> None:
     stages = secrets.describe_secret(SecretId="not-rotated")["VersionIdsToStages"]
     assert stages == {current: ["AWSCURRENT"], pending: ["AWSPENDING"]}
     assert secrets.get_secret_value(SecretId="not-rotated")["SecretString"] == "old"
+
+
+def test_a_function_may_be_held_to_one_secret(lab: RunningLab) -> None:
+    """ "Rotation function permissions" (user guide): aws:SourceAccount, and aws:SourceArn for one secret alone."""
+    secrets, function = lab.client("secretsmanager"), create(lab, "rotates-one", ROTATION)
+    mine, other = (secrets.create_secret(Name=name, SecretString="old")["ARN"] for name in ("held", "not-held"))
+    lab.client("lambda").add_permission(
+        FunctionName="rotates-one",
+        StatementId="one",
+        Action="lambda:InvokeFunction",
+        Principal="secretsmanager.amazonaws.com",
+        SourceArn=mine,
+        SourceAccount=mine.split(":")[4],
+    )
+    with pytest.raises(ClientError, match="cannot invoke the specified Lambda function"):
+        secrets.rotate_secret(SecretId=other, RotationLambdaARN=function)
+    version = secrets.rotate_secret(SecretId=mine, RotationLambdaARN=function)["VersionId"]
+    eventually(partial(is_current, secrets, "held", version), 60)

@@ -95,7 +95,7 @@ class SecretsManagerEngine(SecretsManagerBackend):
             raise InvalidRequestException("No Lambda rotation function ARN is associated with this secret.")
         rules = _rules(rotation_rules, secret)
         token = self._from_client_request_token(client_request_token)
-        check_function(self.lab, self.region_name, function)
+        check_function(self.lab, secret, function)
         secret.rotation_requested, secret.rotation_lambda_arn = True, function
         now = int(self.lab.clock.time())
         secret.rules = rules

@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from moto.secretsmanager.exceptions import ResourceNotFoundException
 from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend
 
+from localaws.client import working_for
 from localaws.engines.secretsmanager.schedule import HOUR, next_window
 from localaws.engines.secretsmanager.secrets import RotatedSecret
 from localaws.gateway.errors import AwsError
@@ -33,10 +34,11 @@ _NOT_GRANTED = (
 )
 
 
-def check_function(lab: Lab, region: str, arn: str) -> None:
+def check_function(lab: Lab, secret: FakeSecret, arn: str) -> None:
     """Raises ResourceNotFoundException, or AccessDeniedException for a function that may not be invoked."""
     try:
-        _lambda(lab, region).invoke(FunctionName=arn, InvocationType="DryRun")
+        with working_for(secret.arn):
+            _lambda(lab, secret.region).invoke(FunctionName=arn, InvocationType="DryRun")
     except ClientError as error:
         if error.response["Error"]["Code"] == "AccessDeniedException":
             raise AwsError("AccessDeniedException", _NOT_GRANTED, 400, {"Message": _NOT_GRANTED}) from None
@@ -64,7 +66,8 @@ def begin(lab: Lab, secret: RotatedSecret, token: str, is_now: bool) -> Future[N
 
     def work() -> None:
         try:
-            _rotate(lab, secret, token, is_now)
+            with working_for(secret.arn):  # a function's policy may be held to one secret, or one account
+                _rotate(lab, secret, token, is_now)
             if secret.attempt == attempt:
                 with lab.state.changing("secretsmanager"):
                     secret.rotating = ""
