@@ -13,9 +13,11 @@ import pytest
 from matplotlib import pyplot as plt
 
 import dehelpers as de
+from dehelpers.words.decisions import decision_sketch
 from dehelpers.words.diagram import STAGES
 from tests.conftest import RunningLab
 from tests.connected import connected
+from tests.security.people import ACCOUNT, allow, deny, document
 
 
 @pytest.fixture(scope="module")
@@ -131,3 +133,48 @@ def test_a_table_from_a_frame_or_from_rows() -> None:
     assert "<caption" in picture.html
     assert de.show.table(frame.to_dict("records"), "Flights, delay in minutes").html == picture.html
     assert de.show.table([], "Nothing").text.startswith("Nothing")
+
+
+def test_a_decision_says_which_policies_were_asked_and_which_statement_decided(lab: RunningLab) -> None:
+    """IAM API reference, EvaluationResult: the drawing is made of what SimulatePrincipalPolicy answers."""
+    iam, name = lab.client("iam"), "drawn"
+    trust = document({"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"})
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    own = document(allow("s3:*"), deny("s3:DeleteObject"))
+    iam.put_role_policy(RoleName=name, PolicyName="work", PolicyDocument=own)
+    asked = {"PolicySourceArn": arn, "ResourceArns": ["arn:aws:s3:::lake/key"]}
+
+    def drawn(*actions: str) -> str:
+        return de.show.decision(iam.simulate_principal_policy(ActionNames=list(actions), **asked)).text
+
+    assert "s3:GetObject on arn:aws:s3:::lake/key is allowed. Asked were policies: a statement allows; " in (
+        drawn("s3:GetObject")
+    )
+    assert "is denied by a Deny. Asked were policies: a statement denies; role_drawn_work: line 1, column " in (
+        drawn("s3:DeleteObject")
+    )
+    assert drawn("sqs:SendMessage").endswith("nobody allows. Asked were policies: no statement allows.]")
+    limit = iam.create_policy(PolicyName=name, PolicyDocument=document(allow("s3:Get*")))["Policy"]["Arn"]
+    iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=limit)
+    assert "boundary: allows" in drawn("s3:GetObject")
+    assert drawn("s3:PutObject").endswith("Asked were policies: do not matter; boundary: does not allow.]")
+    with pytest.raises(ValueError, match="one action on one resource"):
+        drawn("s3:GetObject", "s3:PutObject")
+
+
+def test_a_decision_marks_the_level_that_decided() -> None:
+    """Answers as AWS gives them: of a member account, across accounts, and with a key that was not told."""
+    answer: dict[str, object] = {"EvalActionName": "s3:ListBucket", "EvalResourceName": "*", "MatchedStatements": []}
+    details = {"OrganizationsDecisionDetail": {"AllowedByOrganizations": False}, "EvalDecision": "implicitDeny"}
+    drawing = decision_sketch({"EvaluationResults": [{**answer, **details}]})
+    assert [box.name for box in drawing.boxes] == ["s3:ListBucket", "organization", "policies", "denied"]
+    assert [box.name for box in drawing.boxes if box.marked] == ["organization"]
+    across = {"EvalDecisionDetails": {"IAM Policy": "allowed", "Resource Policy": "implicitDeny"}}
+    told = {**answer, **across, "EvalDecision": "implicitDeny", "MissingContextValues": ["aws:SourceIp"]}
+    drawing = decision_sketch({"EvaluationResults": [told]})
+    assert [(box.name, box.more) for box in drawing.boxes[3:]] == [
+        ("IAM Policy", "allowed"),
+        ("Resource Policy", "implicitDeny"),
+        ("aws:SourceIp", "was not told"),
+    ]
+    ElementTree.fromstring(drawing.svg())

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from dehelpers.words.decisions import decision_sketch
 from dehelpers.words.diagram import pipeline_svg
 from dehelpers.words.sketches import SKETCHES
 
@@ -100,6 +101,19 @@ def sketch(name: str) -> Picture:
     if name not in SKETCHES:
         raise ValueError(f"no sketch {name!r}: choose from {', '.join(SKETCHES)}")
     drawing = SKETCHES[name]
+    return _image("image/svg+xml", drawing.svg().encode(), drawing.alt, width=drawing.size[0])
+
+
+def decision(answer: Mapping[str, Any]) -> Picture:
+    """A decision of IAM: which policies were asked, what each said, and which statement decided.
+
+    Parameters:
+        answer: of SimulatePrincipalPolicy or SimulateCustomPolicy, about one action on one resource.
+
+    Raises:
+        ValueError: the answer is about several actions or resources.
+    """
+    drawing = decision_sketch(answer)
     return _image("image/svg+xml", drawing.svg().encode(), drawing.alt, width=drawing.size[0])
 
 
