@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -297,3 +297,40 @@ def test_a_url_as_target_is_torn_down_too(lab: RunningLab, tmp_path: Path, capsy
         de.teardown()
         assert remaining("url") == []
     assert "1 bucket" in capsys.readouterr().out
+
+
+def test_a_bucket_goes_whose_policy_denies_its_deletion(
+    session: de.Session, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """ "Restrict access to only HTTPS requests" (S3 user guide) holds for who deletes, too: teardown comes over TLS."""
+    s3, bucket = boto3.client("s3"), de.name("locked")
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1")
+    resources = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+    to_all = {"Effect": "Deny", "Principal": "*", "Resource": resources}
+    insecure = {"Action": "s3:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    kept = {"Action": ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:DeleteBucket"]}
+    policy = {"Version": "2012-10-17", "Statement": [{**to_all, **insecure}, {**to_all, **kept}]}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    de.teardown()
+    assert "1 bucket" in capsys.readouterr().out
+    assert bucket not in [each["Name"] for each in s3.list_buckets()["Buckets"]]
+
+
+def test_an_organization_goes_with_its_policies_and_accounts(
+    new_lab: Callable[..., RunningLab], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """API reference, DeleteOrganization: all members have to have left; DeletePolicy: it is attached nowhere."""
+    with connected(new_lab(), tmp_path, prefix="org"):
+        client = boto3.client("organizations")
+        client.create_organization(FeatureSet="ALL")
+        root = client.list_roots()["Roots"][0]["Id"]
+        client.enable_policy_type(RootId=root, PolicyType="SERVICE_CONTROL_POLICY")
+        client.create_account(AccountName="org-data", Email="data@example.com")
+        named = {"Name": "org-guard", "Description": "guard", "Type": "SERVICE_CONTROL_POLICY"}
+        made = client.create_policy(**named, Content=DOCUMENT)["Policy"]["PolicySummary"]["Id"]
+        client.attach_policy(PolicyId=made, TargetId=root)
+        de.teardown()
+        assert "1 member account, 1 organization, 1 policy of an organization" in capsys.readouterr().out
+        with pytest.raises(client.exceptions.AWSOrganizationsNotInUseException):
+            client.describe_organization()

@@ -9,7 +9,12 @@ from awsfacts.s3_actions import ACTIONS, DATA_EVENTS
 
 
 def _delete_bucket(aws: Any, bucket: str, settle: Settle) -> None:
-    """Empty a bucket, old versions and unfinished uploads included, and delete it."""
+    """Delete a bucket with all in it, unfinished uploads too. Its policy goes first, for it may deny all of that.
+
+    A policy that denies its own deletion can be deleted by the account's root user alone (API reference,
+    DeleteBucketPolicy); S3 says so.
+    """
+    aws.delete_bucket_policy(Bucket=bucket)
     for page in pages(aws, "ListMultipartUploads", Bucket=bucket):
         for upload in page.get("Uploads", []):
             aws.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])

@@ -6,15 +6,18 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from awsfacts import Resource, in_order_of_deletion, resource_made_by, resources, services
-from dehelpers.errors import TeardownError, WaitError
+from dehelpers.errors import LabError, TeardownError, WaitError
 from dehelpers.words.clients import client
 from dehelpers.words.connect import PART, Session, current
+from dehelpers.words.secure import https
 from dehelpers.words.waiting import GONE, NOT_FOUND, wait
 
 #: Services of the course, in which the AWS CLI or another program of the reader's may have made something under the
@@ -43,13 +46,21 @@ class Type:
     def names(self, region: str) -> Iterator[str]:
         """The names of all that exist in a region, somebody else's too. A queue or topic is listed by its address."""
         assert self.resource.list
-        yield from self.resource.list(client(self.service, region))
+        yield from self.resource.list(self._client(region))
 
     def delete(self, region: str, address: str) -> None:
         """Delete one; returns once nothing that it uses is held by it any more."""
         assert self.resource.delete
         name = self.key(address) if self.resource.by_id else address
-        self.resource.delete(client(self.service, region), name, settle)
+        self.resource.delete(self._client(region), name, settle)
+
+    def _client(self, region: str) -> Any:
+        """A bucket's policy may deny whatever does not come over TLS, its deletion too."""
+        place = {}
+        if self.service == "s3":
+            with suppress(LabError):  # an endpoint that is not the lab's may have no TLS
+                place = https()
+        return client(self.service, region, **place)
 
 
 @cache
