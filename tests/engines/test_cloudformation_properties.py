@@ -174,7 +174,7 @@ ROWS: dict[str, tuple[dict[str, Any], Read]] = {
     ),
     "Logs::LogGroup": (
         {
-            "KmsKeyId": {"Fn::GetAtt": ["Key", "Arn"]},
+            "KmsKeyId": {"Fn::GetAtt": ["KeyOfLogs", "Arn"]},
             "LogGroupClass": "INFREQUENT_ACCESS",
             "RetentionInDays": 7,
             "Tags": TAGS,
@@ -267,6 +267,19 @@ ROWS: dict[str, tuple[dict[str, Any], Read]] = {
         readers.database,
     ),
 }
+#: A key's policy that CloudWatch Logs needs to encrypt a group.
+LET_LOGS = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "123456789012"}, "Action": "kms:*", "Resource": "*"},
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "logs.us-east-1.amazonaws.com"},
+            "Action": "kms:*",
+            "Resource": "*",
+        },
+    ],
+}
 #: What the resources above refer to.
 OTHERS = {
     "Role": {
@@ -280,6 +293,7 @@ OTHERS = {
     "Ordered": {"Type": "AWS::SQS::Queue", "Properties": {"FifoQueue": True}},
     "Group": {"Type": "AWS::IAM::Group"},
     "Key": {"Type": "AWS::KMS::Key"},
+    "KeyOfLogs": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": LET_LOGS}},
     "Topic": {"Type": "AWS::SNS::Topic"},
     "Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.9.0.0/16"}},
     "One": {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.9.2.0/24"}},

@@ -1,4 +1,6 @@
-"""Queues, streams and topics under a key of KMS: who may not use it, or nobody while it is disabled, puts or gets.
+"""Queues, streams, topics, tables and logs under a key of KMS: who may not use it puts and gets nothing.
+
+Nor does anybody while the key is disabled.
 
 Sources: SQS developer guide, "Configure KMS permissions for AWS services" and API reference, SendMessage, "Errors";
 Kinesis developer guide, "Permissions to use user-generated KMS keys" and API reference, PutRecord, "Errors"; SNS
@@ -7,11 +9,14 @@ developer guide, "Managing encryption keys and costs" (a publisher needs both ac
 
 from __future__ import annotations
 
+import json
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.engines.test_s3 import error_of
 from tests.gateway.deciding import DecidingLab
@@ -123,3 +128,87 @@ def test_only_s3_encrypts_on_disk(lab: DecidingLab, worker: Callable[[str], Any]
     sqs.send_message(QueueUrl=url, MessageBody=body)
     files = [path for path in lab.directory.rglob("*") if path.is_file()]
     assert any(body.encode() in path.read_bytes() for path in files)
+
+
+def test_a_table_is_inaccessible_without_its_key(lab: DecidingLab, worker: Callable[[str], Any], key: str) -> None:
+    """DynamoDB developer guide, "DynamoDB encryption at rest usage notes"; "How DynamoDB uses AWS KMS", contexts."""
+    dynamodb, kms, name = worker("dynamodb"), lab.client("kms"), "under-a-key"
+    made = {
+        "TableName": name, "BillingMode": "PAY_PER_REQUEST", "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    }  # fmt: skip
+    encrypted = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
+    missing = {**encrypted, "KMSMasterKeyId": key[:-4] + "0000"}
+    assert error_of(lambda: dynamodb.create_table(**made, SSESpecification=missing)) == ("AccessDeniedException", 400)
+    dynamodb.create_table(**made, SSESpecification=encrypted)
+    item, of = {"id": {"S": "1"}}, {"TableName": name}
+    asks: list[Ask] = [
+        lambda: dynamodb.put_item(**of, Item=item),
+        lambda: dynamodb.get_item(**of, Key=item),
+        lambda: dynamodb.scan(**of),
+        lambda: dynamodb.batch_get_item(RequestItems={name: {"Keys": [item]}}),
+        lambda: dynamodb.transact_write_items(TransactItems=[{"Put": {**of, "Item": item}}]),
+        lambda: dynamodb.execute_statement(Statement=f'SELECT * FROM "{name}"'),
+        lambda: dynamodb.execute_transaction(
+            TransactStatements=[{"Statement": f"SELECT * FROM \"{name}\" WHERE id='1'"}]
+        ),
+    ]
+    with lab.refusing("kms:Decrypt"):
+        assert {error_of(ask) for ask in asks} == {("AccessDeniedException", 400)}
+        with pytest.raises(ClientError, match=r"KMS key access denied error: .*you are not allowed to access"):
+            asks[0]()
+    for ask in asks:
+        ask()
+    contexts = [each["context"] for each in lab.asked() if each["resources"] == [key]]
+    assert name in {each.get("kms:encryptioncontext:aws:dynamodb:tablename") for each in contexts}
+    kms.disable_key(KeyId=key)
+    assert {error_of(ask) for ask in asks} == {("AccessDeniedException", 400)}
+    table = dynamodb.describe_table(**of)["Table"]
+    assert table["TableStatus"] == "INACCESSIBLE_ENCRYPTION_CREDENTIALS"
+    assert table["SSEDescription"] == {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key}
+    kms.enable_key(KeyId=key)
+    assert dynamodb.get_item(**of, Key=item)["Item"] == item
+    assert dynamodb.describe_table(**of)["Table"]["TableStatus"] == "ACTIVE"
+
+
+def test_cloudwatch_logs_needs_a_key_that_lets_it(lab: DecidingLab, key: str) -> None:
+    """CloudWatch Logs user guide, "Encrypt log data …"; API reference, AssociateKmsKey, CreateLogGroup."""
+    logs, kms, name = lab.client("logs"), lab.client("kms"), "/under/a-key"
+    create = lambda: logs.create_log_group(logGroupName=name, kmsKeyId=key)  # noqa: E731
+    assert error_of(create) == ("AccessDeniedException", 400)  # the key's policy knows the account alone
+    arn = f"arn:aws:logs:us-east-1:123456789012:log-group:{name}"
+    policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+    policy["Statement"].append(
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "logs.us-east-1.amazonaws.com"},
+            "Action": ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+            "Resource": "*",
+            "Condition": {"ArnEquals": {"kms:EncryptionContext:aws:logs:arn": arn}},
+        }
+    )
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(policy))
+    other = lambda: logs.create_log_group(logGroupName="/under/another", kmsKeyId=key)  # noqa: E731
+    assert error_of(other) == ("AccessDeniedException", 400)
+    create()
+    of = {"logGroupName": name, "logStreamName": "s"}
+    logs.create_log_stream(**of)
+    logs.put_log_events(**of, logEvents=[{"timestamp": int(time.time() * 1000), "message": "kept"}])
+    span = {"startTime": 0, "endTime": 4_000_000_000, "queryString": "fields @message"}
+    reads: list[Ask] = [
+        lambda: logs.get_log_events(**of),
+        lambda: logs.filter_log_events(logGroupName=name),
+        lambda: logs.start_query(logGroupName=name, **span),
+    ]
+    assert [event["message"] for event in reads[0]()["events"]] == ["kept"]
+    kms.disable_key(KeyId=key)
+    assert {error_of(read) for read in reads} == {("InvalidParameterException", 400)}
+    associate = lambda: logs.associate_kms_key(logGroupName=name, kmsKeyId=key)  # noqa: E731
+    assert error_of(associate) == ("InvalidParameterException", 400)
+    kms.enable_key(KeyId=key)
+    for ask in (*reads, associate):
+        ask()
+    logs.disassociate_kms_key(logGroupName=name)
+    assert "kmsKeyId" not in logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"][0]
+    kms.disable_key(KeyId=key)
+    reads[1]()

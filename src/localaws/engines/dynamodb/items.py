@@ -26,6 +26,7 @@ from moto.dynamodb.models.table import (
 )
 
 from localaws.engines.dynamodb.changes import under_way
+from localaws.engines.dynamodb.encryption import described as described_key
 from localaws.engines.dynamodb.stream import ShardEngine, described, shard_of
 
 Index = TypeVar("Index", bound=SecondaryIndex)
@@ -110,6 +111,7 @@ class TableEngine(Table):
                 del told[name]
         if self.billing_mode == "PROVISIONED":
             del told["BillingModeSummary"]
+        told |= described_key(dynamodb_backends[self.account_id][self.region_name].lab, self)  # type: ignore[attr-defined]
         return answer
 
     def put_item(

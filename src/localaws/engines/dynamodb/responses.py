@@ -21,12 +21,16 @@ from moto.dynamodb.responses import DynamoHandler, DynamoResult, ProjectionExpre
 from localaws.engines.dynamodb.backend import DynamoDBEngine
 from localaws.engines.dynamodb.batches import MAX_WRITES, check_distinct, check_key, check_parts, writes_of
 from localaws.engines.dynamodb.conditions import ConditionError
+from localaws.engines.dynamodb.encryption import check_key as check_key_of_kms
+from localaws.engines.dynamodb.encryption import check_named
 from localaws.engines.dynamodb.expressions import ExpressionParser, parse_key_condition
 from localaws.engines.dynamodb.partiql.execution import token_of
 from localaws.engines.dynamodb.paths import Parts, project
 from localaws.engines.dynamodb.placeholders import check_placeholders
 from localaws.engines.dynamodb.values import check_values
 from localaws.gateway.errors import AwsError
+from localaws.gateway.records import current_call
+from localaws.gateway.reference import is_data_event
 
 _UNITS = "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST"
 
@@ -41,16 +45,29 @@ class DynamoEngineResponse(DynamoHandler):
     def call_action(self) -> TYPE_RESPONSE:
         request = getattr(self, "params", {})
         check_values(request)
-        _check_expressions(self._get_action(), request)
+        action = self._get_action()
+        _check_expressions(action, request)
+        if is_data_event("dynamodb", action):
+            self._check_keys_of_kms()
         return super().call_action()
+
+    def _check_keys_of_kms(self) -> None:
+        """Raises AccessDeniedException for a table whose key of KMS the caller may not use, or nobody can."""
+        backend = self.dynamodb_backend
+        for arn in current_call.get().resources:
+            table = backend.tables.get(arn.rpartition(":table/")[2].partition("/")[0])
+            if table is not None and table.sse_specification:
+                check_key_of_kms(backend.lab, table)
 
     def create_table(self) -> ActionResult:
         if self.body.get("BillingMode") == "PAY_PER_REQUEST" and self.body.get("ProvisionedThroughput"):
             raise AwsError("ValidationException", f"One or more parameter values were invalid: {_UNITS}")
+        check_named(self.dynamodb_backend.lab, self.region, self.body.get("SSESpecification"))
         return _described_while(super().create_table(), "CREATING", {"WarmThroughput"})
 
     def update_table(self) -> ActionResult:
         """Raises ResourceNotFoundException for an index to change or delete that the table does not have."""
+        check_named(self.dynamodb_backend.lab, self.region, self.body.get("SSESpecification"))
         table = self.dynamodb_backend.get_table(self.body["TableName"])
         indexes = {index.name for index in table.global_indexes}
         for update in self.body.get("GlobalSecondaryIndexUpdates") or []:

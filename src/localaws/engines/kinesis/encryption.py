@@ -6,7 +6,6 @@ Source: Kinesis developer guide, "Permissions to use user-generated KMS keys"; A
 from __future__ import annotations
 
 from localaws.engines.kinesis.stream import Stream
-from localaws.gateway.errors import AwsError
 from localaws.gateway.records import current_call
 
 #: KMS's errors as Kinesis has them.
@@ -27,7 +26,5 @@ def check_key(stream: Stream, action: str) -> None:
     from localaws.engines.kms.use import check_use  # not above: most streams have no key of KMS
 
     region = stream.arn.split(":")[3]
-    try:
-        check_use(stream.lab, caller, "kinesis", region, stream.key_id, action, {"aws:kinesis:arn": stream.arn})
-    except AwsError as error:
-        raise AwsError(_ERRORS[error.code], error.message) from None
+    context = {"aws:kinesis:arn": stream.arn}
+    check_use(stream.lab, caller, "kinesis", region, stream.key_id, action, context, _ERRORS)

@@ -11,6 +11,7 @@ from moto.logs.metric_filters import MetricFilters
 from moto.logs.models import ExportTask, LogGroup, LogResourcePolicy, LogsBackend
 from moto.logs.responses import LogsResponse
 
+from localaws.engines.logs.encryption import arn_of, check_key, check_readable
 from localaws.engines.logs.events import sift
 from localaws.engines.logs.exports import export
 from localaws.engines.logs.groups import GroupEngine
@@ -85,12 +86,39 @@ class LogsEngineResponse(LogsResponse):
         return json.dumps(answer)
 
     def create_log_group(self) -> str:
-        """Keeps the class and the protection against deletion, which moto forgets."""
+        """Keeps the class and the protection against deletion, which moto forgets.
+
+        Raises AccessDeniedException or InvalidParameterException for a key that cannot be used (see `check_key`).
+        """
+        if key := self._get_param("kmsKeyId"):
+            check_key(self.lab, arn_of(self.current_account, self.region, self._get_param("logGroupName")), key)
         answer = super().create_log_group()
         given = {name: self._get_param(name) for name in _DEFAULTS}
         group: Any = self.logs_backend.groups[self._get_param("logGroupName")]
         group.settings = {name: value for name, value in given.items() if value is not None}
         return answer
+
+    def associate_kms_key(self) -> str:
+        """Raises as `create_log_group`, and ResourceNotFoundException for a group that there is not."""
+        group = self._group_to_encrypt()
+        key = self._get_param("kmsKeyId")
+        check_key(self.lab, arn_of(self.current_account, self.region, group.name), key)
+        group.kms_key_id = key
+        return "{}"
+
+    def disassociate_kms_key(self) -> str:
+        self._group_to_encrypt().kms_key_id = None
+        return "{}"
+
+    def _group_to_encrypt(self) -> LogGroup:
+        """Raises NotImplementedError where the results of queries are meant, which no group has."""
+        identifier = self._get_param("resourceIdentifier") or ""
+        if ":query-result:" in identifier:
+            raise NotImplementedError("encryption of the results of queries")
+        group = self.logs_backend.groups.get(self._get_param("logGroupName") or _name_of(identifier))
+        if group is None:
+            raise AwsError("ResourceNotFoundException", "The specified log group does not exist.")
+        return group
 
     def put_log_group_deletion_protection(self) -> str:
         """Raises ResourceNotFoundException for a group that there is not."""
@@ -138,6 +166,7 @@ class LogsEngineResponse(LogsResponse):
 
     def get_log_events(self) -> str:
         self._check_stream()
+        check_readable(self.lab, self._group())
         return super().get_log_events()
 
     def filter_log_events(self) -> str:
@@ -146,6 +175,7 @@ class LogsEngineResponse(LogsResponse):
         token = self._get_param("nextToken")
         if token and token.count("@") != 2:
             raise AwsError("InvalidParameterException", "The specified nextToken is invalid.")
+        check_readable(self.lab, self._group())
         return super().filter_log_events()
 
     def describe_log_streams(self) -> str:
@@ -202,6 +232,8 @@ class LogsEngineResponse(LogsResponse):
         if self._get_param("queryLanguage", "CWLI") != "CWLI":
             raise AwsError("NotImplemented", "This lab does queries in CWLI alone.", 501)
         check_query(self._get_param("queryString"))
+        for name in self._get_param("logGroupNames") or [self._get_param("logGroupName")]:
+            check_readable(self.lab, self.logs_backend.groups.get(name))
         return super().start_query()
 
     def _get_param(self, param_name: str, if_none: Any = None) -> Any:

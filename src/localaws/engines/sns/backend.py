@@ -288,10 +288,8 @@ class SNSEngineResponse(SNSResponse):
 
         key, context = topic.kms_master_key_id, {"aws:sns:topicArn": topic.arn}
         for action in ("GenerateDataKey", "Decrypt"):
-            try:
-                check_use(SubscriptionEngine.lab, caller, "sns", topic.arn.split(":")[3], key, action, context)
-            except AwsError as error:
-                raise AwsError(_KMS_ERRORS[error.code], error.message) from None
+            region = topic.arn.split(":")[3]
+            check_use(SubscriptionEngine.lab, caller, "sns", region, key, action, context, _KMS_ERRORS)
 
     def publish(self) -> ActionResult:
         self._check_key()

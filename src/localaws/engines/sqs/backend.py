@@ -229,10 +229,8 @@ class SQSEngineResponse(SQSResponse):
             return
         from localaws.engines.kms.use import check_use  # not above: most queues have no key of KMS
 
-        try:
-            check_use(QueueEngine.lab, caller, "sqs", self.region, key, action, {"aws:sqs:arn": queue.queue_arn})
-        except AwsError as error:
-            raise AwsError(_KMS_ERRORS.get(error.code, error.code), error.message) from None
+        context = {"aws:sqs:arn": queue.queue_arn}
+        check_use(QueueEngine.lab, caller, "sqs", self.region, key, action, context, _KMS_ERRORS)
 
     def _determine_resource(self) -> str:
         """moto would look for the queue, for a decision that the gateway has made."""
