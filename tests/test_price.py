@@ -18,6 +18,7 @@ from awsfacts.prices import prices
 from dehelpers.words import price
 from tests.conftest import RunningLab
 from tests.connected import connected, keys_of, process
+from tests.gateway.wire import advance
 
 NewLab = Callable[..., RunningLab]
 
@@ -123,6 +124,24 @@ def test_shards_are_billed_by_the_hour_begun_and_by_how_many_stood_then() -> Non
         ]
     )
     assert used["kinesis.shard_hour"] == 1 + 4 + 4 + 4
+
+
+def test_a_key_costs_by_the_hour_until_its_deletion_is_scheduled(new_lab: NewLab) -> None:
+    """KMS pricing: a dollar a month, by the hour, for keys of one's own that are not pending deletion."""
+    lab = new_lab()
+    kms, s3 = lab.client("kms"), lab.client("s3")
+    s3.create_bucket(Bucket="under-the-managed-key")
+    managed = {"ServerSideEncryption": "aws:kms", "Body": b"x"}
+    s3.put_object(Bucket="under-the-managed-key", Key="k", **managed)
+    key, other = (kms.create_key()["KeyMetadata"]["KeyId"] for _ in range(2))
+    kms.schedule_key_deletion(KeyId=other)
+    advance(lab, 90 * 60)
+    kms.schedule_key_deletion(KeyId=key)
+    advance(lab, 7 * 24 * 3600)
+    kms.list_keys()
+    used = meter.used(lab.calls())
+    assert used["kms.key"] == pytest.approx((1 + 2) / 730)
+    assert used["kms.request"] == 5 + 1  # S3 asked for a data key
 
 
 def test_firehose_bills_what_it_reads_from_a_stream_in_steps_of_5_kb() -> None:

@@ -174,7 +174,7 @@ class Meter:
     Attributes:
         unit: the unit that the lab leaves in a call's record: "kinesis:put_units".
         price: a key of the table of prices.
-        size: how many units make one of the price's.
+        size: how many units, or unit-hours where it is standing, make one of the price's.
         standing: whether it says how many of something stand from that call on, and are billed by the hour.
     """
 

@@ -37,7 +37,7 @@ def used(records: Iterable[Record]) -> dict[str, float]:
     creation to their deletion, and stored objects. A begun hour counts as a whole one.
     """
     usage: defaultdict[str, float] = defaultdict(float)
-    standing: dict[tuple[str, str], list[tuple[datetime, float]]] = {}  # (price, resource) → how many, from when on
+    standing: dict[tuple[Meter, str], list[tuple[datetime, float]]] = {}  # by resource: how many, from when on
     objects: Counter[str] = Counter()  # bytes by object
     first = last = None
     for record in records:
@@ -49,15 +49,15 @@ def used(records: Iterable[Record]) -> dict[str, float]:
             if not meter.standing:
                 usage[meter.price] += amount / meter.size
             elif record["resources"]:
-                standing.setdefault((meter.price, record["resources"][0]), []).append((last, amount))
+                standing.setdefault((meter, record["resources"][0]), []).append((last, amount))
         usage["firehose.ingested"] += _read_by_firehose(record) / GB
         if record["service"] == "s3" and record["operation"] in ("PutObject", "UploadPart"):
             objects[record["resources"][0]] += record["bytes_in"]
     if first and last:
         hours = max(1, math.ceil((last - first).total_seconds() / 3600))
         usage["s3.storage"] += objects.total() / GB * hours / HOURS_A_MONTH
-        for (key, _), changes in standing.items():
-            usage[key] += _hours(changes, last)
+        for (meter, _), changes in standing.items():
+            usage[meter.price] += _hours(changes, last) / meter.size
     return usage
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from awsfacts.declaration import Claim, Deletion, Listing, Resource, Service, Settle, pages
+from awsfacts.declaration import Claim, Deletion, Listing, Meter, Resource, Service, Settle, pages
+from awsfacts.prices import HOURS_A_MONTH
 
 
 def _keys(aws: Any) -> Iterator[str]:
@@ -99,6 +100,7 @@ SERVICE = Service(
         (".*CustomKeyStore.*", "The lab has no key stores of other machines."),
         ("ImportKeyMaterial|GetParametersForImport", "The lab makes the material of its keys itself."),
     ),
+    meters=(Meter("kms:keys", "kms.key", HOURS_A_MONTH, standing=True),),
     request_prices=((".*", "kms.request"),),
     actions={"ReEncrypt": ("kms:ReEncryptFrom", "kms:ReEncryptTo")},
     # CloudTrail's examples of them have ``"readOnly": true`` ("Examples of AWS KMS log entries")

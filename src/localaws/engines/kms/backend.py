@@ -17,6 +17,7 @@ from localaws.engines.kms.deletion import await_deletion
 from localaws.engines.kms.material import await_rotation, id_of, key_id_of, opened, plan_rotation, rotate, sealed
 from localaws.engines.policies import PolicyFaultError, check_policy
 from localaws.gateway.errors import AwsError
+from localaws.gateway.records import current_call
 from localaws.lab import Lab
 
 _ALIAS = (
@@ -151,10 +152,12 @@ class KmsEngine(KmsBackend):
             raise AwsError("KMSInvalidStateException", f"{key.arn} is pending deletion.")
         scheduled = super().schedule_key_deletion(self.get_key_id(key_id), pending_window_in_days)
         await_deletion(self.lab, self, key.id)
+        _use_key(0)
         return scheduled
 
     def cancel_key_deletion(self, key_id: str) -> None:
         super().cancel_key_deletion(self.get_key_id(key_id))
+        _use_key(1)
 
     def replicate_key(self, key_id: str, replica_region: str) -> Key:
         return super().replicate_key(self.get_key_id(key_id), replica_region)
@@ -250,6 +253,13 @@ class KmsEngine(KmsBackend):
         self.key(key_id).check("ENCRYPT_DECRYPT", operation, SYMMETRIC)
 
 
+def _use_key(number: int) -> None:
+    """A key costs by the hour from now on, or nothing while it waits for its deletion (KMS pricing)."""
+    call = current_call.get(None)
+    if call is not None:
+        call.units["kms:keys"] = number
+
+
 class KmsEngineResponse(KmsResponse):
     """The operations that use a key's material, and what moto leaves out of its answers."""
 
@@ -258,6 +268,11 @@ class KmsEngineResponse(KmsResponse):
         backend = super().kms_backend
         assert isinstance(backend, KmsEngine)
         return backend
+
+    def create_key(self) -> str:
+        answer = super().create_key()
+        _use_key(1)
+        return answer
 
     def encrypt(self) -> str:
         key_id, algorithm = self._key_id(), self._algorithm("EncryptionAlgorithm")
