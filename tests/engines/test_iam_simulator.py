@@ -274,7 +274,7 @@ def test_what_cannot_be_simulated_is_told(lab: RunningLab, iam: Any) -> None:
         (simulate_custom, {"ResourceOwner": "me"}, "InvalidInput", "ResourceOwner"),
         (simulate_custom, {"PermissionsBoundaryPolicyInputList": [everything] * 2}, "InvalidInput", "boundary"),
         (simulate_custom, {"ResourceHandlingOption": "EC2-VPC-EBS"}, "InvalidInput", "volume"),
-        (simulate_custom, {"Marker": "?"}, "InvalidInput", "Marker"),
+        (simulate_custom, {"Marker": "?"}, "ValidationError", "Marker"),
         (simulate_principal, {"PolicySourceArn": session}, "InvalidInput", "Invalid Entity Arn"),
         (simulate_principal, {"PolicySourceArn": f"arn:aws:iam::{ACCOUNT}:user/nobody"}, "NoSuchEntity", "nobody"),
         (simulate_principal, {"PolicySourceArn": worker, "ResourcePolicy": anybody}, "InvalidInput", "IAM roles"),

@@ -87,6 +87,14 @@ SERVICE = Service(
             "engines/test_iam_simulator.py::test_the_reference_s_example_of_a_user",
         ),
         Claim(
+            "Reports tell which services a user, a role, a group or a policy gives, and when each was last called.",
+            "engines/test_iam_reports.py::test_a_user_s_services_and_when_he_called_them",
+        ),
+        Claim(
+            "The credential report and the last use of keys and roles are read from the records of calls.",
+            "engines/test_iam_reports.py::test_the_credential_report",
+        ),
+        Claim(
             "Policies and trust policies that are none are refused.",
             "engines/test_policies.py::test_a_policy_that_is_none_is_refused",
         ),
@@ -99,6 +107,10 @@ SERVICE = Service(
         Claim(
             "A policy counts from the next call on; AWS may take some seconds until all of it knows.",
             "test_claims_00.py::test_a_policy_counts_from_the_next_call_on",
+        ),
+        Claim(
+            "Last use is known at once, and by its second; AWS takes up to four hours, and rounds it.",
+            "engines/test_iam_reports.py::test_when_a_key_was_last_used",
         ),
     ),
     resources=(

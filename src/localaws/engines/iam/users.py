@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from moto.iam.models import User
@@ -13,6 +14,7 @@ class UserEngine(User):
     """A user whose unique id begins with AIDA ("IAM identifiers", IAM user guide)."""
 
     permissions_boundary_arn: str | None = None
+    password_last_changed: datetime | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
