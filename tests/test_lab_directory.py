@@ -63,8 +63,9 @@ def test_a_lab_of_an_earlier_version_goes_on_and_can_be_reset(home: Path) -> Non
     command("start", "--dir", home)
     command("stop", "--dir", home)
     key = json.loads((home / "keys.json").read_text())
-    (home / ".localaws").unlink()  # as a lab was before there was a marker, snapshots, an outbox, TLS
+    (home / ".localaws").unlink()  # as a lab was before there was a marker, snapshots, keys of root, an outbox, TLS
     (home / "state.sqlite").unlink()
+    (home / "root.json").unlink()
     (home / "outbox").rmdir()
     shutil.rmtree(home / "tls")
     assert command("reset", "--dir", home).returncode == 1

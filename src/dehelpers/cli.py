@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dehelpers.errors import LabError
 from dehelpers.process import lab
-from dehelpers.process.environment import export_lines, lab_environment
+from dehelpers.process.environment import export_lines, lab_environment, root_environment
 from dehelpers.process.project import lab_directory
 
 Command = Callable[[argparse.Namespace], int]
@@ -76,7 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--port", type=_port, default=0, metavar="N", help="port to listen on (default: a free one)")
     add("stop", _stop, "stop the lab; its state stays")
     add("status", _status, "say whether the lab runs, and where")
-    add("env", _env, 'print export lines, for eval "$(dehelpers env)"; starts the lab if need be')
+    sub = add("env", _env, 'print export lines, for eval "$(dehelpers env)"; starts the lab if need be')
+    sub.add_argument("--root", action="store_true", help="of the account's root user, whom no policy shuts out")
     sub = add("advance", _advance, "let time pass on the lab's clock, and wait for what was due")
     sub.add_argument("time", type=_duration, metavar="TIME", help="such as 90d, 12h, 30m, or 1d12h")
     add("reset", _reset, "stop the lab and delete everything in it")
@@ -142,7 +143,8 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _env(options: argparse.Namespace) -> int:
-    print(export_lines(lab_environment(lab.start(options.dir))))
+    running = lab.start(options.dir)
+    print(export_lines(root_environment(running) if options.root else lab_environment(running)))
     return 0
 
 

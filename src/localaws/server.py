@@ -148,6 +148,8 @@ def _serve(directory: Path, port: int, account_id: str, region: str) -> None:
     _log_to(directory / "logs")
     clock = Clock(directory / CLOCK_FILE)
     lab = Lab(directory, _owner(directory, account_id), account_id, region, clock=clock)
+    root = _root(directory, account_id)
+    lab.credentials.add(root)
     keep_time(lab.clock)
     tune()
     keep_on_this_machine()
@@ -189,7 +191,7 @@ def _serve(directory: Path, port: int, account_id: str, region: str) -> None:
                 lab.spawn(f"return-{engine.moto}", partial(installer, engine.moto))
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
-        _write_lab_file(lab, server, certificates)
+        _write_lab_file(lab, root, server, certificates)
         lab.spawn("place", partial(_end_without_place, lab))
         log.info("serving %s from %s", lab.endpoint, directory)
         server.serve()
@@ -232,14 +234,26 @@ def _log_error(msg: str = "", level: int = logging.INFO, traceback: bool = False
 
 
 def _owner(directory: Path, account_id: str) -> Credential:
-    """The lab's own keys: random, made once a directory, readable by its user alone."""
-    path = directory / "keys.json"
+    """The lab's own administrator: AWS advises against working as root (IAM best practices)."""
+    arn = f"arn:aws:iam::{account_id}:user/lab-admin"
+    return Credential(*_keys(directory / "keys.json"), arn, account_id, "AIDALABADMINISTRATOR")
+
+
+def _root(directory: Path, account_id: str) -> Credential:
+    """The account's root user, whom no policy of the account can shut out ("AWS account root user", IAM user guide).
+
+    So who has taken too much from the administrator can give it back to him.
+    """
+    return Credential(*_keys(directory / "root.json"), f"arn:aws:iam::{account_id}:root", account_id, account_id)
+
+
+def _keys(path: Path) -> tuple[str, str]:
+    """An access key id and its secret: random, made once a directory, readable by its user alone."""
     if not path.exists():
         keys = {"access_key_id": random_key_id("AKIA"), "secret_access_key": secrets.token_urlsafe(30)}
         write_private(path, keys)
     keys = json.loads(path.read_text())
-    arn = f"arn:aws:iam::{account_id}:user/lab-admin"  # AWS advises against working as root (IAM best practices)
-    return Credential(keys["access_key_id"], keys["secret_access_key"], arn, account_id, "AIDALABADMINISTRATOR")
+    return keys["access_key_id"], keys["secret_access_key"]
 
 
 def _secure_listener(remembered: Path, certificates: Certificates) -> SecureListener:
@@ -252,7 +266,7 @@ def _secure_listener(remembered: Path, certificates: Certificates) -> SecureList
     return listener
 
 
-def _write_lab_file(lab: Lab, server: PatientServer, certificates: Certificates) -> None:
+def _write_lab_file(lab: Lab, root: Credential, server: PatientServer, certificates: Certificates) -> None:
     """Tell who starts a lab where it is; written last, so that it is a promise to answer."""
     assert server.secure is not None
     write_private(
@@ -267,6 +281,8 @@ def _write_lab_file(lab: Lab, server: PatientServer, certificates: Certificates)
             "region": lab.region,
             "access_key_id": lab.owner.access_key_id,
             "secret_access_key": lab.owner.secret_access_key,
+            "root_access_key_id": root.access_key_id,
+            "root_secret_access_key": root.secret_access_key,
             "lab_id": secrets.token_hex(8),
             "started": lab.clock.now().isoformat(timespec="seconds"),
         },

@@ -148,7 +148,8 @@ def test_motos_own_urls_are_closed(lab: RunningLab, path: str) -> None:
 
 def test_it_listens_on_loopback_only(lab: RunningLab) -> None:
     listening = [c.laddr for c in psutil.Process(lab.pid).net_connections("inet") if c.status == psutil.CONN_LISTEN]
-    assert [(address.ip, address.port) for address in listening] == [("127.0.0.1", lab.facts["port"])]
+    secure = int(lab.facts["https_endpoint"].rpartition(":")[2])
+    assert {(at.ip, at.port) for at in listening} == {("127.0.0.1", lab.facts["port"]), ("127.0.0.1", secure)}
     for address in {str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}:
         if not address.startswith("127."):
             with pytest.raises(OSError):
@@ -162,7 +163,7 @@ def mode(path: Path) -> str:
 def test_its_secrets_are_private(new_lab: Callable[..., RunningLab]) -> None:
     lab = new_lab()
     assert mode(lab.directory) == "0o700"
-    for name in ("lab.json", "keys.json", "calls.jsonl"):
+    for name in ("lab.json", "keys.json", "root.json", "calls.jsonl"):
         assert mode(lab.directory / name) == "0o600", name
     secret = lab.facts["secret_access_key"]
     assert secret not in lab.log()

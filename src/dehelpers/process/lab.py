@@ -63,6 +63,8 @@ class Lab:
     region: str
     access_key_id: str
     secret_access_key: str
+    root_access_key_id: str
+    root_secret_access_key: str
     lab_id: str
     started: str
 

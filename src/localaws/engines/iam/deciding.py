@@ -31,6 +31,9 @@ _MOST_KEPT = 1000
 _CLOSED = Policy("RestrictPublicBuckets", (Statement("Deny", principals=Element("*")),))
 #: What everybody may do, whatever policies say (STS API reference, GetCallerIdentity and GetSessionToken).
 _FREE = {"sts:GetCallerIdentity", "sts:GetSessionToken"}
+#: What the root user of the account that has a bucket may do, whatever its policy denies, so that nobody is shut out of
+#: his own (S3 API reference, PutBucketPolicy).
+_ROOT_MAY = {"s3:DeleteBucketPolicy", "s3:GetBucketPolicy", "s3:PutBucketPolicy"}
 
 
 class Decider:
@@ -76,6 +79,8 @@ class Decider:
         written = read(resource, held.document) if held and held.document else None
         if held and held.closed and caller.account_id != owner and caller.kind != "AWSService":
             written = _CLOSED
+        if caller.as_principal.is_root and caller.account_id == owner and request.action in _ROOT_MAY:
+            written = None
         return decide(wish, self._policies(caller, identity, written, held or ResourcePolicy()))
 
     def _policies(
