@@ -15,7 +15,7 @@ _TRUSTED = {"Service": _SERVICES, "AWS": "123456789012"}
 TRUST = json.dumps(
     {
         "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Principal": _TRUSTED, "Action": "sts:AssumeRole"}],
+        "Statement": [{"Effect": "Allow", "Principal": _TRUSTED, "Action": ["sts:AssumeRole", "sts:TagSession"]}],
     }
 )
 #: As whom services act by themselves where a resource's policy lets them.

@@ -56,8 +56,11 @@ def refusal(request: Request, reason: str) -> AwsError:
     return AwsError(_CODES.get(request.service, usual), message, 400 if protocol == "json" else 403)
 
 
-def keys_of_caller(caller: Credential) -> dict[str, str]:
-    """The condition keys that say who calls ("AWS global condition context keys", IAM user guide)."""
+def keys_of_caller(caller: Credential, now: datetime | None = None) -> dict[str, str]:
+    """The condition keys that say who calls ("AWS global condition context keys", IAM user guide).
+
+    *now* is the lab's time, for how long ago something was.
+    """
     keys = {
         "aws:PrincipalAccount": caller.account_id,
         "aws:PrincipalArn": caller.issuer or caller.principal,
@@ -68,25 +71,30 @@ def keys_of_caller(caller: Credential) -> dict[str, str]:
         "aws:userid": caller.user_id,
         **{f"aws:PrincipalTag/{name}": value for name, value in caller.tags},
     }
+    if caller.expires is not None:  # long-term keys say nothing of a second factor
+        keys["aws:MultiFactorAuthPresent"] = str(bool(caller.mfa)).lower()
+        if caller.mfa and now:
+            keys["aws:MultiFactorAuthAge"] = str(int((now - datetime.fromisoformat(caller.mfa)).total_seconds()))
     if caller.kind == "IAMUser":
         keys["aws:username"] = caller.principal.rpartition("/")[2]
     return {key: value for key, value in keys.items() if value}
 
 
-def keys_of_call(call: Call) -> dict[str, str]:
+def keys_of_call(call: Call) -> dict[str, str | Sequence[str]]:
     """The condition keys that say how a *call* comes (the same page)."""
-    keys = {
+    keys: dict[str, str | Sequence[str]] = {
         "aws:CurrentTime": call.time,
         "aws:EpochTime": str(int(datetime.fromisoformat(call.time).timestamp())),
         "aws:RequestedRegion": call.region,
         "aws:SecureTransport": str(bool(call.tls or call.via)).lower(),  # services speak TLS with one another
         "aws:UserAgent": call.user_agent,
     }
-    if call.via:
-        keys |= {"aws:CalledVia": call.via, "aws:CalledViaFirst": call.via, "aws:CalledViaLast": call.via}
-    else:  # a service that calls for somebody does not come from where he is
+    chain = call.called_via
+    if chain:
+        keys |= {"aws:CalledVia": chain, "aws:CalledViaFirst": chain[0], "aws:CalledViaLast": chain[-1]}
+    if not call.via:  # a service that calls for somebody does not come from where he is
         keys["aws:SourceIp"] = call.source_ip
-    return keys | {"aws:ViaAWSService": str(bool(call.via)).lower()}
+    return keys | {"aws:ViaAWSService": str(bool(chain)).lower()}
 
 
 def keys_of_source(arn: str, account_id: str = "") -> dict[str, str]:

@@ -43,6 +43,8 @@ _behalf: ContextVar[tuple[Credential, str] | None] = ContextVar("behalf", defaul
 _source: ContextVar[dict[str, str] | None] = ContextVar("source", default=None)
 #: In the environ of a request that a service makes: its principal, such as "athena.amazonaws.com", and `_source`.
 VIA = "localaws.via"
+#: The services through which somebody calls by forward access sessions, the first one first.
+CALLED_VIA = "localaws.called-via"
 SOURCE = "localaws.source"
 
 
@@ -163,6 +165,14 @@ class _RawBody(io.BytesIO):
             yield block
 
 
+def _called_via() -> tuple[str, ...]:
+    """Through which services the call came that is being served."""
+    from localaws.gateway.records import current_call  # not above: it knows the credentials, which know this
+
+    call = current_call.get(None)
+    return call.called_via if call else ()
+
+
 def _send(lab: Lab, request: AWSPreparedRequest, principal: str) -> AWSResponse:
     """Hand a prepared request of a service, *principal*, to the gateway as a WSGI environ and wrap what it answers."""
     assert lab.gateway is not None, "the lab is not serving yet"
@@ -186,6 +196,7 @@ def _send(lab: Lab, request: AWSPreparedRequest, principal: str) -> AWSResponse:
         "wsgi.url_scheme": url.scheme,
         "wsgi.input_terminated": False,
         VIA: forwarded[1] if (forwarded := _behalf.get()) else principal,
+        CALLED_VIA: (*_called_via(), forwarded[1]) if forwarded else (),
         SOURCE: _source.get() or {},
     }
     for name, value in request.headers.items():

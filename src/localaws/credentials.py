@@ -34,7 +34,8 @@ class Credential:
     "s3.amazonaws.com".
 
     Of a session ``policies`` are the documents of the policies that limit it, ``tags`` its tags, by name and value,
-    and ``source_identity`` who took the role, as he said.
+    ``transitive`` the names of those that the next role of a chain has too, and ``source_identity`` who took the role,
+    as he said. ``mfa`` is when he proved himself by a second factor, "" if he did not.
     """
 
     access_key_id: str
@@ -49,6 +50,8 @@ class Credential:
     policies: tuple[str, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
     source_identity: str = ""
+    transitive: tuple[str, ...] = ()
+    mfa: str = ""
 
     @cached_property
     def kind(self) -> str:
@@ -157,6 +160,7 @@ def _from_json(record: bytes) -> Credential:
     members["expires"] = datetime.fromisoformat(members["expires"])
     members["policies"] = tuple(members.get("policies", ()))
     members["tags"] = tuple((name, value) for name, value in members.get("tags", ()))
+    members["transitive"] = tuple(members.get("transitive", ()))
     return Credential(**members)
 
 

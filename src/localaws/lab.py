@@ -92,7 +92,9 @@ class Lab:
         the code of *service*, if one of `decisions` says no.
         """
         if self.decisions:
-            context = Context(lambda: {**keys_of_caller(caller), **(keys() if callable(keys) else keys)})
+            context = Context(
+                lambda: {**keys_of_caller(caller, self.clock.now()), **(keys() if callable(keys) else keys)}
+            )
             request = Request(caller, service, action, resources, context)
             for decide in self.decisions:
                 if reason := decide(request):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from localaws.engines import engines
 from localaws.policies.evaluation import RESOURCE
+from localaws.policies.patterns import Values
 
 if TYPE_CHECKING:
     from moto.core.base_backend import BackendDict, BaseBackend
@@ -75,6 +76,18 @@ def implied_resources(
     """What a request of *service* (botocore's name) means without naming it; () if that cannot be told."""
     implied: Implied | None = _told_by(lab, service, "implied")
     return implied(parameters, account, region) if implied else ()
+
+
+#: Tells condition keys of a request by what its resources are: the operation, its parameters, the account, the region.
+RequestKeys = Callable[[str, Mapping[str, Any], str, str], Values]
+
+
+def keys_told(
+    lab: Lab, service: str, operation: str, parameters: Mapping[str, Any], account: str, region: str
+) -> Values:
+    """The condition keys of a request of *service* that only the service itself can tell."""
+    keys: RequestKeys | None = _told_by(lab, service, "request_keys")
+    return keys(operation, parameters, account, region) if keys else {}
 
 
 #: By whose actions, besides its own, a service's resources are asked for their policies: a role is taken by STS.

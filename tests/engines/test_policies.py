@@ -48,8 +48,10 @@ def puts(lab: RunningLab) -> dict[str, Put]:
         "s3": lambda text: s3.put_bucket_policy(Bucket=NAME, Policy=text),
         "sqs": lambda text: sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": text}),
         "sns": lambda text: sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=text),
-        "kms": lambda text: kms.put_key_policy(KeyId=kms.create_key()["KeyMetadata"]["KeyId"], Policy=text),
-        "kms, new": lambda text: kms.create_key(Policy=text),
+        "kms": lambda text: kms.put_key_policy(
+            KeyId=kms.create_key()["KeyMetadata"]["KeyId"], Policy=text, BypassPolicyLockoutSafetyCheck=True
+        ),
+        "kms, new": lambda text: kms.create_key(Policy=text, BypassPolicyLockoutSafetyCheck=True),
         "secretsmanager": lambda text: secrets.put_resource_policy(SecretId=secret, ResourcePolicy=text),
     }
 

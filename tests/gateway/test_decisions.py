@@ -140,7 +140,7 @@ def test_a_function_is_invoked_by_who_is_decided_on(lab: DecidingLab) -> None:
     # "Using Lambda with Amazon SQS": the function's role reads the queue
     for action in ("sqs:ReceiveMessage", "sqs:GetQueueAttributes"):
         found = eventually(partial(asked, lab, "assumed-role/worker/decided", action, source))
-        assert found[0]["context"]["aws:calledvia"] == "lambda.amazonaws.com"
+        assert found[0]["context"]["aws:viaawsservice"] == "false"  # with a role of its own, not as the caller
     role_id = lab.client("iam").get_role(RoleName="worker")["Role"]["RoleId"]
     received = eventually(partial(receipts, lab, source), 40)  # a poll is recorded when it has ended
     assert {call["principal_id"] for call in received} == {f"{role_id}:decided"}
@@ -173,7 +173,7 @@ def test_a_delivery_stream_writes_as_its_role(lab: DecidingLab) -> None:
 
     [wanted] = eventually(written)
     assert wanted["caller"].startswith("arn:aws:sts::123456789012:assumed-role/firehose/")
-    assert wanted["context"]["aws:calledvia"] == "firehose.amazonaws.com"
+    assert wanted["context"]["aws:viaawsservice"] == "false"
 
 
 def test_a_delivery_that_is_refused_is_tried_again(lab: DecidingLab) -> None:

@@ -98,7 +98,35 @@ def test_a_resource_is_named_in_the_structure_that_describes_it(service: str, op
 MANY: dict[tuple[str, str], tuple[Any, list[Any]]] = {
     ("s3", "CopyObject"): (
         {"Bucket": "b", "Key": "k", "CopySource": "/from/a%20b?versionId=1"},
-        [("s3:GetObject", "arn:aws:s3:::from/a b"), ("s3:PutObject", "arn:aws:s3:::b/k")],
+        [("s3:GetObjectVersion", "arn:aws:s3:::from/a b"), ("s3:PutObject", "arn:aws:s3:::b/k")],
+    ),
+    ("s3", "UploadPartCopy"): (
+        {"Bucket": "b", "Key": "k", "CopySource": "from/a"},
+        [("s3:GetObject", "arn:aws:s3:::from/a"), ("s3:PutObject", "arn:aws:s3:::b/k")],
+    ),
+    ("s3", "PutObject"): (
+        {"Bucket": "b", "Key": "k", "Tagging": "a=1", "ACL": "private", "ObjectLockLegalHoldStatus": "ON"},
+        [(f"s3:PutObject{what}", "arn:aws:s3:::b/k") for what in ("", "Tagging", "Acl", "LegalHold")],
+    ),
+    ("s3", "GetObjectAttributes"): (
+        {"Bucket": "b", "Key": "k", "VersionId": "v"},
+        [("s3:GetObjectVersionAttributes", "arn:aws:s3:::b/k"), ("s3:GetObjectVersion", "arn:aws:s3:::b/k")],
+    ),
+    ("s3", "DeleteObject"): (
+        {"Bucket": "b", "Key": "k", "VersionId": "v", "BypassGovernanceRetention": True},
+        [("s3:DeleteObjectVersion", "arn:aws:s3:::b/k"), ("s3:BypassGovernanceRetention", "arn:aws:s3:::b/k")],
+    ),
+    ("s3", "CreateBucket"): (
+        {"Bucket": "b", "ObjectOwnership": "ObjectWriter", "ObjectLockEnabledForBucket": True},
+        [
+            (f"s3:{action}", "arn:aws:s3:::b")
+            for action in (
+                "CreateBucket",
+                "PutBucketObjectLockConfiguration",
+                "PutBucketVersioning",
+                "PutBucketOwnershipControls",
+            )
+        ],
     ),
     ("s3", "DeleteObjects"): (
         {"Bucket": "b", "Delete": {"Objects": [{"Key": "1"}, {"Key": "2", "VersionId": "v"}]}},

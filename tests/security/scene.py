@@ -151,7 +151,9 @@ class Scene:
             elif kind == "role":
                 self._iam.update_assume_role_policy(RoleName="guarded", PolicyDocument=text)
             elif kind == "key":
-                self.key_id = client("kms").create_key(Policy=text)["KeyMetadata"]["KeyId"]
+                self.key_id = client("kms").create_key(Policy=text, BypassPolicyLockoutSafetyCheck=True)["KeyMetadata"][
+                    "KeyId"
+                ]
             else:
                 raise LookupError(kind)
 

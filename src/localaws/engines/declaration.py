@@ -44,6 +44,8 @@ class Engine:
             (`localaws.resource_policies.PolicyOf`); "" where its resources have none.
         implied: a function, as in ``"access:implied"``, that tells which resource a request means that names none: the
             stream of a shard iterator (`localaws.resource_policies.Implied`); "" where there is no such request.
+        request_keys: a function, as in ``"access:keys_of"``, that tells condition keys of a request for which its
+            resources have to be looked at: the partition keys of items (`localaws.resource_policies.RequestKeys`).
     """
 
     package: str
@@ -61,6 +63,7 @@ class Engine:
     resume: str = ""
     resource_policy: str = ""
     implied: str = ""
+    request_keys: str = ""
 
     def load(self, path: str) -> Any:
         """What *path*, as in ``"backend:SQSEngine"``, names within the folder."""

@@ -14,14 +14,14 @@ from typing import Any
 
 from awsfacts import why_unsupported
 from localaws.authorization import keys_of_call
-from localaws.client import SOURCE, VIA
+from localaws.client import CALLED_VIA, SOURCE, VIA
 from localaws.connections import OUT_OF_FILES
 from localaws.credentials import Credential
 from localaws.gateway.answers import as_modelled
 from localaws.gateway.binding import identified_as
 from localaws.gateway.body import EMPTY_SHA256, open_body
 from localaws.gateway.call_files import CallRecords
-from localaws.gateway.condition_keys import keys_of_request
+from localaws.gateway.condition_keys import keys_of_request, keys_of_signature
 from localaws.gateway.dispatch import Dispatcher, WireRequest
 from localaws.gateway.elements import arns_in, error_of, request_parameters, response_elements
 from localaws.gateway.errors import AwsError, render
@@ -40,7 +40,7 @@ from localaws.gateway.validation import ModelledRequest, without_gzip
 from localaws.gateway.virtual_host import to_path_style
 from localaws.lab import Lab
 from localaws.policies.patterns import Values
-from localaws.resource_policies import implied_resources
+from localaws.resource_policies import implied_resources, keys_told
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +65,9 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, 
 #: In the environ of a request that came over TLS: by which version and cipher suite, in CloudTrail's words.
 TLS = "localaws.tls"
 
+#: In the environ of a request: what it says of its signature.
+SIGNATURE = "localaws.signature"
+
 #: What nobody can write to any more must not be acknowledged.
 GONE = "The lab's directory has been deleted while it ran, and with it all that it had. Start a new lab."
 
@@ -88,6 +91,7 @@ class Gateway:
             source_ip=via or environ.get("REMOTE_ADDR", ""),
             user_agent=via or environ.get("HTTP_USER_AGENT", ""),
             via=via,
+            called_via=environ.get(CALLED_VIA, ()),
             tls=_tls(environ),
             bytes_in=int(environ.get("CONTENT_LENGTH") or 0),
         )
@@ -185,6 +189,7 @@ class Gateway:
         identified_as(environ, parsed)
         model, parameters = parsed.model, parsed.parameters
         if model:
+            environ[SIGNATURE] = signature
             self._authorize(call, parameters, environ)
         parsed.check()
         if model:
@@ -208,7 +213,9 @@ class Gateway:
 
         def keys() -> Values:
             source = environ.get(SOURCE, {})
-            return {**keys_of_call(call), **source, **keys_of_request(call, parameters)}
+            signed = keys_of_signature(environ[SIGNATURE], call, environ) if call.service == "s3" else {}
+            told = keys_told(self._lab, call.service, call.operation, parameters, call.account_id, call.region)
+            return {**keys_of_call(call), **source, **keys_of_request(call, parameters), **signed, **told}
 
         for need in needs if (call.service, call.operation) not in ONE_BY_ONE else ():
             resources = need.resources or self._implied(call, parameters) or ("*",)

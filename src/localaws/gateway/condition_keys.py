@@ -7,10 +7,13 @@ reference, the condition keys of each service named here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
+from localaws.gateway.post_form import POSTED
 from localaws.gateway.records import Call
+from localaws.gateway.sigv4 import Signature
 
 Parameters = Mapping[str, Any]
 #: A key and one of its values; a key with several comes several times.
@@ -24,6 +27,25 @@ def keys_of_request(call: Call, parameters: Parameters) -> dict[str, list[str]]:
     for key, value in [*_tags(parameters), *(own(call, parameters) if own else ())]:
         keys.setdefault(key, []).append(value)
     return keys
+
+
+def keys_of_signature(signature: Signature, call: Call, environ: Mapping[str, Any]) -> dict[str, str]:
+    """S3's condition keys for how a request came and was signed, and how long ago.
+
+    Source: "Amazon S3 Signature Version 4 Authentication Specific Policy Keys" (S3 API reference). The age, in
+    milliseconds, is by the machine's clock, as a signature is.
+    """
+    in_query = signature.expires is not None
+    keys = {
+        "s3:authType": "POST" if POSTED in environ else "REST-QUERY-STRING" if in_query else "REST-HEADER",
+        "s3:signatureversion": "AWS4-HMAC-SHA256" if signature.timestamp else "AWS",
+        "s3:x-amz-content-sha256": str(environ.get("HTTP_X_AMZ_CONTENT_SHA256", "")),
+        "s3:TlsVersion": call.tls.get("tlsVersion", "").removeprefix("TLSv"),
+    }
+    if signature.timestamp:
+        signed = datetime.strptime(signature.timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        keys["s3:signatureAge"] = str(max(0, int((datetime.now(UTC) - signed).total_seconds() * 1000)))
+    return {key: value for key, value in keys.items() if value}
 
 
 def _tags(parameters: Parameters) -> Found:

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote
 
 from localaws.gateway.arns import arns_of, makers_of
+from localaws.gateway.object_needs import more_actions, of_version, source_of
 from localaws.gateway.passed_roles import passed_roles, taken_by
 from localaws.gateway.reference import actions_of
 from localaws.policies.patterns import Values
@@ -69,10 +69,13 @@ def _own_needs(service: str, operation: str, parameters: Parameters, region: str
         for action, arn in special(Call(service, operation, parameters, region, account)):
             found.setdefault(action, {})[arn] = None
         if found:  # who asks for nothing at all has to be allowed the operation
-            return [Need(action, tuple(arns)) for action, arns in found.items()]
+            copied = source_of(parameters)[1] if "CopySource" in parameters else ""  # not of the new object
+            keys = {"s3:GetObjectVersion": {"s3:VersionId": copied}}
+            return [Need(action, tuple(arns), keys.get(action, {})) for action, arns in found.items()]
     if service == "s3":  # nearly all calls that there are: no search for names
-        resources = _bucket_or_object(parameters)
-        return [Need(action.name, resources) for action in actions_of(service, operation)]
+        resources, version = _bucket_or_object(parameters), parameters.get("VersionId")
+        names = [of_version(action.name, version) for action in actions_of(service, operation)]
+        return [Need(name, resources) for name in dict.fromkeys([*names, *more_actions(operation, parameters)])]
     return [
         Need(action, tuple(arns_of(makers, parameters, region, account)))
         for action, makers in makers_of(service, operation)
@@ -104,9 +107,12 @@ _Special = Callable[[Call], Iterator[tuple[str, str]]]
 
 
 def _copy(call: Call) -> Iterator[tuple[str, str]]:
-    source = unquote(str(call.parameters.get("CopySource", ""))).removeprefix("/").partition("?versionId=")[0]
-    yield "s3:GetObject", f"arn:aws:s3:::{source}"
-    yield "s3:PutObject", f"arn:aws:s3:::{call.parameters.get('Bucket')}/{call.parameters.get('Key')}"
+    source, version = source_of(call.parameters)
+    target = f"{call.parameters.get('Bucket')}/{call.parameters.get('Key')}"
+    yield of_version("s3:GetObject", version), f"arn:aws:s3:::{source}"
+    yield "s3:PutObject", f"arn:aws:s3:::{target}"
+    for action in more_actions(call.operation, call.parameters):
+        yield action, f"arn:aws:s3:::{target}"
 
 
 def _delete_objects(call: Call) -> Iterator[tuple[str, str]]:
@@ -160,6 +166,14 @@ def _put_events(call: Call) -> Iterator[tuple[str, str]]:
         yield "events:PutEvents", arn
 
 
+def _assume_role(call: Call) -> Iterator[tuple[str, str]]:
+    """The trust policy has to allow the tags and the source identity of a session too (STS API reference)."""
+    actions = {"Tags": "sts:TagSession", "SourceIdentity": "sts:SetSourceIdentity"}
+    asked = [action for member, action in actions.items() if call.parameters.get(member)]
+    for action in ("sts:AssumeRole", *asked):
+        yield action, str(call.parameters.get("RoleArn") or "*")
+
+
 _SPECIAL: dict[tuple[str, str], _Special] = {
     ("s3", "CopyObject"): _copy,
     ("s3", "UploadPartCopy"): _copy,
@@ -173,6 +187,7 @@ _SPECIAL: dict[tuple[str, str], _Special] = {
     ("dynamodb", "ExecuteTransaction"): _statements("TransactStatements", "Statement"),
     ("events", "PutEvents"): _put_events,
     ("kms", "ReEncrypt"): _re_encrypt,
+    ("sts", "AssumeRole"): _assume_role,
 }
 
 

@@ -28,7 +28,8 @@ class Call:
 
     ``bytes_in`` and ``bytes_out`` count bodies only; ``ms`` runs from the request's headers to the last byte out.
     ``units`` is for what an engine knows of its own billing (scanned bytes, say), by name. ``via`` is the service that
-    called, for somebody or for itself ("athena.amazonaws.com"); ``session_issuer`` the role behind a session, which
+    called, for somebody or for itself ("athena.amazonaws.com"), and ``called_via`` are those through which somebody
+    called, the first one first; ``session_issuer`` the role behind a session, which
     was taken at ``session_created``. ``tls`` is CloudTrail's ``tlsDetails``, empty without TLS.
     ``event_type`` is CloudTrail's: what a service does unasked is an AwsServiceEvent. ``requests`` is how many alike
     one record stands for. ``event_id`` is the record's own, CloudTrail's ``eventID``.
@@ -49,6 +50,7 @@ class Call:
     access_key_id: str = ""
     account_id: str = ""
     via: str = ""
+    called_via: tuple[str, ...] = ()
     tls: dict[str, str] = field(default_factory=dict)
     resources: list[str] = field(default_factory=list)
     request_parameters: dict[str, Any] | None = None

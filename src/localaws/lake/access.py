@@ -38,7 +38,9 @@ def readable(lab: Lab, region: str, principal: str, session: Session, files: Seq
         return []
     caller, via = behalf() or (lab.owner, principal)
     found, file = [], files[0]
-    keys = keys_of_call(Call.done_by(via, lab.clock, "s3", "GetObject", region))
+    call = Call.done_by(via, lab.clock, "s3", "GetObject", region)
+    call.called_via = (via,) if behalf() else ()
+    keys = keys_of_call(call)
     try:
         lab.authorize(caller, "s3", "s3:GetObject", [_arn(each.uri) for each in files], keys)
         for file in session.checked(files):

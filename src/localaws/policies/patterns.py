@@ -51,6 +51,28 @@ class Context(Mapping[str, tuple[str, ...]]):
         return len(self._values)
 
 
+class TaggedContext(Context):
+    """The context *given*, and condition keys that the tags of a resource give: asked for when one is looked up."""
+
+    def __init__(self, given: Context, tags: Callable[[], Values]) -> None:
+        super().__init__(tags)
+        self._context = given
+
+    def __getitem__(self, key: str) -> tuple[str, ...]:
+        if (values := self._context.get(key)) is not None:
+            return values
+        if "tag/" not in key.lower():
+            raise KeyError(key)
+        return super().__getitem__(key)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._context
+        yield from super().__iter__()
+
+    def __len__(self) -> int:
+        return len(self._context) + super().__len__()
+
+
 def filled_in(text: str, context: Context, variables: bool) -> str | None:
     """*text* with values in the place of its variables, ready for `fits`; None if one of them has no single value.
 

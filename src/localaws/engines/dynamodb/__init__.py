@@ -38,4 +38,5 @@ ENGINE = Engine(
         }
     ),
     resume="installing:resume",
+    request_keys="access:keys_of",
 )

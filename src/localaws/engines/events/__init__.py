@@ -12,4 +12,5 @@ ENGINE = Engine(
     responses="backend:EventsEngineResponse",
     models=("backend:RuleEngine",),
     reaches=frozenset({"logs", "secretsmanager", "sqs"}),
+    resource_policy="access:policy_of",
 )

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 from jsonpath_ng.ext.parser import parse
-from moto.events.models import EventBus, EventsBackend, Rule
+from moto.events.models import EventBus, EventsBackend, Rule, events_backends
 from moto.events.responses import EventsHandler
 from moto.events.utils import EventMessageType, EventTemplateParser
 
@@ -125,7 +125,14 @@ class EventsEngine(EventsBackend):
     def _put_event(self, event: dict[str, Any]) -> dict[str, Any]:
         if fault := _fault_of(event):
             return fault
-        if self._normalize_event_bus_arn(event.get("EventBusName")) not in self.event_buses:
+        bus = str(event.get("EventBusName") or "default")
+        if bus.startswith("arn:") and bus.split(":")[3:5] != [self.region_name, self.account_id]:
+            _, _, _, region, account, _ = bus.split(":", 5)
+            there = copy.copy(events_backends[account][region])
+            there.account_id = self.account_id  # an event tells whose it is, not whose the bus is
+            assert isinstance(there, EventsEngine)
+            return there._put_event({**event, "EventBusName": self._normalize_event_bus_arn(bus)})
+        if self._normalize_event_bus_arn(bus) not in self.event_buses:
             return {"EventId": str(uuid.uuid4())}
         [answer] = super().put_events([event])
         return answer

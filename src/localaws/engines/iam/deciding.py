@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from localaws.authorization import Request
 from localaws.credentials import Credential
 from localaws.engines.iam.identities import Identity, boundary_of, identity_of
@@ -9,8 +11,9 @@ from localaws.engines.organizations.control import control_of
 from localaws.lab import Lab
 from localaws.policies.documents import Element, Policy, Statement, Wish, read
 from localaws.policies.evaluation import IDENTITY, Policies, Verdict, decide
-from localaws.policies.patterns import Context
+from localaws.policies.patterns import Context, TaggedContext
 from localaws.resource_policies import ResourcePolicy, resource_policy
+from localaws.resource_tags import tag_keys
 
 #: What services do for themselves by their service-linked roles, which no account can change: the beginnings of actions
 #: ("Using service-linked roles", IAM user guide, and each service's page of that name).
@@ -75,7 +78,8 @@ class Decider:
             return Verdict(True, IDENTITY)  # it will be told that there is nothing
         resource = (held.arn if held else "") or resource
         owner = (held.owner if held else "") or _account_in(resource) or caller.account_id
-        wish = Wish(caller.as_principal, request.action, resource, owner, context)
+        tagged = TaggedContext(context, partial(tag_keys, self._lab, resource, context))
+        wish = Wish(caller.as_principal, request.action, resource, owner, tagged)
         written = read(resource, held.document) if held and held.document else None
         if held and held.closed and caller.account_id != owner and caller.kind != "AWSService":
             written = _CLOSED

@@ -14,6 +14,7 @@ from moto.kms.utils import RESERVED_ALIASE_TARGET_KEY_IDS, RESERVED_ALIASES
 
 from localaws.engines.kms.crypto import SYMMETRIC, USES, new_pair, oaep_decrypt, oaep_encrypt, sign, verify
 from localaws.engines.kms.deletion import await_deletion
+from localaws.engines.kms.lockout import check_lockout
 from localaws.engines.kms.material import await_rotation, id_of, key_id_of, opened, plan_rotation, rotate, sealed
 from localaws.engines.policies import PolicyFaultError, check_policy
 from localaws.gateway.errors import AwsError
@@ -87,7 +88,7 @@ class KmsEngine(KmsBackend):
         """Raises ValidationException for a usage that the spec does not have (API reference, CreateKey, KeyUsage)."""
         spec = key_spec or SYMMETRIC
         if policy:
-            self._check_policy(policy)
+            self.check_policy(policy)
         if spec not in USES or (key_usage == "KEY_AGREEMENT" and spec.startswith("ECC_")):
             said = f"This lab does not do KMS keys of {spec} for {key_usage or 'any use'}."
             raise AwsError("NotImplemented", said, 501)
@@ -120,10 +121,10 @@ class KmsEngine(KmsBackend):
         return key_id
 
     def put_key_policy(self, key_id: str, policy: str) -> None:
-        self._check_policy(policy)
+        self.check_policy(policy)
         super().put_key_policy(key_id, policy)
 
-    def _check_policy(self, policy: str) -> None:
+    def check_policy(self, policy: str) -> None:
         """Raises MalformedPolicyDocumentException (API reference, PutKeyPolicy)."""
         try:
             check_policy(self.lab, policy, "kms")
@@ -270,9 +271,21 @@ class KmsEngineResponse(KmsResponse):
         return backend
 
     def create_key(self) -> str:
+        self._check_lockout("*")
         answer = super().create_key()
         _use_key(1)
         return answer
+
+    def put_key_policy(self) -> str:
+        self._check_lockout(self.kms_backend.key(self._key_id()).arn)
+        return super().put_key_policy()
+
+    def _check_lockout(self, arn: str) -> None:
+        """Raises MalformedPolicyDocumentException for a policy that shuts out the caller, unless he wants just that."""
+        policy, caller = self._get_param("Policy"), current_call.get().credential
+        if policy and caller and not self._get_param("BypassPolicyLockoutSafetyCheck"):
+            self.kms_backend.check_policy(policy)
+            check_lockout(caller, policy, arn)
 
     def encrypt(self) -> str:
         key_id, algorithm = self._key_id(), self._algorithm("EncryptionAlgorithm")

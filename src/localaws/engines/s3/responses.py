@@ -436,7 +436,9 @@ class S3EngineResponse(UploadResponse):
         def permit(key: str, version_id: str | None) -> None:
             call, action = current_call.get(), "s3:DeleteObjectVersion" if version_id else "s3:DeleteObject"
             assert call.credential is not None
-            self.lab.authorize(call.credential, "s3", action, [f"{bucket.arn}/{key}"], keys_of_call(call))
+            keys = {**keys_of_call(call), **({"s3:VersionId": version_id} if version_id else {})}
+            for each in (action, *(("s3:BypassGovernanceRetention",) if bypass else ())):
+                self.lab.authorize(call.credential, "s3", each, [f"{bucket.arn}/{key}"], keys)
 
         bypass = self.headers.get("x-amz-bypass-governance-retention", "").lower() == "true"
         document = parse_document("DeleteObjects", self.raw_body)

@@ -19,6 +19,7 @@ from moto.sts.models import AssumedRole, STSBackend
 from moto.sts.responses import TokenResponse
 
 from localaws.credentials import Credential
+from localaws.engines.sts.mfa import check_code
 from localaws.gateway.errors import AwsError
 from localaws.gateway.records import current_call
 from localaws.lab import Lab
@@ -76,8 +77,12 @@ class STSEngineResponse(TokenResponse):
         Raises MalformedPolicyDocument for a session policy that is none, PackedPolicyTooLarge for too many letters,
         ValidationError for a managed policy that is not there.
         """
-        tags = tuple((tag["Key"], tag["Value"]) for tag in self._get_param("Tags") or ())
-        made = {"policies": self._policies(), "tags": tags, "source_identity": self._get_param("SourceIdentity") or ""}
+        made = {
+            "policies": self._policies(),
+            **self._tags(),
+            "source_identity": self._get_param("SourceIdentity") or _caller().source_identity,
+            "mfa": self._second_factor(),
+        }
         token = _session.set(made)
         try:
             answer = super().assume_role()
@@ -88,6 +93,36 @@ class STSEngineResponse(TokenResponse):
         if not (self._get_param("Policy") or self._get_param("PolicyArns") or self._get_param("Tags")):
             cast(dict[str, Any], answer.result).pop("PackedPolicySize")
         return answer
+
+    def _tags(self) -> dict[str, Any]:
+        """The session's tags: the request's, and those that the caller's session passes on.
+
+        Source: IAM user guide, "Passing session tags in AWS STS", "Chaining roles with session tags".
+        """
+        caller = _caller()
+        asked = {tag["Key"]: tag["Value"] for tag in self._get_param("Tags") or ()}
+        passed_on = tuple(self._get_param("TransitiveTagKeys") or ())
+        inherited = {name: value for name, value in caller.tags if name in caller.transitive}
+        known = {name.lower() for name in asked}
+        if len(known) < len(self._get_param("Tags") or ()):
+            said = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+            raise AwsError("InvalidParameterValue", said)
+        if {name.lower() for name in inherited} & known:
+            said = (
+                "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key "
+            )
+            raise AwsError("InvalidParameterValue", f"{said}from the calling session.")
+        if {name.lower() for name in passed_on} - known:
+            said = "The specified transitive tag key must be included in the requested tags."
+            raise AwsError("InvalidParameterValue", said)
+        lower = {name.lower() for name in passed_on}
+        transitive = (*inherited, *(name for name in asked if name.lower() in lower))
+        return {"tags": tuple({**inherited, **asked}.items()), "transitive": transitive}
+
+    def _second_factor(self) -> str:
+        """When the caller has proved himself by the code that the request has, "" if it has none."""
+        serial, code = self._get_param("SerialNumber"), self._get_param("TokenCode")
+        return check_code(_caller(), serial, code or "", self.lab.clock.now()) if serial or code else ""
 
     def _policies(self) -> tuple[str, ...]:
         """The documents of the request's session policies."""
@@ -103,7 +138,8 @@ class STSEngineResponse(TokenResponse):
     def get_session_token(self) -> ActionResult:
         caller = _caller()
         duration = self._get_int_param("DurationSeconds", 12 * HOUR)
-        return ActionResult({"Credentials": self._mint(caller.principal, caller.user_id, duration)})
+        mfa = self._second_factor()
+        return ActionResult({"Credentials": self._mint(caller.principal, caller.user_id, duration, mfa=mfa)})
 
     def get_federation_token(self) -> ActionResult:
         name = self._get_param("Name")

@@ -84,7 +84,7 @@ def key_of_token(token: str | None) -> AttributeMap | None:
 
 def key_of(table: Table, where: Condition) -> AttributeMap:
     """The one key that a WHERE of UPDATE, DELETE or a batch's SELECT must give."""
-    given = _equalities(where)
+    given = equalities(where)
     names = [name for name in (table.hash_key_attr, table.range_key_attr) if name]
     if not all(name in given for name in names):
         message = "Where clause does not contain a mandatory equality on all key attributes"
@@ -101,7 +101,7 @@ def _select(backend: DynamoDBEngine, select: Select, limit: int | None, start: A
     schema = table.get_index(select.index).schema if select.index else table.schema
     hash_name = schema[0]["AttributeName"]
     range_name = schema[1]["AttributeName"] if len(schema) > 1 else None
-    hash_value = _equalities(select.where).get(hash_name)
+    hash_value = equalities(select.where).get(hash_name)
     _check_order(select, hash_name, range_name, hash_value is not None)
     asked = Filter(select.where)
     if hash_value is None:
@@ -169,11 +169,11 @@ def _insert(backend: DynamoDBEngine, insert: Insert) -> Result:
     return Result([])
 
 
-def _equalities(where: Condition) -> dict[str, DynamoType]:
+def equalities(where: Condition) -> dict[str, DynamoType]:
     """What the WHERE says that top-level attributes are equal to, whatever else it says."""
     match where:
         case All(parts):
-            return {name: value for part in parts for name, value in _equalities(part).items()}
+            return {name: value for part in parts for name, value in equalities(part).items()}
         case Comparison("=", Path((str(name),)), Literal(value)) | Comparison("=", Literal(value), Path((str(name),))):
             return {name: value}
     return {}
