@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from tests.conftest import RunningLab
 from tests.engines.athena_tools import Athena
+from tests.security.people import ACCOUNT, refusal, session, trust
 
 GUIDE_CLI = "aws s3 cp data.csv s3://mybucket/data.csv"
 GUIDE_PUT = """
@@ -22,6 +25,8 @@ GUIDE_QUERY = """
 -- Example Athena query
 SELECT * FROM my_table WHERE column = 'value';
 """
+GUIDE_ROLE = "aws iam create-role --role-name MyDataEngineerRole --assume-role-policy-document file://trust-policy.json"
+GUIDE_KEY = 'aws kms create-key --description "My KMS Key"'
 
 
 def test_the_upload_of_part_2_1(lab: RunningLab, tmp_path: Path) -> None:
@@ -57,3 +62,21 @@ def test_the_query_of_part_2_4(lab: RunningLab) -> None:
     athena(ddl.format("`column`"))
     assert athena(GUIDE_QUERY).rows == [("1", "value")]
     assert athena("""SELECT id FROM my_table WHERE "column" = 'value'""").rows == [("1",)]
+
+
+def test_the_role_of_part_4_1(lab: RunningLab, tmp_path: Path) -> None:
+    """Without the file that it names the command fails; with it there is a role that nobody has given anything."""
+    run = partial(subprocess.run, GUIDE_ROLE.split(), env=lab.environment, cwd=tmp_path, capture_output=True, text=True)
+    assert "No such file or directory: 'trust-policy.json'" in run().stderr
+    (tmp_path / "trust-policy.json").write_text(trust(AWS=ACCOUNT))
+    made = json.loads(run(check=True).stdout)["Role"]["Arn"]
+    taken = session(lab.client("sts"), made, lab)
+    assert "no identity-based policy allows" in refusal(taken.client("s3").list_buckets)
+
+
+def test_the_key_of_part_4_1(lab: RunningLab) -> None:
+    """KMS API reference, CreateKey: a symmetric key, enabled, without an alias."""
+    run = subprocess.run(shlex.split(GUIDE_KEY), env=lab.environment, check=True, capture_output=True, text=True)
+    key = json.loads(run.stdout)["KeyMetadata"]
+    assert (key["Description"], key["KeyState"], key["KeySpec"]) == ("My KMS Key", "Enabled", "SYMMETRIC_DEFAULT")
+    assert lab.client("kms").list_aliases(KeyId=key["KeyId"])["Aliases"] == []

@@ -33,6 +33,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "00_introduction": {"airport": "JFK", "hours": 1},
     "01_ingestion": {"records": 600, "shards": 2, "month": 12, "seed": 7},
     "04_analytics": {"month": 11, "airport": "LGA", "times": 1},
+    "06_security": {"passengers": 250, "airport": "EWR", "seed": 7},
 }
 
 # The `##` headings of a notebook; one for each outcome comes after "Connect".

@@ -153,7 +153,7 @@ def test_a_decision_says_which_policies_were_asked_and_which_statement_decided(l
     assert "is denied by a Deny. Asked were policies: a statement denies; role_drawn_work: line 1, column " in (
         drawn("s3:DeleteObject")
     )
-    assert drawn("sqs:SendMessage").endswith("nobody allows. Asked were policies: no statement allows.]")
+    assert drawn("sqs:SendMessage").endswith("for nobody allows. Asked were policies: no statement allows.]")
     limit = iam.create_policy(PolicyName=name, PolicyDocument=document(allow("s3:Get*")))["Policy"]["Arn"]
     iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=limit)
     assert "boundary: allows" in drawn("s3:GetObject")

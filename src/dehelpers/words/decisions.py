@@ -12,8 +12,8 @@ from typing import Any
 
 from dehelpers.words.boxes import Arrow, Box, Sketch
 
-_LONGEST = 25  # of a text in a box, in characters
-_WORDS = {"allowed": "allowed", "explicitDeny": "denied by a Deny", "implicitDeny": "denied: nobody allows"}
+_LONGEST = 25  # of a line in a box, in characters; of its name, which is bold, 21
+_WORDS = {"allowed": "allowed", "explicitDeny": "denied by a Deny", "implicitDeny": "denied, for nobody allows"}
 
 
 def decision_sketch(answer: Mapping[str, Any]) -> Sketch:
@@ -25,17 +25,17 @@ def decision_sketch(answer: Mapping[str, Any]) -> Sketch:
     result, resource = _the_only(answer)
     levels = list(_levels(result))
     decision = result["EvalDecision"]
-    call = Box(0, 0, _shortened(result["EvalActionName"]), _shortened(resource))
+    call = Box(0, 0, _shortened(result["EvalActionName"], 21), _shortened(resource))
     boxes = [call, *(Box(n, 0, name, said, name == _decider(result)) for n, (name, said) in enumerate(levels, 1))]
-    boxes.append(Box(len(boxes), 0, "allowed" if decision == "allowed" else "denied", decision))
+    boxes.append(Box(len(boxes), 0, "allowed") if decision == "allowed" else Box(len(boxes), 0, "denied", decision))
     arrows = [Arrow(number, number + 1) for number in range(len(boxes) - 1)]
     policies = next(number for number, box in enumerate(boxes) if box.name == "policies")
     for row, (name, more) in enumerate(_reasons(result), 1):
-        boxes.append(Box(policies, row, _shortened(name), _shortened(more)))
+        boxes.append(Box(policies, row, _shortened(name, 21), _shortened(more)))
         arrows += [Arrow(len(boxes) - 1, policies)] if row == 1 else []
     said = "; ".join(f"{name}: {words}" for name, words in [*levels, *_reasons(result)])
     alt = f"{result['EvalActionName']} on {resource} is {_WORDS[decision]}. Asked were {said}."
-    return Sketch(f"What IAM decides, and why: {_WORDS[decision]}", alt, boxes, arrows)
+    return Sketch(f"{result['EvalActionName']} is {_WORDS[decision]}", alt, boxes, arrows)
 
 
 def _the_only(answer: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
@@ -98,6 +98,6 @@ def _reasons(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield key, "was not told"
 
 
-def _shortened(text: str) -> str:
+def _shortened(text: str, longest: int = _LONGEST) -> str:
     """A text that fits into a box: its end tells more than its middle."""
-    return text if len(text) <= _LONGEST else f"{text[:8]}…{text[-(_LONGEST - 9) :]}"
+    return text if len(text) <= longest else f"{text[:5]}…{text[-(longest - 6) :]}"

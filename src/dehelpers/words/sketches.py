@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dehelpers.words.boxes import Arrow, Box, Sketch
+from dehelpers.words.security_sketches import SECURITY
 
 SKETCHES = {
     # 00 · Introduction
@@ -361,116 +362,5 @@ SKETCHES = {
         ],
         [Arrow(0, 1), Arrow(0, 2), Arrow(0, 3), Arrow(1, 4), Arrow(2, 4), Arrow(3, 4)],
     ),
-    # 06 · Security
-    "query_rights": Sketch(
-        "What one query of Athena asks for",
-        "A query needs rights in three services: in Athena to start it and to fetch its result, in Glue to read the "
-        "description of the table, in S3 to read the files of the table and to write the result. Each is asked in "
-        "the name of who runs the query.",
-        [
-            Box(0, 1, "a query", "in Ana's name"),
-            Box(1, 0, "Athena", "the workgroup"),
-            Box(1, 1, "Glue", "catalog, database, table"),
-            Box(1, 2, "S3", "the bucket", True),
-            Box(2, 1.5, "read", "people/bookings/*"),
-            Box(2, 2.5, "write", "results/*"),
-        ],
-        [Arrow(0, 1), Arrow(0, 2), Arrow(0, 3), Arrow(3, 4), Arrow(3, 5)],
-    ),
-    "decision": Sketch(
-        "How a call is decided",
-        "First all policies are searched for a Deny that matches: one is enough to end the matter. Then the "
-        "organization has to allow, then the caller's own policies or those of the resource, then the permissions "
-        "boundary, then the session policy. What is not there is not asked. Where one that is there does not "
-        "allow, the call is denied.",
-        [
-            Box(0, 0, "a Deny anywhere?", "in any policy", True),
-            Box(1, 0, "organization", "service control policies"),
-            Box(2, 0, "caller or resource", "one of them allows"),
-            Box(2, 1, "boundary", "of user or role"),
-            Box(1, 1, "session", "its own policy"),
-            Box(0, 1, "allowed"),
-        ],
-        [Arrow(0, 1, "no"), Arrow(1, 2, "allows"), Arrow(2, 3, "allows"), Arrow(3, 4, "allows"), Arrow(4, 5, "allows")],
-    ),
-    "deputy": Sketch(
-        "A confused deputy",
-        "The customer's role trusts the company. The customer gives the role's ARN to the company's program, and gets "
-        "a report. Mallory, another customer, gives the same ARN, and the program uses its right for her.",
-        [
-            Box(0, 0, "customer", "logs in, gives the ARN"),
-            Box(0, 1, "Mallory", "gives the same ARN"),
-            Box(1, 0.5, "the program", "may take the role", True),
-            Box(2, 0.5, "the customer's role", "lists the lake"),
-        ],
-        [Arrow(0, 2), Arrow(1, 2), Arrow(2, 3, "for whom?")],
-    ),
-    "insists": Sketch(
-        "What an upload passes",
-        "An upload over HTTP is denied by the bucket's policy. One over TLS is asked for its encryption: if it names "
-        "another kind or another key, it is denied; if it names none, the bucket's default encrypts with the key.",
-        [
-            Box(0, 0, "an upload"),
-            Box(1, 0, "over TLS?"),
-            Box(2, 0, "other encryption?"),
-            Box(3, 0, "stored", "under the bucket's key", True),
-            Box(1, 1, "denied", "aws:SecureTransport"),
-            Box(2, 1, "denied", "kind or key"),
-        ],
-        [Arrow(0, 1), Arrow(1, 2, "yes"), Arrow(2, 3, "no"), Arrow(1, 4, "no"), Arrow(2, 5, "yes")],
-    ),
-    "data_key": Sketch(
-        "Envelope encryption",
-        "KMS makes a data key and returns it twice: plain, and encrypted with the key that never leaves KMS. The plain "
-        "one encrypts the data and is forgotten. The encrypted one is kept beside the encrypted data; to read, it "
-        "is sent to KMS, which returns the plain one.",
-        [
-            Box(0, 0.5, "KMS", "the key stays here", True),
-            Box(1, 0, "data key, plain", "encrypts, then forgotten"),
-            Box(1, 1, "data key, encrypted", "kept"),
-            Box(2, 0, "data, encrypted"),
-            Box(2, 1, "beside the data"),
-        ],
-        [Arrow(0, 1), Arrow(0, 2), Arrow(1, 3), Arrow(2, 4)],
-    ),
-    "governed": Sketch(
-        "Who reads the files of a governed table",
-        "A role asks Athena. Athena asks Lake Formation which columns and rows the role was granted, reads the files "
-        "with the role of the registered location, and gives only what was granted. The role itself has no right "
-        "on the files.",
-        [
-            Box(0, 0, "a role", "no right on the files"),
-            Box(1, 0, "Athena", "runs the query"),
-            Box(2, 0, "files in S3", "all columns, all rows"),
-            Box(1, 1, "Lake Formation", "the grants", True),
-            Box(2, 1, "the location's role", "reads for Athena"),
-        ],
-        [Arrow(0, 1, "SQL"), Arrow(1, 3, "what may it see?"), Arrow(3, 4), Arrow(4, 2)],
-    ),
-    "rotation": Sketch(
-        "The four steps of a rotation",
-        "Secrets Manager calls the function four times. createSecret makes a new value with the label AWSPENDING, "
-        "setSecret puts it into the system, testSecret tries it, finishSecret moves the label AWSCURRENT to it. The "
-        "old value keeps the label AWSPREVIOUS.",
-        [
-            Box(0, 0, "createSecret", "AWSPENDING"),
-            Box(1, 0, "setSecret", "in the system itself"),
-            Box(2, 0, "testSecret", "does it work?"),
-            Box(3, 0, "finishSecret", "AWSCURRENT moves", True),
-        ],
-        [Arrow(0, 1), Arrow(1, 2), Arrow(2, 3)],
-    ),
-    "trail": Sketch(
-        "From a call to a row",
-        "Every call becomes an event. The event history keeps management events for 90 days. A trail delivers events, "
-        "those about objects too if it is told to, as gzip files to a bucket; Athena reads them as a table.",
-        [
-            Box(0, 0.5, "a call", "who, what, from where"),
-            Box(1, 0, "event history", "90 days, no data events"),
-            Box(1, 1, "trail", "selects events", True),
-            Box(2, 1, "files in S3", "kept as long as you like"),
-            Box(3, 1, "Athena", "SELECT … FROM trail"),
-        ],
-        [Arrow(0, 1), Arrow(0, 2), Arrow(2, 3), Arrow(3, 4)],
-    ),
+    **SECURITY,  # 06 · Security
 }
