@@ -40,3 +40,31 @@ def _find(piece: str, text: str, start: int, end: int, one: str) -> int:
     letters = "".join("." if letter == one else re.escape(letter) for letter in piece)
     found = re.compile(letters, re.DOTALL).search(text, start, end)  # nothing in it repeats
     return found.start() if found else -1
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether some text fits both patterns, in which ``*`` stands for any characters and ``?`` for one."""
+    reached = {0}
+    for letter in one:
+        reached = _skip_stars(other, reached)
+        if letter == "*":
+            reached = set(range(min(reached), len(other) + 1)) if reached else set()
+            continue
+        following = set()
+        for place in reached:
+            if place < len(other) and other[place] == "*":
+                following.add(place)  # it takes the letter too
+            elif place < len(other) and ("?" in (letter, other[place]) or letter == other[place]):
+                following.add(place + 1)
+        reached = following
+    return len(other) in _skip_stars(other, reached)
+
+
+def _skip_stars(pattern: str, places: set[int]) -> set[int]:
+    """*places* and those behind the stars at them, which may stand for nothing."""
+    found = set(places)
+    for place in sorted(places):
+        while place < len(pattern) and pattern[place] == "*":
+            place += 1
+            found.add(place)
+    return found

@@ -26,6 +26,8 @@ class Engine:
         service: botocore's name of the service.
         moto: moto's module for it.
         backend: the subclass of moto's backend; "" where moto's own does.
+        backends: of a service that moto does not know the dictionary of its backends, ``"backend:NAME_backends"``; then
+            ``moto`` is a name like those of moto's modules, and ``backend`` and ``responses`` are not replaced.
         responses: the subclass of moto's response class; "" where moto's own does.
         models: subclasses of further classes in moto's ``models``, which its backend makes.
         reaches: moto's names of services whose backends moto's code for this one makes or looks into, without calling
@@ -52,6 +54,7 @@ class Engine:
     service: str
     moto: str
     backend: str = ""
+    backends: str = ""
     responses: str = ""
     models: tuple[str, ...] = ()
     reaches: frozenset[str] = frozenset()
@@ -82,11 +85,13 @@ class Engine:
         if self.backend:
             backend = self.load(self.backend)
             _give(backend, lab)
-            replace_backend(_backends_of(self.moto), backend)
+            if not self.backends:
+                replace_backend(import_module("localaws.backends").backends_of(self.moto), backend)
         if self.responses:
             responses = self.load(self.responses)
             _give(responses, lab)
-            replace_responses(responses)
+            if not self.backends:
+                replace_responses(responses)
         if util.find_spec(f"{self.package}.installing"):
             finish: Callable[[Lab], None] = import_module(f"{self.package}.installing").install
             finish(lab)
@@ -101,13 +106,6 @@ class Engine:
 def _give(owner: Any, lab: Lab) -> None:
     if any("lab" in get_annotations(each) for each in owner.__mro__):
         owner.lab = lab
-
-
-def _backends_of(service: str) -> BackendDict[Any]:
-    from moto import backends
-
-    found: BackendDict[Any] = backends.get_backend(service)  # type: ignore[call-overload]
-    return found
 
 
 def replace_backend(backends: BackendDict[Any], engine: type[BaseBackend]) -> None:

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any
 
 from botocore.exceptions import ClientError
-from moto import backends
 from moto.core.base_backend import BackendDict
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.request import PRESERVED_HEADER_NAMES_ENVIRON_KEY, EnvironHeaders, Request
@@ -17,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, Map, MapAdapter, Rule
 from werkzeug.sansio.request import Request as SansIORequest
 
+from localaws.backends import backends_of
 from localaws.gateway.client_faults import as_aws_error
 from localaws.gateway.environ import environ_key, header_name
 from localaws.gateway.errors import AwsError
@@ -162,7 +162,7 @@ class Dispatcher:
     def _load(self, backend: str) -> MapAdapter:
         """Install the service's engine, then make its route table; a race makes an equal table twice."""
         self._install_engine(backend)
-        by_account = backends.get_backend(backend)  # type: ignore[call-overload]
+        by_account = backends_of(backend)
         if isinstance(by_account, BackendDict):
             regions = by_account[DEFAULT_ACCOUNT_ID]
             any_backend = regions["us-east-1"] if "us-east-1" in regions else regions["aws"]

@@ -132,6 +132,20 @@ def _names() -> dict[str, str]:
     return names
 
 
+@cache
+def condition_keys_of(prefix: str) -> dict[str, str]:
+    """The condition keys of the service with that *prefix*, in small letters, each with the type of its values.
+
+    A key that goes on with a name has that in braces: "s3:requestobjecttag/${tagkey}".
+    """
+    return {key: str(each["type"]) for key, each in _data("conditionKeys", prefix).items()}
+
+
+def types_with(prefix: str) -> tuple[ResourceType, ...]:
+    """All types of resources that the service with that *prefix* has."""
+    return tuple(_types(prefix).values())
+
+
 def actions_with(prefix: str) -> tuple[Action, ...]:
     """All actions of the service with that *prefix*, by name."""
     return tuple(sorted(_actions(prefix).values(), key=lambda action: action.name))

@@ -13,16 +13,17 @@ from typing import Any
 
 import botocore.session
 from botocore.model import ServiceModel
-from moto.backends import list_of_moto_modules
 from moto.core.request import Request
 from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
+from localaws.backends import served
 from localaws.engines import engines
 
 #: botocore's services by the name that they sign with, where that is another.
 _SIGNED_AS = {
+    "access-analyzer": "accessanalyzer",
     "airflow": "mwaa",
     "aidevops": "devops-agent",
     "aoss": "opensearchserverless",
@@ -113,7 +114,7 @@ def _all_names() -> frozenset[str]:
 def _service(name: str) -> Service:
     declared = {engine.service: engine.moto for engine in engines().values()}
     backend = declared.get(name) or _TOGETHER.get(name, name).replace("-", "")
-    return Service(name, backend if backend in list_of_moto_modules() else "")
+    return Service(name, backend if backend in served() else "")
 
 
 def _is_for(service: str, environ: dict[str, Any]) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from moto import backends
 from moto.core.base_backend import BackendDict, BaseBackend
 
+from localaws import backends
 from localaws.engines import engines
 
 #: Service (moto's name), account, region, and the names that lead from the backend to the object: of its attribute,
@@ -19,7 +19,7 @@ _SHARED = {"core", "moto_api", "packages", "utilities"}
 
 def backends_of(service: str) -> BackendDict[Any] | None:
     """All backends of *service*; None for what is none of moto's services, or is not kept by account."""
-    found: Any = backends.get_backend(service)  # type: ignore[call-overload]
+    found = backends.backends_of(service)
     return found if isinstance(found, BackendDict) else None
 
 
@@ -51,8 +51,8 @@ class Places:
 
     @staticmethod
     def of_backend(backend: BaseBackend) -> Place:
-        service = next(each for each in type(backend).__mro__ if each.__module__.startswith("moto."))
-        return service_of(service), backend.account_id, backend.region_name
+        service = next(filter(None, map(service_of, type(backend).__mro__)))
+        return service, backend.account_id, backend.region_name
 
     @staticmethod
     def at(place: Place) -> Any:

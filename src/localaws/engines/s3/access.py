@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from moto.s3.models import s3_backends
 
-from localaws.engines.s3.public_access import is_public, settings_of
+from localaws.engines.s3.public_access import settings_of
 from localaws.lab import Lab
+from localaws.policies.public import is_public
 from localaws.resource_policies import ResourcePolicy
 
 

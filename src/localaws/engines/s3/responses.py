@@ -34,7 +34,7 @@ from localaws.engines.s3.headers import MAX_PUT, byte_range, check_key, checksum
 from localaws.engines.s3.objects import DeleteMarker, StoredObject
 from localaws.engines.s3.operations import check_done
 from localaws.engines.s3.private_buckets import OWNERSHIP, owned_by
-from localaws.engines.s3.public_access import is_public, refuse_public, settings_of
+from localaws.engines.s3.public_access import refuse_public, settings_of
 from localaws.engines.s3.requests import Answer, bucket_and_key, check_restored, check_size
 from localaws.engines.s3.rules import tag, tags_of
 from localaws.engines.s3.upload_responses import UploadResponse
@@ -42,6 +42,7 @@ from localaws.gateway.environ import query_of
 from localaws.gateway.errors import AwsError, render
 from localaws.gateway.post_form import POSTED
 from localaws.gateway.records import current_call
+from localaws.policies.public import is_public
 
 _XML = {"Content-Type": "application/xml"}
 _OWNERSHIPS = ("BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced")
