@@ -10,10 +10,11 @@ from typing import Any, ClassVar, cast
 
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
-from moto.iam.models import AccessKey, AWSManagedPolicy, Group, IAMBackend, InstanceProfile, ManagedPolicy, Role, User
+from moto.iam.models import AccessKey, AWSManagedPolicy, Group, InstanceProfile, ManagedPolicy, Role, User
 from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 
 from localaws.credentials import random_key_id
+from localaws.engines.iam.limits import LimitedIAM
 from localaws.engines.iam.reporting import ReportingResponse
 from localaws.engines.iam.reports import Reports
 from localaws.engines.iam.simulating import SimulatingResponse
@@ -26,7 +27,7 @@ _SERVICE_PRINCIPAL = re.compile(r"[\w-]+(\.[\w-]+)*\.amazonaws\.com", re.ASCII)
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
-class IAMEngine(IAMBackend):
+class IAMEngine(LimitedIAM):
     """Holds the lab's owner from the start."""
 
     lab: ClassVar[Lab]

@@ -30,6 +30,7 @@ _ELSEWHERE = (
     "allowed to access."
 )
 _MOST_ON_DEMAND = 25
+_MOST_OF_POLICY = 32 * 1024
 _ONE_AT_A_TIME = threading.Lock()
 _INCORRECT = "The key ID in the request does not identify a CMK that can perform this operation."
 _MEMBERS = {
@@ -126,6 +127,9 @@ class KmsEngine(KmsBackend):
 
     def check_policy(self, policy: str) -> None:
         """Raises MalformedPolicyDocumentException (API reference, PutKeyPolicy)."""
+        if len(policy.encode()) > _MOST_OF_POLICY:
+            said = f"The key policy is larger than {_MOST_OF_POLICY} bytes."  # "Resource quotas", its 32 KB
+            raise AwsError("LimitExceededException", said)
         try:
             check_policy(self.lab, policy, "kms")
         except PolicyFaultError as fault:

@@ -60,6 +60,10 @@ def parse_document(operation: str, body: bytes) -> Element:
     return root
 
 
+#: Bytes of a bucket's policy (S3 user guide, "Adding a bucket policy", its 20 KB).
+_MOST_OF_POLICY = 20 * 1024
+
+
 def check_bucket_policy(lab: Lab, bucket_name: str, body: bytes) -> None:
     """Raises MalformedPolicy for what is no policy of this bucket.
 
@@ -71,6 +75,9 @@ def check_bucket_policy(lab: Lab, bucket_name: str, body: bytes) -> None:
         policy = json.loads(body)
     except (ValueError, RecursionError):
         raise _malformed_policy("This policy contains invalid Json") from None
+    if len(json.dumps(policy, separators=(",", ":"), ensure_ascii=False).encode()) > _MOST_OF_POLICY:
+        told = f"Normalized policy document exceeds the maximum allowed size of {_MOST_OF_POLICY} bytes"
+        raise _malformed_policy(told)
     if "Statement" not in policy:
         raise _malformed_policy("Missing required field Statement")
     statements = policy["Statement"]
