@@ -108,6 +108,10 @@ MANY: dict[tuple[str, str], tuple[Any, list[Any]]] = {
         {"Bucket": "b", "Key": "k", "Tagging": "a=1", "ACL": "private", "ObjectLockLegalHoldStatus": "ON"},
         [(f"s3:PutObject{what}", "arn:aws:s3:::b/k") for what in ("", "Tagging", "Acl", "LegalHold")],
     ),
+    ("s3", "CreateMultipartUpload"): (
+        {"Bucket": "b", "Key": "k", "ACL": "bucket-owner-full-control"},
+        [("s3:PutObject", "arn:aws:s3:::b/k")],
+    ),
     ("s3", "GetObjectAttributes"): (
         {"Bucket": "b", "Key": "k", "VersionId": "v"},
         [("s3:GetObjectVersionAttributes", "arn:aws:s3:::b/k"), ("s3:GetObjectVersion", "arn:aws:s3:::b/k")],

@@ -35,6 +35,10 @@ _OF_NEW_BUCKET = (
     (("ObjectLockEnabledForBucket",), "s3:PutBucketVersioning"),
     (("ObjectOwnership",), "s3:PutBucketOwnershipControls"),
 )
+#: Values that ask for nothing; a list that gives all to the bucket's owner is one that s3:PutObject is enough for (S3
+#: user guide, "Granting cross-account permissions to upload objects while ensuring that the bucket owner has full
+#: control"), as CloudTrail and others send it.
+_NOTHING = (None, "", False, "false", "bucket-owner-full-control")
 _MORE = {
     "CopyObject": _OF_NEW,
     "CreateBucket": _OF_NEW_BUCKET,
@@ -51,7 +55,7 @@ def of_version(action: str, version_id: object) -> str:
 def more_actions(operation: str, parameters: Parameters) -> Iterator[str]:
     """What else an *operation* needs on its object or its new bucket, by its *parameters*."""
     for members, action in _MORE.get(operation, ()):
-        if any(parameters.get(member) not in (None, "", False, "false") for member in members):
+        if any(parameters.get(member) not in _NOTHING for member in members):
             yield action
     if parameters.get("BypassGovernanceRetention") in (True, "true"):
         yield "s3:BypassGovernanceRetention"
