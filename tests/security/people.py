@@ -28,8 +28,10 @@ def document(*statements: Statement) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def trust(**principal: Any) -> str:
-    return document({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"})
+def trust(*more: str, **principal: Any) -> str:
+    """A trust policy; *more* are actions besides sts:AssumeRole."""
+    actions = ["sts:AssumeRole", *more] if more else "sts:AssumeRole"
+    return document({"Effect": "Allow", "Principal": principal, "Action": actions})
 
 
 @dataclass

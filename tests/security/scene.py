@@ -32,7 +32,7 @@ class Scene:
         self.guest = self._make_guest()
         user(lab, name=asking.TARGET)
         for name in ("worker", "guarded", "passed"):
-            self._iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(AWS=ACCOUNT))
+            self._iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust("sts:TagSession", AWS=ACCOUNT))
         self._clients: dict[tuple[str, str, str], Any] = {}
         self.key_id = ""
 
