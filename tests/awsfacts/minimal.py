@@ -50,6 +50,12 @@ def _named(member: str, **more: Any) -> dict[str, Any]:
 
 #: By "service:type". "<service:type>" stands for the name of the one that has been made before.
 REQUESTS: dict[str, dict[str, Any]] = {
+    "accessanalyzer:Analyzer": _named("analyzerName", type="ACCOUNT"),
+    "accessanalyzer:ArchiveRule": {
+        "analyzerName": NAME,
+        "ruleName": NAME,
+        "filter": {"isPublic": {"eq": ["true"]}},
+    },
     "iam:role": _named("RoleName", AssumeRolePolicyDocument=TRUST),
     "iam:policy": _named("PolicyName", PolicyDocument=_POLICY),
     "iam:policy-version": {"PolicyArn": f"arn:aws:iam::{ACCOUNT}:policy/{NAME}", "PolicyDocument": _POLICY},

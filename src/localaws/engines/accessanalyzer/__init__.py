@@ -1,6 +1,8 @@
 """IAM Access Analyzer, of which moto knows nothing: the engine has the backends and answers all by itself.
 
-`validation` finds what is wrong with a policy (`*_checks`, `findings`), `custom_checks` compares policies.
+`validation` finds what is wrong with a policy (`*_checks`, `findings`), `custom_checks` compares policies. Analyzers
+(`analyzers`) look at resources that have policies (`guarded`) and find whom these let in from outside
+(`external_access`).
 """
 
 from __future__ import annotations

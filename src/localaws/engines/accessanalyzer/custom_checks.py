@@ -43,7 +43,7 @@ def check_granted(policy: dict[str, Any], access: list[dict[str, Any]]) -> Outco
 def _gives(statement: Statement, access: dict[str, Any], policy: dict[str, Any]) -> bool:
     for action in access.get("actions") or ["*"]:
         for resource in access.get("resources") or ["*"]:
-            if _may_mean(statement, action, resource) and not _is_denied(policy, action, resource):
+            if _may_mean(statement, action, resource) and not is_denied(policy, action, resource):
                 return True
     return False
 
@@ -51,24 +51,24 @@ def _gives(statement: Statement, access: dict[str, Any], policy: dict[str, Any])
 def _may_mean(statement: Statement, action: str, resource: str) -> bool:
     """Whether the statement is about something that both *action* and *resource*, which may be patterns, mean."""
     if "NotAction" in statement:
-        actions = not any(action_fits(action, each) for each in _listed(statement["NotAction"]))
+        actions = not any(action_fits(action, each) for each in listed(statement["NotAction"]))
     else:
-        actions = any(overlap(action.lower(), each.lower()) for each in _listed(statement["Action"]))
+        actions = any(overlap(action.lower(), each.lower()) for each in listed(statement["Action"]))
     if "NotResource" in statement:
-        resources = not any(_covers(each, resource) for each in _listed(statement["NotResource"]))
+        resources = not any(_covers(each, resource) for each in listed(statement["NotResource"]))
     else:
-        resources = any(overlap(resource, each) for each in _listed(statement.get("Resource", "*")))
+        resources = any(overlap(resource, each) for each in listed(statement.get("Resource", "*")))
     return actions and resources
 
 
-def _is_denied(policy: dict[str, Any], action: str, resource: str) -> bool:
+def is_denied(policy: dict[str, Any], action: str, resource: str) -> bool:
     """Whether a statement without conditions denies all of it to everybody."""
     return any(
         each["Effect"] == "Deny"
         and not each.get("Condition")
         and each.get("Principal", "*") == "*"
-        and any(action_fits(action, pattern) for pattern in _listed(each.get("Action", [])))
-        and any(_covers(pattern, resource) for pattern in _listed(each.get("Resource", "*")))
+        and any(action_fits(action, pattern) for pattern in listed(each.get("Action", [])))
+        and any(_covers(pattern, resource) for pattern in listed(each.get("Resource", "*")))
         for each in statements_of(policy)
     )
 
@@ -100,8 +100,8 @@ def _is_given_by(statement: Statement, old: list[Statement]) -> bool:
         return False
     return all(
         any(_has(each, action, resource, statement) for each in old)
-        for action in _concrete(_listed(statement["Action"]))
-        for resource in _listed(statement.get("Resource", "*"))
+        for action in _concrete(listed(statement["Action"]))
+        for resource in listed(statement.get("Resource", "*"))
     )
 
 
@@ -109,13 +109,13 @@ def _has(old: Statement, action: str, resource: str, new: Statement) -> bool:
     same_condition = not old.get("Condition") or old["Condition"] == new.get("Condition")
     same_principal = old.get("Principal") in ("*", {"AWS": "*"}, new.get("Principal"))
     if "NotAction" in old:
-        actions = not any(overlap(action.lower(), each.lower()) for each in _listed(old["NotAction"]))
+        actions = not any(overlap(action.lower(), each.lower()) for each in listed(old["NotAction"]))
     else:
-        actions = any(action_fits(action, each) for each in _listed(old["Action"]))
+        actions = any(action_fits(action, each) for each in listed(old["Action"]))
     if "NotResource" in old:
-        resources = not any(overlap(resource, each) for each in _listed(old["NotResource"]))
+        resources = not any(overlap(resource, each) for each in listed(old["NotResource"]))
     else:
-        resources = any(_covers(each, resource) for each in _listed(old.get("Resource", "*")))
+        resources = any(_covers(each, resource) for each in listed(old.get("Resource", "*")))
     return same_condition and same_principal and actions and resources
 
 
@@ -158,5 +158,6 @@ def _covers(pattern: str, resource: str) -> bool:
     return "?" not in resource and filled is not None and arn_fits(resource, filled)
 
 
-def _listed(value: Any) -> list[str]:
+def listed(value: Any) -> list[str]:
+    """The texts of an element, which may be one alone."""
     return value if isinstance(value, list) else [value]

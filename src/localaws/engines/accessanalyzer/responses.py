@@ -7,9 +7,11 @@ import binascii
 import json
 from collections.abc import Sequence
 from typing import Any, ClassVar
+from urllib.parse import unquote
 
 from moto.core.responses import ActionResult, BaseResponse
 
+from localaws.engines.accessanalyzer.analyzers import AccessFinding, Analyzer
 from localaws.engines.accessanalyzer.backend import AccessAnalyzerBackend, accessanalyzer_backends
 from localaws.engines.accessanalyzer.custom_checks import (
     Outcome,
@@ -52,6 +54,157 @@ class AccessAnalyzerResponse(BaseResponse):
         end = start + int(self._given("maxResults") or _MOST_RESULTS)
         more = {"nextToken": base64.b64encode(str(end).encode()).decode()} if end < len(items) else {}
         return ActionResult({name: items[start:end], **more})
+
+    # Analyzers
+
+    def create_analyzer(self) -> ActionResult:
+        analyzer = self.backend.create_analyzer(
+            self._given("analyzerName"), self._given("type"), dict(self._given("tags") or {})
+        )
+        for rule in self._given("archiveRules") or ():
+            analyzer.rules[rule["ruleName"]] = rule["filter"]
+        return ActionResult({"arn": analyzer.arn})
+
+    def get_analyzer(self) -> ActionResult:
+        return ActionResult({"analyzer": self._analyzer().summary()})
+
+    def list_analyzers(self) -> ActionResult:
+        kind = self._given("type")
+        found = [each.summary() for each in self.backend.analyzers.values() if kind in (None, each.type)]
+        return self._page("analyzers", found)
+
+    def delete_analyzer(self) -> ActionResult:
+        del self.backend.analyzers[self._analyzer().name]
+        return ActionResult({})
+
+    def _analyzer(self) -> Analyzer:
+        return self.backend.analyzer(self._given("analyzerName"))
+
+    def list_tags_for_resource(self) -> ActionResult:
+        return ActionResult({"tags": self._tagged().tags})
+
+    def tag_resource(self) -> ActionResult:
+        self._tagged().tags.update(self._given("tags"))
+        return ActionResult({})
+
+    def untag_resource(self) -> ActionResult:
+        analyzer = self._tagged()
+        analyzer.tags = {key: value for key, value in analyzer.tags.items() if key not in self._given("tagKeys")}
+        return ActionResult({})
+
+    def _tagged(self) -> Analyzer:
+        return self.backend.analyzer(unquote(self._given("resourceArn")).rpartition("/")[2])
+
+    # Archive rules
+
+    def create_archive_rule(self) -> ActionResult:
+        analyzer, name = self._analyzer(), self._given("ruleName")
+        if name in analyzer.rules:
+            about = {"resourceId": name, "resourceType": "archive-rule"}
+            raise AwsError("ConflictException", f"The archive rule {name} already exists.", 409, about)
+        analyzer.rules[name] = self._given("filter")
+        return ActionResult({})
+
+    def update_archive_rule(self) -> ActionResult:
+        self._rule()
+        self._analyzer().rules[self._given("ruleName")] = self._given("filter")
+        return ActionResult({})
+
+    def get_archive_rule(self) -> ActionResult:
+        return ActionResult({"archiveRule": self._rule()})
+
+    def list_archive_rules(self) -> ActionResult:
+        analyzer = self._analyzer()
+        return self._page("archiveRules", [self._told_rule(analyzer, name) for name in analyzer.rules])
+
+    def delete_archive_rule(self) -> ActionResult:
+        self._rule()
+        del self._analyzer().rules[self._given("ruleName")]
+        return ActionResult({})
+
+    def apply_archive_rule(self) -> ActionResult:
+        analyzer = self.backend.scanned(self._given("analyzerArn"))
+        rule = analyzer.rules.get(self._given("ruleName"))
+        if rule is None:
+            raise self._no_rule()
+        for finding in analyzer.findings.values():
+            if finding.status == "ACTIVE" and finding.fits(rule):
+                finding.status, finding.updated = "ARCHIVED", self.lab.clock.now()
+        return ActionResult({})
+
+    def _rule(self) -> dict[str, Any]:
+        analyzer, name = self._analyzer(), self._given("ruleName")
+        if name not in analyzer.rules:
+            raise self._no_rule()
+        return self._told_rule(analyzer, name)
+
+    def _told_rule(self, analyzer: Analyzer, name: str) -> dict[str, Any]:
+        times = {"createdAt": analyzer.created, "updatedAt": analyzer.created}
+        return {"ruleName": name, "filter": analyzer.rules[name], **times}
+
+    def _no_rule(self) -> AwsError:
+        name = self._given("ruleName")
+        about = {"resourceId": name, "resourceType": "archive-rule"}
+        return AwsError("ResourceNotFoundException", f"The archive rule {name} does not exist.", 404, about)
+
+    # Findings
+
+    def list_findings(self) -> ActionResult:
+        return self._page("findings", [{**each.summary(), **each.details()} for each in self._found()])
+
+    def list_findings_v2(self) -> ActionResult:
+        return self._page("findings", [{**each.summary(), "findingType": "ExternalAccess"} for each in self._found()])
+
+    def _found(self) -> list[AccessFinding]:
+        """The findings that the request's filter leaves, in its order; by resource where it asks for none."""
+        analyzer, criteria = self.backend.scanned(self._given("analyzerArn")), self._given("filter") or {}
+        sort = self._given("sort") or {}
+        name = sort.get("attributeName") or "resource"
+        return sorted(
+            (each for each in analyzer.findings.values() if each.fits(criteria)),
+            key=lambda each: (str(each.summary().get(name, "")), each.id),
+            reverse=sort.get("orderBy") == "DESC",
+        )
+
+    def get_finding(self) -> ActionResult:
+        finding = self._finding()
+        return ActionResult({"finding": {**finding.summary(), **finding.details()}})
+
+    def get_finding_v2(self) -> ActionResult:
+        finding = self._finding()
+        details = [{"externalAccessDetails": finding.details()}]
+        return ActionResult({**finding.summary(), "findingType": "ExternalAccess", "findingDetails": details})
+
+    def _finding(self) -> AccessFinding:
+        finding_id = self._given("id")
+        found = self.backend.scanned(self._given("analyzerArn")).findings.get(finding_id)
+        if found is None:
+            about = {"resourceId": finding_id, "resourceType": "finding"}
+            raise AwsError("ResourceNotFoundException", f"The finding {finding_id} does not exist.", 404, about)
+        return found
+
+    def update_findings(self) -> ActionResult:
+        """Archives findings, or makes them active again."""
+        analyzer, now = self.backend.scanned(self._given("analyzerArn")), self.lab.clock.now()
+        ids, resource = self._given("ids") or [], self._given("resourceArn")
+        for finding in analyzer.findings.values():
+            if (finding.id in ids or finding.resource == resource) and finding.status != "RESOLVED":
+                finding.status, finding.updated = self._given("status"), now
+        return ActionResult({})
+
+    def start_resource_scan(self) -> ActionResult:
+        self.backend.scanned(self._given("analyzerArn"))
+        return ActionResult({})
+
+    def list_analyzed_resources(self) -> ActionResult:
+        analyzer, kind = self.backend.scanned(self._given("analyzerArn")), self._given("resourceType")
+        owner = self.current_account
+        found = [
+            {"resourceArn": arn, "resourceOwnerAccount": owner, "resourceType": type}
+            for arn, type in sorted(analyzer.resources.items())
+            if kind in (None, type)
+        ]
+        return self._page("analyzedResources", found)
 
     # Policies
 

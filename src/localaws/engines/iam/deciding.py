@@ -18,6 +18,11 @@ from localaws.resource_tags import tag_keys
 #: What services do for themselves by their service-linked roles, which no account can change: the beginnings of actions
 #: ("Using service-linked roles", IAM user guide, and each service's page of that name).
 _LINKED = {
+    "access-analyzer.amazonaws.com": (
+        *("iam:List", "kms:GetKeyPolicy", "kms:ListKeys", "lambda:GetPolicy", "lambda:ListFunctions"),
+        *("s3:GetBucketP", "s3:ListAllMyBuckets", "secretsmanager:GetResourcePolicy", "secretsmanager:ListSecrets"),
+        *("sns:GetTopicAttributes", "sns:ListTopics", "sqs:GetQueueAttributes", "sqs:ListQueues"),
+    ),
     "cloudwatch.amazonaws.com": ("cloudwatch:PutMetricData",),
     "events.amazonaws.com": ("events:PutEvents",),
     "dms.amazonaws.com": ("ec2:Describe", "logs:"),
