@@ -36,6 +36,7 @@ BUDGETS = {
     "tests/engines/test_rds_recovery.py": 40.0,
     "tests/gateway/test_plausible_sweep.py": 45.0,
     "tests/gateway/test_validation_sweep.py": 50.0,
+    "tests/security/test_least_privilege.py": 120.0,
     "tests/test_aws_target.py": 40.0,
     "tests/test_claims_00.py": 40.0,
     "tests/test_exercises.py": 200.0,
