@@ -32,6 +32,7 @@ import dehelpers as de
 from localaws import certificates
 from tests.conftest import RunningLab, eventually
 from tests.connected import connected, process
+from tests.engines import lambda_tools
 from tests.gateway.wire import path_of, signer
 
 SOON = 20.0  # seconds: generous for a loaded machine
@@ -95,6 +96,28 @@ def test_a_bucket_insists_on_tls(lab: RunningLab) -> None:
     assert refused(plain.head_object, Bucket="tls-only", Key="k")
     assert secure.get_object(Bucket="tls-only", Key="k")["Body"].read() == b"x"
     secure.delete_bucket_policy(Bucket="tls-only")
+
+
+def test_a_function_s_calls_come_over_http(lab: RunningLab) -> None:
+    """On AWS an SDK speaks TLS, in a function too (AWS SDKs and Tools Reference Guide, "Endpoints")."""
+    s3 = lab.client("s3")
+    s3.create_bucket(Bucket="tls-function")
+    insisting = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": "arn:aws:s3:::tls-function/*",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    s3.put_bucket_policy(Bucket="tls-function", Policy=json.dumps({"Version": "2012-10-17", "Statement": [insisting]}))
+    code = """
+        import boto3
+        def handler(event, context):
+            boto3.client("s3").put_object(Bucket="tls-function", Key="k", Body=b"x")
+    """
+    lambda_tools.create(lab, "tls-writer", code)
+    told, _ = lambda_tools.invoke(lab, "tls-writer")
+    assert "AccessDenied" in told["errorMessage"]
 
 
 def test_what_services_do_within_aws_is_under_tls(lab: RunningLab) -> None:

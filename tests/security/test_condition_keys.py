@@ -120,6 +120,18 @@ def test_a_wrong_factor_is_none(factor: tuple[Person, str, bytes], serial: str, 
     assert (code, message.startswith("MultiFactorAuthentication failed")) == ("AccessDenied", True)
 
 
+def test_a_device_is_enabled_by_what_it_shows(lab: RunningLab) -> None:
+    """IAM API reference, EnableMFADevice: two codes, one after the other; InvalidAuthenticationCode."""
+    iam, ana = lab.client("iam"), user(lab)
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName=ana.name)["VirtualMFADevice"]
+    seed, whose = device["Base32StringSeed"], {"UserName": ana.name, "SerialNumber": device["SerialNumber"]}
+    now, then = code_now(seed), code_now(seed, 1)
+    for first, second in ((now, now), (then, now), ("000000", "111111")):
+        codes = {"AuthenticationCode1": first, "AuthenticationCode2": second}
+        assert said(iam.enable_mfa_device, **whose, **codes)[0] == "InvalidAuthenticationCode"
+    assert iam.list_mfa_devices(UserName=ana.name)["MFADevices"] == []
+
+
 def test_transitive_tags_go_along_a_chain_of_roles(lab: RunningLab) -> None:
     """ "Chaining roles with session tags": the next role has them, and nobody can change them on the way."""
     tagging = ["sts:AssumeRole", "sts:TagSession"]
@@ -382,7 +394,7 @@ def test_a_bus_lets_in_other_accounts(new_lab: Any) -> None:
     events.put_permission(EventBusName="shared", **allowed)
     assert sender.put_events(Entries=[entry])["FailedEntryCount"] == 0
     [message] = eventually(lambda: sqs.receive_message(QueueUrl=url).get("Messages"))
-    assert json.loads(message["Body"])["source"] == "app", "the rule asks for the account of the sender"
+    assert json.loads(message["Body"])["account"] == made["AccountId"], "an event is of who sends it"
     events.remove_permission(EventBusName="shared", StatementId="in")
     assert refusal(sender.put_events, Entries=[entry])
     whom = {"Effect": "Allow", "Principal": "*", "Action": "events:PutEvents", "Resource": bus, "Sid": "named"}

@@ -48,6 +48,29 @@ def policy(organization: Any, name: str, *statements: dict[str, Any]) -> str:
     return str(made["Policy"]["PolicySummary"]["Id"])
 
 
+def test_whose_organization_it_is(lab: RunningLab, organization: Any, member: tuple[str, Any]) -> None:
+    """aws:PrincipalOrgID, PrincipalOrgPaths, ResourceOrgID, ResourceAccount ("AWS global condition context keys")."""
+    account, s3 = member
+    org = organization.describe_organization()["Organization"]["Id"]
+    unit = organization.list_parents(ChildId=account)["Parents"][0]["Id"]
+    root = organization.list_roots()["Roots"][0]["Id"]
+    own, key = lab.client("s3"), {"Bucket": "for-the-organization", "Key": "k"}
+    own.create_bucket(Bucket=key["Bucket"])
+    own.put_object(**key, Body=b"x")
+    whom = {"Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{key['Bucket']}/*"}
+    for operator, name, right, wrong in (
+        ("StringEquals", "aws:PrincipalOrgID", org, "o-0000000000"),
+        ("ForAnyValue:StringEquals", "aws:PrincipalOrgPaths", f"{org}/{root}/{unit}/", f"{org}/{root}/"),
+        ("StringEquals", "aws:ResourceOrgID", org, "o-0000000000"),
+        ("StringEquals", "aws:ResourceAccount", lab.facts["account_id"], account),
+    ):
+        for value, may in ((right, True), (wrong, False)):
+            statement = {"Effect": "Allow", **whom, "Condition": {operator: {name: value}}}
+            own.delete_public_access_block(Bucket=key["Bucket"])
+            own.put_bucket_policy(Bucket=key["Bucket"], Policy=document(statement))
+            assert (not refusal(s3.get_object, **key)) is may, (name, value)
+
+
 def test_a_denial_at_the_root_holds_for_members_only(
     lab: RunningLab, organization: Any, member: tuple[str, Any]
 ) -> None:

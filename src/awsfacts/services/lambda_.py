@@ -59,6 +59,11 @@ SERVICE = Service(
     ),
     differs=(
         Claim(
+            "A function reaches the lab over HTTP: for its calls aws:SecureTransport is false, unless its client has "
+            "the address for TLS.",
+            "gateway/test_tls.py::test_a_function_s_calls_come_over_http",
+        ),
+        Claim(
             "A function runs with the Python of this lab, whichever version Runtime names.",
             "test_claims_01.py::test_functions_run_with_the_python_of_the_lab",
         ),

@@ -16,6 +16,8 @@ _ANYTHING, _ONE = "\ue000", "\ue001"
 _WILDCARDS = str.maketrans({"*": _ANYTHING, "?": _ONE})
 _VARIABLE = re.compile(r"\$\{(?P<key>[^},]*)(?:,\s*'(?P<default>[^']*)')?\s*\}")
 _NOT_LITERAL = re.compile(r"\$\{.*?\}|[*?]")
+#: Condition keys that have to be looked up elsewhere: tags, organizations, the account of the resource.
+_LATE = re.compile(r"tag/|:(principal|resource)org|:resourceaccount$")
 #: ``${*}`` stands for the letter itself.
 _LETTERS = frozenset("*?$")
 _COMPONENTS = 6  # arn:partition:service:region:account:resource
@@ -51,17 +53,17 @@ class Context(Mapping[str, tuple[str, ...]]):
         return len(self._values)
 
 
-class TaggedContext(Context):
-    """The context *given*, and condition keys that the tags of a resource give: asked for when one is looked up."""
+class ResourceContext(Context):
+    """The context *given*, and keys of the resource, its tags and whose it is: *late*, when one is asked for."""
 
-    def __init__(self, given: Context, tags: Callable[[], Values]) -> None:
-        super().__init__(tags)
+    def __init__(self, given: Context, late: Callable[[], Values]) -> None:
+        super().__init__(late)
         self._context = given
 
     def __getitem__(self, key: str) -> tuple[str, ...]:
         if (values := self._context.get(key)) is not None:
             return values
-        if "tag/" not in key.lower():
+        if not _LATE.search(key.lower()):
             raise KeyError(key)
         return super().__getitem__(key)
 

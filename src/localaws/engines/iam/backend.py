@@ -15,6 +15,7 @@ from moto.iam.policy_validation import IAMTrustPolicyDocumentValidator
 
 from localaws.credentials import random_key_id
 from localaws.engines.iam.limits import LimitedIAM
+from localaws.engines.iam.mfa import shows
 from localaws.engines.iam.reporting import ReportingResponse
 from localaws.engines.iam.reports import Reports
 from localaws.engines.iam.simulating import SimulatingResponse
@@ -116,6 +117,16 @@ class IAMEngine(LimitedIAM):
             raise AwsError("NoSuchEntity", f"Policy {policy_arn} does not exist or is not attachable.", 404)
         assert isinstance(user, UserEngine)
         user.permissions_boundary_arn = policy_arn
+
+    def enable_mfa_device(
+        self, user_name: str, serial_number: str, authentication_code_1: str, authentication_code_2: str
+    ) -> None:
+        """Raises InvalidAuthenticationCode unless a virtual device shows the two codes one after the other."""
+        device = self.virtual_mfa_devices.get(serial_number)
+        codes = (authentication_code_1, authentication_code_2)
+        if device and not shows(device.base32_string_seed, codes, self.lab.clock.now()):
+            raise AwsError("InvalidAuthenticationCode", "Authentication code for device is not valid.", 403)
+        super().enable_mfa_device(user_name, serial_number, *codes)
 
     def create_login_profile(self, user_name: str, password: str) -> User:
         return _password_changed(super().create_login_profile(user_name, password))

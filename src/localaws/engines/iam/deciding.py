@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from localaws.authorization import Request
 from localaws.credentials import Credential
 from localaws.engines.iam.identities import Identity, boundary_of, identity_of
-from localaws.engines.organizations.control import control_of
+from localaws.engines.organizations.control import control_of, membership_of
 from localaws.lab import Lab
 from localaws.policies.documents import Element, Policy, Statement, Wish, read
 from localaws.policies.evaluation import IDENTITY, Policies, Verdict, decide
-from localaws.policies.patterns import Context, TaggedContext
+from localaws.policies.patterns import Context, ResourceContext, Values
 from localaws.resource_policies import ResourcePolicy, resource_policy
 from localaws.resource_tags import tag_keys
 
@@ -83,14 +84,23 @@ class Decider:
             return Verdict(True, IDENTITY)  # it will be told that there is nothing
         resource = (held.arn if held else "") or resource
         owner = (held.owner if held else "") or _account_in(resource) or caller.account_id
-        tagged = TaggedContext(context, partial(tag_keys, self._lab, resource, context))
-        wish = Wish(caller.as_principal, request.action, resource, owner, tagged)
+        late = ResourceContext(context, partial(self._late_keys, caller, resource, owner, context))
+        wish = Wish(caller.as_principal, request.action, resource, owner, late)
         written = read(resource, held.document) if held and held.document else None
         if held and held.closed and caller.account_id != owner and caller.kind != "AWSService":
             written = _CLOSED
         if caller.as_principal.is_root and caller.account_id == owner and request.action in _ROOT_MAY:
             written = None
         return decide(wish, self._policies(caller, identity, written, held or ResourcePolicy()))
+
+    def _late_keys(self, caller: Credential, resource: str, owner: str, context: Context) -> Values:
+        """The condition keys of the *resource*, and of both's organizations ("AWS global condition context keys")."""
+        keys: dict[str, str | Iterable[str]] = {"aws:ResourceAccount": owner, "s3:ResourceAccount": owner}
+        accounts = {"Resource": owner, **({"Principal": caller.account_id} if caller.kind != "AWSService" else {})}
+        for whose, account in accounts.items():
+            if found := membership_of(self._lab, account):
+                keys |= {f"aws:{whose}OrgID": found[0], f"aws:{whose}OrgPaths": [found[1]]}
+        return {**keys, **tag_keys(self._lab, resource, context)}
 
     def _policies(
         self, caller: Credential, identity: Identity, written: Policy | None, held: ResourcePolicy

@@ -35,6 +35,21 @@ def control_of(lab: Lab, account_id: str) -> Levels:
     return ()
 
 
+def membership_of(lab: Lab, account_id: str) -> tuple[str, str] | None:
+    """The organization of an account and its place in it, as aws:PrincipalOrgPaths has it; None if it is in none."""
+    assert lab.install is not None, "the lab is not serving yet"
+    lab.install("organizations")
+    for _, _, backend in list(organizations_backends.iter_backends()):
+        assert isinstance(backend, OrganizationsBackend)
+        member = next((each for each in backend.accounts if each.id == account_id), None)
+        if backend.org and member:
+            path, units = [member.parent_id or ""], {unit.id: unit for unit in backend.ou}
+            while (unit := units.get(path[-1])) and unit.parent_id:  # the root is in nothing
+                path.append(unit.parent_id)
+            return backend.org.id, "/".join([backend.org.id, *reversed(path), ""])
+    return None
+
+
 def _are_enabled(backend: OrganizationsBackend) -> bool:
     root = backend._get_root_by_id(backend.org.root_id) if backend.org else None
     return root is not None and any(each["Type"] == _TYPE for each in root.policy_types)
