@@ -22,6 +22,10 @@ SERVICE = Service(
             "from other accounts, until that is gone or archived.",
             "engines/test_accessanalyzer_findings.py::test_whom_a_policy_lets_in",
         ),
+        Claim(
+            "A policy is generated from the files of a trail, read with the role that is given for it.",
+            "engines/test_accessanalyzer_generation.py::test_a_policy_of_what_was_done",
+        ),
     ),
     differs=(
         Claim(

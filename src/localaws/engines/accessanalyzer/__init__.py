@@ -2,7 +2,7 @@
 
 `validation` finds what is wrong with a policy (`*_checks`, `findings`), `custom_checks` compares policies. Analyzers
 (`analyzers`) look at resources that have policies (`guarded`) and find whom these let in from outside
-(`external_access`).
+(`external_access`). `generation` makes a policy of what a trail's files say that somebody did.
 """
 
 from __future__ import annotations
@@ -16,4 +16,5 @@ ENGINE = Engine(
     backends="backend:accessanalyzer_backends",
     backend="backend:AccessAnalyzerBackend",
     responses="responses:AccessAnalyzerResponse",
+    resume="resuming:resume",
 )

@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
@@ -206,6 +207,37 @@ class AccessAnalyzerResponse(BaseResponse):
         ]
         return self._page("analyzedResources", found)
 
+    # Policies generated from what was done
+
+    def start_policy_generation(self) -> ActionResult:
+        details = self._given("cloudTrailDetails")
+        if not details:
+            raise _invalid("cloudTrailDetails is needed: a policy is generated from the files of a trail.")
+        principal = self._given("policyGenerationDetails")["principalArn"]
+        start, end = _moment(details["startTime"]), _moment(details.get("endTime") or self.lab.clock.now())
+        return ActionResult(
+            {"jobId": self.backend.generate(principal, details["trails"], details["accessRole"], start, end)}
+        )
+
+    def get_generated_policy(self) -> ActionResult:
+        if self._given("includeServiceLevelTemplate"):
+            raise _invalid("The lab generates policies by action: includeServiceLevelTemplate cannot be asked for.")
+        job = self.backend.generation(self._given("jobId"))
+        error = {"jobError": job.error} if job.error else {}
+        result = job.result(bool(self._given("includeResourcePlaceholders")))
+        return ActionResult({"jobDetails": {**job.job(), **error}, "generatedPolicyResult": result})
+
+    def list_policy_generations(self) -> ActionResult:
+        principal = self._given("principalArn")
+        jobs = [each for each in self.backend.generations.values() if principal in (None, each.principal)]
+        return self._page("policyGenerations", [{**job.job(), "principalArn": job.principal} for job in jobs])
+
+    def cancel_policy_generation(self) -> ActionResult:
+        job = self.backend.generation(self._given("jobId"))
+        if job.status == "IN_PROGRESS":
+            job.status, job.completed = "CANCELED", self.lab.clock.now()
+        return ActionResult({})
+
     # Policies
 
     def validate_policy(self) -> ActionResult:
@@ -245,6 +277,11 @@ def _told(outcome: Outcome) -> ActionResult:
     ]
     result = "FAIL" if reasons else "PASS"
     return ActionResult({"result": result, "message": outcome.message, **({"reasons": reasons} if reasons else {})})
+
+
+def _moment(given: Any) -> datetime:
+    moment = given if isinstance(given, datetime) else datetime.fromisoformat(str(given))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _invalid(message: str) -> AwsError:
