@@ -17,6 +17,7 @@ from localaws.gateway.errors import AwsError
 from localaws.policies.patterns import Context
 
 if TYPE_CHECKING:
+    from localaws.failure_messages import FailureMessages
     from localaws.gateway.records import Call
 
 #: What services say that do not say what others of their protocol do.
@@ -48,9 +49,10 @@ class Request:
 Decision = Callable[[Request], str | None]
 
 
-def refusal(request: Request, reason: str) -> AwsError:
+def refusal(request: Request, reason: str, failures: FailureMessages) -> AwsError:
     """The error of *request*'s service for what is not allowed."""
     message = f"User: {request.caller.principal} is not authorized to perform: {request.action} {reason}"
+    message = failures.added_to(message, request, reason)
     protocol = _protocol(request.service)
     usual = "AccessDeniedException" if "json" in protocol else "AccessDenied"
     return AwsError(_CODES.get(request.service, usual), message, 400 if protocol == "json" else 403)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from localaws.authorization import Decision, Request, keys_of_call, keys_of_caller, refusal
 from localaws.clock import Clock
 from localaws.credentials import Credential, CredentialStore
+from localaws.failure_messages import FailureMessages
 from localaws.gateway.call_files import CallRecords
 from localaws.gateway.errors import AwsError
 from localaws.gateway.records import Call
@@ -48,6 +49,7 @@ class Lab:
     install: Callable[[str], None] | None = None
 
     def __post_init__(self) -> None:
+        self.failure_messages = FailureMessages(self.owner.secret_access_key)
         self.credentials = CredentialStore(self.clock, self.directory / "credentials.log")
         self.credentials.add(self.owner)
         self.records = CallRecords(self.directory / "calls.jsonl")
@@ -98,7 +100,7 @@ class Lab:
             request = Request(caller, service, action, resources, context)
             for decide in self.decisions:
                 if reason := decide(request):
-                    raise refusal(request, reason)
+                    raise refusal(request, reason, self.failure_messages)
 
     def allows(self, by: str, action: str, arn: str, keys: Values) -> bool:
         """Whether the service *by* ("s3") may do *action* to *arn*; *keys* say for what it would, as in `act`."""

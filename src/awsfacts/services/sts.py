@@ -16,6 +16,10 @@ SERVICE = Service(
             "A role that does not exist cannot be assumed.",
             "gateway/test_credentials.py::test_a_role_that_does_not_exist_cannot_be_assumed",
         ),
+        Claim(
+            "Refusals of what changes something in EC2 carry an encoded message, which is decoded for who may.",
+            "security/test_encoded.py::test_a_refusal_of_ec2_is_decoded_for_who_may",
+        ),
     ),
     # CloudTrail's examples of them have ``"readOnly": true`` ("Logging IAM and AWS STS API calls")
     reads=frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"}),

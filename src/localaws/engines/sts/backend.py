@@ -156,6 +156,14 @@ class STSEngineResponse(TokenResponse):
             }
         )
 
+    def decode_authorization_message(self) -> ActionResult:
+        """Raises InvalidAuthorizationMessageException for what no refusal of this lab had in it."""
+        try:
+            return ActionResult({"DecodedMessage": self.lab.failure_messages.decode(self._get_param("EncodedMessage"))})
+        except ValueError:
+            said = "The message that was given for decoding is not valid: copy all of it from the error."
+            raise AwsError("InvalidAuthorizationMessageException", said) from None
+
     def get_caller_identity(self) -> ActionResult:
         caller = _caller()
         return ActionResult({"UserId": caller.user_id, "Account": caller.account_id, "Arn": caller.principal})
