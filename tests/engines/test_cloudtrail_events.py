@@ -19,6 +19,7 @@ from tests.conftest import RunningLab, eventually
 from tests.engines.lambda_tools import create
 from tests.engines.trail_tools import ACCOUNT, event_of
 from tests.gateway.wire import send
+from tests.security.people import user
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
 TRUST = json.dumps(
@@ -43,10 +44,12 @@ def keys_of(credentials: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def refused(lab: RunningLab, service: str, operation: str, **given: Any) -> dict[str, Any]:
-    """The event of a call that fails."""
+def refused(
+    lab: RunningLab, service: str, operation: str, keys: dict[str, str] | None = None, **given: Any
+) -> dict[str, Any]:
+    """The event of a call that fails, made with *keys* or the lab's own."""
     with pytest.raises(ClientError) as error:
-        getattr(lab.client(service), operation)(**given)
+        getattr(lab.client(service, **(keys or {})), operation)(**given)
     return event_of(lab, error.value.response)
 
 
@@ -197,6 +200,17 @@ def test_a_refusal_has_code_and_message(lab: RunningLab) -> None:
     assert "nobody-at-all" in event["errorMessage"]
     event = refused(lab, "ec2", "describe_vpcs", VpcIds=["vpc-1"])
     assert event["errorCode"] == "Client.InvalidVpcID.NotFound"  # published logs: "Client.UnauthorizedOperation"
+
+
+def test_s3_tells_what_was_refused(lab: RunningLab) -> None:
+    """Published logs: a refusal of IAM has no requestParameters, one of S3 has them."""
+    ana = user(lab)
+    lab.client("s3").create_bucket(Bucket="events-refused")
+    event = refused(lab, "s3", "get_bucket_policy", ana.keys, Bucket="events-refused")
+    host = "events-refused.s3.amazonaws.com"
+    assert event["requestParameters"] == {"bucketName": "events-refused", "Host": host, "policy": ""}
+    event = refused(lab, "iam", "get_role", ana.keys, RoleName="events-refused")
+    assert (event["errorCode"], event["requestParameters"]) == ("AccessDenied", None)
 
 
 def test_who_did_it_is_told_in_every_form(lab: RunningLab) -> None:

@@ -188,11 +188,13 @@ class Gateway:
         parsed = ModelledRequest(operation, environ, body)
         identified_as(environ, parsed)
         model, parameters = parsed.model, parsed.parameters
+        if model and service.name == "s3":  # of which CloudTrail tells what was asked for in vain, too
+            call.request_parameters = request_parameters(call.service, model, parameters)
         if model:
             environ[SIGNATURE] = signature
             self._authorize(call, parameters, environ)
         parsed.check()
-        if model:
+        if model and service.name != "s3":
             call.request_parameters = request_parameters(call.service, model, parameters)
         with self._lab.state.while_done(service.backend, operation.name):
             response = self._dispatcher.dispatch(request, service, parsed)
