@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
@@ -86,3 +87,16 @@ def test_a_function_may_be_held_to_one_secret(lab: RunningLab) -> None:
         secrets.rotate_secret(SecretId=other, RotationLambdaARN=function)
     version = secrets.rotate_secret(SecretId=mine, RotationLambdaARN=function)["VersionId"]
     eventually(partial(is_current, secrets, "held", version), 60)
+
+
+def test_a_version_keeps_its_value(lab: RunningLab) -> None:
+    """API reference, PutSecretValue: the same token with another value fails, with the same value it is done."""
+    secrets, token = lab.client("secretsmanager"), str(uuid4())
+    secrets.create_secret(Name="put-twice", SecretString="old")
+    pending = {"SecretId": "put-twice", "ClientRequestToken": token, "VersionStages": ["AWSPENDING"]}
+    for _ in range(2):
+        assert secrets.put_secret_value(**pending, SecretString="new")["VersionId"] == token
+    with pytest.raises(secrets.exceptions.ResourceExistsException, match="already in use for a version"):
+        secrets.put_secret_value(**pending, SecretString="newer")
+    stages = {"VersionId": token, "VersionStage": "AWSPENDING"}
+    assert secrets.get_secret_value(SecretId="put-twice", **stages)["SecretString"] == "new"

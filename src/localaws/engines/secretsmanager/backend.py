@@ -14,6 +14,7 @@ from moto.secretsmanager.exceptions import (
     InvalidParameterException,
     InvalidRequestException,
     OperationNotPermittedOnReplica,
+    ResourceExistsException,
     ResourceNotFoundException,
     SecretNotFoundException,
     ValidationException,
@@ -62,6 +63,27 @@ class SecretsManagerEngine(SecretsManagerBackend):
             said = "You can't create this secret because a secret with this name is already scheduled for deletion."
             raise InvalidRequestException(said)
         return super().create_secret(name, *arguments, **more)
+
+    def put_secret_value(
+        self,
+        secret_id: str,
+        secret_string: str,
+        secret_binary: str,
+        client_request_token: str,
+        version_stages: list[str],
+    ) -> str:
+        """Raises ResourceExistsException for another value of a version that has one: moto changes one that is pending
+        (API reference, PutSecretValue: "you can't modify an existing version")."""
+        secret = self.secrets[secret_id] if self._is_valid_identifier(secret_id) else None
+        version = secret.versions.get(client_request_token, {}) if isinstance(secret, FakeSecret) else {}
+        values = version.get("secret_string"), version.get("secret_binary")
+        if secret and any(value is not None for value in values) and values != (secret_string, secret_binary):
+            said = (
+                f"You can't use ClientRequestToken {client_request_token} because that value is already in use for a "
+                f"version of secret {secret.arn}."
+            )
+            raise ResourceExistsException(said)
+        return super().put_secret_value(secret_id, secret_string, secret_binary, client_request_token, version_stages)
 
     def delete_secret(
         self, secret_id: str, recovery_window_in_days: int | None, force_delete_without_recovery: bool
