@@ -65,7 +65,23 @@ def by_the_role(cloudtrail: Any, bucket: str, account: str, since: datetime) -> 
     raise LookupError(role)
 
 
+def by_the_resources(bucket: str, key: str) -> str:
+    """The event names the object by its ARN, too."""
+    return f"""
+        SELECT DISTINCT t.useridentity.arn AS who
+        FROM trail t CROSS JOIN UNNEST(t.resources) AS r (resource)
+        WHERE t.eventname LIKE 'Delete%' AND t.errorcode IS NULL
+          AND r.resource.arn = 'arn:aws:s3:::{bucket}/{key}'"""
+
+
+def by_the_text(bucket: str, key: str) -> str:
+    wanted = f"requestparameters LIKE '%\"{bucket}\"%' AND requestparameters LIKE '%\"{key}\"%'"
+    done = f"SELECT * FROM trail WHERE {wanted} AND eventname <> 'PutObject' AND coalesce(errorcode, '') = ''"
+    return f"WITH done AS ({done}) SELECT useridentity.arn who, eventtime FROM done ORDER BY 2 DESC LIMIT 1"
+
+
 RIGHT: dict[str, list[Any]] = {
     "leaked_key": [(from_all_that_were_made,), (by_recursion,)],
+    "who_deleted": [(by_the_resources,), (by_the_text,)],
     "behind_the_role": [(as_an_arn,), (by_the_role,)],
 }

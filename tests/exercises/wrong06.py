@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.exercises import wrong_data, wrong_incidents, wrong_policies, wrong_trust
+from tests.exercises import wrong_data, wrong_incidents, wrong_policies, wrong_rotation, wrong_trust
 
 WRONG: dict[str, list[tuple[Any, str]]] = {
     "predict_decisions": [
@@ -19,4 +19,4 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         ((5,), "should be letters"),
     ],
 }
-WRONG |= wrong_policies.WRONG | wrong_trust.WRONG | wrong_data.WRONG | wrong_incidents.WRONG
+WRONG |= wrong_policies.WRONG | wrong_trust.WRONG | wrong_data.WRONG | wrong_incidents.WRONG | wrong_rotation.WRONG

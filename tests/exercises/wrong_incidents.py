@@ -59,6 +59,19 @@ def the_key(cloudtrail: Any, bucket: str, account: str, since: datetime) -> str:
     return str(putter(cloudtrail, bucket, account, since)["accessKeyId"])
 
 
+def asks(where: str, what: str = "useridentity.arn AS who") -> tuple[Any]:
+    """A question with the conditions of *where*."""
+
+    def question(bucket: str, key: str) -> str:
+        of_bucket = f"json_extract_scalar(requestparameters, '$.bucketName') = '{bucket}'"
+        of_key = f"json_extract_scalar(requestparameters, '$.key') = '{key}'"
+        return f"SELECT {what} FROM trail WHERE " + where.format(bucket=of_bucket, key=of_key)
+
+    return (question,)
+
+
+DONE = "eventname = 'DeleteObject' AND errorcode IS NULL"
+
 WRONG: dict[str, list[tuple[Any, str]]] = {
     "leaked_key": [
         ((one_step,), "does not end there"),
@@ -67,6 +80,14 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         ((only_the_leaked_one,), "and would keep it"),
         ((and_users,), "is none of the keys"),
         ((a_text,), "a list or a set"),
+    ],
+    "who_deleted": [
+        (asks(f"{DONE} AND {{key}}"), "in another bucket"),
+        (asks(f"{DONE} AND {{bucket}}"), "another file of the bucket"),
+        (asks("eventname = 'DeleteObject' AND {bucket} AND {key}"), "was refused"),
+        (asks("eventname = 'PutObject' AND {bucket} AND {key}"), "and did not delete it"),
+        (asks("{bucket}", what="eventname"), "a column `who`"),
+        ((lambda bucket, key: None,), "should return SQL"),
     ],
     "behind_the_role": [
         ((last_to_put,), "let in nobody new"),

@@ -8,7 +8,9 @@ from dehelpers.exercises.checks.part06 import (  # noqa: F401, I001
     keys,
     buckets,
     personal,
+    rotation,
     incidents,
+    trails,
 )
 from dehelpers.exercises.checks.part06.part import PART
 
