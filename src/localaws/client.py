@@ -35,7 +35,7 @@ _CONFIG = Config(
 )
 #: Shared, so that each service's model is read once however many roles have a client of it.
 _LOADER = create_loader()
-_clients: dict[tuple[int, str, str, str | None, str, str], Any] = {}
+_clients: dict[tuple[int, str, str, str | None, str, str, str], Any] = {}
 _lock = threading.Lock()
 #: As whom a service works, and which service it is.
 _behalf: ContextVar[tuple[Credential, str] | None] = ContextVar("behalf", default=None)
@@ -92,8 +92,12 @@ def working_for(arn: str, account_id: str = "") -> Iterator[None]:
 
 
 def in_process_client(lab: Lab, service: str, region: str, role_arn: str | None, session_name: str, by: str) -> Any:
-    """The client of *service*, made once for each region, role and user (a boto3 client is safe to share)."""
-    key = (id(lab), service, region, role_arn, session_name, by)
+    """The client of *service*, made once for each region, role and user (a boto3 client is safe to share).
+
+    Also for each resource for which a service takes a role, whose trust policy may name just one of them.
+    """
+    source = (_source.get() or {}).get("aws:SourceArn", "") if role_arn else ""
+    key = (id(lab), service, region, role_arn, session_name, by, source)
     with _lock:
         if key not in _clients:
             _clients[key] = _make_client(lab, service, region, role_arn, session_name, by)

@@ -6,10 +6,13 @@ guide, "Controlling access"; Lambda developer guide, "Execution role".
 
 from __future__ import annotations
 
+import gzip
+import time
 from functools import partial
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
 from tests.security.people import ACCOUNT, allow, document, refusal, role, trust, unique, user
@@ -103,3 +106,35 @@ def test_a_delivery_stream_does_what_its_role_may(lab: RunningLab, lake: str) ->
         RoleName=arn.rpartition("/")[2], PolicyName="own", PolicyDocument=document(statement)
     )
     eventually(lambda: written()["KeyCount"] == 1, 30)
+
+
+def test_a_role_may_be_held_to_one_log_group(lab: RunningLab) -> None:
+    """CloudWatch Logs user guide, "Subscription filters with Amazon Kinesis Data Streams": the trust policy has a
+    condition on aws:SourceArn, against the confused deputy."""
+    logs, kinesis, stream = lab.client("logs"), lab.client("kinesis"), unique("logs")
+    kinesis.create_stream(StreamName=stream, ShardCount=1)
+    eventually(lambda: kinesis.describe_stream(StreamName=stream)["StreamDescription"]["StreamStatus"] == "ACTIVE")
+    to = kinesis.describe_stream(StreamName=stream)["StreamDescription"]["StreamARN"]
+    own, other = unique("own"), unique("other")
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logs.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringLike": {"aws:SourceArn": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{own}:*"}},
+    }
+    arn = role(lab, document(statement), allow("kinesis:PutRecord", to))
+    for group in (own, other):
+        logs.create_log_group(logGroupName=group)
+    sent = {"filterName": "all", "filterPattern": "", "destinationArn": to, "roleArn": arn}
+    with pytest.raises(ClientError, match="Could not deliver test message to specified Kinesis stream"):
+        logs.put_subscription_filter(logGroupName=other, **sent)
+    logs.put_subscription_filter(logGroupName=own, **sent)
+    with pytest.raises(ClientError, match="Could not deliver"):  # nor with what the role gave for the first
+        logs.put_subscription_filter(logGroupName=other, **sent)
+    logs.create_log_stream(logGroupName=own, logStreamName="s")
+    line = {"timestamp": int(time.time() * 1000), "message": "through"}
+    logs.put_log_events(logGroupName=own, logStreamName="s", logEvents=[line])
+    shard = {"StreamName": stream, "ShardId": "shardId-000000000000", "ShardIteratorType": "TRIM_HORIZON"}
+    page = {"ShardIterator": kinesis.get_shard_iterator(**shard)["ShardIterator"]}
+    [record] = eventually(lambda: kinesis.get_records(**page)["Records"])
+    assert b"through" in gzip.decompress(record["Data"])

@@ -20,6 +20,16 @@ from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
 _ROLE_NEEDED = "destinationArn for vendor {} cannot be used without roleArn"
+_NOT_DELIVERED = {
+    "kinesis": (
+        "Could not deliver test message to specified Kinesis stream. Check if the given kinesis stream is in ACTIVE "
+        "state."
+    ),
+    "firehose": (
+        "Could not deliver test message to specified Firehose stream. Check if the given Firehose stream is in ACTIVE "
+        "state."
+    ),
+}
 _NO_FUNCTION = (
     "Could not execute the lambda function. Make sure you have given CloudWatch Logs permission to execute your "
     "function."
@@ -27,13 +37,19 @@ _NO_FUNCTION = (
 
 
 def check_destination(lab: Lab, group_arn: str, arn: str, role_arn: str | None) -> None:
-    """Raises InvalidParameterException for a stream without the role that may write to it, and for a function that
-    CloudWatch Logs may not invoke (API reference, PutSubscriptionFilter)."""
+    """Raises InvalidParameterException for a stream without a role that CloudWatch Logs may take for this group, and
+    for a function that it may not invoke (API reference, PutSubscriptionFilter)."""
     _, _, service, region, *_ = [*arn.split(":"), "", "", "", ""]
     if service in ("kinesis", "firehose") and not role_arn:
         raise AwsError("InvalidParameterException", _ROLE_NEEDED.format(service))
     if service == "logs":
         raise NotImplementedError("subscriptions to destinations of other accounts")
+    if service in ("kinesis", "firehose"):
+        try:
+            with working_for(f"{group_arn}:*"):
+                lab.client(service, region=region, role_arn=role_arn, session_name="logs", by="logs")
+        except ClientError:
+            raise AwsError("InvalidParameterException", _NOT_DELIVERED[service]) from None
     if service == "lambda":
         try:
             with working_for(f"{group_arn}:*"):
@@ -54,14 +70,14 @@ def send(lab: Lab, to: SubscriptionFilter, owner: str, stream_name: str, events:
     }
     data, arn = gzip.compress(json.dumps(message, separators=(",", ":")).encode()), to.destination_arn
     service, region = arn.split(":")[2:4]
-    if service == "lambda":
-        event = json.dumps({"awslogs": {"data": base64.b64encode(data).decode()}})
-        client = lab.client(service, region=region, by="logs")
-        with working_for(f"arn:aws:logs:{region}:{owner}:log-group:{to.log_group_name}:*"):
+    with working_for(f"arn:aws:logs:{region}:{owner}:log-group:{to.log_group_name}:*"):
+        if service == "lambda":
+            event = json.dumps({"awslogs": {"data": base64.b64encode(data).decode()}})
+            client = lab.client(service, region=region, by="logs")
             client.invoke(FunctionName=arn, InvocationType="Event", Payload=event)
-        return
-    client = lab.client(service, region=region, role_arn=to.role_arn, session_name="logs", by="logs")
-    if service == "kinesis":
-        client.put_record(StreamARN=arn, Data=data, PartitionKey=uuid4().hex)
-    else:
-        client.put_record(DeliveryStreamName=arn.rpartition("/")[2], Record={"Data": data})
+            return
+        client = lab.client(service, region=region, role_arn=to.role_arn, session_name="logs", by="logs")
+        if service == "kinesis":
+            client.put_record(StreamARN=arn, Data=data, PartitionKey=uuid4().hex)
+        else:
+            client.put_record(DeliveryStreamName=arn.rpartition("/")[2], Record={"Data": data})
