@@ -21,6 +21,22 @@ def with_a_deny(firm: str, external_id: str) -> str:
     return document(own, {**own, "Effect": "Deny", "Principal": "*", "Condition": unknown})
 
 
+def with_the_account_too(group: str) -> str:
+    conditions = {
+        "StringLike": {"aws:SourceArn": [f"{group}:*"]},
+        "StringEquals": {"aws:SourceAccount": group.split(":")[4]},
+    }
+    service = {"Service": ["logs.amazonaws.com"]}
+    return document({"Effect": "Allow", "Principal": service, "Action": "sts:AssumeRole", "Condition": conditions})
+
+
+def with_a_deny_for_others(group: str) -> dict[str, Any]:
+    own = {"Effect": "Allow", "Principal": {"Service": "logs.amazonaws.com"}, "Action": ["sts:AssumeRole"]}
+    others = {"ArnNotLike": {"aws:SourceArn": f"{group}:*"}}
+    no = {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole", "Condition": others}
+    return {"Version": "2012-10-17", "Statement": [own, no]}
+
+
 def by_string_like(queue: str, bucket: str, account: str) -> str:
     conditions = {
         "StringLike": {"aws:SourceArn": f"arn:aws:s3:*:*:{bucket}"},
@@ -84,6 +100,7 @@ def by_the_key_alone(bucket: str, key: str) -> dict[str, Any]:
 
 RIGHT: dict[str, list[Any]] = {
     "third_party": [(by_a_condition_on_the_caller,), (with_a_deny,)],
+    "log_role": [(with_the_account_too,), (with_a_deny_for_others,)],
     "letter_box": [(by_string_like,), (for_any_principal,)],
     "team_of_roles": [(with_more_work,), (but_for_what_is_not_bounded,)],
     "insist": [(by_nulls,), (by_the_key_alone,)],

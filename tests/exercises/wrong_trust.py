@@ -24,6 +24,19 @@ def with_a_resource(firm: str, external_id: str) -> str:
     return document(allow("sts:AssumeRole", "*", Principal={"AWS": firm}))
 
 
+def for_logs(source: str = "", operator: str = "StringLike", **others: str) -> tuple[Any]:
+    """A trust policy for CloudWatch Logs that asks for a *source*, in which {} is the group and NAME its name."""
+
+    def answer(group: str) -> dict[str, Any]:
+        wanted = source.replace("NAME", group.split(":")[6]).format(group)
+        condition = {"Condition": {operator: {"aws:SourceArn": wanted}}} if source else {}
+        who = {"Service": "logs.amazonaws.com", **others}
+        statement = {"Effect": "Allow", "Principal": who, "Action": "sts:AssumeRole", **condition}
+        return {"Version": "2012-10-17", "Statement": [statement]}
+
+    return (answer,)
+
+
 def lets(*keys: str, principal: Any = None, operator: str = "StringEquals") -> tuple[Any]:
     """A queue's policy that asks for the condition *keys*."""
 
@@ -97,6 +110,13 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (trusts(whole_account=True), "it is no secret"),
         ((with_a_resource,), "AWS does not take this trust policy"),
         ((lambda firm, external_id: {"Principal": firm},), "should return a policy"),
+    ],
+    "log_role": [
+        (for_logs("{}", operator="ArnEquals"), "that it is meant for"),
+        (for_logs(), "for another log group"),
+        (for_logs("arn:aws:logs:*:*:log-group:NAME:*"), "for one of that name"),
+        (for_logs("{}:*", operator="StringLikeIfExists", AWS="123456789012"), "Somebody of your account"),
+        ((lambda group: [group],), "should return a policy"),
     ],
     "letter_box": [
         ((arn_with_the_account,), "cannot send to the queue"),

@@ -1,17 +1,17 @@
-"""Exercises on the confused deputy: a role lent to another firm, and a queue that one bucket may write to."""
+"""Exercises on the confused deputy: roles lent to another firm and to a service, a queue that one bucket writes to."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from dehelpers.exercises.checks.part06.part import PART
 from dehelpers.exercises.checks.people import allow, refusal, role, taken, written
-from dehelpers.exercises.checks.resources import bucket, unique
+from dehelpers.exercises.checks.resources import bucket, stream, unique
 from dehelpers.exercises.outcome import NotYet
 from dehelpers.exercises.running import run
 from dehelpers.words.clients import client
@@ -46,6 +46,68 @@ def third_party(firm_trust: Callable[[str, str], Any]) -> str:
             if not refusal(other.session().client("sts").assume_role, **takes, ExternalId=number):
                 raise NotYet("Somebody who is not the firm comes with the number, and gets in: it is no secret.")
     return "Only the firm gets in, and only when it works for you. The number is no secret, and need not be one."
+
+
+@contextmanager
+def _log_groups(number: int) -> Iterator[list[str]]:
+    """New log groups, gone at the end. Their names."""
+    logs, made = client("logs"), [unique("function") for _ in range(number)]
+    for name in made:
+        logs.create_log_group(logGroupName=name)
+    try:
+        yield made
+    finally:
+        for name in made:
+            logs.delete_log_group(logGroupName=name)
+
+
+def _group_arn(name: str, account: str = "") -> str:
+    return f"arn:aws:logs:{current().region}:{account or current().account_id}:log-group:{name}"
+
+
+def _sends(group: str, to: str, role_arn: str) -> bool:
+    """Whether CloudWatch Logs takes the role to send what a group gets to a stream. It tries that at once."""
+    sent = {"filterName": role_arn.rpartition("/")[2], "filterPattern": "", "destinationArn": to, "roleArn": role_arn}
+    try:
+        client("logs").put_subscription_filter(logGroupName=group, **sent)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "InvalidParameterException":
+            raise
+        return False
+    client("logs").delete_subscription_filter(logGroupName=group, filterName=sent["filterName"])
+    return True
+
+
+@PART.exercise(
+    "A role for one log group",
+    kind="write",
+    hints=(
+        "The principal is the service `logs.amazonaws.com`, which works for every customer and every log group.",
+        "`aws:SourceArn` says for which: the ARN of the group with `:*` behind it. Which operators know a pattern?",
+        "The ARN has the account and the name in it: with it as a whole, one condition closes both doors.",
+    ),
+)
+def log_role(logs_trust: Callable[[str], Any]) -> str:
+    written(run(logs_trust, _group_arn("departures", ANOTHER_ACCOUNT)), "logs_trust")
+    with _log_groups(2) as (own, other), stream(1) as to, role(allow("sts:AssumeRole")) as guest, ExitStack() as stack:
+        arn = f"arn:aws:kinesis:{current().region}:{current().account_id}:stream/{to}"
+
+        def lent(group: str) -> str:
+            text = written(run(logs_trust, group), "logs_trust")
+            stack.enter_context(taken("this trust policy"))
+            return stack.enter_context(role(allow("kinesis:PutRecord", arn), trusted=text)).arn
+
+        mine = lent(_group_arn(own))
+        if not _sends(own, arn, mine):
+            raise NotYet("CloudWatch Logs cannot take the role for the log group that it is meant for.")
+        if _sends(other, arn, mine):
+            raise NotYet("CloudWatch Logs takes the role for another log group, too. It should be asked for which.")
+        if _sends(own, arn, lent(_group_arn(own, ANOTHER_ACCOUNT))):
+            raise NotYet("A role for a group of another account is taken for one of that name in yours.")
+        takes = {"RoleArn": mine, "RoleSessionName": "guest"}
+        if not refusal(guest.session().client("sts").assume_role, **takes):
+            raise NotYet("Somebody of your account can take the role as well. Who should be the principal?")
+    return "CloudWatch Logs takes the role for one log group of one account; three other ways to it are closed."
 
 
 @contextmanager
