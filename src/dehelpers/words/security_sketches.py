@@ -80,7 +80,7 @@ SECURITY = {
             Box(2, 1, "key B", "AWSPREVIOUS, works"),
             Box(2, 2, "key C", "AWSCURRENT"),
         ],
-        [Arrow(0, 1, "rotation 1"), Arrow(1, 3, "rotation 2"), Arrow(2, 4, "rotation 2")],
+        [Arrow(0, 1, "first"), Arrow(1, 3, "second"), Arrow(2, 4, "second")],
     ),
     "chain": Sketch(
         "From what happened to who it was",
@@ -92,7 +92,7 @@ SECURITY = {
             Box(2, 0, "AssumeRole", "the same session name"),
             Box(3, 0, "who took it", "the caller of that", True),
         ],
-        [Arrow(0, 1, "userIdentity"), Arrow(1, 2), Arrow(2, 3, "userIdentity")],
+        [Arrow(0, 1, "by"), Arrow(1, 2), Arrow(2, 3, "by")],
     ),
     "query_rights": Sketch(
         "What one query of Athena asks for",
@@ -135,7 +135,7 @@ SECURITY = {
             Box(1, 0.5, "the program", "may take the role", True),
             Box(2, 0.5, "the customer's role", "lists the lake"),
         ],
-        [Arrow(0, 2), Arrow(1, 2), Arrow(2, 3, "for whom?")],
+        [Arrow(0, 2), Arrow(1, 2), Arrow(2, 3, "whose?")],
     ),
     "insists": Sketch(
         "What an upload passes",
