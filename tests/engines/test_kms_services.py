@@ -212,3 +212,19 @@ def test_cloudwatch_logs_needs_a_key_that_lets_it(lab: DecidingLab, key: str) ->
     assert "kmsKeyId" not in logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"][0]
     kms.disable_key(KeyId=key)
     reads[1]()
+
+
+def test_a_secret_is_not_told_without_its_key(lab: DecidingLab, worker: Callable[[str], Any], key: str) -> None:
+    """Secrets Manager user guide, "Secret encryption and decryption"; API reference, GetSecretValue, "Errors"."""
+    secrets, kms = worker("secretsmanager"), lab.client("kms")
+    secrets.create_secret(Name="under-a-key", SecretString="s", KmsKeyId=key)
+    get = lambda: secrets.get_secret_value(SecretId="under-a-key")  # noqa: E731
+    assert get()["SecretString"] == "s"
+    with lab.refusing("kms:Decrypt"):
+        assert error_of(get) == ("AccessDeniedException", 400)
+    kms.disable_key(KeyId=key)
+    assert error_of(get) == ("DecryptionFailure", 400)
+    told = secrets.batch_get_secret_value(SecretIdList=["under-a-key"])
+    assert (told["SecretValues"], [each["ErrorCode"] for each in told["Errors"]]) == ([], ["DecryptionFailure"])
+    kms.enable_key(KeyId=key)
+    assert get()["SecretString"] == "s"

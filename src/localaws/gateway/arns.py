@@ -2,7 +2,8 @@
 
 A parameter that is an ARN of one of these types is taken as it is. Else the pattern's variables are looked for among
 the operation's members: ``${StreamName}`` is StreamName, ``${WorkGroupName}`` is WorkGroup, ``${QueueName}`` ends
-QueueUrl; where AWS's words differ too much, the declaration of the resource (`awsfacts`) has the members.
+QueueUrl, ``${AlarmName}`` is each of AlarmNames; where AWS's words differ too much, the declaration of the resource
+(`awsfacts`) has the members.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import product
 from typing import Any
 
 from botocore.model import ListShape, Shape, StringShape, StructureShape
@@ -50,14 +52,18 @@ class Maker:
                 yield from self._whole(inner, members)
         if self.parts is None:
             return
-        values = {"Partition": partition_of(region), "Region": region, "Account": account, "Id": "*"}
+        template = self.type.template
+        known = {"Partition": partition_of(region), "Region": region, "Account": account, "Id": "*"}
+        found: list[list[str]] = []
         for variable, paths in self.parts.items():
-            value = _first(parameters, paths)
-            if not value or value.startswith("arn:"):
+            names = [name for name in _texts(parameters, paths) if not name.startswith("arn:")]
+            if not names:
                 return
             # a parameter's name begins with a slash, and its ARN has only one
-            values[variable] = value[1:] if value[0] == "/" and f"/{{{variable}}}" in self.type.template else value
-        yield self.type.template.format(**values).replace(":key/alias/", ":alias/")
+            found.append([name.removeprefix("/") if f"/{{{variable}}}" in template else name for name in names])
+        for values in product(*found):
+            arn = template.format(**known, **dict(zip(self.parts, values, strict=True)))
+            yield arn.replace(":key/alias/", ":alias/")
 
     def _whole(self, parameters: Mapping[str, Any], members: tuple[str, ...]) -> Iterator[str]:
         for member in members:
@@ -120,6 +126,8 @@ def _parts(
 def _called(variable: str, members: Mapping[str, Shape]) -> tuple[_Path, ...]:
     inner = {outer: each.members for outer, each in members.items() if isinstance(each, StructureShape)}
     own = called(variable, [name for name in members if name not in inner])
+    several = {name.removesuffix("s"): name for name, each in members.items() if _holds_names(each)}
+    own += [several[name] for name in called(variable, several)]
     return tuple((name,) for name in own) or tuple(
         (outer, name) for outer, each in inner.items() for name in called(variable, each)
     )
@@ -147,12 +155,18 @@ def _declared_names(type: ResourceType, service: str, operation: str) -> Iterato
 
 
 def _paths_to(name: str, members: Mapping[str, Shape]) -> tuple[_Path, ...]:
-    """Where the member *name* is: in the request, or in one of its structures."""
+    """Where the member *name* is: in the request, alone or several in a list, or in one of its structures."""
     own = [(name,)] if name in members else []
+    if f"{name}s" in members and _holds_names(members[f"{name}s"]):
+        own.append((f"{name}s",))
     inner = [
         (outer, name) for outer, each in members.items() if isinstance(each, StructureShape) and name in each.members
     ]
     return (*own, *inner)
+
+
+def _holds_names(member: Shape) -> bool:
+    return isinstance(member, ListShape) and isinstance(member.member, StringShape)
 
 
 def _may_hold_arns(member: Shape) -> bool:
@@ -166,15 +180,17 @@ def partition_of(region: str) -> str:
     return str(get_partition(region))
 
 
-def _first(parameters: Mapping[str, Any], paths: tuple[_Path, ...]) -> str:
-    """The first text that there is, shortened to the name in it; "" if there is none."""
+def _texts(parameters: Mapping[str, Any], paths: tuple[_Path, ...]) -> list[str]:
+    """The first text or list of texts that there is, each shortened to the name in it; [] if there is none."""
     for path in paths:
         value: Any = parameters
         for name in path:
             value = value.get(name) if isinstance(value, dict) else None
-        if value and isinstance(value, str):
-            return _short(path[-1], value)
-    return ""
+        given = value if isinstance(value, list) else (value,)
+        texts = [short for each in given if isinstance(each, str) and (short := _short(path[-1], each))]
+        if texts:
+            return texts
+    return []
 
 
 def _short(member: str, value: str) -> str:

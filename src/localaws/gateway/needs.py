@@ -166,6 +166,14 @@ def _put_events(call: Call) -> Iterator[tuple[str, str]]:
         yield "events:PutEvents", arn
 
 
+def _tables_to_delete(call: Call) -> Iterator[tuple[str, str]]:
+    """Each table with its database and the catalog (service authorization reference, Glue)."""
+    catalog, database = f"arn:aws:glue:{call.region}:{call.account}", call.parameters.get("DatabaseName")
+    tables = call.parameters.get("TablesToDelete")
+    for name in ("catalog", f"database/{database}", *(f"table/{database}/{each}" for each in tables or ())):
+        yield "glue:BatchDeleteTable", f"{catalog}:{name}"
+
+
 def _assume_role(call: Call) -> Iterator[tuple[str, str]]:
     """The trust policy has to allow the tags and the source identity of a session too (STS API reference)."""
     actions = {"Tags": "sts:TagSession", "SourceIdentity": "sts:SetSourceIdentity"}
@@ -186,6 +194,7 @@ _SPECIAL: dict[tuple[str, str], _Special] = {
     ("dynamodb", "BatchExecuteStatement"): _statements("Statements", "Statement"),
     ("dynamodb", "ExecuteTransaction"): _statements("TransactStatements", "Statement"),
     ("events", "PutEvents"): _put_events,
+    ("glue", "BatchDeleteTable"): _tables_to_delete,
     ("kms", "ReEncrypt"): _re_encrypt,
     ("sts", "AssumeRole"): _assume_role,
 }

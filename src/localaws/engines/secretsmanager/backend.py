@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from moto.core.common_types import TYPE_RESPONSE
 from moto.secretsmanager.exceptions import (
@@ -22,6 +22,7 @@ from moto.secretsmanager.exceptions import (
 from moto.secretsmanager.models import FakeSecret, ReplicaSecret, SecretsManagerBackend
 from moto.secretsmanager.responses import SecretsManagerResponse
 
+from localaws.authorization import keys_of_call
 from localaws.engines.policies import PolicyFaultError, check_policy
 from localaws.engines.secretsmanager.deletion import await_deletion
 from localaws.engines.secretsmanager.rotation import (
@@ -34,7 +35,9 @@ from localaws.engines.secretsmanager.rotation import (
 )
 from localaws.engines.secretsmanager.schedule import ScheduleFaultError, next_window
 from localaws.engines.secretsmanager.secrets import RotatedSecret
+from localaws.gateway.condition_keys import keys_of_request
 from localaws.gateway.errors import AwsError
+from localaws.gateway.records import current_call
 from localaws.lab import Lab
 
 
@@ -84,6 +87,56 @@ class SecretsManagerEngine(SecretsManagerBackend):
             )
             raise ResourceExistsException(said)
         return super().put_secret_value(secret_id, secret_string, secret_binary, client_request_token, version_stages)
+
+    def batch_get_secret_value(
+        self,
+        secret_id_list: list[str] | None = None,
+        filters: list[dict[str, Any]] | None = None,
+        max_results: int | None = None,
+        next_token: str | None = None,
+    ) -> tuple[list[dict[str, Any]], list[Any], str | None]:
+        """Of each secret only what the caller may get alone; the others are errors of the answer, by secret.
+
+        Source: API reference, BatchGetSecretValue: "you must also have secretsmanager:GetSecretValue for each secret".
+        """
+        found, errors, token = super().batch_get_secret_value(secret_id_list, filters, max_results, next_token)
+        allowed = []
+        for value in found:
+            try:
+                self._check_may_get(value["ARN"])
+                allowed.append(value)
+            except AwsError as error:
+                errors.append({"SecretId": value["ARN"], "ErrorCode": error.code, "Message": error.message})
+        return allowed, errors, token
+
+    def _check_may_get(self, arn: str) -> None:
+        """Raises AccessDeniedException unless the caller may get the value of the secret *arn*; as `check_key`, too."""
+        call = current_call.get()
+        assert call.credential is not None
+        keys = {**keys_of_call(call), **keys_of_request(call, {"SecretId": arn})}
+        self.lab.authorize(call.credential, "secretsmanager", "secretsmanager:GetSecretValue", [arn], keys)
+        self.check_key(arn)
+
+    def check_key(self, secret_id: str) -> None:
+        """Raises AccessDeniedException unless the caller may decrypt with the secret's key, if it has one of its own.
+
+        DecryptionFailure, if nobody can. Sources: API reference, GetSecretValue; user guide, "Secret encryption and
+        decryption".
+        """
+        caller = current_call.get().credential
+        secret = self.secrets.get(secret_id)
+        if caller is None or not isinstance(secret, FakeSecret) or not secret.kms_key_id:
+            return
+        from localaws.engines.kms.use import check_use  # not above: most secrets have no key of KMS
+
+        try:
+            context = {"SecretARN": secret.arn}
+            check_use(self.lab, caller, "secretsmanager", self.region_name, secret.kms_key_id, "Decrypt", context)
+        except AwsError as error:
+            if error.code == "AccessDeniedException":
+                raise AwsError("AccessDeniedException", "Access to KMS is not allowed") from None
+            said = "Secrets Manager can't decrypt the protected secret text using the provided KMS key."
+            raise AwsError("DecryptionFailure", f"{said} {error.message}") from None
 
     def delete_secret(
         self, secret_id: str, recovery_window_in_days: int | None, force_delete_without_recovery: bool
@@ -194,6 +247,11 @@ def _rules(given: dict[str, Any] | None, secret: RotatedSecret) -> dict[str, Any
 
 class SecretsManagerEngineResponse(SecretsManagerResponse):
     """Writes errors as Secrets Manager does."""
+
+    def get_secret_value(self) -> str:
+        """Raises as `SecretsManagerEngine.check_key`."""
+        cast(SecretsManagerEngine, self.backend).check_key(self._get_param("SecretId"))
+        return super().get_secret_value()
 
     def create_secret(self) -> str:
         """Raises ValidationException for a name that no secret can have (API reference, CreateSecret, Name)."""
