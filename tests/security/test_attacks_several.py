@@ -24,6 +24,7 @@ SEVERAL: list[tuple[str, str, dict[str, Any], str]] = [
     ("ec2", "terminate_instances", {"InstanceIds": ["i-0123456789abcdef0"]}, f"arn:aws:ec2:{HERE}:instance/i-0*"),
     ("ssm", "get_parameters", {"Names": ["harmless", "{0}"]}, f"arn:aws:ssm:{HERE}:parameter/{{0}}"),
     ("ssm", "get_parameters", {"Names": ["/of/{0}"]}, f"arn:aws:ssm:{HERE}:parameter/of/{{0}}"),
+    ("ssm", "get_parameters_by_path", {"Path": "/of/{0}/"}, f"arn:aws:ssm:{HERE}:parameter/of/{{0}}"),
     ("ssm", "delete_parameters", {"Names": ["{0}"]}, f"arn:aws:ssm:{HERE}:parameter/{{0}}"),
     ("glue", "batch_get_jobs", {"JobNames": ["harmless", "{0}"]}, f"arn:aws:glue:{HERE}:job/{{0}}"),
     ("glue", "batch_delete_table", {"DatabaseName": "d", "TablesToDelete": ["a", "{0}"]},

@@ -174,6 +174,12 @@ def _tables_to_delete(call: Call) -> Iterator[tuple[str, str]]:
         yield "glue:BatchDeleteTable", f"{catalog}:{name}"
 
 
+def _by_path(call: Call) -> Iterator[tuple[str, str]]:
+    """Who may have a path may have all below it (Systems Manager API reference, GetParametersByPath)."""
+    path = str(call.parameters.get("Path")).strip("/")
+    yield "ssm:GetParametersByPath", f"arn:aws:ssm:{call.region}:{call.account}:parameter/{path}"
+
+
 def _assume_role(call: Call) -> Iterator[tuple[str, str]]:
     """The trust policy has to allow the tags and the source identity of a session too (STS API reference)."""
     actions = {"Tags": "sts:TagSession", "SourceIdentity": "sts:SetSourceIdentity"}
@@ -196,6 +202,7 @@ _SPECIAL: dict[tuple[str, str], _Special] = {
     ("events", "PutEvents"): _put_events,
     ("glue", "BatchDeleteTable"): _tables_to_delete,
     ("kms", "ReEncrypt"): _re_encrypt,
+    ("ssm", "GetParametersByPath"): _by_path,
     ("sts", "AssumeRole"): _assume_role,
 }
 
