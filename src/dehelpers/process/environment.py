@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from dehelpers.errors import LabError
 from dehelpers.process.lab import Lab
 
 # Marks variables as the lab's own, so that they are never mistaken for the reader's.
@@ -80,6 +81,8 @@ def lab_environment(lab: Lab, current: Mapping[str, str] | None = None) -> dict[
 
 def root_environment(lab: Lab) -> dict[str, str | None]:
     """As `lab_environment`, for the account's root user: for who has taken too much from the lab's administrator."""
+    if not lab.root_access_key_id:
+        raise LabError("this lab was started by an earlier version: run `dehelpers stop`, then this command again.")
     keys = {"AWS_ACCESS_KEY_ID": lab.root_access_key_id, "AWS_SECRET_ACCESS_KEY": lab.root_secret_access_key}
     return {**lab_environment(lab), **keys}
 

@@ -20,7 +20,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO, Any
 
@@ -55,26 +55,28 @@ class Lab:
 
     directory: Path
     endpoint: str
-    https_endpoint: str
-    ca_bundle: str
     pid: int
     port: int
     account_id: str
     region: str
     access_key_id: str
     secret_access_key: str
-    root_access_key_id: str
-    root_secret_access_key: str
     lab_id: str
     started: str
+    # of a lab that an earlier version has started these are not known
+    https_endpoint: str = ""
+    ca_bundle: str = ""
+    root_access_key_id: str = ""
+    root_secret_access_key: str = ""
 
     @classmethod
     def read(cls, directory: Path) -> Lab | None:
         """The lab described in `directory`, running or not; None where there is no (whole) description."""
         try:
-            facts: dict[str, Any] = json.loads((directory / "lab.json").read_text())
-            return cls(directory, **{name: facts[name] for name in cls.__dataclass_fields__ if name != "directory"})
-        except (OSError, ValueError, KeyError, TypeError):
+            facts: dict[str, Any] = dict(json.loads((directory / "lab.json").read_text()))
+            known = {each.name for each in fields(cls)} - {"directory"}
+            return cls(directory, **{name: facts[name] for name in known & facts.keys()})
+        except (OSError, ValueError, TypeError):
             return None
 
     def answers(self) -> bool:

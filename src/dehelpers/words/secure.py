@@ -22,6 +22,7 @@ def https() -> dict[str, str]:
     if session.target == "aws" or (session.endpoint or "").startswith("https://"):
         return {}
     lab = Lab.read(session.directory) if session.directory else None
-    if lab is None:
-        raise LabError(f"{session.endpoint} has no address for TLS that is known here. Run de.connect() again.")
+    if lab is None or not lab.https_endpoint:
+        said = f"{session.endpoint} has no address for TLS that is known here."
+        raise LabError(f"{said} Run `dehelpers stop`, then de.connect() again.")
     return {"endpoint_url": lab.https_endpoint, "verify": lab.ca_bundle}

@@ -40,11 +40,13 @@ class Gate:
     def quiet(self) -> Iterator[bool]:
         """Give whether nothing changes the service during the body: what is under way may not end in time.
 
-        It is not waited for longer, for it may itself wait for a change on another thread, which waits here.
+        It is not waited for longer, for it may itself wait for a change on another thread, which waits here. What this
+        thread is changing it holds still itself.
         """
+        own = getattr(self._mine, "depth", 0)
         with self._moved:
             self._closed = True
-            quiet = self._moved.wait_for(lambda: not self._within, _PATIENCE)
+            quiet = self._moved.wait_for(lambda: self._within == own, _PATIENCE)
             if not quiet:
                 self._open()
         try:
