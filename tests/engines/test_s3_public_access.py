@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -237,6 +238,7 @@ def test_the_account_s_settings_hold_for_all_its_buckets(own: RunningLab, resolv
     s3, control = own.client("s3"), control_of(own)
     assert said(s3.put_bucket_policy, Bucket="open", Policy=reading("open"))[0] == "AccessDenied"
     control.delete_public_access_block(AccountId=account)
+    time.sleep(1)  # the age at which settings are kept: the next tests kill this lab
     s3.put_bucket_policy(Bucket="open", Policy=reading("open"))
 
 

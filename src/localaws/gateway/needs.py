@@ -169,8 +169,9 @@ def _put_events(call: Call) -> Iterator[tuple[str, str]]:
 def _tables_to_delete(call: Call) -> Iterator[tuple[str, str]]:
     """Each table with its database and the catalog (service authorization reference, Glue)."""
     catalog, database = f"arn:aws:glue:{call.region}:{call.account}", call.parameters.get("DatabaseName")
-    tables = call.parameters.get("TablesToDelete")
-    for name in ("catalog", f"database/{database}", *(f"table/{database}/{each}" for each in tables or ())):
+    given = call.parameters.get("TablesToDelete")
+    tables = given if isinstance(given, list) else []
+    for name in ("catalog", f"database/{database}", *(f"table/{database}/{each}" for each in tables)):
         yield "glue:BatchDeleteTable", f"{catalog}:{name}"
 
 
