@@ -30,7 +30,9 @@ class Limited(Peer):
         iam = lab.client("iam")
         iam.create_user(UserName="limited")
         document = {"Version": "2012-10-17", "Statement": [*map(_statement, range(STATEMENTS - 1)), _LAST]}
-        iam.put_user_policy(UserName="limited", PolicyName="own", PolicyDocument=json.dumps(document))
+        # a managed policy: twenty statements are too many letters for one of a user's own
+        made = iam.create_policy(PolicyName="limited", PolicyDocument=json.dumps(document))
+        iam.attach_user_policy(UserName="limited", PolicyArn=made["Policy"]["Arn"])
         key = iam.create_access_key(UserName="limited")["AccessKey"]
         self.process = lab.process
         self.settings = {
