@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from localaws.backends import backends_of
 from localaws.policies.patterns import Context, Values
 
 if TYPE_CHECKING:
@@ -36,15 +37,9 @@ def _tags_of(lab: Lab, service: str, arn: str) -> Tags:
     assert lab.install is not None, "the lab is not serving yet"
     lab.install(moto)
     _, _, _, region, account, _ = arn.split(":", 5)
-    by_region = _backends(moto).get(account)
+    by_region = backends_of(moto).get(account)
     backend = by_region.get(region or "aws") if by_region else None
     return reader(backend, arn) if backend else {}
-
-
-def _backends(moto: str) -> Any:
-    from moto import backends
-
-    return backends.get_backend(moto)  # type: ignore[call-overload]
 
 
 def _of_object(lab: Lab, arn: str, version_id: str | None) -> Tags:

@@ -46,6 +46,11 @@ class Picture:
         return self.text
 
 
+def stacked(*pictures: Picture) -> Picture:
+    """One below the other, as one picture."""
+    return Picture("".join(each.html for each in pictures), "\n\n".join(each.text for each in pictures))
+
+
 def figure(fig: Figure, alt: str) -> Picture:
     """A matplotlib figure as a picture with an alt text; the figure is closed, so that it does not show twice.
 

@@ -46,9 +46,13 @@ class Call:
     region: str
     account: str
 
+    def arn(self, service: str, resource: str) -> str:
+        """That of a *resource* ("table/flights") of the caller's account and region."""
+        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+
     def table(self, name: Any) -> str:
         text = str(name)
-        return text if text.startswith("arn:") else f"arn:aws:dynamodb:{self.region}:{self.account}:table/{text}"
+        return text if text.startswith("arn:") else self.arn("dynamodb", f"table/{text}")
 
 
 def needs_of(
@@ -155,30 +159,29 @@ def _re_encrypt(call: Call) -> Iterator[tuple[str, str]]:
     for member, action in (("SourceKeyId", "kms:ReEncryptFrom"), ("DestinationKeyId", "kms:ReEncryptTo")):
         key = str(call.parameters.get(member) or "*")
         kind = "" if key.startswith("alias/") else "key/"
-        yield action, key if key.startswith("arn:") else f"arn:aws:kms:{call.region}:{call.account}:{kind}{key}"
+        yield action, key if key.startswith("arn:") else call.arn("kms", f"{kind}{key}")
 
 
 def _put_events(call: Call) -> Iterator[tuple[str, str]]:
     """On the buses of its entries; without one the default bus is meant (EventBridge API reference, PutEvents)."""
     for entry in _listed(call.parameters.get("Entries")):
         bus = str(entry.get("EventBusName") or "default")
-        arn = bus if bus.startswith("arn:") else f"arn:aws:events:{call.region}:{call.account}:event-bus/{bus}"
-        yield "events:PutEvents", arn
+        yield "events:PutEvents", bus if bus.startswith("arn:") else call.arn("events", f"event-bus/{bus}")
 
 
 def _tables_to_delete(call: Call) -> Iterator[tuple[str, str]]:
     """Each table with its database and the catalog (service authorization reference, Glue)."""
-    catalog, database = f"arn:aws:glue:{call.region}:{call.account}", call.parameters.get("DatabaseName")
+    database = call.parameters.get("DatabaseName")
     given = call.parameters.get("TablesToDelete")
     tables = given if isinstance(given, list) else []
     for name in ("catalog", f"database/{database}", *(f"table/{database}/{each}" for each in tables)):
-        yield "glue:BatchDeleteTable", f"{catalog}:{name}"
+        yield "glue:BatchDeleteTable", call.arn("glue", name)
 
 
 def _by_path(call: Call) -> Iterator[tuple[str, str]]:
     """Who may have a path may have all below it (Systems Manager API reference, GetParametersByPath)."""
     path = str(call.parameters.get("Path")).strip("/")
-    yield "ssm:GetParametersByPath", f"arn:aws:ssm:{call.region}:{call.account}:parameter/{path}"
+    yield "ssm:GetParametersByPath", call.arn("ssm", f"parameter/{path}")
 
 
 def _assume_role(call: Call) -> Iterator[tuple[str, str]]:

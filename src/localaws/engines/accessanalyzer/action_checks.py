@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from localaws.engines.accessanalyzer.elements import texts
+from localaws.engines.accessanalyzer.elements import redundant, texts
 from localaws.engines.accessanalyzer.findings import Finding
 from localaws.gateway.reference import actions_with, prefixes
 from localaws.policies.located import Path
@@ -21,16 +21,9 @@ def action_findings(statement: dict[str, Any], path: Path) -> Iterator[Finding]:
         listed = list(texts(statement, path, name))
         for action, place in listed:
             yield from _of_action(action, place)
-        redundant = [
-            (action, place)
-            for number, (action, place) in enumerate(listed)
-            if any(
-                _covers(other, action, after=number < each) for each, (other, _) in enumerate(listed) if each != number
-            )
-        ]
-        if redundant:
-            said = f"{len(redundant)} action(s) are redundant because others give the same, such as {redundant[0][0]}."
-            yield Finding("REDUNDANT_ACTION", said, redundant[0][1])
+        if found := redundant(listed, _covers, str.lower):
+            said = f"{len(found)} action(s) are redundant because others give the same, such as {found[0][0]}."
+            yield Finding("REDUNDANT_ACTION", said, found[0][1])
 
 
 def _of_action(action: str, place: Path) -> Iterator[Finding]:
@@ -55,8 +48,6 @@ def _did_you_mean(name: str, known: tuple[str, ...]) -> str:
     return f" Did you mean {close[0]}?" if close else ""
 
 
-def _covers(pattern: str, action: str, after: bool) -> bool:
-    """Whether *pattern* means all that *action* does; of two that are the same the later one is redundant."""
-    if pattern.lower() == action.lower():
-        return not after
+def _covers(pattern: str, action: str) -> bool:
+    """Whether *pattern* means all that *action* does."""
     return "?" not in action and action_fits(action, pattern)

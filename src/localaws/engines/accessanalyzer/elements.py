@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from localaws.policies.located import Path
@@ -17,3 +17,18 @@ def texts(statement: dict[str, Any], path: Path, name: str) -> Iterator[tuple[st
         for number, each in enumerate(value):
             if isinstance(each, str):
                 yield each, (*path, name, number)
+
+
+def redundant(
+    listed: Sequence[tuple[str, Path]], covers: Callable[[str, str], bool], same: Callable[[str], str] = str
+) -> list[tuple[str, Path]]:
+    """Those of *listed* that another one *covers*: of two that are the *same* the later one."""
+    return [
+        (text, place)
+        for number, (text, place) in enumerate(listed)
+        if any(
+            each < number if same(other) == same(text) else covers(other, text)
+            for each, (other, _) in enumerate(listed)
+            if each != number
+        )
+    ]

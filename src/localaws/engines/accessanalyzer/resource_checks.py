@@ -9,7 +9,7 @@ from typing import Any
 
 import botocore.session
 
-from localaws.engines.accessanalyzer.elements import texts
+from localaws.engines.accessanalyzer.elements import redundant, texts
 from localaws.engines.accessanalyzer.findings import Finding
 from localaws.gateway.reference import prefixes, types_with
 from localaws.policies.located import Path
@@ -29,14 +29,9 @@ def resource_findings(statement: dict[str, Any], path: Path) -> Iterator[Finding
         listed = list(texts(statement, path, name))
         for arn, place in listed:
             yield from _of_arn(arn, place)
-        redundant = [
-            place
-            for number, (arn, place) in enumerate(listed)
-            if any(_covers(other, arn, each < number) for each, (other, _) in enumerate(listed) if each != number)
-        ]
-        if redundant:
-            details = f"{len(redundant)} resource ARN(s) are redundant because others name the same resource."
-            yield Finding("REDUNDANT_RESOURCE", details, redundant[0])
+        if found := redundant(listed, _covers):
+            details = f"{len(found)} resource ARN(s) are redundant because others name the same resource."
+            yield Finding("REDUNDANT_RESOURCE", details, found[0][1])
 
 
 def _of_arn(arn: str, place: Path) -> Iterator[Finding]:
@@ -106,8 +101,6 @@ def _is_wild(field: str) -> bool:
     return "*" in field or "?" in field or "${" in field
 
 
-def _covers(pattern: str, arn: str, before: bool) -> bool:
-    if pattern == arn:
-        return before
+def _covers(pattern: str, arn: str) -> bool:
     filled = filled_in(pattern, _NO_KEYS, variables=False)
     return "${" not in pattern and "?" not in arn and filled is not None and arn_fits(arn, filled)

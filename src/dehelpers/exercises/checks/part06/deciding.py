@@ -11,7 +11,7 @@ from dehelpers.exercises.checks.people import Person, allow, document, policy, r
 from dehelpers.exercises.checks.resources import bucket
 from dehelpers.exercises.outcome import NotYet
 from dehelpers.words.clients import client
-from dehelpers.words.show import Picture, table
+from dehelpers.words.show import Picture, stacked, table
 
 POLICIES = (
     ("the role loader", "Allow", "s3:GetObject, s3:PutObject, s3:DeleteObject", "BUCKET/*"),
@@ -51,13 +51,8 @@ def _scene() -> Picture:
         for whose, effect, actions, resources in POLICIES
     ]
     calls = [{"": letter, "who": who, "call": call, "key": key} for letter, (who, call, key) in CALLS.items()]
-    shown = (
-        table(
-            rules, "The policies. night is a session of the role loader; guest is a role without a policy of its own."
-        ),
-        table(calls, "The calls."),
-    )
-    return Picture("".join(each.html for each in shown), "\n\n".join(each.text for each in shown))
+    explained = "The policies. night is a session of the role loader; guest is a role without a policy of its own."
+    return stacked(table(rules, explained), table(calls, "The calls."))
 
 
 @PART.exercise(

@@ -17,7 +17,7 @@ from dehelpers.exercises.outcome import NotYet
 from dehelpers.exercises.running import run
 from dehelpers.words.clients import client
 from dehelpers.words.connect import current
-from dehelpers.words.show import Picture, table
+from dehelpers.words.show import Picture, stacked, table
 
 WEEK = 7  # days, the shortest time in which KMS deletes a key
 NONCE, TAG = 12, 16  # bytes, of AES-GCM
@@ -146,8 +146,9 @@ def _scene() -> Picture:
         {"who": "analyst", "policies in IAM": "Allow kms:Decrypt on *"},
         {"who": "owner", "policies in IAM": "AdministratorAccess"},
     ]
-    tables = (table(shown, "Three key policies, each of which allows only what stands here."), table(who, "Who asks."))
-    return Picture("".join(each.html for each in tables), "\n\n".join(each.text for each in tables))
+    return stacked(
+        table(shown, "Three key policies, each of which allows only what stands here."), table(who, "Who asks.")
+    )
 
 
 @PART.exercise(
