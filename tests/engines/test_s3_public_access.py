@@ -7,17 +7,16 @@ disabling ACLs for your bucket", "Troubleshoot access denied (403 Forbidden) err
 from __future__ import annotations
 
 import json
-import socket
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab
-from tests.security.people import document, session
+from tests.gateway.wire import localhost_found
+from tests.security.people import document, said, session
 
 SETTINGS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 OWNER = "arn:aws:iam::123456789012:user/lab-admin"
@@ -38,15 +37,6 @@ def bucket(s3: Any) -> Iterator[str]:
     for each in s3.list_objects_v2(Bucket=name).get("Contents", []):
         s3.delete_object(Bucket=name, Key=each["Key"])
     s3.delete_bucket(Bucket=name)
-
-
-def said(call: Callable[..., Any], **parameters: Any) -> tuple[str, str]:
-    """The code and the message of what S3 says against it; empty if nothing."""
-    try:
-        call(**parameters)
-    except ClientError as error:
-        return error.response["Error"]["Code"], error.response["Error"]["Message"]
-    return "", ""
 
 
 def blocks(**settings: bool) -> dict[str, bool]:
@@ -209,12 +199,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
 
 @pytest.fixture
 def resolver() -> Iterator[None]:
-    """Finds names under .localhost on this machine, as RFC 6761 has it, whatever this machine's own does."""
-    asked = socket.getaddrinfo
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            socket, "getaddrinfo", lambda host, *more, **kw: asked("127.0.0.1" if "localhost" in host else host, *more)
-        )
+    with localhost_found():
         yield
 
 

@@ -33,7 +33,7 @@ from localaws import certificates
 from tests.conftest import RunningLab, eventually
 from tests.connected import connected, process
 from tests.engines import lambda_tools
-from tests.gateway.wire import path_of, signer
+from tests.gateway.wire import localhost_found, path_of, signer
 
 SOON = 20.0  # seconds: generous for a loaded machine
 
@@ -348,11 +348,7 @@ def test_nobody_trusts_it_unasked(lab: RunningLab) -> None:
 
 @pytest.fixture
 def resolver() -> Iterator[None]:
-    asked = socket.getaddrinfo
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            socket, "getaddrinfo", lambda host, *more, **kw: asked("127.0.0.1" if "localhost" in host else host, *more)
-        )
+    with localhost_found():
         yield
 
 

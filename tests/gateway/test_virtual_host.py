@@ -6,7 +6,6 @@ The names under .localhost are loopback ones (RFC 6761); where the system's reso
 from __future__ import annotations
 
 import http.client
-import socket
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab
-from tests.gateway.wire import path_of, send, signer
+from tests.gateway.wire import localhost_found, path_of, send, signer
 
 A, B = "hosted-a", "hosted-b"
 KEYS = ("plain", f"{B}/x", "/lead", "//two", "a//b", "é/ü ñ", "a?b#c", "a+b%2Fc", f"/{A}/x", "trail/")
@@ -25,11 +24,7 @@ HOSTS = ("{bucket}.localhost", "{bucket}.s3.localhost", "{bucket}.s3.us-east-1.l
 
 @pytest.fixture(scope="module", autouse=True)
 def _resolver() -> Iterator[None]:
-    asked = socket.getaddrinfo
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            socket, "getaddrinfo", lambda host, *more, **kw: asked("127.0.0.1" if "localhost" in host else host, *more)
-        )
+    with localhost_found():
         yield
 
 

@@ -12,10 +12,14 @@ import http.client
 import json
 import re
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
+
+import pytest
 
 from tests.conftest import RunningLab, eventually
 
@@ -175,6 +179,17 @@ def own_api(lab: RunningLab, method: str, target: str, document: Any = None) -> 
     answer = send(lab, method, target, signer(lab, "localaws").headers(method, target, body), body)
     assert answer.status == 200, answer
     return [json.loads(line) for line in answer.body.splitlines()]
+
+
+@contextmanager
+def localhost_found() -> Iterator[None]:
+    """Names under .localhost are found on this machine, as RFC 6761 has it, whatever this machine's own does."""
+    asked = socket.getaddrinfo
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            socket, "getaddrinfo", lambda host, *more, **kw: asked("127.0.0.1" if "localhost" in host else host, *more)
+        )
+        yield
 
 
 def advance(lab: RunningLab, seconds: float) -> None:

@@ -86,6 +86,15 @@ def session(by: Any, role_arn: str, lab: RunningLab, **options: Any) -> Person:
     return Person(lab, "run-1", answer["AssumedRoleUser"]["Arn"], keys)
 
 
+def said(call: Any, **parameters: Any) -> tuple[str, str]:
+    """The code and the message of what is said against a call; empty if nothing."""
+    try:
+        call(**parameters)
+    except ClientError as error:
+        return error.response["Error"]["Code"], error.response["Error"]["Message"]
+    return "", ""
+
+
 #: Codes by which services say that somebody may not (IAM user guide, "Troubleshoot access denied error messages").
 REFUSALS = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation", "403"}
 

@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
 from tests.gateway.wire import path_of, send
@@ -28,6 +27,7 @@ from tests.security.people import (
     document,
     refusal,
     role,
+    said,
     session,
     trust,
     unique,
@@ -35,14 +35,6 @@ from tests.security.people import (
 )
 
 TABLE = unique("scores")
-
-
-def said(call: Any, **parameters: Any) -> tuple[str, str]:
-    try:
-        call(**parameters)
-    except ClientError as error:
-        return error.response["Error"]["Code"], error.response["Error"]["Message"]
-    return "", ""
 
 
 def code_now(seed: bytes, drift: int = 0) -> str:

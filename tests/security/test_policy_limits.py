@@ -13,18 +13,9 @@ from typing import Any
 
 import psutil
 import pytest
-from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab
-from tests.security.people import ACCOUNT, allow, deny, document, refusal, role, trust, unique, user
-
-
-def said(call: Callable[..., Any], **parameters: Any) -> tuple[str, str]:
-    try:
-        call(**parameters)
-    except ClientError as error:
-        return error.response["Error"]["Code"], error.response["Error"]["Message"]
-    return "", ""
+from tests.security.people import ACCOUNT, allow, deny, document, refusal, role, said, trust, unique, user
 
 
 def of_size(size: int) -> str:
