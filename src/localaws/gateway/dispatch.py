@@ -39,7 +39,10 @@ class _Headers(EnvironHeaders):
         return iter(self._pairs)
 
     def items(self, lower: bool = False) -> Iterable[tuple[str, str]]:
-        return super().items(lower) if lower else self._pairs
+        return self._lowered if lower else self._pairs
+
+    def __contains__(self, key: object) -> bool:
+        return environ_key(str(key)) in self.environ
 
     def get(self, key: str, default: Any = None, type: Any = None) -> Any:  # type: ignore[override]
         value = self.environ.get(environ_key(key), default)
@@ -53,6 +56,10 @@ class _Headers(EnvironHeaders):
             for key, value in self.environ.items()
             if key.startswith("HTTP_") or (value and key in _WITHOUT_PREFIX)
         ]
+
+    @cached_property
+    def _lowered(self) -> list[tuple[str, str]]:
+        return [(name.lower(), value) for name, value in self._pairs]
 
 
 class WireRequest(Request):

@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 import moto.core.responses
+import xmltodict
 from botocore.model import OperationModel
 from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.core.common_models import BaseModel
@@ -34,6 +35,7 @@ def tune() -> None:
     moto.core.responses.method_names_from_class = cache(method_names_from_class)  # type: ignore[attr-defined]
     moto.core.responses.camelcase_to_underscores = lru_cache(maxsize=4096)(camelcase_to_underscores)  # type: ignore[attr-defined]
     moto.core.responses.gen_amzn_requestid_long = _request_id  # type: ignore[attr-defined]
+    xmltodict._validate_name = lru_cache(maxsize=4096)(xmltodict._validate_name)
     BaseResponse._get_param = _get_param  # type: ignore[method-assign, assignment]
     BackendDict.__getitem__ = _backends_of  # type: ignore[method-assign]
     BaseJSONParser._parse_structure = _parse_structure  # type: ignore[method-assign]

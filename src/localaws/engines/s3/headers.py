@@ -70,13 +70,12 @@ def metadata_of(headers: Any, query: Mapping[str, list[str]]) -> dict[str, str]:
     """System and user metadata; presigned URLs may carry the latter in the query. Raises MetadataTooLarge."""
     found = {}
     size = 0
-    for name, value in headers.items():
-        lower = name.lower()
-        if lower.startswith("x-amz-meta-"):
-            found[lower] = value
-            size += len(lower) - len("x-amz-meta-") + len(value)
-        elif lower in _SYSTEM_METADATA:
-            found[lower] = value
+    for name, value in headers.items(lower=True):
+        if name.startswith("x-amz-meta-"):
+            found[name] = value
+            size += len(name) - len("x-amz-meta-") + len(value)
+        elif name in _SYSTEM_METADATA:
+            found[name] = value
     for name, values in query.items():
         if name.lower().startswith("x-amz-meta-"):
             found[name.lower()] = values[0]
@@ -111,9 +110,9 @@ def checksums_given(headers: Any) -> list[str]:
 
     Raises InvalidRequest for more: only one would be compared, and a wrong one beside it stored.
     """
-    sent = {name.lower() for name in headers.keys()}  # noqa: SIM118 (of pairs, to werkzeug)
-    announced = set(re.split(r"[\s,]+", headers.get("x-amz-trailer", "").lower()))
-    found = [name for name in sent | announced if name.startswith("x-amz-checksum-")]
+    announced = re.split(r"[\s,]+", headers.get("x-amz-trailer", "").lower())
+    sent = [name for name, _ in headers.items(lower=True)]
+    found = {name for name in (*sent, *announced) if name.startswith("x-amz-checksum-")}
     names = [name for name in found if name in _ALGORITHM_OF or _UNSUPPORTED_CHECKSUM.fullmatch(name)]
     if len(names) > 1:
         raise AwsError("InvalidRequest", ONE_CHECKSUM, 400)

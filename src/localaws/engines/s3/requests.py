@@ -34,6 +34,15 @@ from localaws.gateway.records import current_call
 from localaws.lab import Lab
 
 Answer = tuple[int, dict[str, Any], Any]
+#: The headers that give an access control list, as WSGI names them.
+_OF_ACL = {
+    "HTTP_X_AMZ_ACL",
+    "HTTP_X_AMZ_GRANT_FULL_CONTROL",
+    "HTTP_X_AMZ_GRANT_READ",
+    "HTTP_X_AMZ_GRANT_READ_ACP",
+    "HTTP_X_AMZ_GRANT_WRITE",
+    "HTTP_X_AMZ_GRANT_WRITE_ACP",
+}
 #: Requests that are read into memory: XML, JSON and browser forms.
 MAX_DOCUMENT = 64 << 20
 
@@ -101,7 +110,7 @@ class S3Request(S3Response):
 
     def _acl_asked(self, bucket: FakeBucket) -> FakeAcl | None:
         """The access control list that the headers give an object, if any. Raises what `check_acl` does."""
-        if not any(name.startswith(("HTTP_X_AMZ_ACL", "HTTP_X_AMZ_GRANT_")) for name in self.request.environ):
+        if _OF_ACL.isdisjoint(self.request.environ):
             return None
         acl: FakeAcl | None = self._acl_from_headers(self.headers)
         check_acl(bucket, acl, self.headers.get("x-amz-acl"), f"{bucket.arn}/{self.key_name}")
