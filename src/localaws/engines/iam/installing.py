@@ -6,6 +6,7 @@ import moto.iam.models
 
 from localaws.engines.iam.backend import TrustPolicy
 from localaws.engines.iam.deciding import Decider
+from localaws.engines.iam.limits import let_conditions_have_numbers
 from localaws.engines.iam.reporting import ReportingResponse
 from localaws.engines.iam.usage import Usage
 from localaws.lab import Lab
@@ -13,5 +14,6 @@ from localaws.lab import Lab
 
 def install(lab: Lab) -> None:
     moto.iam.models.IAMTrustPolicyDocumentValidator = TrustPolicy  # type: ignore[attr-defined]
+    let_conditions_have_numbers()
     ReportingResponse.usage = Usage(lab)
     lab.decisions.append(Decider(lab))

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from moto.iam.models import IAMBackend, ManagedPolicy, PolicyVersion, Role
+from moto.iam.policy_validation import BaseIAMPolicyValidator
 
 from localaws.gateway.errors import AwsError
 
@@ -60,6 +61,29 @@ class LimitedIAM(IAMBackend):
     def update_assume_role_policy(self, role_name: str, policy_document: str) -> None:
         _check_trust(policy_document)
         super().update_assume_role_policy(role_name, policy_document)
+
+
+_check_conditions = BaseIAMPolicyValidator._validate_condition_syntax
+
+
+def let_conditions_have_numbers() -> None:
+    """``"s3:max-keys": 10`` is a condition, too, which moto knows of texts and booleans only.
+
+    Source: IAM user guide, "Grammar of the IAM JSON policy language" (``<condition_value>``).
+    """
+    BaseIAMPolicyValidator._validate_condition_syntax = staticmethod(_check_with_numbers)  # type: ignore[method-assign]
+
+
+def _check_with_numbers(statement: dict[str, Any]) -> None:
+    condition = statement.get("Condition")
+    if isinstance(condition, dict):
+        as_texts = {
+            operator: {key: str(value) if type(value) in (int, float) else value for key, value in asked.items()}
+            for operator, asked in condition.items()
+            if isinstance(asked, dict)
+        }
+        statement = {**statement, "Condition": {**condition, **as_texts}}
+    _check_conditions(statement)
 
 
 def size_of(document: str) -> int:
