@@ -73,11 +73,13 @@ class Executor:
         except BaseException:
             self.pool.discard(worker)
             raise
-        if execution.lost:
-            self.pool.discard(worker)
-        else:
-            self.pool.give_back(worker)
-        self._logs.send(invocation.sandbox, worker.log_stream, execution.transcript.lines())
+        try:  # before the worker's next call can leave its lines in the same log stream
+            self._logs.send(invocation.sandbox, worker.log_stream, execution.transcript.lines())
+        finally:
+            if execution.lost:
+                self.pool.discard(worker)
+            else:
+                self.pool.give_back(worker)
         self._count(invocation, "Invocations", 1)
         self._count(invocation, "Errors", int(execution.error))
         self._count(invocation, "Duration", execution.milliseconds, "Milliseconds")

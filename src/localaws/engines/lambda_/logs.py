@@ -98,7 +98,7 @@ class LogDelivery:
                 except client.exceptions.ResourceAlreadyExistsException:
                     continue
             self._streams.add(key)
-        for batch in _batches(lines):
+        for batch in _batches(sorted(lines, key=lambda line: line.timestamp)):  # a machine's clock can be set back
             try:
                 client.put_log_events(**place, logEvents=[line._asdict() for line in batch])
             except client.exceptions.ResourceNotFoundException:  # somebody deleted the group: the next call makes it
