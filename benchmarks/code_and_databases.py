@@ -21,6 +21,7 @@ from peers import ThisLab
 ROWS = 1_000_000
 RECORDS = 20_000
 TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
+POLICIES = ["service-role/AWSLambdaKinesisExecutionRole", "AmazonS3FullAccess"]
 ECHO = "def handler(event, context):\n    return event"
 COUNT = "def handler(event, context):\n    print('TOOK', len(event['Records']))"
 
@@ -28,9 +29,10 @@ COUNT = "def handler(event, context):\n    print('TOOK', len(event['Records']))"
 def main() -> None:
     lab = ThisLab()
     try:
-        role = lab.client("iam").create_role(RoleName="bench", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"][
-            "Arn"
-        ]
+        iam = lab.client("iam")
+        role = iam.create_role(RoleName="bench", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+        for policy in POLICIES:
+            iam.attach_role_policy(RoleName="bench", PolicyArn=f"arn:aws:iam::aws:policy/{policy}")
         functions = Functions(lab, role)
         functions.overhead()
         functions.stream()
