@@ -131,16 +131,24 @@ def credential_of_role(lab: Lab, role_arn: str, session_name: str, by: str, seco
     Raises ClientError, as a call of STS would, if the role's trust policy does not let the service have it.
     """
     account_id, role_name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
-    # Firehose names the account in both ways ("Grant Firehose access", its developer guide)
-    keys = {"aws:SourceAccount": lab.account_id, "sts:ExternalId": lab.account_id, **(_source.get() or {})}
     try:
-        lab.act(by, "sts", "AssumeRole", role_arn, keys)
+        lab.act(by, "sts", "AssumeRole", role_arn, _keys_told(lab))
     except AwsError as refused:
         told = {"Code": refused.code, "Message": refused.message}
         raise ClientError({"Error": told, "ResponseMetadata": {"HTTPStatusCode": 403}}, "AssumeRole") from None
     principal = f"arn:aws:sts::{account_id}:assumed-role/{role_name}/{session_name}"
     role_id = lab.credentials.find_role_id(role_arn) or random_key_id("AROA")  # services do not ask whether it is there
     return lab.credentials.mint(principal, account_id, f"{role_id}:{session_name}", seconds, issuer=role_arn)
+
+
+def is_trusted(lab: Lab, role_arn: str, by: str) -> bool:
+    """Whether the role's trust policy lets the service *by* ("lambda") have it."""
+    return lab.allows(by, "sts:AssumeRole", role_arn, _keys_told(lab))
+
+
+def _keys_told(lab: Lab) -> dict[str, str]:
+    """What a service says for whom it takes a role: the account in both ways ("Grant Firehose access", its guide)."""
+    return {"aws:SourceAccount": lab.account_id, "sts:ExternalId": lab.account_id, **(_source.get() or {})}
 
 
 def _role_credentials(lab: Lab, role_arn: str, session_name: str, by: str) -> Credentials:

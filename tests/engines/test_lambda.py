@@ -22,7 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.conftest import RunningLab, eventually
-from tests.engines.lambda_tools import archive, create, invoke, log_lines, source
+from tests.engines.lambda_tools import archive, create, function_names, invoke, log_lines, source
 from tests.roles import role
 
 UNCHECKED = Config(parameter_validation=False)
@@ -319,6 +319,37 @@ def test_concurrent_calls_have_environments_of_their_own(lab: RunningLab) -> Non
     streams = {call.result() for call in calls} - {None}
     assert len(streams) == 3 and refused == ["TooManyRequestsException"] * 2
     assert invoke(lab, "parallel", 0)[0] in streams
+
+
+def test_each_of_many_calls_at_once_leaves_its_lines_in_order(lab: RunningLab) -> None:
+    """PutLogEvents takes no batch that is not in order: the lines of two calls in one environment must not cross."""
+    create(lab, "crowd", "def handler(event, context):\n    print('HEARD', event)")
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda number: invoke(lab, "crowd", number), range(120)))
+    heard = [line for line in log_lines(lab, "crowd", until="REPORT", times=120) if line.startswith("HEARD")]
+    assert sorted(int(line.split()[1]) for line in heard) == list(range(120))
+
+
+def test_a_role_must_trust_lambda(lab: RunningLab) -> None:
+    """Held to "Defining Lambda function permissions with an execution role" (Lambda developer guide)."""
+    iam, functions = lab.client("iam"), lab.client("lambda")
+    trusted = {"Effect": "Allow", "Principal": {"Service": "glue.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
+    glue = iam.create_role(RoleName="for-glue", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    create(lab, "trusting", "def handler(event, context):\n    return 1")
+    for untrusting in (glue, "arn:aws:iam::123456789012:role/nobody"):
+        for refused in (
+            lambda arn=untrusting: create(lab, "untrusted", "x", Role=arn),
+            lambda arn=untrusting: functions.update_function_configuration(FunctionName="trusting", Role=arn),
+        ):
+            with pytest.raises(ClientError) as error:
+                refused()
+            assert error.value.response["Error"] == {
+                "Code": "InvalidParameterValueException",
+                "Message": "The role defined for the function cannot be assumed by Lambda.",
+            }
+    assert "untrusted" not in function_names(lab)
+    assert functions.get_function_configuration(FunctionName="trusting")["Role"] == role(lab)
 
 
 def test_metrics_and_units(lab: RunningLab) -> None:

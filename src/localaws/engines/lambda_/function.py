@@ -9,16 +9,17 @@ import base64
 import binascii
 import copy
 import hashlib
+import re
 import uuid
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from botocore.exceptions import ClientError
-from moto.awslambda.exceptions import InvalidParameterValueException
+from moto.awslambda.exceptions import CrossAccountNotAllowed, InvalidParameterValueException, InvalidRoleFormat
 from moto.awslambda.models import LambdaFunction, LayerVersion
 from moto.awslambda.utils import get_backend
 
-from localaws.client import on_behalf_of
+from localaws.client import is_trusted, on_behalf_of
 from localaws.engines.lambda_.archives import Archived, keep_archive
 from localaws.engines.lambda_.environment import check_variables
 from localaws.engines.lambda_.packages import LARGEST_UNZIPPED, LARGEST_ZIP, check_size, unzip, unzipped_size
@@ -54,6 +55,7 @@ class FunctionEngine(Archived, LambdaFunction):
         _check_settings({"Timeout": 3, "MemorySize": 128, "Runtime": None, "Handler": None, **spec})
         if spec.get("PackageType", "Zip") != "Zip":
             raise InvalidParameterValueException("This lab runs functions of PackageType Zip: it has no containers.")
+        _check_role(self.lab, spec["Role"], account_id)
         super().__init__(account_id, {**spec, "Code": zip_code(self.lab, spec["Code"], region)}, region, version)
         self.code.pop("ZipFile")
         self._keep(spec)
@@ -131,6 +133,8 @@ class FunctionEngine(Archived, LambdaFunction):
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
         """Change settings; environments made for the former ones serve no further calls."""
         _check_settings(config_updates)
+        if role_arn := config_updates.get("Role"):
+            _check_role(self.lab, role_arn, self.account_id)
         if "Environment" in config_updates:
             config_updates = {**config_updates, "Environment": {"Variables": {}, **config_updates["Environment"]}}
             self._has_environment = True
@@ -218,6 +222,19 @@ def _from_s3(lab: Lab, code: dict[str, Any], region: str) -> bytes:
     content: bytes = answer["Body"].read()
     check_size(len(content))
     return content
+
+
+def _check_role(lab: Lab, role_arn: str, account_id: str) -> None:
+    """Raises InvalidParameterValueException unless Lambda can take the role, AccessDeniedException if it is another's.
+
+    Source: "Defining Lambda function permissions with an execution role" (Lambda developer guide).
+    """
+    if not re.match(InvalidRoleFormat.pattern, role_arn):
+        raise InvalidRoleFormat(role_arn)
+    if role_arn.split(":")[4] != account_id:
+        raise CrossAccountNotAllowed
+    if lab.credentials.find_role_id(role_arn) is None or not is_trusted(lab, role_arn, "lambda"):
+        raise InvalidParameterValueException("The role defined for the function cannot be assumed by Lambda.")
 
 
 def _check_settings(spec: dict[str, Any]) -> None:
