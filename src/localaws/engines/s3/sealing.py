@@ -16,10 +16,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+Block = bytes | memoryview
 #: Plain bytes of a chunk: so much is read and decrypted for a range of one byte.
 CHUNK = 1 << 16
 _TAG, _PREFIX, _NONCE = 16, 8, 12
 _NUMBER = _NONCE - _PREFIX
+#: Chunks that are read and sent at once.
+_RUN = 8
 #: What a data key has.
 KEY_BYTES = 32
 
@@ -29,7 +32,7 @@ def sealed_size(size: int) -> int:
     return _PREFIX + size + -(-size // CHUNK) * _TAG
 
 
-def seal(key: bytes, blocks: Iterable[bytes]) -> Iterator[bytes]:
+def seal(key: bytes, blocks: Iterable[Block]) -> Iterator[bytes]:
     """*blocks*, which may be of any sizes, as what is to be written: one segment."""
     cipher, prefix = AESGCM(key), os.urandom(_PREFIX)
     yield prefix
@@ -39,7 +42,7 @@ def seal(key: bytes, blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 def unseal(
     key: bytes, read: Callable[[int, int], bytes], segments: Sequence[int], start: int, length: int
-) -> Iterator[bytes]:
+) -> Iterator[Block]:
     """*length* plain bytes from *start* on, of *segments* of so many plain bytes one behind the other.
 
     *read* gives so many sealed bytes from a place on. Raises OSError where they are not what was written.
@@ -49,12 +52,14 @@ def unseal(
         wanted = max(min(length, size - start), 0)
         if wanted:
             prefix = read(_PREFIX, place)
-            for number in range(start // CHUNK, (start + wanted - 1) // CHUNK + 1):
-                first = number * CHUNK
-                sealed = read(min(CHUNK, size - first) + _TAG, place + _PREFIX + number * (CHUNK + _TAG))
-                chunk = _decrypted(cipher, _nonce(prefix, number), sealed)
+            end = (start + wanted - 1) // CHUNK + 1
+            for number in range(start // CHUNK, end, _RUN):
+                first, last = number * CHUNK, min(min(number + _RUN, end) * CHUNK, size)
+                chunks = -(-(last - first) // CHUNK)
+                sealed = read(last - first + chunks * _TAG, place + _PREFIX + number * (CHUNK + _TAG))
+                plain = _decrypted(cipher, prefix, number, sealed)
                 low, high = max(start - first, 0), start + wanted - first
-                yield chunk if not low and high >= len(chunk) else chunk[low:high]
+                yield plain if not low and high >= len(plain) else plain[low:high]
         start, length = max(start - size, 0), length - wanted
         if not length:
             return
@@ -79,22 +84,30 @@ def new_key() -> bytes:
     return os.urandom(KEY_BYTES)
 
 
-def _decrypted(cipher: AESGCM, nonce: bytes, sealed: bytes) -> bytes:
+def _decrypted(cipher: AESGCM, prefix: bytes, number: int, sealed: bytes) -> memoryview:
+    """The plain bytes of chunks one behind the other, *number* the first of them."""
+    whole, left = divmod(len(sealed), CHUNK + _TAG)
+    plain = memoryview(bytearray(whole * CHUNK + max(left - _TAG, 0)))
+    source = memoryview(sealed)
     try:
-        return cipher.decrypt(nonce, sealed, None)
+        for place in range(0, len(plain), CHUNK):
+            chunk = source[: CHUNK + _TAG]
+            cipher.decrypt_into(_nonce(prefix, number), chunk, None, plain[place : place + CHUNK])
+            source, number = source[CHUNK + _TAG :], number + 1
     except InvalidTag:
         raise OSError("an object's file is damaged: what it holds is not what was written") from None
+    return plain
 
 
 def _nonce(prefix: bytes, number: int) -> bytes:
     return prefix + number.to_bytes(_NUMBER, "big")
 
 
-def _chunks(blocks: Iterable[bytes]) -> Iterator[bytes | memoryview]:
+def _chunks(blocks: Iterable[Block]) -> Iterator[Block]:
     """*blocks* cut anew into chunks; the last may be shorter."""
     held = b""
     for block in blocks:
-        view = memoryview(held + block if held else block)
+        view = memoryview(b"".join((held, block)) if held else block)
         whole = len(view) // CHUNK * CHUNK
         for first in range(0, whole, CHUNK):
             yield view[first : first + CHUNK]

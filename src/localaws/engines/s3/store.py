@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from localaws.engines.s3.checksums import Checksum, Hash, encode, new_hash
-from localaws.engines.s3.sealing import seal, unseal
+from localaws.engines.s3.sealing import Block, seal, unseal
 from localaws.gateway.errors import AwsError
 
 #: How much is read, hashed and written at a time, in bytes: small enough for a processor's cache.
@@ -46,7 +46,7 @@ class FileBlocks:
         self._position = start
         self._left = length
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[Block]:
         while self._left:
             block = self._read(min(BLOCK, self._left), self._position)
             self._position += len(block)
@@ -75,7 +75,7 @@ class SealedBlocks(FileBlocks):
         super().__init__(path, start, length)
         self._key, self._segments = key, segments
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[Block]:
         return unseal(self._key, self._read, self._segments, self._position, self._left)
 
 
@@ -97,7 +97,7 @@ class ObjectStore:
         """
         return self.gather(_blocks(stream, length), length, algorithm, key)
 
-    def gather(self, blocks: Iterable[bytes], length: int, algorithm: str | None, key: bytes | None = None) -> Blob:
+    def gather(self, blocks: Iterable[Block], length: int, algorithm: str | None, key: bytes | None = None) -> Blob:
         """The same of *blocks*, which must be *length* bytes."""
         if length <= SMALL:
             return self.write(b"".join(blocks), algorithm, key)
@@ -165,14 +165,14 @@ class _HashingThread:
 
     def __init__(self, hashes: list[Hash]) -> None:
         self._hashes = hashes
-        self._queue: queue.Queue[bytes | None] = queue.Queue(_QUEUED_BLOCKS)
+        self._queue: queue.Queue[Block | None] = queue.Queue(_QUEUED_BLOCKS)
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> _HashingThread:
         self._thread.start()
         return self
 
-    def passed(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+    def passed(self, blocks: Iterable[Block]) -> Iterator[Block]:
         """*blocks*, each handed to the thread first."""
         for block in blocks:
             self._queue.put(block)
@@ -188,7 +188,7 @@ class _HashingThread:
         self._thread.join()
 
 
-def digests(blocks: Iterable[bytes], *algorithms: str) -> list[bytes]:
+def digests(blocks: Iterable[Block], *algorithms: str) -> list[bytes]:
     """Those of all *blocks* together."""
     hashes = [new_hash(algorithm) for algorithm in algorithms]
     for block in blocks:
@@ -226,7 +226,7 @@ def _new_name() -> str:
     return os.urandom(16).hex()
 
 
-def _write(target: int, data: bytes) -> None:
+def _write(target: int, data: Block) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(target, view) :]
