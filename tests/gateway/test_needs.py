@@ -46,6 +46,7 @@ _ONE = """
     logs PutLogEvents logGroupName=g logStreamName=s → logs:PutLogEvents logs:R:A:log-group:g:log-stream:s
     logs FilterLogEvents logGroupName=/a/g → logs:FilterLogEvents logs:R:A:log-group:/a/g
     athena StartQueryExecution WorkGroup=w → athena:StartQueryExecution athena:R:A:workgroup/w
+    athena GetTableMetadata CatalogName=c DatabaseName=d TableName=t → athena:GetTableMetadata athena:R:A:datacatalog/c
     stepfunctions CreateStateMachine name=m → states:CreateStateMachine states:R:A:stateMachine:m
     events PutRule Name=r → events:PutRule events:R:A:rule/r
     events PutRule Name=r EventBusName=b → events:PutRule events:R:A:rule/b/r
@@ -53,6 +54,7 @@ _ONE = """
     cloudformation CreateStack StackName=s → cloudformation:CreateStack cloudformation:R:A:stack/s/*
     kms Encrypt KeyId=alias/k → kms:Encrypt kms:R:A:alias/k
     rds DeleteDBInstance DBInstanceIdentifier=d → rds:DeleteDBInstance rds:R:A:db:d
+    rds CopyDBSnapshot SourceDBSnapshotIdentifier=s TargetDBSnapshotIdentifier=t → rds:CopyDBSnapshot rds:R:A:snapshot:s
     secretsmanager GetSecretValue SecretId=s → secretsmanager:GetSecretValue secretsmanager:R:A:secret:s
     ssm GetParameter Name=/a/b → ssm:GetParameter ssm:R:A:parameter/a/b
     emr RunJobFlow Name=x → elasticmapreduce:RunJobFlow

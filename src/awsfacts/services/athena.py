@@ -106,6 +106,7 @@ SERVICE = Service(
             name="Name",
             list=Listing("ListDataCatalogs", "DataCatalogsSummary.CatalogName"),
             delete=Deletion("DeleteDataCatalog", "Name"),
+            named_by=("CatalogName",),
             uses=("lambda:function",),
         ),
         Resource(

@@ -59,6 +59,7 @@ SERVICE = Service(
             name="DBSnapshotIdentifier",
             list=Listing("DescribeDBSnapshots", "DBSnapshots.DBSnapshotIdentifier", more={"SnapshotType": "manual"}),
             delete=Deletion("DeleteDBSnapshot", "DBSnapshotIdentifier"),
+            named_by=("SourceDBSnapshotIdentifier",),
             uses=("kms:key",),
         ),
         Resource(
