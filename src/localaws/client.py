@@ -132,7 +132,8 @@ def credential_of_role(lab: Lab, role_arn: str, session_name: str, by: str, seco
     """
     account_id, role_name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
     try:
-        lab.act(by, "sts", "AssumeRole", role_arn, _keys_told(lab))
+        asked = {"RoleArn": role_arn, "RoleSessionName": session_name}
+        lab.act(by, "sts", "AssumeRole", role_arn, _keys_told(lab), asked)
     except AwsError as refused:
         told = {"Code": refused.code, "Message": refused.message}
         raise ClientError({"Error": told, "ResponseMetadata": {"HTTPStatusCode": 403}}, "AssumeRole") from None

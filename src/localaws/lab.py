@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -111,17 +111,26 @@ class Lab:
             return False
         return True
 
-    def act(self, by: str, service: str, operation: str, arn: str, keys: Values) -> None:
+    def act(
+        self,
+        by: str,
+        service: str,
+        operation: str,
+        arn: str,
+        keys: Values,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> None:
         """Have it decided whether the service *by* may do *operation* to *arn*, and keep that like a call.
 
         *keys* are the condition keys that say for what it does so, such as the topic that has the message
-        (`keys_of_source`). For what moto does from one service to another by itself. Raises AwsError if it may not.
+        (`keys_of_source`); *parameters* are those of the request, for its record. For what moto does from one service
+        to another by itself. Raises AwsError if it may not.
         """
         principal, region = f"{by}.amazonaws.com", arn.split(":")[3] or self.region
         call = Call.done_by(principal, self.clock, service, operation, region)
         caller = self.credentials.of_service(principal, self.account_id)
         call.is_from(caller)
-        call.resources = [arn]
+        call.resources, call.request_parameters = [arn], dict(parameters) if parameters else None
         try:
             for action in actions_of(service, operation):
                 self.authorize(caller, service, action.name, [arn], {**keys_of_call(call), **keys})

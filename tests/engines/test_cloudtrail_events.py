@@ -19,6 +19,7 @@ from tests.conftest import RunningLab, eventually
 from tests.engines.lambda_tools import create
 from tests.engines.trail_tools import ACCOUNT, event_of
 from tests.gateway.wire import send
+from tests.roles import role
 from tests.security.people import user
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
@@ -278,6 +279,20 @@ def test_a_service_is_told_by_its_name(lab: RunningLab) -> None:
     (event,) = (each for each in events if each["requestParameters"]["databaseInput"]["name"] == "events")
     assert (event["userIdentity"]["type"], event["userIdentity"]["userName"]) == ("IAMUser", "lab-admin")
     assert event["userIdentity"]["invokedBy"] == event["sourceIPAddress"] == event["userAgent"] == service
+
+
+def test_a_service_that_takes_a_role_is_told_with_the_session(lab: RunningLab) -> None:
+    """AssumeRole by a service ("Logging IAM and AWS STS API calls with AWS CloudTrail", its example of a service)."""
+    create(lab, "takes-a-role", "def handler(event, context):\n    return 1")
+    lab.client("lambda").invoke(FunctionName="takes-a-role")
+    attribute = [{"AttributeKey": "EventName", "AttributeValue": "AssumeRole"}]
+    found = lab.client("cloudtrail").lookup_events(LookupAttributes=attribute)["Events"]
+    events = [json.loads(each["CloudTrailEvent"]) for each in found]
+    asked = {"roleArn": role(lab), "roleSessionName": "takes-a-role"}
+    (event,) = (each for each in events if each["requestParameters"] == asked)
+    assert event["userIdentity"] == {"type": "AWSService", "invokedBy": "lambda.amazonaws.com"}
+    assert event["sourceIPAddress"] == event["userAgent"] == "lambda.amazonaws.com"
+    assert [each["ARN"] for each in event["resources"]] == [role(lab)]
 
 
 def test_another_accounts_caller_is_told_to_both(new_lab: Callable[..., RunningLab]) -> None:
