@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from awsfacts.declaration import Deletion, Listing, Resource, Service, Settle, is_refused
+from awsfacts.declaration import Claim, Deletion, Listing, Resource, Service, Settle, is_refused
 
 
 def _delete_cluster(aws: Any, cluster: str, settle: Settle) -> None:
@@ -18,6 +18,24 @@ def _delete_cluster(aws: Any, cluster: str, settle: Settle) -> None:
 SERVICE = Service(
     name="redshift",
     title="Amazon Redshift",
+    real=(
+        Claim(
+            "A cluster is a database that PostgreSQL's clients can use, over TLS.",
+            "engines/test_redshift.py::test_a_cluster_answers_queries",
+        ),
+        Claim(
+            "A rollback undoes, and a transaction that has failed cannot be committed.",
+            "engines/test_redshift.py::test_a_rollback_undoes_and_a_failed_transaction_cannot_be_committed",
+        ),
+        Claim(
+            "COPY reads objects of S3 with the rights of the cluster's role, and leaves the records of it.",
+            "engines/test_redshift.py::test_copy_reads_what_the_role_may",
+        ),
+        Claim(
+            "Data survives a stop and a crash of the lab.",
+            "engines/test_redshift.py::test_data_survives_a_kill_of_the_lab",
+        ),
+    ),
     resources=(
         Resource(
             type="cluster",
@@ -80,5 +98,7 @@ SERVICE = Service(
         ),
     ),
     leaves_nothing={"CreateTags": "what is tagged exists already"},
-    unsupported=((".*", "The lab describes clusters, their groups and snapshots, and runs no SQL of Redshift yet."),),
+    unsupported=(
+        (".*", "The lab runs clusters and describes their groups and snapshots; it does not do this with them yet."),
+    ),
 )

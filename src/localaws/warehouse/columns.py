@@ -1,0 +1,28 @@
+"""DuckDB's types as Redshift's: what a client is told of a result's columns."""
+
+from __future__ import annotations
+
+import re
+
+from localaws.warehouse.wire import types
+from localaws.warehouse.wire.types import Column, limited
+
+_OIDS = {
+    "BOOLEAN": types.BOOL, "TINYINT": types.INT2, "UTINYINT": types.INT2, "SMALLINT": types.INT2,
+    "USMALLINT": types.INT4, "INTEGER": types.INT4, "UINTEGER": types.INT8, "BIGINT": types.INT8,
+    "FLOAT": types.FLOAT4, "DOUBLE": types.FLOAT8, "DATE": types.DATE, "TIME": types.TIME, "TIMESTAMP": types.TIMESTAMP,
+    "TIMESTAMP WITH TIME ZONE": types.TIMESTAMPTZ, "TIME WITH TIME ZONE": types.TIMETZ, "INTERVAL": types.INTERVAL,
+    "BLOB": types.VARBYTE, "JSON": types.SUPER, "VARCHAR": types.VARCHAR,
+}  # fmt: skip
+_DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
+
+
+def column_of(name: str, duckdb_type: str) -> Column:
+    """The column *name* of a result, of DuckDB's type in DuckDB's words."""
+    if found := _DECIMAL.fullmatch(duckdb_type):
+        return Column(name, types.NUMERIC, limited(types.NUMERIC, int(found[1]), int(found[2])))
+    if duckdb_type in ("HUGEINT", "UBIGINT", "UHUGEINT"):
+        return Column(name, types.NUMERIC, limited(types.NUMERIC, 38, 0))
+    if duckdb_type.endswith("]") or duckdb_type.startswith(("STRUCT", "MAP")):
+        return Column(name, types.SUPER)
+    return Column(name, _OIDS.get(duckdb_type, types.VARCHAR))

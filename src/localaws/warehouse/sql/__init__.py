@@ -1,0 +1,1 @@
+"""Redshift's SQL: a text's statements, and what each is in DuckDB's."""

@@ -1,0 +1,20 @@
+"""What each kind of statement does. A kind is known by its first words; what is no other kind is done by `plain`."""
+
+from __future__ import annotations
+
+from localaws.warehouse.sql.splitting import Statement
+from localaws.warehouse.statements import copying, plain, settings, transactions
+from localaws.warehouse.statements.kinds import Kind, Kinds
+
+_KINDS: Kinds = {
+    **transactions.KINDS,
+    **settings.KINDS,
+    **copying.KINDS,
+}
+
+
+def kind_of(statement: Statement) -> Kind:
+    for words, kind in _KINDS.items():
+        if statement.begins(*words):
+            return kind
+    return plain.PLAIN
