@@ -65,6 +65,7 @@ bench: peers
 	@$(IN) benchmarks/decisions.py
 	@$(IN) benchmarks/code_and_databases.py
 	@$(IN) benchmarks/athena.py
+	@$(IN) benchmarks/redshift_queries.py
 	@$(IN) benchmarks/state.py
 
 # For maintainers, after a change to the dependencies in pyproject.toml; needs uv.

@@ -21,6 +21,7 @@ CLOSED = {
     "localaws": ("dehelpers",),
     "localaws.hive": ("localaws.engines", "localaws.gateway", "localaws.lake"),
     "localaws.lake": ("localaws.engines",),
+    "localaws.warehouse": ("localaws.engines", "localaws.gateway", "localaws.lab", "moto"),
     "localaws.policies": ("localaws.engines", "localaws.gateway", "localaws.lab", "moto"),
 }
 
