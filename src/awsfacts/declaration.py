@@ -211,7 +211,7 @@ class Service:
         meters: what is counted.
         request_prices: (regular expression that a whole operation's name matches, key of the table of prices or None
             for what is free), the first that matches counts.
-        unpriced: what to call it in a bill that lacks it: it bills by the hour, at prices that are not in the table.
+        unpriced: what to call it in a bill that lacks it: it bills by the hour, which no meter counts.
         actions: IAM's actions of operations, where they are not named as the operation; some by what the request has.
         reads: operations that CloudTrail calls read-only though IAM's access level is "Write".
         data_events: operations on data: CloudTrail records them only if a trail asks for them, without what they carry.

@@ -62,7 +62,7 @@ def used(records: Iterable[Record]) -> dict[str, float]:
 
 
 def unpriced(records: Iterable[Record]) -> list[str]:
-    """What the table of prices lacks, of what *records* tell: services in which something was created."""
+    """What no meter counts, of what *records* tell: services in which something was created."""
     made = {record["service"] for record in records if record["operation"].startswith("Create")}
     return sorted(each.unpriced for name, each in services().items() if name in made and each.unpriced)
 

@@ -101,7 +101,7 @@ def cost(since: int | None = None) -> Bill:
         notes.append(f"The lab remembers only the last {len(records):,} calls: earlier ones are missing.")
     billed = [record for record in records if record["status"] < 400]
     if unpriced := meter.unpriced(billed):
-        notes.append(f"Used, but not in the table of prices: {' and '.join(unpriced)}, billed by the hour.")
+        notes.append(f"Used, but not counted: {' and '.join(unpriced)}, billed by the hour.")
     return Bill(_title(session), meter.lines(billed), tuple(notes))
 
 
