@@ -68,6 +68,10 @@ SERVICE = Service(
             "engines/test_s3_customer_keys.py::test_objects_of_customers_keys_survive_a_crash",
         ),
         Claim(
+            "Life cycles move, expire and clean up on the lab's clock, at the midnight that AWS documents.",
+            "engines/test_s3_lifecycle.py::test_what_stands_when",
+        ),
+        Claim(
             "A crash takes only what was not finished.",
             "engines/test_s3_bytes.py::test_a_crash_takes_only_what_was_not_finished",
         ),
@@ -97,6 +101,10 @@ SERVICE = Service(
         Claim(
             "Access control lists are kept and let in nobody, where a bucket has them switched on; only policies do.",
             "engines/test_s3_public_access.py::test_a_list_gives_nobody_anything",
+        ),
+        Claim(
+            "A life cycle acts at the very midnight at which something is due; AWS starts then, and may take days.",
+            "engines/test_s3_lifecycle.py::test_what_stands_when",
         ),
         Claim(
             "Events arrive once and in order; AWS promises neither.",

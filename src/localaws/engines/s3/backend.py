@@ -6,9 +6,8 @@ import base64
 import itertools
 import re
 import threading
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from moto.s3.exceptions import (
     AccessDeniedByLock,
@@ -18,16 +17,17 @@ from moto.s3.exceptions import (
     InvalidStorageClass,
     MethodNotAllowed,
     MissingKey,
-    PreconditionFailed,
 )
 from moto.s3.models import FakeBucket, FakeTableStorageBucket, S3Backend
 from moto.s3.notifications import S3NotificationEvent as Event
 from moto.s3.utils import STORAGE_CLASS
 
 from localaws.engines.s3.checksums import DEFAULT_ALGORITHM, Checksum, encode
+from localaws.engines.s3.conditional_writes import ALWAYS, Condition
 from localaws.engines.s3.data_keys import DataKeys
 from localaws.engines.s3.encryption import SSE_S3, Encryption, asked_of
 from localaws.engines.s3.journal import Journal
+from localaws.engines.s3.lifecycle_rules import MINIMUM_HEADER, NONE, Lifecycle, lifecycle_of
 from localaws.engines.s3.notifications import Notifier
 from localaws.engines.s3.objects import (
     NULL_VERSION,
@@ -40,46 +40,17 @@ from localaws.engines.s3.objects import (
 from localaws.engines.s3.private_buckets import make_private
 from localaws.engines.s3.recovery import bucket_to_record, marker_to_record, to_record
 from localaws.engines.s3.rules import check_tags
+from localaws.engines.s3.storage_classes import ALL_ALIKE
 from localaws.engines.s3.store import Blob, FileBlocks, ObjectStore, digests
 from localaws.engines.s3.version_ids import check_version_id, new_version_id
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
+if TYPE_CHECKING:
+    from localaws.engines.s3.keeper import Keeper
+
 MAX_PAGE = 1000
 _BUCKET_NAME = re.compile(r"(?!xn--|sthree-)(?!.*\.\.)(?!(\d+\.){3}\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-
-
-@dataclass(frozen=True)
-class Condition:
-    """If-Match and If-None-Match of a write: only one of two racing writers gets through.
-
-    Source: S3 user guide, "How to prevent object overwrites with conditional writes".
-    """
-
-    if_match: str | None = None
-    if_none_match: str | None = None
-
-    def check(self, current: StoredObject | None, key_name: str) -> None:
-        """Raises NoSuchKey, PreconditionFailed or NotImplemented."""
-        if self.if_match is not None:
-            if current is None:
-                raise MissingKey(key=key_name)
-            if self.if_match != "*" and self.if_match.strip('"') != current.etag.strip('"'):
-                raise PreconditionFailed("If-Match")
-        if self.if_none_match is not None:
-            if self.if_none_match != "*":
-                told = "We don't accept the provided value of If-None-Match header for this API"
-                raise AwsError(
-                    "NotImplemented",
-                    "A header you provided implies functionality that is not implemented",
-                    501,
-                    {"Header": "If-None-Match", "additionalMessage": told},
-                )
-            if current is not None:
-                raise PreconditionFailed("If-None-Match")
-
-
-ALWAYS = Condition()
 
 
 class S3Engine(S3Backend):
@@ -90,6 +61,7 @@ class S3Engine(S3Backend):
     data_keys: ClassVar[DataKeys]
     journal: ClassVar[Journal]
     notifier: ClassVar[Notifier]
+    keeper: ClassVar[Keeper]
     #: Guards every table of every account; never held while bytes move.
     lock: ClassVar[threading.RLock] = threading.RLock()
 
@@ -130,7 +102,7 @@ class S3Engine(S3Backend):
             self.equip(bucket)
             made = make_private(bucket)
             try:
-                self._record("create-bucket", {**bucket_to_record(bucket), "configurations": made})
+                self.record("create-bucket", {**bucket_to_record(bucket), "configurations": made})
             except OSError:  # a full disk: a retry must not find what would be gone after a start
                 super().delete_bucket(bucket_name)
                 raise
@@ -146,7 +118,7 @@ class S3Engine(S3Backend):
         with self.lock:
             if self.get_bucket(bucket_name).keys:
                 return None
-            self._record("delete-bucket", {"bucket": bucket_name})
+            self.record("delete-bucket", {"bucket": bucket_name})
             return self.forget_bucket(bucket_name)
 
     def forget_bucket(self, bucket_name: str) -> FakeBucket | None:
@@ -189,7 +161,7 @@ class S3Engine(S3Backend):
     def remember_configuration(self, bucket_name: str, name: str, request: dict[str, Any] | None) -> None:
         """Keep the request that configures a bucket's sub-resource, or forget it (None)."""
         self.note_configuration(bucket_name, name, request)
-        self._record("configure", {"bucket": bucket_name, "name": name, "request": request})
+        self.record("configure", {"bucket": bucket_name, "name": name, "request": request})
 
     def note_configuration(self, bucket_name: str, name: str, request: dict[str, Any] | None) -> None:
         """The same without recording it."""
@@ -197,6 +169,11 @@ class S3Engine(S3Backend):
         settings.pop(name, None)
         if request is not None:
             settings[name] = request
+
+    def lifecycle(self, bucket_name: str) -> Lifecycle:
+        """The rules of a bucket's life cycle; none where it has no such configuration."""
+        kept = self.configurations.get(bucket_name, {}).get("lifecycle")
+        return lifecycle_of(kept["body"], kept["headers"].get(MINIMUM_HEADER, ALL_ALIKE)) if kept else NONE
 
     # Objects
 
@@ -253,7 +230,7 @@ class S3Engine(S3Backend):
             with self.lock:
                 condition.check(self.current(bucket, key_name), key_name)
                 self._date(bucket, key)
-                self._record("put", to_record(key, tags or {}))
+                self.record("put", to_record(key, tags or {}))
                 self._insert(bucket, key)
                 self.set_tags(key, tags or {})
         except BaseException:
@@ -335,7 +312,9 @@ class S3Engine(S3Backend):
             raise MethodNotAllowed()
         with self.lock:
             if version_id is None and bucket.versioning_status:
-                return True, self._mark_deleted(bucket, key_name)
+                marker = self.mark_deleted(bucket, key_name)
+                self.notifier.publish(bucket, Event.OBJECT_REMOVED_DELETE_MARKER_CREATED_EVENT, marker)
+                return True, {"version-id": marker.version_id, "delete-marker": "true"}
             doomed = next(
                 (v for v in bucket.keys.getlist(key_name, []) if v.version_id == (version_id or NULL_VERSION)), None
             )
@@ -346,21 +325,31 @@ class S3Engine(S3Backend):
             if isinstance(doomed, StoredObject):
                 if doomed.is_locked(governance_bypass=bypass):
                     raise AccessDeniedByLock
-                self.tagger.delete_all_tags_for_resource(doomed.arn)
             else:
                 meta["delete-marker"] = "true"
-            self._record("remove", {"bucket": bucket_name, "key": key_name, "version": doomed.version_id})
-            self.remove_version(bucket, doomed)
+            self.discard(bucket, doomed)
         self.notifier.publish(bucket, Event.OBJECT_REMOVED_DELETE_EVENT, doomed)
         return True, meta
 
-    def _mark_deleted(self, bucket: FakeBucket, key_name: str) -> dict[str, Any]:
+    def mark_deleted(self, bucket: FakeBucket, key_name: str) -> DeleteMarker:
+        """Put a delete marker on top."""
         marker = DeleteMarker(key_name, NULL_VERSION, self.now())
         self._date(bucket, marker)
-        self._record("mark", marker_to_record(bucket.name, marker))
+        self.record("mark", marker_to_record(bucket.name, marker))
         self._insert(bucket, marker)
-        self.notifier.publish(bucket, Event.OBJECT_REMOVED_DELETE_MARKER_CREATED_EVENT, marker)
-        return {"version-id": marker.version_id, "delete-marker": "true"}
+        return marker
+
+    def discard(self, bucket: FakeBucket, version: StoredObject | DeleteMarker) -> None:
+        """Delete a version for good."""
+        if isinstance(version, StoredObject):
+            self.tagger.delete_all_tags_for_resource(version.arn)
+        self.record("remove", {"bucket": bucket.name, "key": version.name, "version": version.version_id})
+        self.remove_version(bucket, version)
+
+    def move(self, key: StoredObject, storage_class: str) -> None:
+        """Move a version to another storage class."""
+        key._storage_class = storage_class
+        self.update(key)
 
     @staticmethod
     def remove_version(bucket: FakeBucket, version: StoredObject | DeleteMarker) -> None:
@@ -387,14 +376,14 @@ class S3Engine(S3Backend):
 
     def put_object_tagging(self, key: Any, tags: dict[str, str] | None) -> Any:
         super().put_object_tagging(key, tags)
-        self._update(key)
+        self.update(key)
         return key
 
     def delete_object_tagging(self, bucket_name: str, key_name: str, version_id: str | None = None) -> None:
         if not isinstance(self.get_object(bucket_name, key_name, version_id), StoredObject):
             raise MissingKey(key=key_name)
         super().delete_object_tagging(bucket_name, key_name, version_id)
-        self._update(self.get_object(bucket_name, key_name, version_id))
+        self.update(self.get_object(bucket_name, key_name, version_id))
 
     def put_object_legal_hold(
         self, bucket_name: str, key_name: str, version_id: str | None, legal_hold_status: dict[str, Any]
@@ -402,7 +391,7 @@ class S3Engine(S3Backend):
         if not isinstance(self.get_object(bucket_name, key_name, version_id), StoredObject):
             raise MissingKey(key=key_name)
         super().put_object_legal_hold(bucket_name, key_name, version_id, legal_hold_status)
-        self._update(self.get_object(bucket_name, key_name, version_id))
+        self.update(self.get_object(bucket_name, key_name, version_id))
 
     def put_object_retention(
         self, bucket_name: str, key_name: str, version_id: str | None, retention: tuple[str | None, str | None]
@@ -410,12 +399,12 @@ class S3Engine(S3Backend):
         if not isinstance(self.get_object(bucket_name, key_name, version_id), StoredObject):
             raise MissingKey(key=key_name)
         super().put_object_retention(bucket_name, key_name, version_id, retention)
-        self._update(self.get_object(bucket_name, key_name, version_id))
+        self.update(self.get_object(bucket_name, key_name, version_id))
 
-    def _update(self, key: Any) -> None:
+    def update(self, key: Any) -> None:
         """Journal an object again: replay lets a later line about the same file win."""
         if isinstance(key, StoredObject):
-            self._record("put", to_record(key, self.tagger.get_tag_dict_for_resource(key.arn)))
+            self.record("put", to_record(key, self.tagger.get_tag_dict_for_resource(key.arn)))
 
     # Listings
 
@@ -473,8 +462,10 @@ class S3Engine(S3Backend):
 
     # The journal
 
-    def _record(self, operation: str, details: dict[str, Any]) -> None:
+    def record(self, operation: str, details: dict[str, Any]) -> None:
         self.journal.append({"op": operation, "account": self.account_id, **details})
+        if "lifecycle" in self.configurations.get(details["bucket"], {}):
+            self.keeper.expect()
 
 
 def _whole(source: StoredObject, key: bytes | None) -> FileBlocks:

@@ -17,6 +17,8 @@ from localaws.engines.s3.backend import S3Engine
 from localaws.engines.s3.configurations import KEPT
 from localaws.engines.s3.data_keys import DataKeys
 from localaws.engines.s3.journal import Journal
+from localaws.engines.s3.keeper import Keeper
+from localaws.engines.s3.lifecycle_requests import NAME as LIFECYCLE
 from localaws.engines.s3.notifications import Notifier
 from localaws.engines.s3.objects import StoredObject
 from localaws.engines.s3.private_buckets import restore
@@ -37,6 +39,7 @@ def install(lab: Lab) -> None:
     StoredObject.open = S3Engine.data_keys.open
     S3Engine.journal = Journal(directory / "journal")
     S3Engine.notifier = notifier = Notifier(lab)
+    S3Engine.keeper = keeper = Keeper(lab)
     # `access` reads policies; moto's reading takes a condition that does not hold for a denial
     moto_models.FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL  # type: ignore[method-assign]
     # what a template gives a bucket comes through the API, for the journal keeps requests
@@ -50,6 +53,7 @@ def install(lab: Lab) -> None:
     moto_models.events_send_notification = lambda **event: None  # type: ignore[attr-defined]
     _recover()
     notifier.outbox.go_on()
+    keeper.look()
     lab.on_stop(S3Engine.journal.close)
 
 
@@ -67,7 +71,9 @@ def _recover() -> None:
     for engine in engines:
         for bucket_name, settings in engine.configurations.items():
             for name, request in settings.items():
-                if name.partition("/")[0] not in KEPT and not restore(engine.buckets[bucket_name], name, request):
+                if name.partition("/")[0] not in {*KEPT, LIFECYCLE} and not restore(
+                    engine.buckets[bucket_name], name, request
+                ):
                     _configure(engine, bucket_name, request)
     journal.rewrite(change for engine in engines for change in history(engine))
     store.sweep({key.file for engine in engines for key in _objects(engine)})

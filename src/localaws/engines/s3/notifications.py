@@ -138,7 +138,7 @@ class Notifier:
         if event.value.startswith("s3:ObjectCreated:"):
             assert isinstance(key, StoredObject)
             detail |= {"size": key.size, "eTag": key.etag.strip('"')}
-        elif isinstance(key, DeleteMarker) and event == Event.OBJECT_REMOVED_DELETE_MARKER_CREATED_EVENT:
+        elif isinstance(key, DeleteMarker) and event.value.endswith(":DeleteMarkerCreated"):
             detail["eTag"] = _EMPTY_MD5
         if key.version_id != "null":
             detail["versionId"] = key.version_id
@@ -161,6 +161,7 @@ class Notifier:
                 },
                 "object": detail | {"sequencer": sequencer},
             },
+            **_more_of_record(event, key),
         }
 
     def _bus_entry(
@@ -178,9 +179,8 @@ class Notifier:
             "bucket": {"name": bucket.name},
             "object": thing,
             "request-id": call.request_id,
-            "requester": call.account_id,
-            "source-ip-address": call.source_ip,
-            "reason": call.operation,
+            "requester": call.account_id or SERVICE,
+            **_more_of_bus(event, key, call),
         }
         return {
             "Source": "aws.s3",
@@ -205,7 +205,29 @@ def _current_call() -> Call:
     return current_call.get(None) or Call(new_id(), "", SERVICE, SERVICE)
 
 
+def _more_of_record(event: Event, key: StoredObject | DeleteMarker) -> dict[str, Any]:
+    """What only some events have. Source: S3 user guide, "Event message structure"."""
+    if event == Event.LIFECYCLE_TRANSITION_EVENT and isinstance(key, StoredObject):
+        return {"lifecycleEventData": {"transitionEventData": {"destinationStorageClass": key.storage_class}}}
+    return {}
+
+
+def _more_of_bus(event: Event, key: StoredObject | DeleteMarker, call: Call) -> dict[str, Any]:
+    """The same for EventBridge. Source: S3 user guide, "EventBridge event message structure"."""
+    if event == Event.LIFECYCLE_TRANSITION_EVENT and isinstance(key, StoredObject):
+        return {"destination-storage-class": key.storage_class}
+    asked = call.source_ip != SERVICE
+    more = {"source-ip-address": call.source_ip} if asked else {}
+    if event.value.startswith(("s3:ObjectRemoved:", "s3:LifecycleExpiration:")):
+        marked = event.value.endswith(":DeleteMarkerCreated")
+        more["deletion-type"] = "Delete Marker Created" if marked else "Permanently Deleted"
+        return more | {"reason": call.operation if asked else "Lifecycle Expiration"}
+    return more | {"reason": call.operation}
+
+
 def _principal_id(call: Call) -> str:
+    if call.credential is None and call.source_ip == SERVICE:
+        return SERVICE
     return f"AWS:{call.credential.user_id}" if call.credential else f"AWS:{call.account_id}"
 
 

@@ -15,21 +15,21 @@ from moto.core.utils import get_service_model
 #: Operations that moto does.
 _MOTOS = frozenset(
     """
-    CreateBucket DeleteBucket DeleteBucketCors DeleteBucketEncryption DeleteBucketLifecycle
+    CreateBucket DeleteBucket DeleteBucketCors DeleteBucketEncryption
     DeleteBucketOwnershipControls DeleteBucketPolicy DeleteBucketReplication DeleteBucketTagging DeleteBucketWebsite
     DeleteObjects DeleteObjectTagging DeletePublicAccessBlock GetBucketAccelerateConfiguration GetBucketAcl
-    GetBucketCors GetBucketEncryption GetBucketLifecycle GetBucketLifecycleConfiguration GetBucketLocation
+    GetBucketCors GetBucketEncryption GetBucketLocation
     GetBucketLogging GetBucketNotification GetBucketNotificationConfiguration GetBucketOwnershipControls
     GetBucketPolicy GetBucketPolicyStatus GetBucketReplication GetBucketTagging GetBucketVersioning GetBucketWebsite
     GetObjectAcl GetObjectAttributes GetObjectLegalHold GetObjectLockConfiguration GetObjectTagging
     GetPublicAccessBlock HeadBucket PutBucketAccelerateConfiguration PutBucketAcl
-    PutBucketCors PutBucketEncryption PutBucketLifecycle PutBucketLifecycleConfiguration PutBucketLogging
+    PutBucketCors PutBucketEncryption PutBucketLogging
     PutBucketNotification PutBucketNotificationConfiguration PutBucketOwnershipControls PutBucketPolicy
     PutBucketReplication PutBucketTagging PutBucketVersioning PutBucketWebsite PutObjectAcl PutObjectLegalHold
     PutObjectLockConfiguration PutObjectRetention PutObjectTagging PutPublicAccessBlock RestoreObject
     """.split()
 )
-#: Operations of this engine: `responses`, `upload_responses`, `listing` and `configurations`.
+#: Operations of this engine: `responses`, `upload_responses`, `listing`, `configurations`, `lifecycle_requests`.
 _OURS = frozenset(
     """
     AbortMultipartUpload CompleteMultipartUpload CopyObject CreateMultipartUpload DeleteObject GetObject
@@ -41,6 +41,8 @@ _OURS = frozenset(
     ListBucketIntelligentTieringConfigurations ListBucketInventoryConfigurations ListBucketMetricsConfigurations
     PutBucketAnalyticsConfiguration PutBucketIntelligentTieringConfiguration PutBucketInventoryConfiguration
     PutBucketMetricsConfiguration GetBucketRequestPayment PutBucketRequestPayment
+    DeleteBucketLifecycle GetBucketLifecycle GetBucketLifecycleConfiguration PutBucketLifecycle
+    PutBucketLifecycleConfiguration
     """.split()
 )
 DONE = _MOTOS | _OURS

@@ -23,9 +23,11 @@ from moto.s3.responses import S3Response
 from moto.s3.utils import ARCHIVE_STORAGE_CLASSES
 
 from localaws.engines.s3.access_lists import check_acl
-from localaws.engines.s3.backend import Condition, S3Engine
+from localaws.engines.s3.backend import S3Engine
+from localaws.engines.s3.conditional_writes import Condition
 from localaws.engines.s3.encryption import COPY_SOURCE, Encryption, asked_of, customer_key
 from localaws.engines.s3.headers import check_digests, check_key, content_length, metadata_of, not_modified
+from localaws.engines.s3.lifecycle import end_of
 from localaws.engines.s3.objects import DeleteMarker, StoredObject
 from localaws.engines.s3.store import Blob
 from localaws.engines.s3.version_ids import check_version_id
@@ -123,7 +125,14 @@ class S3Request(S3Response):
             answer["x-amz-version-id"] = key.version_id
         if key.checksum:
             answer |= key.checksum.headers
-        return answer | self._get_cors_headers_other()
+        return answer | self._get_cors_headers_other() | self._end_of(key)
+
+    def _end_of(self, key: StoredObject) -> dict[str, str]:
+        """The header that says when a life cycle ends a current version."""
+        lifecycle = self.backend.lifecycle(self.bucket_name)
+        if not lifecycle.rules or self.backend.current(self.backend.get_bucket(self.bucket_name), key.name) is not key:
+            return {}
+        return end_of(lifecycle, key, lambda each: self.backend.tagger.get_tag_dict_for_resource(each.arn))
 
     def _copy_source(self) -> tuple[StoredObject, bytes | None]:
         """The object of x-amz-copy-source, and its data key.

@@ -24,10 +24,11 @@ from moto.s3.notifications import S3NotificationEvent as Event
 from moto.s3.responses import ALLOWED_HEADER_OVERRIDES
 
 from localaws.authorization import keys_of_call
-from localaws.engines.s3 import configurations, listing
+from localaws.engines.s3 import configurations, lifecycle_requests, listing
 from localaws.engines.s3.access_lists import check_acl, check_acl_of_new, check_ownership
-from localaws.engines.s3.backend import Condition, S3Engine
+from localaws.engines.s3.backend import S3Engine
 from localaws.engines.s3.batches import delete_objects
+from localaws.engines.s3.conditional_writes import Condition
 from localaws.engines.s3.documents import check_bucket_policy, check_document, parse_document
 from localaws.engines.s3.encryption import SSE, SSE_S3, blocked_types, customer_key
 from localaws.engines.s3.headers import MAX_PUT, byte_range, check_key, checksum_wanted, not_modified
@@ -60,7 +61,6 @@ _CONFIGURATIONS = {
     "acl",
     "cors",
     "encryption",
-    "lifecycle",
     "logging",
     "notification",
     "object-lock",
@@ -106,6 +106,8 @@ class S3EngineResponse(UploadResponse):
             return self._try(request, query, lambda: (200, _XML, listing.list_buckets(self.backend, query)))
         if configurations.KEPT & query.keys():
             return self._try(request, query, self._configuration)
+        if lifecycle_requests.NAME in query:
+            return self._try(request, query, self._lifecycle)
         refusal = self._try(request, query, self._check_document)
         if refusal:
             return refusal
@@ -192,6 +194,10 @@ class S3EngineResponse(UploadResponse):
         operation = current_call.get().operation
         self._bucket()
         return configurations.respond(self.backend, operation, self.bucket_name, self.region, self.request)
+
+    def _lifecycle(self) -> Answer:
+        self._bucket()
+        return lifecycle_requests.respond(self.backend, self.bucket_name, self.region, self.request)
 
     def _remember(self, request: Request, name: str) -> None:
         """Have the journal keep a configuration as the request that made it."""
@@ -373,7 +379,7 @@ class S3EngineResponse(UploadResponse):
 
     def _answer(self, key: StoredObject, with_body: bool) -> Answer:
         headers: dict[str, Any] = {**key.metadata, **key.headers, "Accept-Ranges": "bytes"}
-        headers |= self._get_cors_headers_other()
+        headers |= self._get_cors_headers_other() | self._end_of(key)
         if not_modified(self.headers, key):
             return 304, {k: v for k, v in headers.items() if not k.lower().startswith("content-")}, ""
         if SSE in self.headers:

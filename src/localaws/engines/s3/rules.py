@@ -103,23 +103,6 @@ def _retention(root: Element) -> None:
         raise MalformedXML()
 
 
-def _lifecycle(root: Element) -> None:
-    for rule in children(root, "Rule"):
-        limits = child(rule, "Filter")
-        both = child(limits, "And")
-        noncurrent = child(rule, "NoncurrentVersionExpiration")
-        expiration = child(rule, "Expiration")
-        if (
-            (limits is not None and len(limits) > 1)
-            or (noncurrent is not None and not len(noncurrent))
-            or (expiration is not None and len(expiration) != 1)
-        ):
-            raise MalformedXML()
-        names = [text(each, "Key") for each in children(both, "Tag")]
-        if len(names) != len(set(names)):
-            raise S3ClientError("InvalidRequest", "Duplicate Tag Keys are not allowed.")
-
-
 def _logging(root: Element) -> None:
     """Every grant says to whom and what."""
     for grant in children(child(child(root, "LoggingEnabled"), "TargetGrants"), "Grant"):
@@ -134,7 +117,6 @@ _RULES: Mapping[str, Callable[[Element], None]] = {
     "PutObjectLockConfiguration": _lock,
     "PutObjectRetention": _retention,
     "PutBucketLogging": _logging,
-    "PutBucketLifecycleConfiguration": _lifecycle,
     "PutBucketTagging": lambda root: check_tags(tags_of(root), of_bucket=True),
     "PutObjectTagging": lambda root: check_tags(tags_of(root)),
 }

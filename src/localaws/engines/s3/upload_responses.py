@@ -11,6 +11,7 @@ from localaws.engines.s3 import uploads
 from localaws.engines.s3.checksums import ALGORITHMS
 from localaws.engines.s3.encryption import customer_key
 from localaws.engines.s3.headers import checksum_wanted, checksums_given, copy_range
+from localaws.engines.s3.lifecycle import abortion, http_date
 from localaws.engines.s3.listing import list_parts
 from localaws.engines.s3.objects import StoredUpload, UploadOptions
 from localaws.engines.s3.requests import Answer, S3Request, check_size
@@ -51,7 +52,12 @@ class UploadResponse(S3Request):
             "ChecksumType": upload.options.checksum_kind,
             **upload.options.encryption.members,
         }
-        return self._document("CreateMultipartUpload", result, {})
+        return self._document("CreateMultipartUpload", result, self._abortion_of(upload))
+
+    def _abortion_of(self, upload: StoredUpload) -> dict[str, str]:
+        """The headers that say when a life cycle gives an upload up, and by which rule."""
+        end = abortion(self.backend.lifecycle(self.bucket_name), upload)
+        return {"x-amz-abort-date": http_date(end[0]), "x-amz-abort-rule-id": end[1]} if end else {}
 
     def _data_key(self, upload: StoredUpload) -> bytes | None:
         """What the upload's parts are encrypted with. Raises InvalidRequest without the key of the customer."""
@@ -117,7 +123,8 @@ class UploadResponse(S3Request):
         """Source: S3 API reference, ListParts."""
         self._bucket()
         upload = uploads.find(self.backend, self.bucket_name, self.key_name, self.querystring["uploadId"][0])
-        return 200, {"Content-Type": "application/xml"}, list_parts(self.bucket_name, upload, self.querystring)
+        headers = {"Content-Type": "application/xml", **self._abortion_of(upload)}
+        return 200, headers, list_parts(self.bucket_name, upload, self.querystring)
 
     def complete_upload(self) -> Answer:
         """Source: S3 API reference, CompleteMultipartUpload. Repeating it is harmless."""

@@ -15,8 +15,9 @@ from defusedxml.common import DefusedXmlException
 from moto.s3.exceptions import EntityTooSmall, InvalidPart, MalformedXML, MissingKey, NoSuchUpload
 from moto.s3.notifications import S3NotificationEvent as Event
 
-from localaws.engines.s3.backend import Condition, S3Engine
+from localaws.engines.s3.backend import S3Engine
 from localaws.engines.s3.checksums import COMBINED, DEFAULT_ALGORITHM, Checksum, combined, composite, encode
+from localaws.engines.s3.conditional_writes import Condition
 from localaws.engines.s3.encryption import CustomerKey
 from localaws.engines.s3.objects import CompletedUpload, Part, StoredObject, StoredUpload, UploadOptions
 from localaws.engines.s3.store import Blob, digests
@@ -31,6 +32,8 @@ def start(engine: S3Engine, bucket_name: str, key_name: str, options: UploadOpti
     """CreateMultipartUpload."""
     upload = StoredUpload(key_name, options, engine.account_id, engine.region_name, engine.now())
     engine.get_bucket(bucket_name).multiparts[upload.id] = upload
+    if engine.lifecycle(bucket_name).rules:
+        engine.keeper.expect()
     return upload
 
 
