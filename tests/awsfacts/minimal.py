@@ -208,6 +208,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "TableInput": {"Name": NAME, "PartitionKeys": [{"Name": "day", "Type": "string"}]},
     },
     "glue:partition": {"DatabaseName": NAME, "TableName": NAME, "PartitionInput": {"Values": ["1"]}},
+    "glue:userdefinedfunction": {"DatabaseName": NAME, "FunctionInput": {"FunctionName": NAME}},
     "glue:partition index": {
         "DatabaseName": NAME,
         "TableName": NAME,

@@ -31,6 +31,10 @@ SERVICE = Service(
             "The catalog survives a crash of the lab.",
             "engines/test_glue.py::test_the_catalog_survives_a_crash",
         ),
+        Claim(
+            "Tables and partitions keep the statistics of columns that they are told, and databases their functions.",
+            "engines/test_glue_statistics.py::test_a_table_and_each_partition_keep_statistics_of_their_own",
+        ),
     ),
     differs=(
         Claim(
@@ -63,6 +67,14 @@ SERVICE = Service(
             create=("CreatePartition", "BatchCreatePartition"),
             name="DatabaseName/TableName",
             part_of="table",
+        ),
+        Resource(
+            type="userdefinedfunction",
+            title="user-defined function",
+            create=("CreateUserDefinedFunction",),
+            name="DatabaseName/FunctionName",
+            delete=Deletion("DeleteUserDefinedFunction", "DatabaseName/FunctionName"),
+            part_of="database",
         ),
         Resource(
             type="partition index",
@@ -184,9 +196,9 @@ SERVICE = Service(
     },
     unsupported=(
         (
-            ".*(DataQuality|Blueprint|Classifier|ColumnStatistics|TableOptimizer).*",
-            "The lab's Glue is the Data Catalog: it has no data quality, blueprints, classifiers, "
-            "statistics and optimizers.",
+            ".*(DataQuality|Blueprint|Classifier|ColumnStatisticsTask|TableOptimizer).*",
+            "The lab's Glue is the Data Catalog: it has no data quality, blueprints, classifiers and optimizers, and "
+            "computes no statistics.",
         ),
         (".*", "The lab's Glue is the Data Catalog; jobs, crawlers and triggers are described and do no work yet."),
     ),

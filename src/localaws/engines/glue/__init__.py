@@ -22,7 +22,7 @@ ENGINE = Engine(
     moto="glue",
     backend="backend:GlueEngine",
     responses="responses:GlueEngineResponse",
-    models=("indexes:IndexedTable", "databases:OwnedDatabase"),
+    models=("indexes:IndexedTable", "databases:OwnedDatabase", "statistics:AnalysedPartition"),
     reaches=frozenset({"lakeformation"}),
     resource_policy="access:policy_of",
 )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
@@ -13,16 +12,17 @@ from moto.core.exceptions import JsonRESTError
 from moto.glue.exceptions import (
     GlueClientError,
     InvalidInputException,
-    PartitionAlreadyExistsException,
     RegistryNotFoundException,
     VersionNotFoundException,
 )
 from moto.glue.glue_schema_registry_utils import validate_registry_id
-from moto.glue.models import FakeDatabase, FakePartition, FakeTable, GlueBackend
+from moto.glue.models import FakeDatabase, FakeTable
 
 from localaws.engines.glue import settings
 from localaws.engines.glue.databases import OwnedDatabase
 from localaws.engines.glue.indexes import IndexedTable
+from localaws.engines.glue.partitions import PartitionedCatalog, failures
+from localaws.engines.glue.statistics import AnalysedPartition
 from localaws.engines.glue.store import CatalogStore, Key
 from localaws.engines.lakeformation.backend import LakeFormationEngine, lake_of
 from localaws.engines.patterns import names_like
@@ -39,7 +39,7 @@ class ConcurrentModification(GlueClientError):
         super().__init__("ConcurrentModificationException", "Update table failed due to concurrent modifications.")
 
 
-class GlueEngine(GlueBackend):
+class GlueEngine(PartitionedCatalog):
     """moto's catalog, kept. Names arrive in lower case: see the response class."""
 
     lab: ClassVar[Lab]
@@ -92,6 +92,7 @@ class GlueEngine(GlueBackend):
         if len(key) == 1:
             database = OwnedDatabase(key[0], body["input"], self.account_id)
             database.created_time, database.owner = created, body.get("owner", "")
+            database.functions = body.get("functions", {})
             if key[0] in databases:  # the default one, whose tables may have been written down before it was changed
                 database.tables = databases[key[0]].tables
             databases[key[0]] = database
@@ -100,14 +101,14 @@ class GlueEngine(GlueBackend):
         if len(key) == 2:
             table = IndexedTable(key[0], key[1], {}, self.account_id)
             table.indexes, table.owner = body.get("indexes", {}), body.get("owner", "")
-            table.created_by = body.get("created_by", "")
+            table.created_by, table.statistics = body.get("created_by", ""), body.get("statistics", {})
             table.versions, table._current_version = body["versions"], body["current"]
             table.created_time = created
             table.updated_time = datetime.fromisoformat(body["updated"]) if body["updated"] else None
             tables[key[1]] = table
             return
-        partition = FakePartition(key[0], key[1], body["input"])
-        partition.creation_time = created
+        partition = AnalysedPartition(key[0], key[1], body["input"])
+        partition.creation_time, partition.statistics = created, body.get("statistics", {})
         tables[key[1]].partitions[str(partition.values)] = partition
 
     @contextmanager
@@ -195,6 +196,7 @@ class GlueEngine(GlueBackend):
             "input": database.input,
             "created": database.created_time.isoformat(),
             "tags": self.get_tags(self._arn(database.name)),
+            "functions": database.functions,
         }
         self.store.put([(self._key(database.name), body)])
 
@@ -268,7 +270,7 @@ class GlueEngine(GlueBackend):
     ) -> list[dict[str, Any]]:
         with self._changing(database_name):
             self.get_table(database_name, table_name)
-            return _failures(
+            return failures(
                 version_ids,
                 lambda version: self.delete_table_version(database_name, table_name, version),
                 lambda version: {"TableName": table_name, "VersionId": version},
@@ -303,6 +305,20 @@ class GlueEngine(GlueBackend):
             table.remove_index(index_name)
             self._keep_table(table)
 
+    @contextmanager
+    def defining(self, database_name: str) -> Iterator[OwnedDatabase]:
+        """Change the functions of a database."""
+        with self._changing(database_name):
+            database = self.owned(database_name)
+            yield database
+            self._keep_database(database)
+
+    def owned(self, database_name: str) -> OwnedDatabase:
+        """Raises EntityNotFoundException."""
+        database = self.get_database(database_name)
+        assert isinstance(database, OwnedDatabase)
+        return database
+
     def _keep_table(self, table: FakeTable) -> None:
         assert isinstance(table, IndexedTable)
         body = {
@@ -314,84 +330,9 @@ class GlueEngine(GlueBackend):
             "indexes": table.indexes,
             "owner": table.owner,
             "created_by": table.created_by,
+            "statistics": table.statistics,
         }
         self.store.put([(self._key(table.database_name, table.name), body)])
-
-    # Partitions
-
-    def create_partition(self, database_name: str, table_name: str, part_input: dict[str, Any]) -> None:
-        with self._changing(database_name):
-            self._check_values("CreatePartition", database_name, table_name, part_input)
-            super().create_partition(database_name, table_name, part_input)
-            self._keep_partitions(database_name, table_name, [part_input["Values"]])
-
-    def batch_create_partition(
-        self, database_name: str, table_name: str, partition_input: list[dict[str, Any]]
-    ) -> list[dict[str, Any]]:
-        with self._changing(database_name):
-            self.get_table(database_name, table_name)
-            return _failures(
-                partition_input,
-                lambda entry: self.create_partition(database_name, table_name, entry),
-                lambda entry: {"PartitionValues": entry.get("Values") or []},
-            )
-
-    def update_partition(
-        self, database_name: str, table_name: str, part_input: dict[str, Any], part_to_update: Any
-    ) -> None:
-        with self._changing(database_name):
-            self._check_values("UpdatePartition", database_name, table_name, part_input)
-            taken = self.get_table(database_name, table_name).partitions
-            moved = part_input["Values"] != part_to_update and str(part_to_update) in taken
-            if moved and str(part_input["Values"]) in taken:  # moto looks when it has removed the old one
-                raise PartitionAlreadyExistsException
-            super().update_partition(database_name, table_name, part_input, part_to_update)
-            self._keep_partitions(database_name, table_name, [part_to_update, part_input["Values"]])
-
-    def batch_update_partition(
-        self, database_name: str, table_name: str, entries: list[dict[str, Any]]
-    ) -> list[dict[str, Any]]:
-        def update(entry: dict[str, Any]) -> None:
-            self.update_partition(database_name, table_name, entry["PartitionInput"], entry["PartitionValueList"])
-
-        with self._changing(database_name):
-            self.get_table(database_name, table_name)
-            return _failures(entries, update, lambda entry: {"PartitionValueList": entry["PartitionValueList"]})
-
-    def delete_partition(self, database_name: str, table_name: str, part_to_delete: Any) -> None:
-        with self._changing(database_name):
-            super().delete_partition(database_name, table_name, part_to_delete)
-            self._keep_partitions(database_name, table_name, [part_to_delete])
-
-    def batch_delete_partition(
-        self, database_name: str, table_name: str, parts: list[dict[str, Any]]
-    ) -> list[dict[str, Any]]:
-        with self._changing(database_name):
-            errors = super().batch_delete_partition(database_name, table_name, parts)
-            self._keep_partitions(database_name, table_name, [each["Values"] for each in parts])
-        return errors
-
-    def _check_values(self, operation: str, database: str, table_name: str, entry: dict[str, Any]) -> None:
-        """Raises InvalidInputException if a partition has more or fewer values than the table has partition keys."""
-        keys = self.get_table(database, table_name).as_dict().get("PartitionKeys") or []
-        if len(entry.get("Values") or []) != len(keys):
-            said = "The number of partition keys do not match the number of partition values"
-            raise InvalidInputException(operation, said)
-
-    def _keep_partitions(self, database: str, name: str, changed: list[list[str]]) -> None:
-        """Write down the partitions with these values as they are now, or that they are no more."""
-        partitions = self.get_table(database, name).partitions
-        there, gone = [], []
-        for values in changed:
-            key = self._key(database, name, json.dumps(values))
-            partition = partitions.get(str(values))
-            if partition is None:
-                gone.append(key)
-            else:
-                created = partition.creation_time.isoformat()
-                there.append((key, {"input": partition.partition_input, "created": created}))
-        self.store.put(there)
-        self.store.remove(gone)
 
     # The catalog's settings
 
@@ -467,20 +408,6 @@ class GlueEngine(GlueBackend):
         for arn in list(self.tagger.tags):
             if arn == self._arn(database) or arn.startswith(f"{place}:table/{database}/"):
                 self.tagger.delete_all_tags_for_resource(arn)
-
-
-def _failures(
-    entries: Iterable[_Entry], do: Callable[[_Entry], None], named: Callable[[_Entry], dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """Do each of a batch's *entries* by itself; what the answer says of those that failed, as *named*."""
-    errors = []
-    for entry in entries:
-        try:
-            do(entry)
-        except JsonRESTError as error:
-            detail = {"ErrorCode": error.error_type, "ErrorMessage": error.message}
-            errors.append({**named(entry), "ErrorDetail": detail})
-    return errors
 
 
 def _folded(arn: str) -> str:

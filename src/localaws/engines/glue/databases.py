@@ -8,8 +8,12 @@ from moto.glue.models import FakeDatabase
 
 
 class OwnedDatabase(FakeDatabase):
-    """``owner`` is the user or role that created it; "" for one that was there before anybody."""
+    """``owner`` is the user or role that created it; "" for one that was there before anybody.
+
+    ``functions`` are its UserDefinedFunctions, by their names.
+    """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.owner = ""
+        self.functions: dict[str, dict[str, Any]] = {}

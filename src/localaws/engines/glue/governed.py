@@ -37,6 +37,10 @@ _ON_TABLE = {
     "BatchDeletePartition": ("ALTER",),
     "CreatePartitionIndex": ("ALTER",),
     "DeletePartitionIndex": ("ALTER",),
+    "UpdateColumnStatisticsForTable": ("ALTER", "INSERT"),
+    "UpdateColumnStatisticsForPartition": ("ALTER", "INSERT"),
+    "DeleteColumnStatisticsForTable": ("ALTER",),
+    "DeleteColumnStatisticsForPartition": ("ALTER",),
 }
 #: Operations that tell of a table to whoever may do anything to it.
 _READING = frozenset(

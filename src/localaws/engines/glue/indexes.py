@@ -10,16 +10,19 @@ from typing import Any
 from moto.glue.exceptions import EntityNotFoundException, GlueClientError, InvalidInputException
 from moto.glue.models import FakeTable
 
+from localaws.engines.glue.statistics import Statistics
+
 #: Indexes that a table may have.
 _MOST = 3
 
 
 class IndexedTable(FakeTable):
-    """A table of the catalog, with its indexes: the names of partition keys, by the index's name."""
+    """A table of the catalog, with its indexes: the names of partition keys, by the index's name; and statistics."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.indexes: dict[str, list[str]] = {}
+        self.statistics: Statistics = {}
         self.owner = ""
         self.created_by = ""
 
@@ -59,6 +62,10 @@ class IndexedTable(FakeTable):
             }
             for name, keys in self.indexes.items()
         ]
+
+    def columns(self) -> set[str]:
+        """The names of those that statistics can be kept of."""
+        return {column["Name"].lower() for column in self.as_dict()["StorageDescriptor"].get("Columns") or []}
 
     def _partition_keys(self) -> dict[str, str]:
         return {key["Name"].lower(): key.get("Type", "") for key in self.as_dict().get("PartitionKeys") or []}

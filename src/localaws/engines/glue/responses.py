@@ -11,6 +11,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.glue.exceptions import InvalidInputException
 from moto.glue.responses import GlueResponse
 
+from localaws.engines.glue import functions, statistics
 from localaws.engines.glue.backend import GlueEngine
 from localaws.engines.glue.governed import GovernedCatalog
 from localaws.engines.glue.search import search
@@ -22,7 +23,7 @@ _FOLDED = ("DatabaseName", "TableName")
 #: Operations whose Name is a database's or a table's.
 _NAMED_DIRECTLY = {f"{verb}{thing}" for verb in ("Get", "Update", "Delete") for thing in ("Database", "Table")}
 #: The most that a page may hold where the caller does not say (GetTables …: MaxResults).
-_PAGE = {"DatabaseList": 100, "TableList": 100, "TableVersions": 100, "Partitions": 1000}
+_PAGE = {"DatabaseList": 100, "TableList": 100, "TableVersions": 100, "Partitions": 1000, "UserDefinedFunctions": 100}
 
 
 class GlueEngineResponse(GlueResponse):
@@ -102,6 +103,62 @@ class GlueEngineResponse(GlueResponse):
     def get_partition_indexes(self) -> ActionResult:
         table = self._engine.indexed(self.parameters["DatabaseName"], self.parameters["TableName"])
         return ActionResult({"PartitionIndexDescriptorList": table.describe_indexes()})
+
+    def update_column_statistics_for_table(self) -> str:
+        """Of a table, or of the partition that the request names."""
+        given = self.parameters
+        columns = self._engine.indexed(given["DatabaseName"], given["TableName"]).columns()
+        with self._engine.analysing(*self._analysed) as analysed:
+            return json.dumps({"Errors": statistics.update(analysed, columns, given["ColumnStatisticsList"])})
+
+    def get_column_statistics_for_table(self) -> str:
+        return json.dumps(statistics.told(self._engine.analysed(*self._analysed), self.parameters["ColumnNames"]))
+
+    def delete_column_statistics_for_table(self) -> str:
+        with self._engine.analysing(*self._analysed) as analysed:
+            statistics.forget(analysed, self.parameters["ColumnName"])
+        return "{}"
+
+    update_column_statistics_for_partition = update_column_statistics_for_table
+    get_column_statistics_for_partition = get_column_statistics_for_table
+    delete_column_statistics_for_partition = delete_column_statistics_for_table
+
+    @property
+    def _analysed(self) -> tuple[str, str, list[str] | None]:
+        """The database, the table and, if the request is about a partition, its values."""
+        return self.parameters["DatabaseName"], self.parameters["TableName"], self.parameters.get("PartitionValues")
+
+    def create_user_defined_function(self) -> str:
+        with self._engine.defining(self.parameters["DatabaseName"]) as database:
+            now = self._engine.lab.clock.time()
+            functions.create(database, self.parameters["FunctionInput"], now, self.current_account)
+        return "{}"
+
+    def update_user_defined_function(self) -> str:
+        with self._engine.defining(self.parameters["DatabaseName"]) as database:
+            functions.change(database, self.parameters["FunctionName"], self.parameters["FunctionInput"])
+        return "{}"
+
+    def delete_user_defined_function(self) -> str:
+        with self._engine.defining(self.parameters["DatabaseName"]) as database:
+            functions.drop(database, self.parameters["FunctionName"])
+        return "{}"
+
+    def get_user_defined_function(self) -> str:
+        database = self._engine.owned(self.parameters["DatabaseName"])
+        return json.dumps({"UserDefinedFunction": functions.find(database, self.parameters["FunctionName"])})
+
+    def get_user_defined_functions(self) -> str:
+        """Of one database or, where none is named, of all."""
+        given = self.parameters
+        names = [given["DatabaseName"]] if given.get("DatabaseName") else sorted(self._engine.databases)
+        found = [
+            function
+            for name in names
+            for function in functions.matching(self._engine.owned(name), given["Pattern"], given.get("FunctionType"))
+        ]
+        page = self._page(ActionResult({"UserDefinedFunctions": found}), "UserDefinedFunctions")
+        return json.dumps(page.result)
 
     def update_table(self) -> ActionResult:
         given = self.parameters
