@@ -30,6 +30,7 @@ _LINKED = {
     "kinesis.amazonaws.com": ("kms:DescribeKey",),
     "lambda.amazonaws.com": ("ec2:Describe",),
     "rds-data.amazonaws.com": ("rds:Describe",),
+    "redshift-data.amazonaws.com": ("redshift:Describe", "redshift-serverless:Get", "events:PutEvents"),
     "rds.amazonaws.com": ("secretsmanager:",),
     "s3.amazonaws.com": ("events:PutEvents",),
 }

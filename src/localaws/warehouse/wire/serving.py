@@ -39,6 +39,7 @@ _STATUS = {
     "server_protocol_version": "0",
 }
 _STARTUP_SECONDS = 30.0
+_GOODBYE_SECONDS = 1.0
 _ROWS_AT_ONCE = 1000
 _BUFFER = 256 << 10
 
@@ -105,8 +106,16 @@ class ClientConnection:
             finally:
                 if self.session:
                     self.session.close()
-                with suppress(OSError):
-                    self._socket.close()
+                self._say_goodbye()
+
+    def _say_goodbye(self) -> None:
+        """Close; under TLS with the word for it, without which libpq takes the end for an attack."""
+        with suppress(OSError, ValueError):
+            if isinstance(self._socket, ssl.SSLSocket):
+                self._socket.settimeout(_GOODBYE_SECONDS)
+                self._socket.unwrap()
+        with suppress(OSError):
+            self._socket.close()
 
     def _start(self) -> dict[str, str] | None:
         """What the client says as it begins; None if it only wanted something cancelled."""
