@@ -38,7 +38,7 @@ def test_a_cluster_answers_queries(connection: psycopg.Connection) -> None:
 
 
 def test_parameters_are_values_and_no_sql(connection: psycopg.Connection) -> None:
-    connection.execute("CREATE TABLE given (id int, text varchar(20))")
+    connection.execute("CREATE TABLE given (id int, text varchar(30))")
     for value in ("o'clock", "'; DROP TABLE given; --", "$1", None):
         connection.execute("INSERT INTO given VALUES (%s, %s)", (1, value))
     found = connection.execute("SELECT text FROM given WHERE id = %s AND text = %s", (1, "$1"))

@@ -10,6 +10,7 @@ import duckdb
 import psutil
 
 from localaws.lake.quoting import literal, name, texts
+from localaws.warehouse.catalog.store import prepare_database, prepare_session
 from localaws.warehouse.errors import INVALID_CATALOG, WRONG_OBJECT, RedshiftError
 
 _SETTINGS = """
@@ -58,6 +59,7 @@ class Databases:
         cursor = self._database.cursor()
         cursor.execute(f"USE {name(database)}.public")
         cursor.execute("SET TimeZone = 'UTC'")
+        prepare_session(cursor)
         return cursor
 
     def create(self, database: str) -> None:
@@ -86,3 +88,4 @@ class Databases:
         path = self._files / f"{database}.duckdb"
         self._database.execute(f"ATTACH {literal(str(path))} AS {name(database)}")
         self._database.execute(f"CREATE SCHEMA IF NOT EXISTS {name(database)}.public")
+        prepare_database(self._database, database)

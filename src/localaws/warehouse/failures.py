@@ -15,6 +15,7 @@ from localaws.warehouse.errors import (
     INVALID_SCHEMA,
     SERIALIZATION,
     SYNTAX,
+    TOO_LONG,
     UNDEFINED_COLUMN,
     UNDEFINED_FUNCTION,
     UNDEFINED_TABLE,
@@ -38,6 +39,12 @@ _SAID: list[tuple[str, str, Callable[[re.Match[str]], str]]] = [
     (r"NOT NULL constraint failed: (\S+)\.(\w+)", "23502", lambda m: "Cannot insert a NULL value into column " + m[2]),
     (r"Could not convert string '(.*?)' to (\w+)", WRONG_TEXT,
      lambda m: f'invalid input syntax for type {m[2].lower()}: "{m[1]}"'),
+    (r"CHECK constraint failed on table .* with expression CHECK\(\(strlen\(\(?rtrim.* <= (\d+)\)", TOO_LONG,
+     lambda m: f"value too long for type character({m[1]})"),
+    (r"CHECK constraint failed on table .* with expression CHECK\(\(strlen\(.* <= (\d+)\)", TOO_LONG,
+     lambda m: f"value too long for type character varying({m[1]})"),
+    (r"CHECK constraint failed on table .* with expression CHECK\(\(octet_length\(.* <= (\d+)\)", TOO_LONG,
+     lambda m: f"value too long for type varbyte({m[1]})"),
     (r"syntax error at or near \"(.*?)\"", SYNTAX, lambda m: f'syntax error at or near "{m[1]}"'),
 ]  # fmt: skip
 

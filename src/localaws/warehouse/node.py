@@ -21,8 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localaws.lifeline import hold
+from localaws.warehouse.conflicts import Conflicts
 from localaws.warehouse.databases import Databases
 from localaws.warehouse.errors import RedshiftError
+from localaws.warehouse.groups import Groups
 from localaws.warehouse.session import Session
 from localaws.warehouse.session_protocol import ClientSession
 from localaws.warehouse.talking import Answers, Asker, answer
@@ -57,6 +59,8 @@ class Node:
         directory = Path(settings.directory)
         self.lab = Asker(socket.socket(fileno=settings.ask))
         self.users = Users(directory / "users.json")
+        self.groups = Groups(directory / "groups.json")
+        self.conflicts = Conflicts(directory / "isolation.json")
         self.databases = Databases(directory, Path(settings.objects), settings.database)
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from localaws.warehouse import statements
+from localaws.warehouse.conflicts import Transaction
 from localaws.warehouse.errors import ABORTED, CANCELLED, RedshiftError
 from localaws.warehouse.failures import as_redshift
 from localaws.warehouse.session_protocol import Parameter, Result
 from localaws.warehouse.sql.splitting import Statement, split
+from localaws.warehouse.statements import transactions
 from localaws.warehouse.wire.types import Column
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ class Session:
 
     Attributes:
         status: "I" outside of a transaction, "T" within one, "E" within one that has failed.
+        implicit: whether the transaction is one that a text of several statements is by itself.
+        transaction: what it uses of tables, once it uses any.
         cursor: its DuckDB, whose transaction is the session's.
         settings: what SET has set, by its name in small letters.
     """
@@ -37,6 +41,8 @@ class Session:
         self.node, self.user, self.database, self.process = node, user, database, process
         self.cursor = node.databases.cursor(database)
         self.status = "I"
+        self.implicit = False
+        self.transaction: Transaction | None = None
         self.settings: dict[str, str] = {}
         self._said: list[str] = []
         self._cancelled = threading.Event()
@@ -61,6 +67,21 @@ class Session:
                 self.status = "E"
             if self._cancelled.is_set() and error.code != ABORTED:
                 raise RedshiftError(CANCELLED, "Query cancelled on user's request") from None
+            raise
+
+    @contextmanager
+    def together(self, statements: Sequence[Statement]) -> Iterator[None]:
+        """Within, *statements* of one text run, which are one transaction unless they say otherwise."""
+        self.implicit = len(statements) > 1 and self.status == "I"
+        if self.implicit:
+            transactions.begin(self)
+        try:
+            yield
+            if self.implicit:
+                transactions.commit(self)
+        except BaseException:
+            if self.implicit:
+                transactions.roll_back(self)
             raise
 
     def query(self, sql: str) -> tuple[list[Any], Iterator[tuple[Any, ...]]]:
@@ -89,12 +110,16 @@ class Session:
         said, self._said = self._said, []
         return said
 
+    def is_cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
     def cancel(self) -> None:
         self._cancelled.set()
         self.cursor.interrupt()
 
     def close(self) -> None:
         """End the session; what it has not committed is undone."""
+        transactions.forget(self, False)
         self.cursor.close()
 
 

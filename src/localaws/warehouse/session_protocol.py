@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -47,6 +48,9 @@ class ClientSession(Protocol):
 
     def run(self, statement: Any, parameters: Sequence[Parameter]) -> Result:
         """Raises RedshiftError."""
+
+    def together(self, statements: Sequence[Any]) -> AbstractContextManager[None]:
+        """Within, *statements*, which came as one text, run as one transaction."""
 
     def notices(self) -> list[str]:
         """What was to be said besides since the last time."""

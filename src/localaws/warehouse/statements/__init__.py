@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from localaws.warehouse.sql.splitting import Statement
-from localaws.warehouse.statements import copying, plain, settings, transactions
+from localaws.warehouse.statements import copying, creating_tables, dropping, plain, schemas, settings, transactions
 from localaws.warehouse.statements.kinds import Kind, Kinds
 
 _KINDS: Kinds = {
     **transactions.KINDS,
     **settings.KINDS,
     **copying.KINDS,
+    **creating_tables.KINDS,
+    **dropping.KINDS,
+    **schemas.KINDS,
 }
 
 

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 from sqlglot.tokenizer_core import Token, TokenType
 
 from localaws.lake.quoting import literal, name, texts
+from localaws.warehouse.catalog import names
+from localaws.warehouse.catalog.privileges import require
 from localaws.warehouse.errors import INTERNAL, SYNTAX, RedshiftError, not_done
 from localaws.warehouse.session_protocol import Parameter, Result
 from localaws.warehouse.sql.splitting import Statement
 from localaws.warehouse.statements.kinds import Kinds, Silent
+from localaws.warehouse.statements.transactions import using
 
 if TYPE_CHECKING:
     from localaws.warehouse.session import Session
@@ -82,7 +85,9 @@ def _read_options(copy: Copy, tokens: list[Token]) -> None:
 class _Copy(Silent):
     def run(self, session: Session, statement: Statement, parameters: Sequence[Parameter]) -> Result:
         copy = read(statement)
-        table = ".".join(map(name, copy.table))
+        place, relation = names.existing(session, copy.table)
+        require(session, relation, "INSERT")
+        table = place.sql
         columns = copy.columns or [row[0] for row in session.execute(f"DESCRIBE {table}")]
         found = session.node.lab.ask("read", role=copy.role, uri=copy.source, user=session.user)
         if not found:
@@ -105,7 +110,8 @@ class _Copy(Silent):
         else:
             raise not_done(f"COPY of {copy.format}")
         targets = ", ".join(map(name, columns))
-        told = session.execute(f"INSERT INTO {table} ({targets}) SELECT {picked} FROM {source}")
+        with using(session, writes=[relation]):
+            told = session.execute(f"INSERT INTO {table} ({targets}) SELECT {picked} FROM {source}")
         session.say(f"Load into table '{copy.table[-1]}' completed, {told[0][0]} record(s) loaded successfully.")
         return Result("COPY")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from localaws.lake.quoting import name
 from localaws.warehouse.errors import SYNTAX, RedshiftError
 from localaws.warehouse.session_protocol import Parameter, Result
 from localaws.warehouse.sql.splitting import Statement
@@ -45,8 +44,6 @@ class _Set(Silent):
             session.settings.pop(setting, None)
         else:
             session.settings[setting] = "".join(f"{each} " if each == "," else each for each in value)
-        if setting == "search_path":
-            _look_in(session)
         return Result("SET")
 
 
@@ -56,7 +53,6 @@ class _Reset(_Set):
         if setting == "all":
             session.settings.clear()
         session.settings.pop(setting, None)
-        _look_in(session)
         return Result("RESET")
 
 
@@ -76,20 +72,6 @@ class _Show:
 
 def _shown(statement: Statement) -> str:
     return " ".join(token.text for token in statement.tokens[1:]).lower()
-
-
-def _look_in(session: Session) -> None:
-    """Have DuckDB look for tables in the schemas of the search path that there are."""
-    path = session.settings.get("search_path", DEFAULTS["search_path"])
-    wanted = [
-        session.user if each == "$user" else each for each in (part.strip().strip('"') for part in path.split(","))
-    ]
-    known = session.execute(
-        f"SELECT schema_name FROM information_schema.schemata WHERE catalog_name = '{session.database}'"
-    )
-    there = [each for each in wanted if (each,) in known] or ["public"]
-    places = ",".join(f"{name(session.database)}.{name(each)}" for each in there)
-    session.execute(f"SET search_path = '{places}'")
 
 
 _SET, _RESET, _SHOW = _Set(), _Reset(), _Show()

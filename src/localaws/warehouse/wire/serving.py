@@ -232,12 +232,13 @@ class ClientConnection:
         statements = self._own.split(sql)
         if not statements:
             self._out += messages.EMPTY
-        for statement in statements:
-            result = self._own.run(statement, [])
-            if result.columns is not None:
-                self._out += messages.row_description(result.columns)
-            sent, _ = self._send_rows(result, [], 0)
-            self._complete(result, sent)
+        with self._own.together(statements):
+            for statement in statements:
+                result = self._own.run(statement, [])
+                if result.columns is not None:
+                    self._out += messages.row_description(result.columns)
+                sent, _ = self._send_rows(result, [], 0)
+                self._complete(result, sent)
 
     def _parse(self, reader: Reader) -> None:
         name, sql = reader.text(), reader.text()
