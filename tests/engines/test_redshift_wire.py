@@ -74,9 +74,10 @@ def test_what_is_no_beginning_ends_there(cluster: Cluster, sent: bytes) -> None:
     ids=["a query", "a wrong password", "a huge password", "nothing"],
 )
 def test_without_the_password_nothing_is_answered(cluster: Cluster, follows: bytes) -> None:
+    asked = b"R" + struct.pack("!ii", 12, 5)  # for MD5 of the password
     answer = said(cluster, packet(STARTUP), follows)
-    assert answer.startswith(b"R" + struct.pack("!ii", 12, 5)), "it asks for MD5 of the password"
-    rest = answer[13:]
+    assert answer == b"" or answer.startswith(asked)  # what a broken connection still held is lost
+    rest = answer[len(asked) + 4 :]
     assert rest == b"" or (rest[:1] == b"E" and b"FATAL" in rest)
 
 
