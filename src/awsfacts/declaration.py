@@ -176,12 +176,14 @@ class Meter:
         price: a key of the table of prices.
         size: how many units, or unit-hours where it is standing, make one of the price's.
         standing: whether it says how many of something stand from that call on, and are billed by the hour.
+        changing: whether it says by how many what stands grows, or shrinks if that is negative; by the hour, too.
     """
 
     unit: str
     price: str
     size: float = 1
     standing: bool = False
+    changing: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
@@ -16,7 +16,7 @@ from typing import Any
 
 from awsfacts import services
 from awsfacts.declaration import GB, Meter
-from awsfacts.prices import HOURS_A_MONTH, Line, prices
+from awsfacts.prices import Line, prices
 
 Record = Mapping[str, Any]
 
@@ -34,29 +34,28 @@ def used(records: Iterable[Record]) -> dict[str, float]:
     """Quantities by price key, from the records of calls in their order.
 
     Counted are requests, bytes, the units that services bill by, and what stands by the hour: shards from their
-    creation to their deletion, and stored objects. A begun hour counts as a whole one.
+    creation to their deletion, objects in their storage classes. A begun hour counts as a whole one.
     """
     usage: defaultdict[str, float] = defaultdict(float)
     standing: dict[tuple[Meter, str], list[tuple[datetime, float]]] = {}  # by resource: how many, from when on
-    objects: Counter[str] = Counter()  # bytes by object
-    first = last = None
+    changing: dict[Meter, list[tuple[datetime, float]]] = {}  # how many stand, from when on
+    last = None
     for record in records:
         last = datetime.fromisoformat(record["time"])
-        first = first or last
         if request := request_price(record["service"], record["operation"]):
             usage[request] += record["requests"]  # a service that reads many objects leaves one record for them
         for meter, amount in _metered(record["units"]):
-            if not meter.standing:
+            if meter.changing:
+                known = changing.setdefault(meter, [])
+                known.append((last, max(amount + (known[-1][1] if known else 0), 0)))
+            elif not meter.standing:
                 usage[meter.price] += amount / meter.size
             elif record["resources"]:
                 standing.setdefault((meter, record["resources"][0]), []).append((last, amount))
         usage["firehose.ingested"] += _read_by_firehose(record) / GB
-        if record["service"] == "s3" and record["operation"] in ("PutObject", "UploadPart"):
-            objects[record["resources"][0]] += record["bytes_in"]
-    if first and last:
-        hours = max(1, math.ceil((last - first).total_seconds() / 3600))
-        usage["s3.storage"] += objects.total() / GB * hours / HOURS_A_MONTH
-        for (meter, _), changes in standing.items():
+    if last:
+        all_standing = [*((meter, changes) for (meter, _), changes in standing.items()), *changing.items()]
+        for meter, changes in all_standing:
             usage[meter.price] += _hours(changes, last) / meter.size
     return usage
 
@@ -98,12 +97,12 @@ def _read_by_firehose(record: Record) -> float:
 def _hours(changes: list[tuple[datetime, float]], end: datetime) -> float:
     """Resource-hours: for each hour begun since the first change, the most that stood there in it."""
     start = changes[0][0]
-    total, number, index = 0.0, 0.0, 0
-    for hour in range(max(1, math.ceil((end - start).total_seconds() / 3600))):
-        most = number
-        while index < len(changes) and (changes[index][0] - start).total_seconds() < (hour + 1) * 3600:
-            number = changes[index][1]
-            most = max(most, number)
-            index += 1
-        total += most
-    return total
+    total, number, most, hour = 0.0, 0.0, 0.0, 0
+    for moment, amount in changes:
+        begun = int((moment - start).total_seconds() // 3600)
+        if begun > hour:
+            total += most + number * (begun - hour - 1)
+            hour, most = begun, number
+        number, most = amount, max(most, amount)
+    left = max(1, math.ceil((end - start).total_seconds() / 3600)) - 1 - hour
+    return total + most + number * left if left >= 0 else total

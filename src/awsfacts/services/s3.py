@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from awsfacts.declaration import Claim, Listing, Resource, Service, Settle, pages
+from awsfacts.declaration import GB, Claim, Listing, Meter, Resource, Service, Settle, pages
+from awsfacts.prices import HOURS_A_MONTH
 from awsfacts.s3_actions import ACTIONS, DATA_EVENTS
 
 
@@ -24,6 +25,30 @@ def _delete_bucket(aws: Any, bucket: str, settle: Settle) -> None:
             keys = [{"Key": item["Key"], "VersionId": item["VersionId"]} for item in found]
             aws.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
     aws.delete_bucket(Bucket=bucket)
+
+
+#: What the names of prices call storage classes.
+_PRICED = {
+    "STANDARD_IA": "standard_ia",
+    "ONEZONE_IA": "onezone_ia",
+    "GLACIER_IR": "glacier_instant",
+    "GLACIER": "glacier",
+    "DEEP_ARCHIVE": "deep_archive",
+}
+_MONTH = GB * HOURS_A_MONTH
+_METERS = (
+    # Intelligent-Tiering is billed as its Frequent Access tier, which costs as S3 Standard
+    *(Meter(f"s3:{each}", "s3.storage", _MONTH, changing=True) for each in ("STANDARD", "INTELLIGENT_TIERING")),
+    *(Meter(f"s3:{each}", f"s3.{price}", _MONTH, changing=True) for each, price in _PRICED.items()),
+    *(Meter(f"s3:early:{each}", f"s3.early_{price}", _MONTH) for each, price in _PRICED.items()),
+    *(Meter(f"s3:read:{each}", f"s3.read_{_PRICED[each]}", GB) for each in ("STANDARD_IA", "ONEZONE_IA", "GLACIER_IR")),
+    Meter("s3:restored:GLACIER:Expedited", "s3.restore_glacier_expedited", GB),
+    Meter("s3:restored:GLACIER:Standard", "s3.restore_glacier_standard", GB),
+    Meter("s3:restored:DEEP_ARCHIVE:Standard", "s3.restore_deep_archive_standard", GB),
+    Meter("s3:restored:DEEP_ARCHIVE:Bulk", "s3.restore_deep_archive_bulk", GB),
+    Meter("s3:moved:INTELLIGENT_TIERING", "s3.move_intelligent_tiering"),
+    *(Meter(f"s3:moved:{each}", f"s3.move_{price}") for each, price in _PRICED.items()),
+)
 
 
 SERVICE = Service(
@@ -70,6 +95,14 @@ SERVICE = Service(
         Claim(
             "Life cycles move, expire and clean up on the lab's clock, at the midnight that AWS documents.",
             "engines/test_s3_lifecycle.py::test_what_stands_when",
+        ),
+        Claim(
+            "Archived objects are restored in the time of their tier, and their copies go at the midnight they name.",
+            "engines/test_s3_archives.py::test_a_restored_copy_comes_in_hours_and_goes_at_midnight",
+        ),
+        Claim(
+            "Storage is billed by class and hour, with minimum sizes and durations, moves, reads and restorations.",
+            "engines/test_s3_archives.py::test_what_ninety_days_cost",
         ),
         Claim(
             "A crash takes only what was not finished.",
@@ -129,9 +162,10 @@ SERVICE = Service(
         "RestoreObject": "a copy that expires by itself",
     },
     unsupported=((".*", "The lab keeps no metadata tables of buckets, and has neither archives nor Object Lambda."),),
+    meters=_METERS,
     # S3 User Guide, "S3 request pricing": everything else that is not free counts as GET.
     request_prices=(
-        ("(Delete|Abort).*", None),
+        (r"(Delete|Abort).*|S3\..*", None),
         ("(Put|Copy|Create|Upload|Complete|List|Restore).*", "s3.put"),
         (".*", "s3.get"),
     ),

@@ -1,12 +1,12 @@
 """S3 whose objects are files: bytes stream to disk and back, survive the process, and are announced to who listens.
 
-moto keeps the buckets' configuration and the many small operations. Ours are the bytes (`store`, `objects`), what
-makes them last (`journal`, `recovery`), their encryption (`encryption`, `data_keys`, `sealing`), versions and listings
+moto keeps the buckets' configuration and the many small operations. Ours are the bytes (`store`, `objects`), what makes
+them last (`journal`, `recovery`), their encryption (`encryption`, `data_keys`, `sealing`), versions and listings
 (`backend`), the operations that move bytes (`responses`, `upload_responses`, `headers`, `checksums`), many deletions at
 once (`batches`), listings (`listing`), the check of what is asked (`operations`, `documents`), configurations that moto
 does not know (`configurations`), life cycles (`lifecycle_rules` reads them, `lifecycle` says what is due, `keeper` does
-it), event notifications (`notifications`), and what keeps the public out (`public_access`, `access_lists`,
-`private_buckets`).
+it), archives (`restoring`, `archive_responses`), what is billed (`usage`), event notifications (`notifications`), and
+what keeps the public out (`public_access`, `access_lists`, `private_buckets`).
 """
 
 from __future__ import annotations

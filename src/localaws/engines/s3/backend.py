@@ -6,7 +6,7 @@ import base64
 import itertools
 import re
 import threading
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from moto.s3.exceptions import (
@@ -22,6 +22,7 @@ from moto.s3.models import FakeBucket, FakeTableStorageBucket, S3Backend
 from moto.s3.notifications import S3NotificationEvent as Event
 from moto.s3.utils import STORAGE_CLASS
 
+from localaws.engines.s3 import usage
 from localaws.engines.s3.checksums import DEFAULT_ALGORITHM, Checksum, encode
 from localaws.engines.s3.conditional_writes import ALWAYS, Condition
 from localaws.engines.s3.data_keys import DataKeys
@@ -233,6 +234,7 @@ class S3Engine(S3Backend):
                 self.record("put", to_record(key, tags or {}))
                 self._insert(bucket, key)
                 self.set_tags(key, tags or {})
+                usage.added(key)
         except BaseException:
             self.store.remove(value.file)
             raise
@@ -263,11 +265,14 @@ class S3Engine(S3Backend):
         if versions:  # listings order versions by time: no two may have the same
             version.last_modified = max(version.last_modified, versions[-1].last_modified + timedelta(milliseconds=1))
 
-    @staticmethod
-    def _insert(bucket: FakeBucket, version: StoredObject | DeleteMarker) -> None:
+    def _insert(self, bucket: FakeBucket, version: StoredObject | DeleteMarker) -> None:
         """Put a new version on top. Where versioning is not enabled it takes the place of the null version."""
         if version.version_id == NULL_VERSION:
             versions = bucket.keys.getlist(version.name, [])
+            for known in versions:
+                if known.version_id == NULL_VERSION and isinstance(known, StoredObject):
+                    self._leave(known)
+                    usage.removed(known)
             versions = [kept for kept in versions if kept.version_id != NULL_VERSION]
             bucket.keys.setlist(version.name, [*versions, version])
         else:
@@ -343,13 +348,24 @@ class S3Engine(S3Backend):
         """Delete a version for good."""
         if isinstance(version, StoredObject):
             self.tagger.delete_all_tags_for_resource(version.arn)
+            self._leave(version)
+            usage.removed(version)
         self.record("remove", {"bucket": bucket.name, "key": version.name, "version": version.version_id})
         self.remove_version(bucket, version)
 
     def move(self, key: StoredObject, storage_class: str) -> None:
         """Move a version to another storage class."""
-        key._storage_class = storage_class
+        self._leave(key)
+        usage.removed(key)
+        key._storage_class, key.class_since = storage_class, self.lab.clock.time()
+        usage.added(key)
+        usage.moved(key)
         self.update(key)
+
+    def _leave(self, key: StoredObject) -> None:
+        """Have what is still owed for its storage class billed, before a version leaves it."""
+        since = key.class_since or key.last_modified.replace(tzinfo=UTC).timestamp()
+        usage.left(key, (self.lab.clock.time() - since) / 3600)
 
     @staticmethod
     def remove_version(bucket: FakeBucket, version: StoredObject | DeleteMarker) -> None:

@@ -13,6 +13,7 @@ from moto.s3 import notifications as moto_notifications
 from moto.s3.models import s3_backends
 from moto.s3.responses import S3Response
 
+from localaws.engines.s3 import restoring
 from localaws.engines.s3.backend import S3Engine
 from localaws.engines.s3.configurations import KEPT
 from localaws.engines.s3.data_keys import DataKeys
@@ -54,6 +55,9 @@ def install(lab: Lab) -> None:
     _recover()
     notifier.outbox.go_on()
     keeper.look()
+    for engine in _engines():
+        for key in _objects(engine):
+            restoring.wait(engine, key)
     lab.on_stop(S3Engine.journal.close)
 
 
@@ -67,7 +71,7 @@ def _recover() -> None:
     journal, store = S3Engine.journal, S3Engine.store
     for change in journal.replay():
         apply(_engine(change["account"]), change)
-    engines = [backend for _, _, backend in s3_backends.iter_backends() if isinstance(backend, S3Engine)]
+    engines = _engines()
     for engine in engines:
         for bucket_name, settings in engine.configurations.items():
             for name, request in settings.items():
@@ -104,6 +108,10 @@ def _engine(account_id: str) -> S3Engine:
     engine = s3_backends[account_id]["aws"]
     assert isinstance(engine, S3Engine)
     return engine
+
+
+def _engines() -> list[S3Engine]:
+    return [backend for _, _, backend in s3_backends.iter_backends() if isinstance(backend, S3Engine)]
 
 
 def _objects(engine: S3Engine) -> list[StoredObject]:

@@ -10,6 +10,7 @@ import logging
 import math
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from moto.s3.models import FakeBucket, s3_backends
@@ -20,7 +21,7 @@ from localaws.engines.s3.lifecycle import Kind, Step, Version, abortion, steps
 from localaws.engines.s3.lifecycle_rules import next_midnight
 from localaws.engines.s3.objects import DeleteMarker, StoredObject, StoredUpload
 from localaws.engines.s3.storage_classes import CLASSES
-from localaws.gateway.records import Call
+from localaws.gateway.records import Call, current_call
 from localaws.lab import Lab
 
 log = logging.getLogger(__name__)
@@ -78,8 +79,8 @@ class Keeper:
         for upload in [each for each in bucket.multiparts.values() if isinstance(each, StoredUpload)]:
             end = abortion(lifecycle, upload)
             if end and end[0] <= now:
-                engine.abort_multipart_upload(bucket.name, upload.id)
-                self._record(bucket, "S3.DELETE.UPLOAD", upload.key_name)
+                with self._recorded(bucket, "S3.DELETE.UPLOAD", upload.key_name):
+                    engine.abort_multipart_upload(bucket.name, upload.id)
             elif end:
                 yield end[0]
 
@@ -87,25 +88,32 @@ class Keeper:
         """Take one step; whether there was anything to do. What Object Lock protects is not deleted."""
         if step.kind == Kind.MOVE:
             assert isinstance(version, StoredObject)
-            engine.move(version, step.storage_class)
-            self._record(bucket, CLASSES[step.storage_class].moved, version.name)
-            engine.notifier.publish(bucket, Event.LIFECYCLE_TRANSITION_EVENT, version)
+            with self._recorded(bucket, CLASSES[step.storage_class].moved, version.name):
+                engine.move(version, step.storage_class)
+                engine.notifier.publish(bucket, Event.LIFECYCLE_TRANSITION_EVENT, version)
         elif step.kind == Kind.MARK:
-            marker = engine.mark_deleted(bucket, version.name)
-            self._record(bucket, "S3.CREATE.DELETEMARKER", version.name)
-            engine.notifier.publish(bucket, Event.LIFECYCLE_EXPIRATION_DELETE_MARKER_CREATED_EVENT, marker)
+            with self._recorded(bucket, "S3.CREATE.DELETEMARKER", version.name):
+                marker = engine.mark_deleted(bucket, version.name)
+                engine.notifier.publish(bucket, Event.LIFECYCLE_EXPIRATION_DELETE_MARKER_CREATED_EVENT, marker)
         else:
             if isinstance(version, StoredObject) and version.is_locked(governance_bypass=False):
                 return False
-            engine.discard(bucket, version)
             told = "S3.EXPIRE.DELETEMARKER" if isinstance(version, DeleteMarker) else "S3.EXPIRE.OBJECT"
-            self._record(bucket, told, version.name)
-            engine.notifier.publish(bucket, Event.LIFECYCLEEXPIRATION_DELETE_EVENT, version)
+            with self._recorded(bucket, told, version.name):
+                engine.discard(bucket, version)
+                engine.notifier.publish(bucket, Event.LIFECYCLEEXPIRATION_DELETE_EVENT, version)
         return True
 
-    def _record(self, bucket: FakeBucket, operation: str, name: str) -> None:
+    @contextmanager
+    def _recorded(self, bucket: FakeBucket, operation: str, name: str) -> Iterator[None]:
+        """Keep what is done as the call that it would have been, with what it means for the bill."""
         call = Call.done_by(SERVICE, self._lab.clock, "s3", operation, bucket.region_name)
-        call.status, call.account_id, call.resources = 200, bucket.account_id, [f"{bucket.arn}/{name}"]
+        call.account_id, call.resources = bucket.account_id, [f"{bucket.arn}/{name}"]
+        token = current_call.set(call)
+        try:
+            yield
+        finally:
+            current_call.reset(token)
         self._lab.record(call)
 
 

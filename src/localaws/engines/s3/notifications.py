@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote_plus
 
@@ -209,6 +210,9 @@ def _more_of_record(event: Event, key: StoredObject | DeleteMarker) -> dict[str,
     """What only some events have. Source: S3 user guide, "Event message structure"."""
     if event == Event.LIFECYCLE_TRANSITION_EVENT and isinstance(key, StoredObject):
         return {"lifecycleEventData": {"transitionEventData": {"destinationStorageClass": key.storage_class}}}
+    if event == Event.OBJECT_RESTORE_COMPLETED_EVENT and isinstance(key, StoredObject):
+        more = {"lifecycleRestorationExpiryTime": _end_of_copy(key), "lifecycleRestoreStorageClass": key.storage_class}
+        return {"glacierEventData": {"restoreEventData": more}}
     return {}
 
 
@@ -216,6 +220,10 @@ def _more_of_bus(event: Event, key: StoredObject | DeleteMarker, call: Call) -> 
     """The same for EventBridge. Source: S3 user guide, "EventBridge event message structure"."""
     if event == Event.LIFECYCLE_TRANSITION_EVENT and isinstance(key, StoredObject):
         return {"destination-storage-class": key.storage_class}
+    if event.value.startswith("s3:ObjectRestore:") and isinstance(key, StoredObject):
+        classes = {} if event == Event.OBJECT_RESTORE_DELETE_EVENT else {"source-storage-class": key.storage_class}
+        done = event == Event.OBJECT_RESTORE_COMPLETED_EVENT
+        return classes | ({"restore-expiry-time": _end_of_copy(key)} if done else {})
     asked = call.source_ip != SERVICE
     more = {"source-ip-address": call.source_ip} if asked else {}
     if event.value.startswith(("s3:ObjectRemoved:", "s3:LifecycleExpiration:")):
@@ -223,6 +231,12 @@ def _more_of_bus(event: Event, key: StoredObject | DeleteMarker, call: Call) -> 
         more["deletion-type"] = "Delete Marker Created" if marked else "Permanently Deleted"
         return more | {"reason": call.operation if asked else "Lifecycle Expiration"}
     return more | {"reason": call.operation}
+
+
+def _end_of_copy(key: StoredObject) -> str:
+    """When the copy of an archived object, which is here, goes."""
+    assert key.restoration is not None and key.restoration.expiry is not None, "it is told of once it is here"
+    return datetime.fromtimestamp(key.restoration.expiry, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 def _principal_id(call: Call) -> str:

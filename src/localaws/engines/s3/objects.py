@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -42,6 +43,26 @@ class CompletedUpload:
         return sum(self.part_sizes[: part_number - 1]), self.part_sizes[part_number - 1]
 
 
+@dataclass(frozen=True)
+class Restoration:
+    """A copy of an archived object, for so many *days*; ``ready`` and ``expiry`` in seconds since the epoch.
+
+    There is no ``expiry`` before it is there.
+    """
+
+    days: int
+    tier: str
+    ready: float
+    expiry: float | None = None
+
+    @property
+    def header(self) -> str:
+        """The value of x-amz-restore."""
+        if self.expiry is None:
+            return 'ongoing-request="true"'
+        return f'ongoing-request="false", expiry-date="{formatdate(self.expiry, usegmt=True)}"'
+
+
 class StoredObject(FakeKey):
     """An object version (or an uploaded part) whose bytes are a file of *store*.
 
@@ -68,6 +89,9 @@ class StoredObject(FakeKey):
     multipart: CompletedUpload | None = None  # type: ignore[assignment]
     checksum: Checksum | None = None
     acl: FakeAcl | None = PRIVATE
+    restoration: Restoration | None = None
+    #: Since when it lies in its storage class, in seconds since the epoch; None: since it was made.
+    class_since: float | None = None
     disposed = False
     #: Gives the data key of an object to who makes the present call (`DataKeys.open`).
     open: ClassVar[Callable[[StoredObject], bytes | None]]
@@ -132,6 +156,8 @@ class StoredObject(FakeKey):
         """The response headers that every answer about this object carries."""
         headers: dict[str, Any] = self.response_dict
         headers.pop("x-amz-sdk-checksum-algorithm", None)  # a request header, which moto also answers with
+        if self.restoration:
+            headers["x-amz-restore"] = self.restoration.header
         if self.kms_key_id:  # of DSSE-KMS moto does not tell it
             headers |= self.told.headers
         return headers

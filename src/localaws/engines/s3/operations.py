@@ -26,7 +26,7 @@ _MOTOS = frozenset(
     PutBucketCors PutBucketEncryption PutBucketLogging
     PutBucketNotification PutBucketNotificationConfiguration PutBucketOwnershipControls PutBucketPolicy
     PutBucketReplication PutBucketTagging PutBucketVersioning PutBucketWebsite PutObjectAcl PutObjectLegalHold
-    PutObjectLockConfiguration PutObjectRetention PutObjectTagging PutPublicAccessBlock RestoreObject
+    PutObjectLockConfiguration PutObjectRetention PutObjectTagging PutPublicAccessBlock
     """.split()
 )
 #: Operations of this engine: `responses`, `upload_responses`, `listing`, `configurations`, `lifecycle_requests`.
@@ -41,7 +41,7 @@ _OURS = frozenset(
     ListBucketIntelligentTieringConfigurations ListBucketInventoryConfigurations ListBucketMetricsConfigurations
     PutBucketAnalyticsConfiguration PutBucketIntelligentTieringConfiguration PutBucketInventoryConfiguration
     PutBucketMetricsConfiguration GetBucketRequestPayment PutBucketRequestPayment
-    DeleteBucketLifecycle GetBucketLifecycle GetBucketLifecycleConfiguration PutBucketLifecycle
+    RestoreObject DeleteBucketLifecycle GetBucketLifecycle GetBucketLifecycleConfiguration PutBucketLifecycle
     PutBucketLifecycleConfiguration
     """.split()
 )

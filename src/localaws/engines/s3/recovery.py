@@ -11,7 +11,7 @@ from moto.s3.models import FakeBucket
 
 from localaws.engines.s3.checksums import Checksum
 from localaws.engines.s3.encryption import Envelope
-from localaws.engines.s3.objects import CompletedUpload, DeleteMarker, StoredObject
+from localaws.engines.s3.objects import CompletedUpload, DeleteMarker, Restoration, StoredObject
 from localaws.engines.s3.store import Blob, ObjectStore
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ _KEPT = {
     "lock_mode": "lock_mode",
     "lock_until": "lock_until",
     "legal_hold": "lock_legal_status",
+    "class_since": "class_since",
     "redirect": "website_redirect_location",
 }
 
@@ -50,6 +51,8 @@ def to_record(key: StoredObject, tags: dict[str, str]) -> dict[str, Any]:
         record["checksum"] = {**vars(key.checksum)}
     if key.multipart:
         record["upload"] = asdict(key.multipart)
+    if key.restoration:
+        record["restoration"] = asdict(key.restoration)
     if tags:
         record["tags"] = tags
     return record
@@ -74,6 +77,8 @@ def from_record(store: ObjectStore, account_id: str, record: dict[str, Any]) -> 
             setattr(key, attribute, record[name])
     if "envelope" in record:
         key.envelope = Envelope(**record["envelope"])
+    if "restoration" in record:
+        key.restoration = Restoration(**record["restoration"])
     if "upload" in record:
         key.multipart = CompletedUpload(**record["upload"])
     return key

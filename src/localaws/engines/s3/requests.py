@@ -20,7 +20,6 @@ from moto.s3.exceptions import (
 )
 from moto.s3.models import FakeAcl, FakeBucket
 from moto.s3.responses import S3Response
-from moto.s3.utils import ARCHIVE_STORAGE_CLASSES
 
 from localaws.engines.s3.access_lists import check_acl
 from localaws.engines.s3.backend import S3Engine
@@ -29,6 +28,7 @@ from localaws.engines.s3.encryption import COPY_SOURCE, Encryption, asked_of, cu
 from localaws.engines.s3.headers import check_digests, check_key, content_length, metadata_of, not_modified
 from localaws.engines.s3.lifecycle import end_of
 from localaws.engines.s3.objects import DeleteMarker, StoredObject
+from localaws.engines.s3.storage_classes import ARCHIVES
 from localaws.engines.s3.store import Blob
 from localaws.engines.s3.version_ids import check_version_id
 from localaws.gateway.errors import AwsError
@@ -199,6 +199,7 @@ def check_size(request: Request) -> None:
 
 
 def check_restored(key: StoredObject) -> None:
-    restored = 'ongoing-request="false"' in key.headers.get("x-amz-restore", "")
-    if key.storage_class in ARCHIVE_STORAGE_CLASSES and not restored:
+    """Raises InvalidObjectState for an archived object of which there is no copy."""
+    restored = key.restoration is not None and key.restoration.expiry is not None
+    if key.storage_class in ARCHIVES and not restored:
         raise InvalidObjectState(storage_class=key.storage_class)

@@ -24,8 +24,9 @@ from moto.s3.notifications import S3NotificationEvent as Event
 from moto.s3.responses import ALLOWED_HEADER_OVERRIDES
 
 from localaws.authorization import keys_of_call
-from localaws.engines.s3 import configurations, lifecycle_requests, listing
+from localaws.engines.s3 import configurations, lifecycle_requests, listing, usage
 from localaws.engines.s3.access_lists import check_acl, check_acl_of_new, check_ownership
+from localaws.engines.s3.archive_responses import ArchiveResponse
 from localaws.engines.s3.backend import S3Engine
 from localaws.engines.s3.batches import delete_objects
 from localaws.engines.s3.conditional_writes import Condition
@@ -38,7 +39,6 @@ from localaws.engines.s3.private_buckets import OWNERSHIP, owned_by
 from localaws.engines.s3.public_access import refuse_public, settings_of
 from localaws.engines.s3.requests import Answer, bucket_and_key, check_restored, check_size
 from localaws.engines.s3.rules import tag, tags_of
-from localaws.engines.s3.upload_responses import UploadResponse
 from localaws.gateway.environ import query_of
 from localaws.gateway.errors import AwsError, render
 from localaws.gateway.post_form import POSTED
@@ -54,7 +54,7 @@ _LOCKS = {"GetObjectLegalHold", "PutObjectLegalHold", "PutObjectRetention"}
 #: Operations that change who access control lists let in, or whether there are any.
 _OF_ACCESS_LISTS = {"CreateBucket", "PutBucketAcl", "PutBucketOwnershipControls", "PutObjectAcl"}
 #: Query parameters that make a request about an object one of moto's.
-_SUBRESOURCES = {"acl", "tagging", "legal-hold", "retention", "attributes", "restore", "select"}
+_SUBRESOURCES = {"acl", "tagging", "legal-hold", "retention", "attributes", "select"}
 #: Query parameters of bucket configuration, which the journal keeps as the requests that made it.
 _CONFIGURATIONS = {
     "accelerate",
@@ -81,7 +81,7 @@ _LISTINGS: dict[str, Callable[[S3Engine, str, Mapping[str, list[str]]], str]] = 
 }
 
 
-class S3EngineResponse(UploadResponse):
+class S3EngineResponse(ArchiveResponse):
     """Answers the operations on objects and parts and the listings itself, and leaves everything else to moto."""
 
     def key_response(self, request: Request, full_url: str, headers: Any) -> Any:
@@ -233,6 +233,8 @@ class S3EngineResponse(UploadResponse):
         upload = "uploadId" in query
         if request.method == "GET" and "retention" in query:
             return self.get_object_retention
+        if request.method == "POST" and "restore" in query:
+            return self.restore_object
         if _SUBRESOURCES & query.keys():
             return None
         match request.method:
@@ -407,6 +409,8 @@ class S3EngineResponse(UploadResponse):
         if extent in (None, (0, key.size)) and key.checksum and with_checksum:
             headers |= key.checksum.headers
         headers["content-length"] = str(length)
+        if with_body:
+            usage.read(key, length)
         return status, headers, key.read(start, length, data_key) if with_body else ()
 
     def _part_extent(self, key: StoredObject, headers: dict[str, Any]) -> tuple[int, int] | None:
