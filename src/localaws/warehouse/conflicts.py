@@ -68,6 +68,10 @@ class Conflicts:
         self._active: list[Transaction] = []
         self._past: list[Transaction] = []  # committed while some active one was at work
         self._commits = 0
+        self._changes: dict[Table, int] = {}
+        self._refreshes: dict[Table, int] = {}
+        #: Called with the tables that a committed transaction has changed.
+        self.on_commit: Callable[[Iterable[Table]], None] = lambda tables: None
         self._next = 1000
 
     def level(self, database: str) -> str:
@@ -94,10 +98,29 @@ class Conflicts:
                 self._commits += 1
                 transaction.ended = self._commits
                 self._past.append(transaction)
+                self._changes |= dict.fromkeys(transaction.writes, self._commits)
             oldest = min((each.seen for each in self._active), default=self._commits)
             self._past = [each for each in self._past if each.ended is not None and each.ended > oldest]
             transaction.locks.clear()
             self._changed.notify_all()
+        if committed and transaction.writes:
+            self.on_commit(transaction.writes)
+
+    def last_change(self, table: Table) -> int:
+        """When *table* was changed last: after how many commits since the cluster's start; 0 for not since then."""
+        return self._changes.get(table, 0)
+
+    def moment(self) -> int:
+        """Now, as a count of commits."""
+        return self._commits
+
+    def note_refresh(self, view: Table, moment: int) -> None:
+        """The materialized *view* shows what was committed at *moment*."""
+        self._refreshes[view] = moment
+
+    def changed_since_refresh(self, view: Table, tables: Iterable[Table]) -> bool:
+        """Whether one of *tables* has changed since; also where the cluster has been started since, and none knows."""
+        return view not in self._refreshes or any(self.last_change(each) > self._refreshes[view] for each in tables)
 
     def lock(self, transaction: Transaction, table: Table, mode: int, cancelled: Callable[[], bool]) -> None:
         """Wait until *transaction* may use *table* so. Raises RedshiftError if all would wait for ever."""

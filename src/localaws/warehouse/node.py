@@ -25,6 +25,7 @@ from localaws.warehouse.conflicts import Conflicts
 from localaws.warehouse.databases import Databases
 from localaws.warehouse.errors import RedshiftError
 from localaws.warehouse.groups import Groups
+from localaws.warehouse.refreshing import Refreshing
 from localaws.warehouse.session import Session
 from localaws.warehouse.session_protocol import ClientSession
 from localaws.warehouse.talking import Answers, Asker, answer
@@ -62,6 +63,8 @@ class Node:
         self.groups = Groups(directory / "groups.json")
         self.conflicts = Conflicts(directory / "isolation.json")
         self.databases = Databases(directory, Path(settings.objects), settings.database)
+        refreshing = Refreshing(lambda user, database: Session(self, user, database, 0))
+        self.conflicts.on_commit = refreshing.note
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.minimum_version = ssl.TLSVersion.TLSv1_2
         self.tls.load_cert_chain(settings.certificate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 from sqlglot.dialects.redshift import Redshift
 from sqlglot.errors import TokenError
@@ -18,6 +19,13 @@ _PARAMETER = re.compile(
     r"|[A-Za-z_][\w$]*)|\$(?P<number>\d+)",
     re.DOTALL,
 )
+
+
+class Words(Redshift):
+    """Redshift's words; sqlglot would take the rest of a VACUUM or a CALL for one text."""
+
+    class Tokenizer(Redshift.Tokenizer):
+        COMMANDS: ClassVar[set[TokenType]] = set()
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,7 @@ def split(sql: str) -> list[Statement]:
     """The statements of *sql*, which semicolons end. Raises RedshiftError for what has no tokens."""
     sql = _PARAMETER.sub(lambda found: found[0] if found["number"] is None else own(found["number"]), sql)
     try:
-        tokens = Redshift().tokenize(sql)
+        tokens = Words().tokenize(sql)
     except TokenError as error:
         raise RedshiftError(SYNTAX, f"syntax error: {str(error).splitlines()[0]}") from None
     found, current = list[Statement](), list[Token]()

@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 from localaws.warehouse.sql.splitting import Statement
-from localaws.warehouse.statements import copying, creating_tables, dropping, plain, schemas, settings, transactions
+from localaws.warehouse.statements import (
+    altering_tables,
+    copying,
+    creating_tables,
+    dropping,
+    granting,
+    maintaining,
+    materialized_views,
+    people,
+    plain,
+    schemas,
+    settings,
+    transactions,
+    views,
+)
 from localaws.warehouse.statements.kinds import Kind, Kinds
 
 _KINDS: Kinds = {
@@ -11,6 +25,12 @@ _KINDS: Kinds = {
     **settings.KINDS,
     **copying.KINDS,
     **creating_tables.KINDS,
+    **altering_tables.KINDS,
+    **views.KINDS,
+    **materialized_views.KINDS,
+    **maintaining.KINDS,
+    **people.KINDS,
+    **granting.KINDS,
     **dropping.KINDS,
     **schemas.KINDS,
 }

@@ -18,7 +18,7 @@ from localaws.warehouse.session_protocol import Parameter, Result
 from localaws.warehouse.sql.splitting import Statement
 from localaws.warehouse.statements.kinds import Kinds, Silent
 from localaws.warehouse.statements.reading import Reader
-from localaws.warehouse.statements.transactions import commit_here
+from localaws.warehouse.statements.transactions import commit_here, using
 from localaws.warehouse.statements.whole import whole
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class _DropRelation(Silent):
         wanted = reader.several()
         cascade = reader.take_any("CASCADE", "RESTRICT") == "CASCADE"
         reader.end()
-        with whole(session):
+        with using(session, exclusive=self._there(session, wanted)), whole(session):
             for parts in wanted:
                 found = names.find(session, parts)
                 if found is None:
@@ -56,6 +56,11 @@ class _DropRelation(Silent):
                 require_owner(session, relation, "DROP")
                 drop(session, place, relation, cascade)
         return Result(f"DROP {word.upper()}")
+
+    @staticmethod
+    def _there(session: Session, wanted: list[list[str]]) -> list[Relation]:
+        found = [names.find(session, parts) for parts in wanted]
+        return [each[1] for each in found if each]
 
 
 def drop(session: Session, place: Named, relation: Relation, cascade: bool) -> None:
@@ -138,7 +143,7 @@ class _Truncate(Silent):
             raise RedshiftError(WRONG_OBJECT, f'"{relation.name}" is not a table')
         require_owner(session, relation, "TRUNCATE")
         commit_here(session)
-        with whole(session):
+        with using(session, exclusive=[relation]), whole(session):
             session.execute(f"DELETE FROM {place.sql}")
             relation.sorted_rows = 0
             names.store_of(session).change(relation)

@@ -151,14 +151,15 @@ def _read_columns(reader: Reader, table: TableDefinition) -> None:
             parts = reader.names()
             table.like.append((parts, reader.take("INCLUDING DEFAULTS")))
             reader.take("EXCLUDING DEFAULTS")
-        elif not _read_constraint(reader, table):
+        elif not read_constraint(reader, table):
             _read_column(reader, table)
         if not reader.take(","):
             break
     reader.expect(")")
 
 
-def _read_constraint(reader: Reader, table: TableDefinition) -> bool:
+def read_constraint(reader: Reader, table: TableDefinition) -> bool:
+    """Take a key of the table, if one comes next."""
     called = reader.name() if reader.take("CONSTRAINT") else ""
     name = table.parts[-1].lstrip("#")
     if reader.take("PRIMARY KEY"):
