@@ -6,18 +6,19 @@ limits".
 
 from __future__ import annotations
 
+import hashlib
 import socket
 import struct
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import psycopg
 import pytest
 
 from tests.conftest import RunningLab, eventually
-from tests.engines.redshift_tools import USER, Cluster, create
+from tests.engines.redshift_tools import PASSWORD, USER, Cluster, create
 
 STARTUP = struct.pack("!i", 196608) + b"user\0" + USER.encode() + b"\0database\0dev\0\0"
 SLOW = "SELECT count(*) FROM a AS x, a AS y, a AS z, a AS w WHERE mod(x.n * y.n + z.n * w.n, 97) = 96"
@@ -132,14 +133,59 @@ def test_sixteen_clients_at_once(cluster: Cluster) -> None:
         assert connection.execute("SELECT count(*), count(DISTINCT client) FROM together").fetchone() == (80, 16)
 
 
+class Plain:
+    """A client that says what no library lets one say: it speaks the protocol by hand, without TLS."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", cluster.port), timeout=10)
+        self._socket.sendall(packet(STARTUP))
+        salt = self._read()[-1][1][4:]
+        inner = hashlib.md5(f"{PASSWORD}{USER}".encode()).hexdigest()
+        self._socket.sendall(b"p" + packet(b"md5" + hashlib.md5(inner.encode() + salt).hexdigest().encode() + b"\0"))
+        self._read(b"Z")
+
+    def ask(self, *messages: tuple[bytes, bytes]) -> list[tuple[bytes, bytes]]:
+        """What is answered to these messages until the server is ready again."""
+        self._socket.sendall(b"".join(kind + packet(body) for kind, body in messages))
+        return self._read(b"Z")
+
+    def _read(self, until: bytes = b"R") -> list[tuple[bytes, bytes]]:
+        """Messages, up to one of the kind *until*."""
+        found: list[tuple[bytes, bytes]] = []
+        while not found or found[-1][0] != until:
+            head = self._exactly(5)
+            found.append((head[:1], self._exactly(struct.unpack("!i", head[1:])[0] - 4)))
+        return found
+
+    def _exactly(self, size: int) -> bytes:
+        data = b""
+        while len(data) < size:
+            data += self._socket.recv(size - len(data))
+        return data
+
+    def close(self) -> None:
+        self._socket.close()
+
+
 def test_a_result_can_be_fetched_in_pieces_beside_other_statements(cluster: Cluster) -> None:
-    """A portal keeps its rows ("Extended Query"): psycopg fetches one row at a time, JDBC's drivers a fetch size."""
-    with cluster.connect() as connection, connection.cursor() as cursor:
-        seen = []
-        for number, row in enumerate(cursor.stream("SELECT DISTINCT n FROM a ORDER BY n")):
-            seen.append(row[0])
-            assert number < 10
-        assert seen == list(range(1, 11))
+    """A portal keeps its rows until its transaction ends ("Extended Query"); JDBC's drivers ask for a few at a time."""
+    client = Plain(cluster)
+    with closing(client):
+        client.ask((b"Q", b"BEGIN\0"))
+        parse = b"\0SELECT DISTINCT n FROM a ORDER BY n\0" + struct.pack("!h", 0)
+        bind = b"mine\0\0" + struct.pack("!hhh", 0, 0, 0)
+
+        def fetch(most: int) -> tuple[bytes, bytes]:
+            return b"E", b"mine\0" + struct.pack("!i", most)
+
+        first = client.ask((b"P", parse), (b"B", bind), fetch(3), (b"S", b""))
+        assert [kind for kind, _ in first] == [b"1", b"2", b"D", b"D", b"D", b"s", b"Z"]
+        client.ask((b"Q", b"SELECT 'another'\0"))
+        second = client.ask(fetch(3), (b"S", b""))
+        assert [body[6:] for kind, body in second if kind == b"D"] == [b"4", b"5", b"6"]
+        rest = client.ask(fetch(0), (b"S", b""))
+        assert [body[6:] for kind, body in rest if kind == b"D"] == [b"7", b"8", b"9", b"10"]
+        assert (b"C", b"SELECT 10\0") in rest
 
 
 def test_numbers_go_in_both_forms(cluster: Cluster) -> None:

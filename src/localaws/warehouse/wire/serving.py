@@ -198,6 +198,8 @@ class ClientConnection:
             if kind in (b"Q", b"S"):
                 skipping = False
                 assert self.session
+                if self.session.status == "I":
+                    self._portals.clear()  # they end with their transaction
                 self._out += messages.ready(self.session.status)
             if kind in (b"Q", b"S", b"H") or len(self._out) > _BUFFER:
                 self._flush()
@@ -290,6 +292,8 @@ class ClientConnection:
             return
         if portal.result is None:
             portal.result = self._own.run(portal.statement, portal.parameters)
+            if most:  # other statements may run before the rest is asked for
+                portal.result.rows = iter(list(portal.result.rows))
         if portal.columns is not None:  # what was described is what is sent
             portal.result.columns = portal.columns
         sent, all_sent = self._send_rows(portal.result, portal.formats, most)
