@@ -105,6 +105,10 @@ SERVICE = Service(
             "engines/test_s3_archives.py::test_what_ninety_days_cost",
         ),
         Claim(
+            "Object Lock holds: governance, compliance, legal hold and default retention, on the lab's clock.",
+            "engines/test_s3_lock.py::test_the_default_retention_ends_on_the_lab_s_clock",
+        ),
+        Claim(
             "A crash takes only what was not finished.",
             "engines/test_s3_bytes.py::test_a_crash_takes_only_what_was_not_finished",
         ),

@@ -13,6 +13,7 @@ from moto.s3.exceptions import (
     AccessDeniedByLock,
     BadRequest,
     InvalidBucketName,
+    InvalidBucketState,
     InvalidContinuationToken,
     InvalidStorageClass,
     MethodNotAllowed,
@@ -158,6 +159,21 @@ class S3Engine(S3Backend):
             bucket.notification_configuration = previous
             raise
         self.notifier.test(bucket)
+
+    def put_object_lock_configuration(
+        self,
+        bucket_name: str,
+        lock_enabled: bool,
+        mode: str | None = None,
+        days: int | None = None,
+        years: int | None = None,
+    ) -> None:
+        """Buckets that hold objects can have it as well (user guide, "Enable Object Lock on an existing bucket")."""
+        bucket = self.get_bucket(bucket_name)
+        if not bucket.is_versioned:
+            raise InvalidBucketState("Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration")
+        bucket.object_lock_enabled = bucket.object_lock_enabled or lock_enabled
+        bucket.default_lock_mode, bucket.default_lock_days, bucket.default_lock_years = mode, days, years
 
     def remember_configuration(self, bucket_name: str, name: str, request: dict[str, Any] | None) -> None:
         """Keep the request that configures a bucket's sub-resource, or forget it (None)."""
@@ -376,7 +392,7 @@ class S3Engine(S3Backend):
         else:
             bucket.keys.pop(version.name)
 
-    # Tags, retention: moto's, and a line in the journal
+    # Tags: moto's, and a line in the journal
 
     def check_tags(self, tags: dict[str, str]) -> None:
         """Raises BadRequest or InvalidTag. Source: S3 user guide, "Categorizing your objects using tags"."""
@@ -399,22 +415,6 @@ class S3Engine(S3Backend):
         if not isinstance(self.get_object(bucket_name, key_name, version_id), StoredObject):
             raise MissingKey(key=key_name)
         super().delete_object_tagging(bucket_name, key_name, version_id)
-        self.update(self.get_object(bucket_name, key_name, version_id))
-
-    def put_object_legal_hold(
-        self, bucket_name: str, key_name: str, version_id: str | None, legal_hold_status: dict[str, Any]
-    ) -> None:
-        if not isinstance(self.get_object(bucket_name, key_name, version_id), StoredObject):
-            raise MissingKey(key=key_name)
-        super().put_object_legal_hold(bucket_name, key_name, version_id, legal_hold_status)
-        self.update(self.get_object(bucket_name, key_name, version_id))
-
-    def put_object_retention(
-        self, bucket_name: str, key_name: str, version_id: str | None, retention: tuple[str | None, str | None]
-    ) -> None:
-        if not isinstance(self.get_object(bucket_name, key_name, version_id), StoredObject):
-            raise MissingKey(key=key_name)
-        super().put_object_retention(bucket_name, key_name, version_id, retention)
         self.update(self.get_object(bucket_name, key_name, version_id))
 
     def update(self, key: Any) -> None:

@@ -19,6 +19,7 @@ from moto.s3.notifications import S3NotificationEvent as Event
 from localaws.engines.s3.backend import S3Engine
 from localaws.engines.s3.lifecycle import Kind, Step, Version, abortion, steps
 from localaws.engines.s3.lifecycle_rules import next_midnight
+from localaws.engines.s3.object_lock import moment_of
 from localaws.engines.s3.objects import DeleteMarker, StoredObject, StoredUpload
 from localaws.engines.s3.storage_classes import CLASSES
 from localaws.gateway.records import Call, current_call
@@ -76,6 +77,7 @@ class Keeper:
                     due = [(version, step) for version, step in found if step.moment <= now]
                     done = any([self._do(engine, bucket, version, step) for version, step in due])
             yield from (step.moment for _, step in found if step.moment > now)
+            yield from (_unlocked(version) for version, _ in due if _unlocked(version) > now)
         for upload in [each for each in bucket.multiparts.values() if isinstance(each, StoredUpload)]:
             end = abortion(lifecycle, upload)
             if end and end[0] <= now:
@@ -115,6 +117,13 @@ class Keeper:
         finally:
             current_call.reset(token)
         self._lab.record(call)
+
+
+def _unlocked(version: Version) -> datetime:
+    """The midnight after the end of a version's retention, if it has one."""
+    if isinstance(version, StoredObject) and version.lock_until:
+        return next_midnight(moment_of(version.lock_until).replace(tzinfo=None))
+    return datetime.min
 
 
 def _kept() -> Iterator[tuple[S3Engine, FakeBucket]]:

@@ -21,12 +21,12 @@ _MOTOS = frozenset(
     GetBucketCors GetBucketEncryption GetBucketLocation
     GetBucketLogging GetBucketNotification GetBucketNotificationConfiguration GetBucketOwnershipControls
     GetBucketPolicy GetBucketPolicyStatus GetBucketReplication GetBucketTagging GetBucketVersioning GetBucketWebsite
-    GetObjectAcl GetObjectAttributes GetObjectLegalHold GetObjectLockConfiguration GetObjectTagging
+    GetObjectAcl GetObjectAttributes GetObjectLockConfiguration GetObjectTagging
     GetPublicAccessBlock HeadBucket PutBucketAccelerateConfiguration PutBucketAcl
     PutBucketCors PutBucketEncryption PutBucketLogging
     PutBucketNotification PutBucketNotificationConfiguration PutBucketOwnershipControls PutBucketPolicy
-    PutBucketReplication PutBucketTagging PutBucketVersioning PutBucketWebsite PutObjectAcl PutObjectLegalHold
-    PutObjectLockConfiguration PutObjectRetention PutObjectTagging PutPublicAccessBlock
+    PutBucketReplication PutBucketTagging PutBucketVersioning PutBucketWebsite PutObjectAcl
+    PutObjectLockConfiguration PutObjectTagging PutPublicAccessBlock
     """.split()
 )
 #: Operations of this engine: `responses`, `upload_responses`, `listing`, `configurations`, `lifecycle_requests`.
@@ -41,8 +41,8 @@ _OURS = frozenset(
     ListBucketIntelligentTieringConfigurations ListBucketInventoryConfigurations ListBucketMetricsConfigurations
     PutBucketAnalyticsConfiguration PutBucketIntelligentTieringConfiguration PutBucketInventoryConfiguration
     PutBucketMetricsConfiguration GetBucketRequestPayment PutBucketRequestPayment
-    RestoreObject DeleteBucketLifecycle GetBucketLifecycle GetBucketLifecycleConfiguration PutBucketLifecycle
-    PutBucketLifecycleConfiguration
+    GetObjectLegalHold PutObjectLegalHold PutObjectRetention RestoreObject DeleteBucketLifecycle GetBucketLifecycle
+    GetBucketLifecycleConfiguration PutBucketLifecycle PutBucketLifecycleConfiguration
     """.split()
 )
 DONE = _MOTOS | _OURS

@@ -11,7 +11,6 @@ from moto.core.responses import ActionResult
 from moto.s3.exceptions import (
     InvalidArgumentError,
     InvalidObjectState,
-    LockNotEnabled,
     MissingKey,
     MissingVersion,
     PreconditionFailed,
@@ -95,8 +94,6 @@ class S3Request(S3Response):
         tags = _tags_of_header(header("x-amz-tagging") or "")
         self.backend.check_tags(tags)
         hold, mode, until = self._get_lock_details(bucket, bucket.object_lock_enabled)
-        if (hold or mode or until) and not bucket.object_lock_enabled:
-            raise LockNotEnabled
         encryption = self.backend.data_keys.make(asked_of(bucket, self.headers), bucket, self.key_name)
         return {
             "storage": header("x-amz-storage-class", "STANDARD"),

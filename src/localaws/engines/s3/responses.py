@@ -26,13 +26,13 @@ from moto.s3.responses import ALLOWED_HEADER_OVERRIDES
 from localaws.authorization import keys_of_call
 from localaws.engines.s3 import configurations, lifecycle_requests, listing, usage
 from localaws.engines.s3.access_lists import check_acl, check_acl_of_new, check_ownership
-from localaws.engines.s3.archive_responses import ArchiveResponse
 from localaws.engines.s3.backend import S3Engine
 from localaws.engines.s3.batches import delete_objects
 from localaws.engines.s3.conditional_writes import Condition
 from localaws.engines.s3.documents import check_bucket_policy, check_document, parse_document
 from localaws.engines.s3.encryption import SSE, SSE_S3, blocked_types, customer_key
 from localaws.engines.s3.headers import MAX_PUT, byte_range, check_key, checksum_wanted, not_modified
+from localaws.engines.s3.lock_responses import LOCKED_BUCKET, LockResponse
 from localaws.engines.s3.objects import DeleteMarker, StoredObject
 from localaws.engines.s3.operations import check_done
 from localaws.engines.s3.private_buckets import OWNERSHIP, owned_by
@@ -49,12 +49,12 @@ _XML = {"Content-Type": "application/xml"}
 _OWNERSHIPS = ("BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced")
 #: A grantee of an x-amz-grant- header.
 _GRANT = re.compile(r'\s*(id|uri|emailAddress)="?[^"]+"?\s*', re.IGNORECASE)
-#: Operations on objects that need a bucket with Object Lock.
-_LOCKS = {"GetObjectLegalHold", "PutObjectLegalHold", "PutObjectRetention"}
 #: Operations that change who access control lists let in, or whether there are any.
 _OF_ACCESS_LISTS = {"CreateBucket", "PutBucketAcl", "PutBucketOwnershipControls", "PutObjectAcl"}
 #: Query parameters that make a request about an object one of moto's.
-_SUBRESOURCES = {"acl", "tagging", "legal-hold", "retention", "attributes", "select"}
+_SUBRESOURCES = {"acl", "tagging", "attributes", "select"}
+#: Query parameters of Object Lock's operations, and how these are called.
+_LOCKS = {"legal-hold": "object_legal_hold", "retention": "object_retention"}
 #: Query parameters of bucket configuration, which the journal keeps as the requests that made it.
 _CONFIGURATIONS = {
     "accelerate",
@@ -81,7 +81,7 @@ _LISTINGS: dict[str, Callable[[S3Engine, str, Mapping[str, list[str]]], str]] = 
 }
 
 
-class S3EngineResponse(ArchiveResponse):
+class S3EngineResponse(LockResponse):
     """Answers the operations on objects and parts and the listings itself, and leaves everything else to moto."""
 
     def key_response(self, request: Request, full_url: str, headers: Any) -> Any:
@@ -145,8 +145,8 @@ class S3EngineResponse(ArchiveResponse):
         if operation == "CreateBucket" and ownership not in (None, *_OWNERSHIPS):
             message = f"Invalid x-amz-object-ownership header: {ownership}"
             raise AwsError("InvalidArgument", message, 400, {"ArgumentName": "x-amz-object-ownership"})
-        if operation in _LOCKS and not self.backend.get_bucket(self.bucket_name).object_lock_enabled:
-            raise S3ClientError("InvalidRequest", "Bucket is missing Object Lock Configuration")
+        if operation == "PutBucketVersioning":
+            self.check_locked_bucket()
         for name, value in self.headers.items():
             if name.lower().startswith("x-amz-grant-") and not all(map(_GRANT.fullmatch, value.split(","))):
                 raise InvalidArgumentError("Argument format not recognized", name.lower(), value)
@@ -225,14 +225,19 @@ class S3EngineResponse(ArchiveResponse):
             self.backend.put_bucket_acl(bucket_name, self._acl_from_headers(headers))  # moto hears the canned ones only
             kept = {"query": "acl", "region": self.region, "headers": headers, "body": ""}
             self.backend.remember_configuration(bucket_name, "acl", kept)
+        if request.headers.get("x-amz-bucket-object-lock-enabled", "").lower() == "true":
+            for name, body in LOCKED_BUCKET.items():
+                kept = {"query": name, "region": self.region, "headers": {}, "body": body}
+                self.backend.remember_configuration(bucket_name, name, kept)
         if ownership := request.headers.get("x-amz-object-ownership"):
             self.backend.remember_configuration(bucket_name, OWNERSHIP, owned_by(ownership, self.region))
 
     def _handler(self, request: Request, query: dict[str, list[str]]) -> Any:
         """The method for an operation that moves bytes, or None."""
         upload = "uploadId" in query
-        if request.method == "GET" and "retention" in query:
-            return self.get_object_retention
+        lock = query.keys() & _LOCKS.keys()
+        if lock and request.method in ("GET", "PUT"):
+            return getattr(self, f"{request.method.lower()}_{_LOCKS[lock.pop()]}")
         if request.method == "POST" and "restore" in query:
             return self.restore_object
         if _SUBRESOURCES & query.keys():
@@ -348,18 +353,6 @@ class S3EngineResponse(ArchiveResponse):
             raise NoSuchBucketPolicy(bucket_name=self.bucket_name)
         status = {"PolicyStatus": {"IsPublic": is_public(policy.decode())}}
         return self._document("GetBucketPolicyStatus", status, {})
-
-    def get_object_retention(self) -> Answer:
-        """Source: S3 API reference, GetObjectRetention; moto would answer with the object."""
-        self._bucket()
-        key = self._find(self.bucket_name, self.key_name, self.querystring.get("versionId", [None])[0])
-        if not self.backend.get_bucket(self.bucket_name).object_lock_enabled:
-            raise S3ClientError("InvalidRequest", "Bucket is missing Object Lock Configuration")
-        if not key.lock_mode:
-            message = "The specified object does not have a ObjectLock configuration"
-            raise AwsError("NoSuchObjectLockConfiguration", message, 404)
-        retention = {"Mode": key.lock_mode, "RetainUntilDate": key.lock_until}
-        return self._document("GetObjectRetention", {"Retention": retention}, {})
 
     def head(self) -> Answer:
         """Source: S3 API reference, HeadObject."""
