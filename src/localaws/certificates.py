@@ -6,6 +6,7 @@ renewed. The authority outlives it many times: a client that has its bundle need
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 import time
 from collections.abc import Sequence
@@ -36,6 +37,7 @@ MARGIN = timedelta(days=30)
 class Certificates:
     """Those of the lab in *directory*: ``bundle`` is what a client trusts, AWS_CA_BUNDLE.
 
+    ``trusted`` is a directory with the same for clients that have only OpenSSL's SSL_CERT_DIR, as Redshift's driver.
     *names* are the hosts that the server answers to besides localhost; "*" stands for one label.
     """
 
@@ -44,6 +46,8 @@ class Certificates:
         self._folder.mkdir(exist_ok=True)
         self._names = ["localhost", *names]
         self.bundle = self._folder / "ca.pem"
+        self.trusted = self._folder / "trusted"
+        self.trusted.mkdir(exist_ok=True)
         self._authority = self._folder / "authority.pem"
         self._own = self._folder / "server.pem"
         self._context: ssl.SSLContext | None = None
@@ -65,6 +69,9 @@ class Certificates:
             _write(self._authority, *authority)
         if _text(self.bundle) != _pem(authority[0]):
             self.bundle.write_text(_pem(authority[0]))
+        entry = self.trusted / f"{_hash_of(authority[0].subject)}.0"
+        if _text(entry) != _pem(authority[0]):
+            entry.write_text(_pem(authority[0]))
         own = _read(self._own, MARGIN)
         if own is None or not _is_of(own[0], authority[0], self._names):
             own = _new_certificate(self._names, *authority)
@@ -127,6 +134,16 @@ def _builder(
 
 def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def _hash_of(name: x509.Name) -> str:
+    """By which OpenSSL finds a certificate in a directory ("openssl-rehash", OpenSSL's manual).
+
+    It is of the name in small letters with single spaces, each part of it encoded for itself.
+    """
+    canonical = [x509.NameAttribute(part.oid, " ".join(str(part.value).lower().split())) for part in name]
+    parts = b"".join(x509.Name([part]).public_bytes()[2:] for part in canonical)  # without the head of a sequence
+    return f"{int.from_bytes(hashlib.sha1(parts).digest()[:4], 'little'):08x}"
 
 
 def _usage(**usage: bool) -> x509.KeyUsage:

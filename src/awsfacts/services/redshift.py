@@ -32,6 +32,14 @@ SERVICE = Service(
             "engines/test_redshift.py::test_copy_reads_what_the_role_may",
         ),
         Claim(
+            "redshift_connector and awswrangler connect as they are, over TLS that they trust.",
+            "engines/test_redshift_awswrangler.py::test_the_driver_trusts_the_lab_and_refuses_who_is_not_trusted",
+        ),
+        Claim(
+            "GetClusterCredentials gives passwords for a while, for a user, a database and groups that policies allow.",
+            "engines/test_redshift_credentials.py::test_what_policies_allow_is_a_user_a_database_and_a_group",
+        ),
+        Claim(
             "Data survives a stop and a crash of the lab.",
             "engines/test_redshift.py::test_data_survives_a_kill_of_the_lab",
         ),

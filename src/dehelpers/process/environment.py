@@ -9,6 +9,7 @@ import os
 import re
 import shlex
 import shutil
+import ssl
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -75,6 +76,7 @@ def lab_environment(lab: Lab, current: Mapping[str, str] | None = None) -> dict[
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         "AWS_ALLOW_HTTP": "true",  # the same for libraries on Rust's object_store (deltalake)
         "AWS_PAGER": "",
+        "SSL_CERT_DIR": _trusting(lab, current.get("SSL_CERT_DIR", "")),
         "NO_PROXY": _with_loopback(current.get("NO_PROXY", current.get("no_proxy", ""))),
     }
 
@@ -125,6 +127,16 @@ def _files(lab: Lab, own_cli: bool) -> tuple[Path, Path]:
         config.write_text(text)
     credentials.touch()
     return config, credentials
+
+
+def _trusting(lab: Lab, directories: str) -> str:
+    """Where OpenSSL finds whom it trusts: the lab's authority, whose certificates count for this machine only, first.
+
+    For Redshift's driver, which knows no AWS_CA_BUNDLE ("SSL_CERT_DIR", OpenSSL's manual).
+    """
+    own = lab.directory / "tls" / "trusted"
+    others = directories.split(os.pathsep) if directories else [ssl.get_default_verify_paths().openssl_capath]
+    return os.pathsep.join([str(own), *(each for each in others if Path(each).parts[-2:] != own.parts[-2:])])
 
 
 def _with_loopback(no_proxy: str) -> str:

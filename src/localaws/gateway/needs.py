@@ -184,6 +184,23 @@ def _by_path(call: Call) -> Iterator[tuple[str, str]]:
     yield "ssm:GetParametersByPath", call.arn("ssm", f"parameter/{path}")
 
 
+def _database_credentials(call: Call) -> Iterator[tuple[str, str]]:
+    """For the user and the database; to make the user, or to put him into groups, are further rights.
+
+    Source: Redshift API reference, GetClusterCredentials. Without DbName all databases of the cluster are meant.
+    """
+    cluster, user = call.parameters.get("ClusterIdentifier"), call.parameters.get("DbUser")
+    whom = call.arn("redshift", f"dbuser:{cluster}/{user}")
+    yield "redshift:GetClusterCredentials", whom
+    database = call.parameters.get("DbName") or "*"
+    yield "redshift:GetClusterCredentials", call.arn("redshift", f"dbname:{cluster}/{database}")
+    if str(call.parameters.get("AutoCreate")).lower() == "true":
+        yield "redshift:CreateClusterUser", whom
+    groups = call.parameters.get("DbGroups")
+    for group in groups if isinstance(groups, list) else ():
+        yield "redshift:JoinGroup", call.arn("redshift", f"dbgroup:{cluster}/{group}")
+
+
 def _assume_role(call: Call) -> Iterator[tuple[str, str]]:
     """The trust policy has to allow the tags and the source identity of a session too (STS API reference)."""
     actions = {"Tags": "sts:TagSession", "SourceIdentity": "sts:SetSourceIdentity"}
@@ -206,6 +223,7 @@ _SPECIAL: dict[tuple[str, str], _Special] = {
     ("events", "PutEvents"): _put_events,
     ("glue", "BatchDeleteTable"): _tables_to_delete,
     ("kms", "ReEncrypt"): _re_encrypt,
+    ("redshift", "GetClusterCredentials"): _database_credentials,
     ("ssm", "GetParametersByPath"): _by_path,
     ("sts", "AssumeRole"): _assume_role,
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 from localaws.warehouse.errors import UNDEFINED_OBJECT, RedshiftError
@@ -75,9 +76,12 @@ class Groups:
                     members.remove(member)
             self._write()
 
-    def of(self, user: str) -> set[str]:
-        """Whatever a grant may name to mean *user*: himself, everybody, his groups and roles, and their roles."""
-        found = {"public", f"user {user}"}
+    def of(self, user: str, groups: Iterable[str] = ()) -> set[str]:
+        """Whatever a grant may name to mean *user*: himself, everybody, his groups and roles, and their roles.
+
+        *groups* are those in which he is for a session besides.
+        """
+        found = {"public", f"user {user}", *(f"group {each}" for each in groups)}
         while more := {key for key, members in self._members.items() if found & set(members)} - found:
             found |= more
         return found

@@ -93,11 +93,12 @@ class Node:
             with self._lock:
                 self._connections.pop(connection.process, None)
 
-    def verifier(self, user: str) -> list[str]:
-        return self.users.verifiers(user)
+    def verifiers(self, name: str, database: str) -> list[str]:
+        return self.users.verifiers(name, database)
 
-    def session(self, user: str, database: str, process: int) -> ClientSession:
-        return Session(self, user, database, process)
+    def session(self, name: str, database: str, process: int, verifier: str) -> ClientSession:
+        user, groups = self.users.let_in(name, database, verifier)
+        return Session(self, user, database, process, groups)
 
     def cancel(self, process: int, secret: int) -> None:
         connection = self._connections.get(process)
@@ -124,7 +125,12 @@ def main() -> None:
     def put_user(name: str, password: str | None = None, **more: object) -> None:
         node.users.put(name, password, **more)
 
-    answers: Answers = {"ping": lambda: True, "put_user": put_user, "lend": node.users.lend}
+    answers: Answers = {
+        "ping": lambda: True,
+        "put_user": put_user,
+        "lend": node.users.lend,
+        "take_back": node.users.take_back,
+    }
     answer(socket.socket(fileno=settings.answer), answers)  # until the lab says no more
     node.stop()
     os._exit(0)

@@ -27,7 +27,7 @@ _FETCHED = 1000
 
 
 class Session:
-    """*node*'s session number *process* of *user* in *database*.
+    """*node*'s session number *process* of *user*, who is also in *groups* here, in *database*.
 
     Attributes:
         status: "I" outside of a transaction, "T" within one, "E" within one that has failed.
@@ -37,8 +37,8 @@ class Session:
         settings: what SET has set, by its name in small letters.
     """
 
-    def __init__(self, node: Node, user: str, database: str, process: int) -> None:
-        self.node, self.user, self.database, self.process = node, user, database, process
+    def __init__(self, node: Node, user: str, database: str, process: int, groups: Sequence[str] = ()) -> None:
+        self.node, self.user, self.database, self.process, self.groups = node, user, database, process, groups
         self.cursor = node.databases.cursor(database)
         self.status = "I"
         self.implicit = False

@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,28 @@ def verifier_of(user: str, password: str) -> str:
     return hashlib.md5(f"{password}{user}".encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class Loan:
+    """A password for a while, with which *user* may come in: into *database* only, unless that is "".
+
+    Source: Redshift management guide, "Generating database credentials for an IAM identity using the Amazon Redshift
+    CLI or API".
+
+    Attributes:
+        verifier: of the password and the name that is to be given with it, which may differ from the user's.
+        end: when it ends, in seconds of the machine's clock.
+        groups: in which the user is as well, in sessions that begin with it.
+        creates: whether a user that is not there is made as he comes.
+    """
+
+    verifier: str
+    user: str
+    database: str
+    groups: tuple[str, ...]
+    creates: bool
+    end: float
+
+
 class Users:
     """Kept in *file*: by name what is known of each. Temporary passwords are in memory only."""
 
@@ -24,7 +47,7 @@ class Users:
         self._file = file
         self._lock = threading.Lock()
         self._users: dict[str, dict[str, Any]] = json.loads(file.read_text()) if file.exists() else {}
-        self._temporary: dict[str, list[tuple[str, float]]] = {}
+        self._loans: dict[str, list[Loan]] = {}
 
     def __contains__(self, name: str) -> bool:
         return name in self._users
@@ -53,20 +76,45 @@ class Users:
             del self._users[name]
             self._write()
 
-    def lend(self, name: str, password: str, seconds: float) -> None:
-        """Let *name* come in with *password* for so many seconds of the machine's clock."""
+    def lend(
+        self, name: str, password: str, seconds: float, user: str, database: str, groups: list[str], creates: bool
+    ) -> None:
+        """Let *user* come in as *name* with *password* for so many seconds of the machine's clock (see `Loan`)."""
         with self._lock:
             now = time.time()
-            alive = [each for each in self._temporary.get(name, []) if each[1] > now]
-            self._temporary[name] = [*alive, (verifier_of(name, password), now + seconds)]
+            alive = [each for each in self._loans.get(name, []) if each.end > now]
+            loan = Loan(verifier_of(name, password), user, database, tuple(groups), creates, now + seconds)
+            self._loans[name] = [*alive, loan]
 
-    def verifiers(self, name: str) -> list[str]:
-        """Of all passwords with which *name* may come in now."""
+    def take_back(self, name: str, password: str) -> None:
+        """End a loan before its time."""
+        with self._lock:
+            verifier = verifier_of(name, password)
+            self._loans[name] = [each for each in self._loans.get(name, []) if each.verifier != verifier]
+
+    def loans(self, name: str, database: str) -> list[Loan]:
+        """With which somebody may come into *database* as *name* now."""
         with self._lock:
             now = time.time()
-            own = self._users.get(name, {}).get("verifier")
-            lent = [verifier for verifier, end in self._temporary.get(name, []) if end > now]
-            return [*([own] if own and name in self._users else []), *lent]
+            return [
+                each
+                for each in self._loans.get(name, [])
+                if each.end > now and each.database in ("", database) and (each.creates or each.user in self._users)
+            ]
+
+    def verifiers(self, name: str, database: str) -> list[str]:
+        """Of all passwords with which somebody may come into *database* as *name* now."""
+        own = self._users.get(name, {}).get("verifier")
+        return [*([own] if own else []), *(each.verifier for each in self.loans(name, database))]
+
+    def let_in(self, name: str, database: str, verifier: str) -> tuple[str, tuple[str, ...]]:
+        """Who it is that has proved himself as *name* by *verifier*, and the groups of a loan."""
+        for loan in self.loans(name, database):
+            if loan.verifier == verifier:
+                if loan.user not in self:
+                    self.put(loan.user)
+                return loan.user, loan.groups
+        return name, ()
 
     def _write(self) -> None:
         fresh = self._file.with_suffix(".new")

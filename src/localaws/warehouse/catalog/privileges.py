@@ -32,7 +32,7 @@ def may(session: Session, described: Described, privilege: str) -> bool:
         return True
     return any(
         granted.removesuffix("*") == privilege
-        for grantee in session.node.groups.of(session.user)
+        for grantee in session.node.groups.of(session.user, session.groups)
         for granted in described.acl.get(grantee, [])
     )
 
@@ -40,9 +40,8 @@ def may(session: Session, described: Described, privilege: str) -> bool:
 def may_grant(session: Session, described: Described, privilege: str) -> bool:
     if described.owner == session.user or is_superuser(session):
         return True
-    return any(
-        f"{privilege}*" in described.acl.get(grantee, []) for grantee in session.node.groups.of(session.user)
-    )  # fmt: skip
+    grantees = session.node.groups.of(session.user, session.groups)
+    return any(f"{privilege}*" in described.acl.get(grantee, []) for grantee in grantees)
 
 
 def require(session: Session, described: Described, *privileges: str) -> None:

@@ -49,11 +49,14 @@ class Server(Protocol):
 
     tls: ssl.SSLContext
 
-    def verifier(self, user: str) -> list[str]:
-        """MD5 of each of the user's passwords and his name, in hexadecimal digits; [] for nobody."""
+    def verifiers(self, name: str, database: str) -> list[str]:
+        """MD5 of each of the passwords that go with *name*, and of it, in hexadecimal digits; [] for nobody."""
 
-    def session(self, user: str, database: str, process: int) -> ClientSession:
-        """Raises RedshiftError for a database that is not there, or is not open to the user."""
+    def session(self, name: str, database: str, process: int, verifier: str) -> ClientSession:
+        """That of who has proved himself by *verifier*.
+
+        Raises RedshiftError for a database that is not there, or is not open to the user.
+        """
 
     def cancel(self, process: int, secret: int) -> None:
         """End what another connection runs, if the secret is its."""
@@ -143,13 +146,15 @@ class ClientConnection:
 
     def _let_in(self, asked: Mapping[str, str]) -> bool:
         user = asked.get("user", "")
-        if not self._is_proved(user):
+        database = asked.get("database") or user
+        verifier = self._proof(user, database)
+        if not verifier:
             self._fail(RedshiftError(INVALID_PASSWORD, f'password authentication failed for user "{user}"'), "FATAL")
             self._flush()
             return False
         self._out += messages.authentication(0)
         try:
-            self.session = self._server.session(user, asked.get("database") or user, self.process)
+            self.session = self._server.session(user, database, self.process, verifier)
         except RedshiftError as error:
             self._fail(error, "FATAL")
             self._flush()
@@ -161,8 +166,11 @@ class ClientConnection:
         self._flush()
         return True
 
-    def _is_proved(self, user: str) -> bool:
-        """Whether the client knows the user's password; it never sends it, only MD5 of it with a salt of ours."""
+    def _proof(self, user: str, database: str) -> str:
+        """By which verifier the client proves that it knows a password; "" if it knows none.
+
+        It never sends the password, only MD5 of it with a salt of ours.
+        """
         salt = os.urandom(4)
         self._out += messages.authentication(5, salt)
         self._flush()
@@ -170,9 +178,11 @@ class ClientConnection:
         if kind != b"p":
             raise ProtocolError("expected a password")
         given = body.rstrip(b"\0")
-        known = self._server.verifier(user) or [secrets.token_hex(16)]
-        wanted = [b"md5" + hashlib.md5(each.encode() + salt).hexdigest().encode() for each in known]
-        return any([hmac.compare_digest(given, each) for each in wanted])
+        proof = ""
+        for known in self._server.verifiers(user, database) or [secrets.token_hex(16)]:
+            wanted = b"md5" + hashlib.md5(known.encode() + salt).hexdigest().encode()
+            proof = known if hmac.compare_digest(given, wanted) else proof
+        return proof
 
     # Statements
 
