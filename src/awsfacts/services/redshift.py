@@ -40,6 +40,18 @@ SERVICE = Service(
             "engines/test_redshift_credentials.py::test_what_policies_allow_is_a_user_a_database_and_a_group",
         ),
         Claim(
+            "COPY reads CSV, text, JSON, Parquet, ORC and Avro, compressed or not, as its options say.",
+            "engines/test_redshift_copy.py::test_copy_reads_text_as_its_options_say",
+        ),
+        Claim(
+            "A COPY that fails loads nothing; each rejected record is in stl_load_errors, with its reason.",
+            "engines/test_redshift_copy_rejects.py::test_a_rejected_record_is_named_with_its_reason",
+        ),
+        Claim(
+            "COPY takes a role, a chain of roles or keys, and reads what lies encrypted by the right to decrypt.",
+            "engines/test_redshift_copy.py::test_rights_are_a_role_a_chain_of_roles_or_keys",
+        ),
+        Claim(
             "Data survives a stop and a crash of the lab.",
             "engines/test_redshift.py::test_data_survives_a_kill_of_the_lab",
         ),

@@ -17,6 +17,7 @@ from localaws.warehouse.catalog.objects import MATERIALIZED, VIEW, Relation
 from localaws.warehouse.catalog.privileges import acting_as, require
 from localaws.warehouse.catalog.store import TEMP_SCHEMA
 from localaws.warehouse.errors import SYNTAX, UNDEFINED_FUNCTION, WRONG_OBJECT, RedshiftError
+from localaws.warehouse.loading import history
 from localaws.warehouse.session_protocol import Parameter
 from localaws.warehouse.sql.translating import parse, translate
 
@@ -98,7 +99,11 @@ def _bind_table(session: Session, tree: exp.Expr, table: exp.Table, is_target: b
     parts = parts_of(table)
     found = names.find(session, parts)
     if found is None:
-        raise names.missing(parts)
+        view = history.view(session, parts)
+        if view is None or is_target:
+            raise names.missing(parts)
+        _put(table, view)
+        return
     place, relation = found
     if is_target:
         if relation.kind in (VIEW, MATERIALIZED):
@@ -123,6 +128,11 @@ def _bind_view(session: Session, table: exp.Table, view: Relation, bound: Bound,
     with acting_as(session, view.owner):
         inner = bind(session, query, depth + 1)
     bound.reads += inner.reads
+    _put(table, query)
+
+
+def _put(table: exp.Table, query: exp.Query) -> None:
+    """Put *query* in the place of *table*."""
     alias = table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.name, quoted=True))
     subquery = exp.Subquery(this=query, alias=alias)
     for key in ("joins", "pivots", "laterals", "sample"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import threading
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import psutil
 from localaws.lake.quoting import literal, name, texts
 from localaws.warehouse.catalog.store import prepare_database, prepare_session
 from localaws.warehouse.errors import INVALID_CATALOG, WRONG_OBJECT, RedshiftError
+from localaws.warehouse.loading import history
 
 _SETTINGS = """
 SET allow_persistent_secrets = false;
@@ -33,7 +35,7 @@ class Databases:
         self.scratch = directory / "scratch"
         self.scratch.mkdir(exist_ok=True)
         for left in self.scratch.iterdir():
-            left.unlink()
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
         self._files = directory / "databases"
         self._files.mkdir(exist_ok=True)
         self._lock = threading.Lock()
@@ -42,6 +44,7 @@ class Databases:
         self._database.execute(f"SET memory_limit = '{_MEMORY}B'")
         self._database.execute(f"SET temp_directory = {literal(str(directory / 'spill'))}")
         self._database.execute(f"SET allowed_directories = {texts([str(objects), str(directory)])}")
+        history.prepare(self._database, str(directory / "history.duckdb"))
         self._database.execute("SET enable_external_access = false")
         for found in {first, *(path.stem for path in self._files.glob("*.duckdb"))}:
             self._open(found)

@@ -13,6 +13,7 @@ from localaws.warehouse import statements
 from localaws.warehouse.conflicts import Transaction
 from localaws.warehouse.errors import ABORTED, CANCELLED, RedshiftError
 from localaws.warehouse.failures import as_redshift
+from localaws.warehouse.loading import history
 from localaws.warehouse.session_protocol import Parameter, Result
 from localaws.warehouse.sql.splitting import Statement, split
 from localaws.warehouse.statements import transactions
@@ -46,6 +47,7 @@ class Session:
         self.settings: dict[str, str] = {}
         self._said: list[str] = []
         self._cancelled = threading.Event()
+        history.prepare_session(self)
 
     def split(self, sql: str) -> Sequence[Statement]:
         return split(sql)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import secrets
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 from moto.s3.models import s3_backends
 
 from localaws.authorization import keys_of_call
-from localaws.client import credential_of_role
+from localaws.credentials import Credential
+from localaws.engines.redshift.rights import PRINCIPAL, Actor, acting
+from localaws.engines.s3.backend import S3Engine
 from localaws.gateway.errors import AwsError
 from localaws.gateway.records import Call
 from localaws.lake.access import record_reading
@@ -18,8 +23,8 @@ from localaws.warehouse.talking import Answers
 if TYPE_CHECKING:
     from localaws.engines.redshift.cluster import RedshiftCluster
 
-_PRINCIPAL = "redshift.amazonaws.com"
-_SESSION = "RedshiftIamRoleSession"
+#: Rights, as `loading.words.authorization` has them.
+Rights = Mapping[str, str]
 
 
 class Questions:
@@ -31,40 +36,85 @@ class Questions:
 
     @property
     def answers(self) -> Answers:
-        return {"read": self.read}
+        return {"read": self.read, "text": self.text}
 
-    def read(self, role: str, uri: str, user: str) -> list[dict[str, Any]]:
-        """The objects whose keys begin as *uri* does, as files of this machine that *role* may read."""
-        bucket, _, prefix = uri.removeprefix("s3://").partition("/")
-        arn = self._role(role)
+    def read(self, rights: Rights, uri: str, user: str, region: str = "", manifest: bool = False) -> list[Any]:
+        """The objects of a COPY as files of this machine: those whose keys begin as *uri*, or those of a *manifest*."""
+        with acting(self._cluster, rights, region) as actor:
+            if manifest:
+                uris = self._listed(actor, uri)
+            else:
+                bucket, prefix = _split(uri)
+                pages = actor.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+                uris = [f"s3://{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", [])
+                        if item["Size"]]  # fmt: skip
+            return self._files(actor.credential, uris)
+
+    def text(self, rights: Rights, uri: str, user: str, region: str = "") -> str:
+        """The text of the object *uri*: a file of paths, say."""
+        bucket, key = _split(uri)
+        with acting(self._cluster, rights, region) as actor:
+            body = actor.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+        return str(body.decode("utf-8", "replace"))
+
+    def _listed(self, actor: Actor, uri: str) -> list[str]:
+        """What the manifest *uri* lists and is there ("Using a manifest to specify data files")."""
+        s3 = actor.client("s3")
+        bucket, key = _split(uri)
         try:
-            s3 = self._lab.client("s3", region=self._cluster.region, role_arn=arn, session_name=_SESSION, by="redshift")
-            pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-            keys = [item["Key"] for page in pages for item in page.get("Contents", []) if item["Size"]]
-            credential = credential_of_role(self._lab, arn, _SESSION, "redshift")
+            entries = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())["entries"]
+            wanted = [(str(each["url"]), bool(each.get("mandatory", False))) for each in entries]
         except ClientError as error:
             told = error.response["Error"]
-            raise RedshiftError(INTERNAL, f"S3ServiceException:{told['Message']},Error {told['Code']}") from None
-        if not keys:
+            said = f"Problem reading manifest file - S3ServiceException:{told['Message']},Error {told['Code']}"
+            raise RedshiftError(INTERNAL, said) from None
+        except (ValueError, KeyError, TypeError):
+            raise RedshiftError(INTERNAL, "Manifest file is not in correct json format") from None
+        found = []
+        for each, mandatory in wanted:
+            bucket, key = _split(each)
+            try:
+                s3.head_object(Bucket=bucket, Key=key)
+                found.append(each)
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in ("404", "NoSuchKey") or mandatory:
+                    said = f"Manifest entry {each} cannot be read: {error.response['Error']['Code']}"
+                    raise RedshiftError(INTERNAL, said) from None
+        return found
+
+    def _files(self, credential: Credential, uris: Sequence[str]) -> list[dict[str, Any]]:
+        """The objects *uris* as files, once it is decided that *credential* may read them; each leaves a record."""
+        if not uris:
             return []
-        call = Call.done_by(_PRINCIPAL, self._lab.clock, "s3", "GetObject", self._cluster.region)
-        arns = [f"arn:aws:s3:::{bucket}/{key}" for key in keys]
-        uris = [f"s3://{bucket}/{key}" for key in keys]
+        region = self._cluster.region
+        call = Call.done_by(PRINCIPAL, self._lab.clock, "s3", "GetObject", region)
+        arns = [f"arn:aws:s3:::{uri.removeprefix('s3://')}" for uri in uris]
         try:
             self._lab.authorize(credential, "s3", "s3:GetObject", arns, keys_of_call(call))
+            found = [self._file(credential, uri) for uri in uris]
         except AwsError as refused:
-            record_reading(self._lab, self._cluster.region, _PRINCIPAL, credential, uris[:1], refused)
-            raise RedshiftError(INTERNAL, f"S3ServiceException:{refused.message},Error {refused.code}") from None
-        record_reading(self._lab, self._cluster.region, _PRINCIPAL, credential, uris)
-        stored = [s3_backends[self._lab.account_id]["aws"].stored(bucket, key) for key in keys]  # type: ignore[attr-defined]
-        return [{"uri": uri, "path": str(each.path), "size": each.size} for uri, each in zip(uris, stored, strict=True)]
+            record_reading(self._lab, region, PRINCIPAL, credential, uris[:1], refused)
+            said = f"S3ServiceException:{refused.message},Status {refused.status},Error {refused.code}"
+            raise RedshiftError(INTERNAL, said) from None
+        record_reading(self._lab, region, PRINCIPAL, credential, uris)
+        return found
 
-    def _role(self, role: str) -> str:
-        """The ARN of the role that a statement names. Raises RedshiftError for one that the cluster has not."""
-        arn = self._cluster.default_role if role.lower() == "default" else role
-        if arn not in self._cluster.iam_roles_arn:
-            said = f"User arn:aws:redshift:{self._cluster.region}:{self._cluster.account_id}:dbuser:" \
-                   f"{self._cluster.cluster_identifier}/{self._cluster.master_username} is not authorized to assume " \
-                   f"IAM Role {arn}"  # fmt: skip
-            raise RedshiftError(INTERNAL, said)
-        return arn
+    def _file(self, credential: Credential, uri: str) -> dict[str, Any]:
+        """One of them; what lies encrypted is decrypted into the cluster's own directory, and to be removed there."""
+        stored = s3_backends[self._lab.account_id]["aws"].stored(*_split(uri))  # type: ignore[attr-defined]
+        path = stored.path
+        if stored.kms_key_id or stored.envelope:
+            key = S3Engine.data_keys.open(stored, caller=credential)
+            path = self._cluster.directory / "scratch" / f"unsealed-{secrets.token_hex(8)}"
+            with path.open("xb") as target:
+                for block in stored.blocks(0, stored.size, key):
+                    target.write(block)
+        return {"uri": uri, "path": str(path), "size": stored.size}
+
+
+def _split(uri: str) -> tuple[str, str]:
+    """Bucket and key. Raises RedshiftError for what is no place in S3."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    if not uri.startswith("s3://") or not bucket:
+        raise RedshiftError(INTERNAL, f"The S3 location must look like s3://bucket/key, not {uri}")
+    return bucket, key
