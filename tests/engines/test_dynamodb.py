@@ -167,3 +167,27 @@ def test_names_and_values_come_with_an_expression(table: Any) -> None:
     )
     empty = refusal_of(table.scan, FilterExpression="attribute_exists(id)", ExpressionAttributeValues={})
     assert empty == "ExpressionAttributeValues must not be empty"
+
+
+def test_a_new_index_brings_the_attributes_of_its_own_keys(lab: RunningLab) -> None:
+    """API reference, UpdateTable, AttributeDefinitions: of a new index its key elements; the table's are known."""
+    dynamodb = lab.client("dynamodb")
+    dynamodb.create_table(
+        TableName="index-added",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    dynamodb.put_item(TableName="index-added", Item={"id": {"S": "1"}, "origin": {"S": "JFK"}})
+    index = {
+        "IndexName": "by-origin",
+        "KeySchema": [{"AttributeName": "origin", "KeyType": "HASH"}],
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }
+    described = dynamodb.update_table(
+        TableName="index-added",
+        AttributeDefinitions=[{"AttributeName": "origin", "AttributeType": "S"}],
+        GlobalSecondaryIndexUpdates=[{"Create": index}],
+    )["TableDescription"]
+    assert {each["AttributeName"] for each in described["AttributeDefinitions"]} == {"id", "origin"}
+    assert dynamodb.scan(TableName="index-added", IndexName="by-origin")["Count"] == 1

@@ -77,6 +77,11 @@ class DynamoEngineResponse(DynamoHandler):
                     raise AwsError("ValidationException", "Attempting to create an index which already exists")
                 if action != "Create" and name not in indexes:
                     raise AwsError("ResourceNotFoundException", f"Requested resource not found: Index {name}")
+        # A new index brings the attributes of its own keys; those of the table need not be said again (API reference,
+        # UpdateTable, AttributeDefinitions).
+        if given := {each["AttributeName"]: each for each in self.body.get("AttributeDefinitions") or []}:
+            known = {each["AttributeName"]: each for each in table.attr}
+            self.body["AttributeDefinitions"] = list((known | given).values())
         return super().update_table()
 
     def restore_table_to_point_in_time(self) -> ActionResult:
