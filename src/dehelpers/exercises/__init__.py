@@ -14,6 +14,7 @@ __all__ = ["Exercise", "Outcome", "Part", "Result", "____", "exercises"]
 PARTS = {
     "00_introduction": "part00",
     "01_ingestion": "part01",
+    "02_storage": "part02",
     "04_analytics": "part04",
     "06_security": "part06",
 }

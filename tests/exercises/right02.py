@@ -1,0 +1,10 @@
+"""Right answers to the exercises of 02_storage, written in another way than the solution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.exercises import right_items, right_stored
+
+RIGHT: dict[str, list[Any]] = {}
+RIGHT |= right_stored.RIGHT | right_items.RIGHT

@@ -1,0 +1,10 @@
+"""Answers to the exercises of 02_storage that are wrong in a known way, each with words of its own advice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.exercises import wrong_items, wrong_stored
+
+WRONG: dict[str, list[tuple[Any, str]]] = {}
+WRONG |= wrong_stored.WRONG | wrong_items.WRONG
