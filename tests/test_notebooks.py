@@ -32,6 +32,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 PARAMETERS: dict[str, dict[str, Any]] = {
     "00_introduction": {"airport": "JFK", "hours": 1},
     "01_ingestion": {"records": 600, "shards": 2, "month": 12, "seed": 7},
+    "02_storage": {"month": 11, "airport": "LGA", "times": 1},
     "04_analytics": {"month": 11, "airport": "LGA", "times": 1},
     "06_security": {"passengers": 250, "airport": "EWR", "seed": 7},
 }
@@ -253,7 +254,16 @@ def test_a_value_out_of_range_or_a_name_that_does_not_exist_is_said(tmp_path: Pa
         ("airprt", "JFK"): "there is no parameter 'airprt': choose from target, month",
     }
     for (name, value), words in advice.items():
-        command = [sys.executable, "-m", "papermill", str(NOTEBOOKS[2]), "executed.ipynb", "-p", name, value]
+        command = [
+            sys.executable,
+            "-m",
+            "papermill",
+            str(ROOT / "notebooks" / "04_analytics.ipynb"),
+            "executed.ipynb",
+            "-p",
+            name,
+            value,
+        ]
         run = subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True)
         assert run.returncode and words in run.stderr, run.stderr[-2000:]
 

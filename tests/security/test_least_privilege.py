@@ -22,7 +22,7 @@ from tests.conftest import RunningLab
 from tests.security.people import deny
 
 ACCOUNT = "555555555555"
-PARTS = {"00": "00_introduction", "01": "01_ingestion", "04": "04_analytics"}
+PARTS = {"00": "00_introduction", "01": "01_ingestion", "02": "02_storage", "04": "04_analytics"}
 #: What names nothing that it would change, and what has no name before it is made.
 _READS = re.compile(r"[\w-]+:(List|Describe|Get)\w+")
 _UNNAMED = {"dms:CreateEndpoint", "dms:CreateReplicationInstance", "lambda:CreateEventSourceMapping"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dehelpers.words.boxes import Arrow, Box, Sketch
 from dehelpers.words.security_sketches import SECURITY
+from dehelpers.words.storage_sketches import STORAGE
 
 SKETCHES = {
     # 00 · Introduction
@@ -253,6 +254,8 @@ SKETCHES = {
         ],
         [Arrow(0, 2), Arrow(1, 2), Arrow(2, 3)],
     ),
+    # 02 · Storage
+    **STORAGE,
     # 04 · Analytics
     "catalog": Sketch(
         "From a query to the files",

@@ -16,16 +16,16 @@ from moto.core.utils import get_service_model
 _MOTOS = frozenset(
     """
     CreateBucket DeleteBucket DeleteBucketCors DeleteBucketEncryption
-    DeleteBucketOwnershipControls DeleteBucketPolicy DeleteBucketTagging DeleteBucketWebsite
+    DeleteBucketOwnershipControls DeleteBucketPolicy DeleteBucketReplication DeleteBucketTagging DeleteBucketWebsite
     DeleteObjects DeleteObjectTagging DeletePublicAccessBlock GetBucketAccelerateConfiguration GetBucketAcl
     GetBucketCors GetBucketEncryption GetBucketLocation
     GetBucketLogging GetBucketNotification GetBucketNotificationConfiguration GetBucketOwnershipControls
-    GetBucketPolicy GetBucketPolicyStatus GetBucketTagging GetBucketVersioning GetBucketWebsite
+    GetBucketPolicy GetBucketPolicyStatus GetBucketReplication GetBucketTagging GetBucketVersioning GetBucketWebsite
     GetObjectAcl GetObjectAttributes GetObjectLockConfiguration GetObjectTagging
     GetPublicAccessBlock HeadBucket PutBucketAccelerateConfiguration PutBucketAcl
     PutBucketCors PutBucketEncryption PutBucketLogging
     PutBucketNotification PutBucketNotificationConfiguration PutBucketOwnershipControls PutBucketPolicy
-    PutBucketTagging PutBucketVersioning PutBucketWebsite PutObjectAcl
+    PutBucketReplication PutBucketTagging PutBucketVersioning PutBucketWebsite PutObjectAcl
     PutObjectLockConfiguration PutObjectTagging PutPublicAccessBlock
     """.split()
 )
@@ -41,7 +41,6 @@ _OURS = frozenset(
     ListBucketIntelligentTieringConfigurations ListBucketInventoryConfigurations ListBucketMetricsConfigurations
     PutBucketAnalyticsConfiguration PutBucketIntelligentTieringConfiguration PutBucketInventoryConfiguration
     PutBucketMetricsConfiguration GetBucketRequestPayment PutBucketRequestPayment
-    DeleteBucketReplication GetBucketReplication PutBucketReplication
     GetObjectLegalHold PutObjectLegalHold PutObjectRetention RestoreObject DeleteBucketLifecycle GetBucketLifecycle
     GetBucketLifecycleConfiguration PutBucketLifecycle PutBucketLifecycleConfiguration
     """.split()

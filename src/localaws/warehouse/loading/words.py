@@ -14,9 +14,6 @@ from localaws.warehouse.sql.splitting import Statement
 _ESCAPES = {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\0": "\0", "\\000": "\0", "\\b": "\b", "\\f": "\f", "\\v": "\v"}
 
 
-_TEXTS = (TokenType.STRING, TokenType.RAW_STRING, TokenType.HEREDOC_STRING)
-
-
 class Words:
     """The tokens of *statement* from the *first* on."""
 
@@ -33,7 +30,7 @@ class Words:
 
     @property
     def is_text(self) -> bool:
-        return bool(self) and self._tokens[self._place].token_type in _TEXTS
+        return bool(self) and self._tokens[self._place].token_type in (TokenType.STRING, TokenType.RAW_STRING)
 
     @property
     def is_number(self) -> bool:
