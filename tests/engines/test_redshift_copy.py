@@ -87,6 +87,8 @@ CASES: dict[str, tuple[str, bytes, str, list[tuple[Any, ...]]]] = {
     "null as backslash n": (TWO, b"1|\\N\n", "", [(1, None)]),
     "null as": (TWO, b"1,NA\n2,x\n", "CSV NULL AS 'NA'", [(1, None), (2, "x")]),
     "trimblanks": (TWO, b"1,x  \n", "CSV TRIMBLANKS", [(1, "x")]),
+    "truncatecolumns": ("id int, word varchar(4)", "1,abcdef\n2,ééé\n".encode(), "CSV TRUNCATECOLUMNS",
+                        [(1, "abcd"), (2, "éé")]),
     "fillrecord": (TWO, b"1,x\n2\n", "CSV FILLRECORD", [(1, "x"), (2, None)]),
     "ignoreblanklines": (TWO, b"1,x\n\n2,y\n", "CSV IGNOREBLANKLINES", [(1, "x"), (2, "y")]),
     "escape": (TWO, b"1|a\\|b\n2|c\\\nd\n3|\\\\\n", "ESCAPE", [(1, "a|b"), (2, "c\nd"), (3, "\\")]),
@@ -135,6 +137,19 @@ def test_a_column_list_leaves_the_others_to_their_defaults(copier: Copier) -> No
     assert copier.load(columns, b"7,1\n", "CSV", "(n, id)") == [(1, "none", 7)]
     with pytest.raises(psycopg.errors.UndefinedColumn, match='column "x" of relation "copied" does not exist'):
         copier.load(columns, b"7,1\n", "CSV", "(n, x)")
+
+
+def test_a_table_numbers_its_rows_unless_the_file_does(copier: Copier) -> None:
+    columns = "id int IDENTITY(1, 1), word varchar(9)"
+    assert copier.load(columns, b"a\n", "CSV") == [(1, "a")]
+    assert copier.load(columns, b"7,a\n", "CSV EXPLICIT_IDS") == [(7, "a")]
+    with pytest.raises(psycopg.Error, match="EXPLICIT_IDS is needed"):
+        copier.load(columns, b"7,a\n", "CSV", "(id, word)")
+
+
+def test_a_whole_document_is_one_super(copier: Copier) -> None:
+    found = copier.load("doc super", b'{"a": [1, {"b": null}]}', "JSON 'noshred'")
+    assert json.loads(found[0][0]) == {"a": [1, {"b": None}]}
 
 
 def test_paths_say_where_values_lie(copier: Copier) -> None:

@@ -52,6 +52,10 @@ SERVICE = Service(
             "engines/test_redshift_copy.py::test_rights_are_a_role_a_chain_of_roles_or_keys",
         ),
         Claim(
+            "UNLOAD writes text, CSV, JSON and Parquet into S3 with the role's rights, and COPY reads them again.",
+            "engines/test_redshift_unload.py::test_what_unload_writes_copy_reads",
+        ),
+        Claim(
             "Data survives a stop and a crash of the lab.",
             "engines/test_redshift.py::test_data_survives_a_kill_of_the_lab",
         ),

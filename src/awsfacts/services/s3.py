@@ -109,6 +109,10 @@ SERVICE = Service(
             "engines/test_s3_lock.py::test_the_default_retention_ends_on_the_lab_s_clock",
         ),
         Claim(
+            "Replication makes the same versions in other buckets, as far as its role may.",
+            "engines/test_s3_replication.py::test_the_role_decides",
+        ),
+        Claim(
             "A crash takes only what was not finished.",
             "engines/test_s3_bytes.py::test_a_crash_takes_only_what_was_not_finished",
         ),
@@ -169,8 +173,8 @@ SERVICE = Service(
     meters=_METERS,
     # S3 User Guide, "S3 request pricing": everything else that is not free counts as GET.
     request_prices=(
-        (r"(Delete|Abort).*|S3\..*", None),
-        ("(Put|Copy|Create|Upload|Complete|List|Restore).*", "s3.put"),
+        (r"(Delete|Abort|ReplicateDelete).*|S3\..*", None),
+        ("(Put|Copy|Create|Upload|Complete|List|Restore|ReplicateObject).*", "s3.put"),
         (".*", "s3.get"),
     ),
     actions=ACTIONS,

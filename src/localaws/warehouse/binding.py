@@ -16,6 +16,10 @@ from localaws.warehouse.catalog import names
 from localaws.warehouse.catalog.objects import MATERIALIZED, VIEW, Relation
 from localaws.warehouse.catalog.privileges import acting_as, require
 from localaws.warehouse.catalog.store import TEMP_SCHEMA
+from localaws.warehouse.catalog.system import system_view
+from localaws.warehouse.catalog.system.functions import bind_functions
+from localaws.warehouse.catalog.system.late import LATE_COLUMNS
+from localaws.warehouse.catalog.system.spelling import plain
 from localaws.warehouse.errors import SYNTAX, UNDEFINED_FUNCTION, WRONG_OBJECT, RedshiftError
 from localaws.warehouse.loading import history
 from localaws.warehouse.session_protocol import Parameter
@@ -53,6 +57,8 @@ def bind(session: Session, tree: exp.Expr, depth: int = 0) -> Bound:
         raise RedshiftError("54001", "stack depth limit exceeded: a view leads to itself")
     bound = Bound()
     target = _target(tree)
+    _bind_late_columns(session, tree)
+    bind_functions(session, tree)
     for table in list(tree.find_all(exp.Table)):
         _bind_table(session, tree, table, table is target, bound, depth)
     return bound
@@ -60,7 +66,7 @@ def bind(session: Session, tree: exp.Expr, depth: int = 0) -> Bound:
 
 def bound_query(session: Session, sql: str, parameters: Sequence[Parameter] = ()) -> Bound:
     """The query *sql* of Redshift's as DuckDB's. Raises RedshiftError."""
-    tree = parse(sql)
+    tree = parse(plain(sql))
     if not isinstance(tree, exp.Query):
         raise RedshiftError(SYNTAX, f'syntax error at or near "{sql.split(maxsplit=1)[0]}"')
     bound = bind(session, tree)
@@ -94,15 +100,21 @@ def is_common(table: exp.Table) -> bool:
 def _bind_table(session: Session, tree: exp.Expr, table: exp.Table, is_target: bool, bound: Bound, depth: int) -> None:
     if not isinstance(table.this, exp.Identifier):  # a function of DuckDB's that reads files, say
         raise RedshiftError(UNDEFINED_FUNCTION, f"function {table.this.sql('redshift')} does not exist")
-    if MARK in table.name or is_common(table):
+    if is_common(table):
         return
     parts = parts_of(table)
+    if any(MARK in each for each in parts):  # what is the cluster's own
+        raise names.missing(parts)
+    view = system_view(parts)
+    if view is not None and (len(parts) > 1 or names.find(session, parts) is None):
+        _put(table, view.query(session))
+        return
     found = names.find(session, parts)
     if found is None:
-        view = history.view(session, parts)
-        if view is None or is_target:
+        loaded = history.view(session, parts)
+        if loaded is None or is_target:
             raise names.missing(parts)
-        _put(table, view)
+        _put(table, loaded)
         return
     place, relation = found
     if is_target:
@@ -139,6 +151,17 @@ def _put(table: exp.Table, query: exp.Query) -> None:
         if value := table.args.get(key):
             subquery.set(key, value)
     table.replace(subquery)
+
+
+def _bind_late_columns(session: Session, tree: exp.Expr) -> None:
+    """``pg_get_late_binding_view_cols() cols(a name, …)``: the columns of views without schema binding."""
+    for table in list(tree.find_all(exp.Table)):
+        if isinstance(table.this, exp.Anonymous) and table.this.name.lower() == "pg_get_late_binding_view_cols":
+            alias = table.args.get("alias")
+            if alias and alias.columns:
+                named = [each.this if isinstance(each, exp.ColumnDef) else each for each in alias.columns]
+                alias.set("columns", named)
+            _put(table, LATE_COLUMNS.query(session))
 
 
 def _name_in_full(table: exp.Table, place: names.Named) -> None:

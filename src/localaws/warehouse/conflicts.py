@@ -82,6 +82,12 @@ class Conflicts:
             self._levels[database] = level
             self._file.write_text(json.dumps(self._levels))
 
+    def next_number(self) -> int:
+        """A number for a transaction that uses no table."""
+        with self._changed:
+            self._next += 1
+            return self._next
+
     def begin(self, process: int, user: str) -> Transaction:
         with self._changed:
             self._next += 1

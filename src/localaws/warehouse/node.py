@@ -21,10 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localaws.lifeline import hold
+from localaws.warehouse.catalog.privileges import is_superuser
 from localaws.warehouse.conflicts import Conflicts
 from localaws.warehouse.databases import Databases
-from localaws.warehouse.errors import RedshiftError
+from localaws.warehouse.errors import DENIED, RedshiftError
 from localaws.warehouse.groups import Groups
+from localaws.warehouse.history import History
 from localaws.warehouse.refreshing import Refreshing
 from localaws.warehouse.session import Session
 from localaws.warehouse.session_protocol import ClientSession
@@ -51,6 +53,7 @@ class Settings:
     ask: int
     answer: int
     lifeline: int
+    nodes: int = 1
 
 
 class Node:
@@ -61,6 +64,7 @@ class Node:
         self.lab = Asker(socket.socket(fileno=settings.ask))
         self.users = Users(directory / "users.json")
         self.groups = Groups(directory / "groups.json")
+        self.history = History(directory / "history.jsonl")
         self.conflicts = Conflicts(directory / "isolation.json")
         self.databases = Databases(directory, Path(settings.objects), settings.database)
         refreshing = Refreshing(lambda user, database: Session(self, user, database, 0))
@@ -68,6 +72,8 @@ class Node:
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.minimum_version = ssl.TLSVersion.TLSv1_2
         self.tls.load_cert_chain(settings.certificate)
+        #: As many parts as rows are distributed to; a node of the small kinds has two ("Clusters and nodes").
+        self.slices = 2 * settings.nodes
         self._connections: dict[int, ClientConnection] = {}
         self._lock = threading.Lock()
         self._next = 1_073_742_000  # as process ids of Redshift look
@@ -104,6 +110,26 @@ class Node:
         connection = self._connections.get(process)
         if connection and connection.secret == secret and connection.session:
             connection.session.cancel()
+
+    def sessions(self) -> list[tuple[str, str, int, str]]:
+        """Who is connected: user, database, process, and since when."""
+        with self._lock:
+            open = [each for each in self._connections.values() if isinstance(each.session, Session)]
+        return [
+            (each.session.user, each.session.database, each.process, each.session.since)
+            for each in open
+            if isinstance(each.session, Session)
+        ]
+
+    def cancel_session(self, process: int, by: Session) -> bool:
+        """End what session *process* runs; a user may do so with his own. Returns whether there was such a session."""
+        connection = self._connections.get(process)
+        if connection is None or not isinstance(connection.session, Session):
+            return False
+        if connection.session.user != by.user and not is_superuser(by):
+            raise RedshiftError(DENIED, "must be superuser to signal other server processes")
+        connection.session.cancel()
+        return True
 
     def stop(self) -> None:
         """End all sessions and close the databases, so that the next start has nothing to replay."""

@@ -10,13 +10,19 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from localaws.warehouse import statements
+from localaws.warehouse.binding import bound_query
+from localaws.warehouse.catalog.objects import ColumnInfo, Relation
+from localaws.warehouse.catalog.privileges import acting_as
+from localaws.warehouse.catalog.types import of_duckdb
 from localaws.warehouse.conflicts import Transaction
 from localaws.warehouse.errors import ABORTED, CANCELLED, RedshiftError
 from localaws.warehouse.failures import as_redshift
-from localaws.warehouse.loading import history
+from localaws.warehouse.history import Ran, kind_in_history, now
+from localaws.warehouse.loading import history as loading_history
 from localaws.warehouse.session_protocol import Parameter, Result
 from localaws.warehouse.sql.splitting import Statement, split
 from localaws.warehouse.statements import transactions
+from localaws.warehouse.statements.settings import DEFAULTS
 from localaws.warehouse.wire.types import Column
 
 if TYPE_CHECKING:
@@ -35,19 +41,27 @@ class Session:
         implicit: whether the transaction is one that a text of several statements is by itself.
         transaction: what it uses of tables, once it uses any.
         cursor: its DuckDB, whose transaction is the session's.
+        query_number: the number in the history of what runs now; `last_query` that of what ran before.
         settings: what SET has set, by its name in small letters.
     """
 
     def __init__(self, node: Node, user: str, database: str, process: int, groups: Sequence[str] = ()) -> None:
-        self.node, self.user, self.database, self.process, self.groups = node, user, database, process, groups
+        self.node: Node = node
+        self.user: str = user
+        self.database: str = database
+        self.process: int = process
+        self.groups: Sequence[str] = groups
         self.cursor = node.databases.cursor(database)
         self.status = "I"
         self.implicit = False
         self.transaction: Transaction | None = None
         self.settings: dict[str, str] = {}
+        self.since = now().isoformat(" ")
+        self.query_number: int = -1
+        self.last_query: int = -1
         self._said: list[str] = []
         self._cancelled = threading.Event()
-        history.prepare_session(self)
+        loading_history.prepare_session(self)
 
     def split(self, sql: str) -> Sequence[Statement]:
         return split(sql)
@@ -61,15 +75,42 @@ class Session:
         if self.status == "E" and statement.command not in _ENDS:
             raise RedshiftError(ABORTED, _ABORTED_SAID)
         self._cancelled.clear()
+        ran = self._noted(statement)
         try:
             with _told():
                 return statements.kind_of(statement).run(self, statement, parameters)
         except RedshiftError as error:
+            ran.error, ran.cancelled = error.said, self._cancelled.is_set()
             if self.status == "T":
                 self.status = "E"
             if self._cancelled.is_set() and error.code != ABORTED:
                 raise RedshiftError(CANCELLED, "Query cancelled on user's request") from None
             raise
+        finally:
+            self.node.history.end(ran)
+            if ran.kind not in ("DDL", "UTILITY"):
+                self.last_query = ran.query
+
+    def _noted(self, statement: Statement) -> Ran:
+        """Tell the history that *statement* begins."""
+        number = self.transaction.number if self.transaction else self.node.conflicts.next_number()
+        kind, label = kind_in_history(statement), self.settings.get("query_group", "default")
+        ran = self.node.history.begin(self.process, number, self.user, self.database, kind, statement.text, label)
+        self.query_number = ran.query
+        return ran
+
+    def columns_of(self, view: Relation) -> list[ColumnInfo]:
+        """Those that the query of *view* has today; [] if it cannot be run."""
+        try:
+            with _told(), acting_as(self, view.owner):
+                told = self.execute(f"DESCRIBE {bound_query(self, view.definition).sql}")
+        except RedshiftError:
+            return []
+        return [ColumnInfo(each[0].lower(), of_duckdb(each[1])) for each in told]
+
+    def known_settings(self) -> dict[str, str]:
+        """All that SHOW can tell."""
+        return {**DEFAULTS, **self.settings}
 
     @contextmanager
     def together(self, statements: Sequence[Statement]) -> Iterator[None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -36,7 +37,7 @@ class Questions:
 
     @property
     def answers(self) -> Answers:
-        return {"read": self.read, "text": self.text}
+        return {"read": self.read, "text": self.text, "has_any": self.has_any, "clear": self.clear, "put": self.put}
 
     def read(self, rights: Rights, uri: str, user: str, region: str = "", manifest: bool = False) -> list[Any]:
         """The objects of a COPY as files of this machine: those whose keys begin as *uri*, or those of a *manifest*."""
@@ -46,8 +47,7 @@ class Questions:
             else:
                 bucket, prefix = _split(uri)
                 pages = actor.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-                uris = [f"s3://{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", [])
-                        if item["Size"]]  # fmt: skip
+                uris = [f"s3://{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", [])]
             return self._files(actor.credential, uris)
 
     def text(self, rights: Rights, uri: str, user: str, region: str = "") -> str:
@@ -56,6 +56,42 @@ class Questions:
         with acting(self._cluster, rights, region) as actor:
             body = actor.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
         return str(body.decode("utf-8", "replace"))
+
+    def has_any(self, rights: Rights, uri: str, user: str, region: str = "") -> bool:
+        """Whether there are objects whose keys begin as *uri*."""
+        bucket, prefix = _split(uri)
+        with acting(self._cluster, rights, region) as actor:
+            found = actor.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+        return bool(found.get("KeyCount"))
+
+    def clear(self, rights: Rights, uris: Sequence[str], user: str, region: str = "") -> None:
+        """Delete the objects whose keys begin as one of *uris*."""
+        with acting(self._cluster, rights, region) as actor:
+            s3 = actor.client("s3")
+            for uri in uris:
+                bucket, prefix = _split(uri)
+                for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+                    if keys := [{"Key": item["Key"]} for item in page.get("Contents", [])]:
+                        refused = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys}).get("Errors")
+                        if refused:
+                            said = f"S3ServiceException:{refused[0]['Message']},Error {refused[0]['Code']}"
+                            raise RedshiftError(INTERNAL, said)
+
+    def put(
+        self, rights: Rights, files: Sequence[tuple[str, str]], user: str, region: str = "", kms_key: str = ""
+    ) -> None:
+        """Put files of the cluster's own directory as objects: pairs of a path and a URI."""
+        own = (self._cluster.directory / "scratch").resolve()
+        sealed = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
+        with acting(self._cluster, rights, region) as actor:
+            s3 = actor.client("s3")
+            for path, uri in files:
+                source = Path(path).resolve()
+                if not source.is_relative_to(own):
+                    raise RedshiftError(INTERNAL, f"{uri} is not from the cluster")
+                bucket, key = _split(uri)
+                with source.open("rb") as body:
+                    s3.put_object(Bucket=bucket, Key=key, Body=body, **sealed)
 
     def _listed(self, actor: Actor, uri: str) -> list[str]:
         """What the manifest *uri* lists and is there ("Using a manifest to specify data files")."""

@@ -41,6 +41,8 @@ from localaws.engines.s3.objects import (
 )
 from localaws.engines.s3.private_buckets import make_private
 from localaws.engines.s3.recovery import bucket_to_record, marker_to_record, to_record
+from localaws.engines.s3.replication_rules import NONE as NOWHERE
+from localaws.engines.s3.replication_rules import Replication, replication_of
 from localaws.engines.s3.rules import check_tags
 from localaws.engines.s3.storage_classes import ALL_ALIKE
 from localaws.engines.s3.store import Blob, FileBlocks, ObjectStore, digests
@@ -50,6 +52,7 @@ from localaws.lab import Lab
 
 if TYPE_CHECKING:
     from localaws.engines.s3.keeper import Keeper
+    from localaws.engines.s3.replication import Replicator
 
 MAX_PAGE = 1000
 _BUCKET_NAME = re.compile(r"(?!xn--|sthree-)(?!.*\.\.)(?!(\d+\.){3}\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -64,6 +67,7 @@ class S3Engine(S3Backend):
     journal: ClassVar[Journal]
     notifier: ClassVar[Notifier]
     keeper: ClassVar[Keeper]
+    replicator: ClassVar[Replicator]
     #: Guards every table of every account; never held while bytes move.
     lock: ClassVar[threading.RLock] = threading.RLock()
 
@@ -192,6 +196,11 @@ class S3Engine(S3Backend):
         kept = self.configurations.get(bucket_name, {}).get("lifecycle")
         return lifecycle_of(kept["body"], kept["headers"].get(MINIMUM_HEADER, ALL_ALIKE)) if kept else NONE
 
+    def replication(self, bucket_name: str) -> Replication:
+        """Where to, and as which role, a bucket's new versions go; by no rules where it has no such configuration."""
+        kept = self.configurations.get(bucket_name, {}).get("replication")
+        return replication_of(kept["body"]) if kept else NOWHERE
+
     # Objects
 
     def put_object(  # type: ignore[override]
@@ -247,6 +256,7 @@ class S3Engine(S3Backend):
             with self.lock:
                 condition.check(self.current(bucket, key_name), key_name)
                 self._date(bucket, key)
+                key.replication_status = self.replicator.status_of_new(self, key, tags or {})
                 self.record("put", to_record(key, tags or {}))
                 self._insert(bucket, key)
                 self.set_tags(key, tags or {})
@@ -254,6 +264,7 @@ class S3Engine(S3Backend):
         except BaseException:
             self.store.remove(value.file)
             raise
+        self.replicator.send(self, key, bucket_name)
         if not disable_notification:
             posted = request_method == "POST"
             default = Event.OBJECT_CREATED_POST_EVENT if posted else Event.OBJECT_CREATED_PUT_EVENT
@@ -334,6 +345,7 @@ class S3Engine(S3Backend):
         with self.lock:
             if version_id is None and bucket.versioning_status:
                 marker = self.mark_deleted(bucket, key_name)
+                self.replicator.send(self, marker, bucket_name)
                 self.notifier.publish(bucket, Event.OBJECT_REMOVED_DELETE_MARKER_CREATED_EVENT, marker)
                 return True, {"version-id": marker.version_id, "delete-marker": "true"}
             doomed = next(
@@ -409,13 +421,16 @@ class S3Engine(S3Backend):
     def put_object_tagging(self, key: Any, tags: dict[str, str] | None) -> Any:
         super().put_object_tagging(key, tags)
         self.update(key)
+        self.replicator.send(self, key, key.bucket_name)
         return key
 
     def delete_object_tagging(self, bucket_name: str, key_name: str, version_id: str | None = None) -> None:
-        if not isinstance(self.get_object(bucket_name, key_name, version_id), StoredObject):
+        key = self.get_object(bucket_name, key_name, version_id)
+        if not isinstance(key, StoredObject):
             raise MissingKey(key=key_name)
         super().delete_object_tagging(bucket_name, key_name, version_id)
-        self.update(self.get_object(bucket_name, key_name, version_id))
+        self.update(key)
+        self.replicator.send(self, key, bucket_name)
 
     def update(self, key: Any) -> None:
         """Journal an object again: replay lets a later line about the same file win."""

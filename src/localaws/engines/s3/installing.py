@@ -24,6 +24,8 @@ from localaws.engines.s3.notifications import Notifier
 from localaws.engines.s3.objects import StoredObject
 from localaws.engines.s3.private_buckets import restore
 from localaws.engines.s3.recovery import apply, history
+from localaws.engines.s3.replication import Replicator
+from localaws.engines.s3.replication_rules import NAME as REPLICATION
 from localaws.engines.s3.responses import S3EngineResponse
 from localaws.engines.s3.store import ObjectStore
 from localaws.gateway.records import Call, current_call
@@ -41,6 +43,7 @@ def install(lab: Lab) -> None:
     S3Engine.journal = Journal(directory / "journal")
     S3Engine.notifier = notifier = Notifier(lab)
     S3Engine.keeper = keeper = Keeper(lab)
+    S3Engine.replicator = replicator = Replicator(lab)
     # `access` reads policies; moto's reading takes a condition that does not hold for a denial
     moto_models.FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL  # type: ignore[method-assign]
     # what a template gives a bucket comes through the API, for the journal keeps requests
@@ -54,6 +57,7 @@ def install(lab: Lab) -> None:
     moto_models.events_send_notification = lambda **event: None  # type: ignore[attr-defined]
     _recover()
     notifier.outbox.go_on()
+    replicator.outbox.go_on()
     keeper.look()
     for engine in _engines():
         for key in _objects(engine):
@@ -75,7 +79,7 @@ def _recover() -> None:
     for engine in engines:
         for bucket_name, settings in engine.configurations.items():
             for name, request in settings.items():
-                if name.partition("/")[0] not in {*KEPT, LIFECYCLE} and not restore(
+                if name.partition("/")[0] not in {*KEPT, LIFECYCLE, REPLICATION} and not restore(
                     engine.buckets[bucket_name], name, request
                 ):
                     _configure(engine, bucket_name, request)

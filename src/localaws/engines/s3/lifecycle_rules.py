@@ -120,7 +120,7 @@ def read_rule(element: Element) -> Rule:
     return Rule(
         id=text(element, "ID"),
         enabled=text(element, "Status") == "Enabled",
-        filter=_filter(element),
+        filter=filter_of(element),
         moves=_moves(element, "Transition", "Days"),
         expiration=_when(expiration, "Days") if timed and expiration is not None else None,
         clean_markers=marker,
@@ -130,7 +130,8 @@ def read_rule(element: Element) -> Rule:
     )
 
 
-def _filter(element: Element) -> Filter:
+def filter_of(element: Element) -> Filter:
+    """The filter of a rule, or its prefix as older documents have it."""
     given = child(element, "Filter")
     if given is None:
         return Filter(text(element, "Prefix"))

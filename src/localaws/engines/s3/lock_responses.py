@@ -51,6 +51,7 @@ class LockResponse(ArchiveResponse):
             check_change(key, mode, until, bypass, now)
             key.lock_mode, key.lock_until = mode, until
             self.backend.update(key)
+        self.backend.replicator.send(self.backend, key, self.bucket_name)
         return 200, {}, ""
 
     def get_object_legal_hold(self) -> Answer:
@@ -70,6 +71,7 @@ class LockResponse(ArchiveResponse):
         with self.backend.lock:
             key.lock_legal_status = status
             self.backend.update(key)
+        self.backend.replicator.send(self.backend, key, self.bucket_name)
         return 200, {}, ""
 
     def get_object_lock_configuration(self) -> Answer:

@@ -90,6 +90,8 @@ class StoredObject(FakeKey):
     checksum: Checksum | None = None
     acl: FakeAcl | None = PRIVATE
     restoration: Restoration | None = None
+    #: PENDING, COMPLETED or FAILED of what is replicated, REPLICA of its replica.
+    replication_status: str | None = None
     #: Since when it lies in its storage class, in seconds since the epoch; None: since it was made.
     class_since: float | None = None
     disposed = False
@@ -156,6 +158,8 @@ class StoredObject(FakeKey):
         """The response headers that every answer about this object carries."""
         headers: dict[str, Any] = self.response_dict
         headers.pop("x-amz-sdk-checksum-algorithm", None)  # a request header, which moto also answers with
+        if self.replication_status:
+            headers["x-amz-replication-status"] = self.replication_status
         if self.restoration:
             headers["x-amz-restore"] = self.restoration.header
         if self.kms_key_id:  # of DSSE-KMS moto does not tell it

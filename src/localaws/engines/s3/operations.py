@@ -16,16 +16,16 @@ from moto.core.utils import get_service_model
 _MOTOS = frozenset(
     """
     CreateBucket DeleteBucket DeleteBucketCors DeleteBucketEncryption
-    DeleteBucketOwnershipControls DeleteBucketPolicy DeleteBucketReplication DeleteBucketTagging DeleteBucketWebsite
+    DeleteBucketOwnershipControls DeleteBucketPolicy DeleteBucketTagging DeleteBucketWebsite
     DeleteObjects DeleteObjectTagging DeletePublicAccessBlock GetBucketAccelerateConfiguration GetBucketAcl
     GetBucketCors GetBucketEncryption GetBucketLocation
     GetBucketLogging GetBucketNotification GetBucketNotificationConfiguration GetBucketOwnershipControls
-    GetBucketPolicy GetBucketPolicyStatus GetBucketReplication GetBucketTagging GetBucketVersioning GetBucketWebsite
+    GetBucketPolicy GetBucketPolicyStatus GetBucketTagging GetBucketVersioning GetBucketWebsite
     GetObjectAcl GetObjectAttributes GetObjectLockConfiguration GetObjectTagging
     GetPublicAccessBlock HeadBucket PutBucketAccelerateConfiguration PutBucketAcl
     PutBucketCors PutBucketEncryption PutBucketLogging
     PutBucketNotification PutBucketNotificationConfiguration PutBucketOwnershipControls PutBucketPolicy
-    PutBucketReplication PutBucketTagging PutBucketVersioning PutBucketWebsite PutObjectAcl
+    PutBucketTagging PutBucketVersioning PutBucketWebsite PutObjectAcl
     PutObjectLockConfiguration PutObjectTagging PutPublicAccessBlock
     """.split()
 )
@@ -41,6 +41,7 @@ _OURS = frozenset(
     ListBucketIntelligentTieringConfigurations ListBucketInventoryConfigurations ListBucketMetricsConfigurations
     PutBucketAnalyticsConfiguration PutBucketIntelligentTieringConfiguration PutBucketInventoryConfiguration
     PutBucketMetricsConfiguration GetBucketRequestPayment PutBucketRequestPayment
+    DeleteBucketReplication GetBucketReplication PutBucketReplication
     GetObjectLegalHold PutObjectLegalHold PutObjectRetention RestoreObject DeleteBucketLifecycle GetBucketLifecycle
     GetBucketLifecycleConfiguration PutBucketLifecycle PutBucketLifecycleConfiguration
     """.split()

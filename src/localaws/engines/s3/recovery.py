@@ -27,6 +27,7 @@ _KEPT = {
     "lock_until": "lock_until",
     "legal_hold": "lock_legal_status",
     "class_since": "class_since",
+    "replication": "replication_status",
     "redirect": "website_redirect_location",
 }
 

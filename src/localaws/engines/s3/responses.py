@@ -24,7 +24,7 @@ from moto.s3.notifications import S3NotificationEvent as Event
 from moto.s3.responses import ALLOWED_HEADER_OVERRIDES
 
 from localaws.authorization import keys_of_call
-from localaws.engines.s3 import configurations, lifecycle_requests, listing, usage
+from localaws.engines.s3 import configurations, lifecycle_requests, listing, replication_rules, usage
 from localaws.engines.s3.access_lists import check_acl, check_acl_of_new, check_ownership
 from localaws.engines.s3.backend import S3Engine
 from localaws.engines.s3.batches import delete_objects
@@ -32,13 +32,14 @@ from localaws.engines.s3.conditional_writes import Condition
 from localaws.engines.s3.documents import check_bucket_policy, check_document, parse_document
 from localaws.engines.s3.encryption import SSE, SSE_S3, blocked_types, customer_key
 from localaws.engines.s3.headers import MAX_PUT, byte_range, check_key, checksum_wanted, not_modified
-from localaws.engines.s3.lock_responses import LOCKED_BUCKET, LockResponse
+from localaws.engines.s3.lock_responses import LOCKED_BUCKET
 from localaws.engines.s3.objects import DeleteMarker, StoredObject
 from localaws.engines.s3.operations import check_done
 from localaws.engines.s3.private_buckets import OWNERSHIP, owned_by
 from localaws.engines.s3.public_access import refuse_public, settings_of
 from localaws.engines.s3.requests import Answer, bucket_and_key, check_restored, check_size
 from localaws.engines.s3.rules import tag, tags_of
+from localaws.engines.s3.settings_responses import SettingsResponse
 from localaws.gateway.environ import query_of
 from localaws.gateway.errors import AwsError, render
 from localaws.gateway.post_form import POSTED
@@ -67,7 +68,6 @@ _CONFIGURATIONS = {
     "ownershipControls",
     "policy",
     "publicAccessBlock",
-    "replication",
     "tagging",
     "versioning",
     "website",
@@ -81,7 +81,7 @@ _LISTINGS: dict[str, Callable[[S3Engine, str, Mapping[str, list[str]]], str]] = 
 }
 
 
-class S3EngineResponse(LockResponse):
+class S3EngineResponse(SettingsResponse):
     """Answers the operations on objects and parts and the listings itself, and leaves everything else to moto."""
 
     def key_response(self, request: Request, full_url: str, headers: Any) -> Any:
@@ -106,6 +106,8 @@ class S3EngineResponse(LockResponse):
             return self._try(request, query, lambda: (200, _XML, listing.list_buckets(self.backend, query)))
         if configurations.KEPT & query.keys():
             return self._try(request, query, self._configuration)
+        if replication_rules.NAME in query:
+            return self._try(request, query, self._replication)
         if lifecycle_requests.NAME in query:
             return self._try(request, query, self._lifecycle)
         refusal = self._try(request, query, self._check_document)
@@ -189,15 +191,6 @@ class S3EngineResponse(LockResponse):
     def _list(self, write: Callable[[S3Engine, str, Mapping[str, list[str]]], str]) -> Answer:
         self._bucket()
         return 200, _XML, write(self.backend, self.bucket_name, self.querystring)
-
-    def _configuration(self) -> Answer:
-        operation = current_call.get().operation
-        self._bucket()
-        return configurations.respond(self.backend, operation, self.bucket_name, self.region, self.request)
-
-    def _lifecycle(self) -> Answer:
-        self._bucket()
-        return lifecycle_requests.respond(self.backend, self.bucket_name, self.region, self.request)
 
     def _remember(self, request: Request, name: str) -> None:
         """Have the journal keep a configuration as the request that made it."""

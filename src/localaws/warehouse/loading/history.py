@@ -71,7 +71,6 @@ CREATE TABLE IF NOT EXISTS {_PLACE}.loads (userid INT, query BIGINT, session INT
     loaded_bytes BIGINT, files INT, errors BIGINT);
 CREATE TABLE IF NOT EXISTS {_PLACE}.unloads (userid INT, query BIGINT, session INT, began TIMESTAMP, ended TIMESTAMP,
     database_name VARCHAR, path VARCHAR, line_count BIGINT, transfer_size BIGINT, file_format VARCHAR);
-CREATE SEQUENCE IF NOT EXISTS {_PLACE}.queries START 1000;
 """
 #: Functions that tell of the session's last COPY and UNLOAD.
 _COUNTS = ("pg_last_copy_count", "pg_last_copy_id", "pg_last_unload_count", "pg_last_unload_id")
@@ -116,7 +115,7 @@ class Entry:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._cursor = session.node.databases.cursor(session.database)  # its own transaction
-        self.query = int(self._one(f"SELECT nextval('{_PLACE}.queries')"))
+        self.query = session.query_number
         self._began = self._one("SELECT CAST(now() AS TIMESTAMP)")
         self._user = user_id(session)
 

@@ -53,6 +53,7 @@ class Load:
             if not files:
                 prefix = copy.source.removeprefix("s3://").partition("/")[2]
                 raise RedshiftError(INTERNAL, f"The specified S3 prefix '{prefix}' does not exist")
+            files = [file for file in files if file.size]
             with Folder(self._session.node.databases.scratch) as folder, self._entry() as entry:
                 outcome = self._load(files, folder)
                 status = "completed" if len(outcome.rejects) < self._enough else "failed"
@@ -84,6 +85,8 @@ class Load:
 
     def _load(self, files: list[File], folder: Folder) -> Outcome:
         copy, targets = self._copy, self._target.fields
+        if not files:
+            return Outcome()
         if copy.is_columnar:
             if copy.format == "ORC":
                 files = [columnar.orc_as_parquet(file, folder) for file in files]

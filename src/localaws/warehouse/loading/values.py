@@ -113,7 +113,7 @@ def _text(field: Field, copy: Copy, text: str) -> str:
         found = f"nullif({found}, '')"
     if "TRUNCATECOLUMNS" in copy.flags and field.length:
         most = field.length
-        short = f"list_max(list_filter(range({most} + 1), n -> strlen(left({found}, n)) <= {most}))"
+        short = f"list_max(list_filter(range({most} + 1), lambda n: strlen(left({found}, n)) <= {most}))"
         found = (
             f"CASE WHEN strlen({found}) <= {most} THEN {found} WHEN strlen({found}) = length({found}) "
             f"THEN left({found}, {most}) ELSE left({found}, {short}) END"

@@ -14,6 +14,9 @@ from localaws.warehouse.sql.splitting import Statement
 _ESCAPES = {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\0": "\0", "\\000": "\0", "\\b": "\b", "\\f": "\f", "\\v": "\v"}
 
 
+_TEXTS = (TokenType.STRING, TokenType.RAW_STRING, TokenType.HEREDOC_STRING)
+
+
 class Words:
     """The tokens of *statement* from the *first* on."""
 
@@ -30,7 +33,7 @@ class Words:
 
     @property
     def is_text(self) -> bool:
-        return bool(self) and self._tokens[self._place].token_type in (TokenType.STRING, TokenType.RAW_STRING)
+        return bool(self) and self._tokens[self._place].token_type in _TEXTS
 
     @property
     def is_number(self) -> bool:

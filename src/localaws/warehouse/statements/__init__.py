@@ -16,6 +16,7 @@ from localaws.warehouse.statements import (
     schemas,
     settings,
     transactions,
+    unloading,
     views,
 )
 from localaws.warehouse.statements.kinds import Kind, Kinds
@@ -24,6 +25,7 @@ _KINDS: Kinds = {
     **transactions.KINDS,
     **settings.KINDS,
     **copying.KINDS,
+    **unloading.KINDS,
     **creating_tables.KINDS,
     **altering_tables.KINDS,
     **views.KINDS,

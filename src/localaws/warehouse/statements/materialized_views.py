@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from localaws.warehouse.binding import bound_query
 from localaws.warehouse.catalog import names, objects
 from localaws.warehouse.catalog.definitions import in_full
+from localaws.warehouse.catalog.freshness import is_stale
 from localaws.warehouse.catalog.objects import Relation
 from localaws.warehouse.catalog.privileges import acting_as, require_create, require_owner
 from localaws.warehouse.errors import DUPLICATE_TABLE, WRONG_OBJECT, RedshiftError
@@ -94,14 +95,6 @@ class _Alter(Silent):
         with whole(session):
             names.store_of(session).change(view)
         return Result("ALTER MATERIALIZED VIEW")
-
-
-def is_stale(session: Session, view: Relation) -> bool:
-    """Whether something that *view* is made of has been changed since its last refresh."""
-    with acting_as(session, view.owner):
-        reads = bound_query(session, view.definition).reads
-    tables = [(session.database, each.id) for each in reads]
-    return session.node.conflicts.changed_since_refresh((session.database, view.id), tables)
 
 
 def _existing(session: Session, parts: Sequence[str]) -> tuple[names.Named, Relation]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from localaws.warehouse.binding import bind
+from localaws.warehouse.catalog.system.spelling import plain
 from localaws.warehouse.columns import column_of
 from localaws.warehouse.errors import SYNTAX, RedshiftError
 from localaws.warehouse.session_protocol import Parameter, Result
@@ -55,7 +56,7 @@ class Plain:
 
 def _read(statement: Statement) -> exp.Expr:
     """The tree of what DuckDB may be asked to do: nothing that is not named here reaches it. Raises RedshiftError."""
-    tree = parse(statement.text)
+    tree = parse(plain(statement.text))
     if not isinstance(tree, _DONE):
         raise RedshiftError(SYNTAX, f'syntax error at or near "{statement.tokens[0].text}"')
     return tree
