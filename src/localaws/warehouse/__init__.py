@@ -9,5 +9,5 @@ node        the process: databases, users, who is connected
 wire/       PostgreSQL's protocol
 session     one client: transaction, settings
 statements/ what each kind of statement does
-sql/        Redshift's SQL as DuckDB's
+sql/        Redshift's SQL as DuckDB's; contexts says what a statement means to a session
 """

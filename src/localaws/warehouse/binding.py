@@ -17,17 +17,23 @@ from localaws.warehouse.catalog.objects import MATERIALIZED, VIEW, Relation
 from localaws.warehouse.catalog.privileges import acting_as, require
 from localaws.warehouse.catalog.store import TEMP_SCHEMA
 from localaws.warehouse.catalog.system import system_view
-from localaws.warehouse.catalog.system.functions import bind_functions
+from localaws.warehouse.catalog.system.functions import NAMES, bind_functions
 from localaws.warehouse.catalog.system.late import LATE_COLUMNS
 from localaws.warehouse.catalog.system.spelling import plain
+from localaws.warehouse.contexts import context_of
 from localaws.warehouse.errors import SYNTAX, UNDEFINED_FUNCTION, WRONG_OBJECT, RedshiftError
 from localaws.warehouse.loading import history
 from localaws.warehouse.session_protocol import Parameter
+from localaws.warehouse.sql.checking import as_is, check
+from localaws.warehouse.sql.functions import FUNCTIONS
 from localaws.warehouse.sql.translating import parse, translate
 
 if TYPE_CHECKING:
     from localaws.warehouse.session import Session
 
+#: What can be called, and what can be called in FROM.
+_FUNCTIONS = {*FUNCTIONS, *NAMES}
+_RELATIONS = {"pg_get_late_binding_view_cols"}
 #: How deep views may lie in one another.
 _DEEPEST = 50
 #: What a statement does to its target.
@@ -56,6 +62,7 @@ def bind(session: Session, tree: exp.Expr, depth: int = 0) -> Bound:
     if depth > _DEEPEST:
         raise RedshiftError("54001", "stack depth limit exceeded: a view leads to itself")
     bound = Bound()
+    check(tree, _FUNCTIONS, _RELATIONS)
     target = _target(tree)
     _bind_late_columns(session, tree)
     bind_functions(session, tree)
@@ -70,7 +77,7 @@ def bound_query(session: Session, sql: str, parameters: Sequence[Parameter] = ()
     if not isinstance(tree, exp.Query):
         raise RedshiftError(SYNTAX, f'syntax error at or near "{sql.split(maxsplit=1)[0]}"')
     bound = bind(session, tree)
-    bound.sql = translate(tree, parameters)
+    bound.sql = translate(tree, parameters, context_of(session))
     return bound
 
 
@@ -107,14 +114,14 @@ def _bind_table(session: Session, tree: exp.Expr, table: exp.Table, is_target: b
         raise names.missing(parts)
     view = system_view(parts)
     if view is not None and (len(parts) > 1 or names.find(session, parts) is None):
-        _put(table, view.query(session))
+        _put(table, as_is(view.query(session)))
         return
     found = names.find(session, parts)
     if found is None:
         loaded = history.view(session, parts)
         if loaded is None or is_target:
             raise names.missing(parts)
-        _put(table, loaded)
+        _put(table, as_is(loaded))
         return
     place, relation = found
     if is_target:
@@ -161,7 +168,7 @@ def _bind_late_columns(session: Session, tree: exp.Expr) -> None:
             if alias and alias.columns:
                 named = [each.this if isinstance(each, exp.ColumnDef) else each for each in alias.columns]
                 alias.set("columns", named)
-            _put(table, LATE_COLUMNS.query(session))
+            _put(table, as_is(LATE_COLUMNS.query(session)))
 
 
 def _name_in_full(table: exp.Table, place: names.Named) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
+from localaws.lake.quoting import own
 from localaws.warehouse.wire import types
 from localaws.warehouse.wire.types import Column, limited
 
@@ -15,6 +18,16 @@ _OIDS = {
     "BLOB": types.VARBYTE, "JSON": types.SUPER, "VARCHAR": types.VARCHAR,
 }  # fmt: skip
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
+
+
+def without_zones(sql: str, described: Sequence[Sequence[Any]]) -> str | None:
+    """DuckDB's *sql* with its moments in UTC, if it has any with a zone: Python is to get them without one."""
+    zoned = [str(column[1]) == "TIMESTAMP WITH TIME ZONE" for column in described]
+    if not any(zoned):
+        return None
+    places = [own(f"c{number}") for number in range(len(zoned))]
+    items = [f"timezone('UTC', {place})" if zone else place for place, zone in zip(places, zoned, strict=True)]
+    return f"SELECT {', '.join(items)} FROM ({sql}) AS {own('told')}({', '.join(places)})"
 
 
 def column_of(name: str, duckdb_type: str) -> Column:

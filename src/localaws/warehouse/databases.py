@@ -14,6 +14,7 @@ from localaws.lake.quoting import literal, name, texts
 from localaws.warehouse.catalog.store import prepare_database, prepare_session
 from localaws.warehouse.errors import INVALID_CATALOG, WRONG_OBJECT, RedshiftError
 from localaws.warehouse.loading import history
+from localaws.warehouse.sql import installing
 
 _SETTINGS = """
 SET allow_persistent_secrets = false;
@@ -46,6 +47,7 @@ class Databases:
         self._database.execute(f"SET allowed_directories = {texts([str(objects), str(directory)])}")
         history.prepare(self._database, str(directory / "history.duckdb"))
         self._database.execute("SET enable_external_access = false")
+        installing.install(self._database)
         for found in {first, *(path.stem for path in self._files.glob("*.duckdb"))}:
             self._open(found)
 

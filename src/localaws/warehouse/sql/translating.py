@@ -1,7 +1,4 @@
-"""A query of Redshift's as DuckDB's.
-
-What differs by syntax is here; `functions` has what differs by function.
-"""
+"""One statement of Redshift's as DuckDB's: read it, put parameters in their places, translate it."""
 
 from __future__ import annotations
 
@@ -10,14 +7,16 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ParseError
 
 from localaws.lake.quoting import internal
 from localaws.warehouse.errors import PROTOCOL, SYNTAX, RedshiftError
 from localaws.warehouse.session_protocol import Parameter
+from localaws.warehouse.sql.dialect import Context, Translator
+from localaws.warehouse.sql.grammar import parse
 from localaws.warehouse.wire import types
+
+__all__ = ["Context", "parameters_in", "parse", "translate", "translate_expression"]
 
 #: The number of a parameter's type → Redshift's word for it.
 _WORDS = {
@@ -27,28 +26,24 @@ _WORDS = {
 }  # fmt: skip
 
 
-def parse(sql: str) -> exp.Expr:
-    """The tree of one statement. Raises RedshiftError in Redshift's words."""
-    try:
-        tree = sqlglot.parse_one(sql, read="redshift")
-    except ParseError as error:
-        told = error.errors[0] if error.errors else {}
-        near = str(told.get("highlight") or "").strip()
-        raise RedshiftError(
-            SYNTAX, f'syntax error at or near "{near}"' if near else "syntax error at end of input"
-        ) from None
-    except RecursionError:
-        raise RedshiftError("54001", "stack depth limit exceeded") from None
-    return tree
+def translate(tree: exp.Expr, parameters: Sequence[Parameter] = (), context: Context | None = None) -> str:
+    """DuckDB's SQL for *tree*, with *parameters* in the places of ``$1`` and the like; *tree* itself is changed.
 
-
-def translate(tree: exp.Expr, parameters: Sequence[Parameter] = ()) -> str:
-    """DuckDB's SQL for *tree*, with *parameters* in the places of ``$1`` and the like; *tree* itself is changed."""
+    Raises RedshiftError: for what Redshift has not, too many parameters, types that do not go together.
+    """
     for number, node in list(_places(tree)):
         if number > len(parameters):
             raise RedshiftError(PROTOCOL, f"bind message supplies {len(parameters)} parameters, but ${number} is used")
         node.replace(_literal(parameters[number - 1]))
-    return tree.sql("duckdb")
+    return Translator(context or Context()).translate(tree)
+
+
+def translate_expression(sql: str, context: Context | None = None) -> str:
+    """DuckDB's SQL for an expression that stands alone: a DEFAULT, a policy's condition. Raises RedshiftError."""
+    select = parse(f"SELECT {sql}")
+    if not isinstance(select, exp.Select) or len(select.expressions) != 1:
+        raise RedshiftError(SYNTAX, f'syntax error at or near "{sql}"')
+    return Translator(context or Context()).translate(select.expressions[0].pop())
 
 
 def parameters_in(tree: exp.Expr) -> int:

@@ -14,7 +14,7 @@ from localaws.warehouse.catalog.privileges import require_create
 from localaws.warehouse.errors import DUPLICATE_TABLE, RedshiftError
 from localaws.warehouse.session_protocol import Parameter, Result
 from localaws.warehouse.sql.splitting import Statement
-from localaws.warehouse.sql.translating import parse, translate
+from localaws.warehouse.sql.translating import translate_expression
 from localaws.warehouse.statements.kinds import Kinds, Silent
 from localaws.warehouse.statements.reading import Reader
 from localaws.warehouse.statements.table_definitions import Keys, TableDefinition, finish, read_table
@@ -89,7 +89,7 @@ def column_sql(session: Session, relation: Relation, column: ColumnInfo) -> str:
 
 def expression_sql(expression: str) -> str:
     """DuckDB's for an expression without columns, that of a DEFAULT."""
-    return translate(parse(f"SELECT {expression}")).removeprefix("SELECT ")
+    return translate_expression(expression)
 
 
 def create_as(

@@ -10,6 +10,7 @@ from sqlglot import exp
 from localaws.warehouse.binding import bind
 from localaws.warehouse.catalog.system.spelling import plain
 from localaws.warehouse.columns import column_of
+from localaws.warehouse.contexts import context_of
 from localaws.warehouse.errors import SYNTAX, RedshiftError
 from localaws.warehouse.session_protocol import Parameter, Result
 from localaws.warehouse.sql.splitting import Statement
@@ -38,14 +39,14 @@ class Plain:
         if not isinstance(tree, exp.Query):
             return known, None
         bind(session, tree)
-        sql = translate(tree, [Parameter(each, None) for each in known])
+        sql = translate(tree, [Parameter(each, None) for each in known], context_of(session))
         told = session.execute(f"DESCRIBE {sql}")
         return known, [column_of(name, type) for name, type, *_ in told]
 
     def run(self, session: Session, statement: Statement, parameters: Sequence[Parameter]) -> Result:
         tree = _read(statement)
         bound = bind(session, tree)
-        sql = translate(tree, parameters)
+        sql = translate(tree, parameters, context_of(session))
         with using(session, bound.reads, bound.writes):
             if isinstance(tree, exp.Query):
                 described, rows = session.query(sql)

@@ -97,7 +97,12 @@ def _timestamp(value: Any) -> str:
 def _timestamptz(value: Any) -> str:
     if not isinstance(value, datetime):
         return str(value)
-    return _timestamp(value.astimezone(UTC)) + "+00"
+    return _timestamp(_in_utc(value)) + "+00"
+
+
+def _in_utc(value: datetime) -> datetime:
+    """A moment without a zone is one in UTC."""
+    return value.astimezone(UTC) if value.tzinfo else value
 
 
 def _time(value: Any) -> str:
@@ -179,7 +184,7 @@ _BINARY: dict[int, Callable[[Any], bytes]] = {
     DATE: lambda value: struct.pack("!i", (value - _EPOCH.date()).days),
     TIME: lambda value: struct.pack("!q", _micros_of_day(value)),
     TIMESTAMP: lambda value: struct.pack("!q", _micros(value)),
-    TIMESTAMPTZ: lambda value: struct.pack("!q", _micros(value.astimezone(UTC))),
+    TIMESTAMPTZ: lambda value: struct.pack("!q", _micros(_in_utc(value))),
     VARBYTE: bytes,
 }  # fmt: skip
 _READ: dict[int, Callable[[bytes], Any]] = {

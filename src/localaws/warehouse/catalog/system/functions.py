@@ -24,6 +24,7 @@ from localaws.warehouse.catalog.system.postgres import (
     view_text,
 )  # fmt: skip
 from localaws.warehouse.errors import UNDEFINED_OBJECT, WRONG_VALUE, RedshiftError
+from localaws.warehouse.sql.checking import as_is
 
 if TYPE_CHECKING:
     from localaws.warehouse.session import Session
@@ -52,7 +53,7 @@ def bind_functions(session: Session, tree: exp.Expr) -> exp.Expr:
         if maker is None or isinstance(node.parent, exp.Table):
             continue
         arguments = [each for each in _arguments(node) if isinstance(each, exp.Expr)]
-        made = maker(session, arguments)
+        made = as_is(maker(session, arguments))
         if isinstance(node.parent, exp.Select) and node.arg_key == "expressions":
             made = exp.alias_(made, called.replace("current_version", "version"), quoted=True)
         if node is tree:
@@ -258,3 +259,5 @@ _MAKERS: dict[str, _Maker] = {
     "array_to_string": _template("CASE WHEN typeof(:a) = 'VARCHAR' THEN CAST(:a AS VARCHAR) ELSE "
                                  "array_to_string(CAST(:a AS VARCHAR[]), :b) END"),
 }  # fmt: skip
+#: The names of those functions, in small letters.
+NAMES = frozenset(_MAKERS)

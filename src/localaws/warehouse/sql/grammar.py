@@ -1,0 +1,62 @@
+"""Redshift's SQL as sqlglot reads it, with functions left as they are written: `functions` knows what they mean."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+from sqlglot.dialects.redshift import Redshift
+from sqlglot.errors import ParseError, TokenError
+
+from localaws.warehouse.errors import SYNTAX, RedshiftError
+
+#: Functions with a syntax of their own; sqlglot knows more of other dialects, which to Redshift are like any name.
+_SYNTAX = {"CAST", "CONVERT", "EXTRACT", "OBJECT_TRANSFORM", "POSITION", "SUBSTRING", "TRIM", "TRY_CAST"}
+
+
+class RedshiftSql(Redshift):
+    """Redshift's grammar; a function call becomes ``Anonymous`` whatever its name."""
+
+    INDEX_OFFSET = 0  # places in an array are as they are written, from 0
+
+    class Parser(Redshift.parser_class):  # type: ignore[misc, valid-type]
+        FUNCTIONS: dict[str, object] = {}
+        FUNCTION_PARSERS = {
+            name: build for name, build in Redshift.parser_class.FUNCTION_PARSERS.items() if name in _SYNTAX
+        }
+        NO_PAREN_FUNCTION_PARSERS = {
+            name: build
+            for name, build in Redshift.parser_class.NO_PAREN_FUNCTION_PARSERS.items()
+            if name in ("ANY", "CASE", "SYSDATE")
+        } | {"APPROXIMATE": lambda self: self._parse_approximate()}
+
+        def _parse_approximate(self) -> exp.Expr | None:
+            """``APPROXIMATE COUNT(DISTINCT x)`` and ``APPROXIMATE PERCENTILE_DISC(…)``: the call knows that it is."""
+            found: exp.Expr | None = self._parse_function()
+            if found is None:
+                self._retreat(self._index - 1)
+                return None
+            for call in found.find_all(exp.Anonymous):
+                call.meta["approximate"] = True
+                break
+            return found
+
+
+#: Made here, on one thread: sqlglot loads the parts of a dialect when they are first used.
+_DIALECT = RedshiftSql()
+_DIALECT.parse("SELECT 1")
+
+
+def parse(sql: str) -> exp.Expr:
+    """The tree of one statement. Raises RedshiftError in Redshift's words."""
+    try:
+        trees = [each for each in _DIALECT.parse(sql) if each is not None]
+    except (ParseError, TokenError) as error:
+        told = error.errors[0] if isinstance(error, ParseError) and error.errors else {}
+        near = str(told.get("highlight") or "").strip()
+        said = f'syntax error at or near "{near}"' if near else "syntax error at end of input"
+        raise RedshiftError(SYNTAX, said) from None
+    except RecursionError:
+        raise RedshiftError("54001", "stack depth limit exceeded") from None
+    if len(trees) != 1:
+        raise RedshiftError(SYNTAX, "syntax error at end of input")
+    tree: exp.Expr = trees[0]
+    return tree
