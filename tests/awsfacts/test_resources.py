@@ -24,6 +24,7 @@ from tests.awsfacts.minimal import ELSEWHERE, NAME, NEVER_DELETED, REQUESTS, WIT
 from tests.conftest import RunningLab
 from tests.connected import connected
 from tests.engines.lake_tools import be_administrator
+from tests.engines.redshift_tools import await_available
 from tests.roles import ADMINISTRATOR, permit
 
 
@@ -73,6 +74,8 @@ def _create(life: Life, lab: RunningLab, session: de.Session) -> None:
             boto3.client("iam").attach_role_policy(RoleName=NAME, PolicyArn=ADMINISTRATOR)
         if key == "lambda:function":
             permit(lab, NAME, "logs", "secretsmanager")
+        if key == "redshift:cluster":
+            await_available(lab, NAME)  # of which there can be a snapshot then
         names[key] = life.ledger[key][-1].name or ""
         names[f"{key} ARN"] = answer.get("arn", "")
 

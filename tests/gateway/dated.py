@@ -265,6 +265,7 @@ MADE: dict[str, list[tuple[str, dict[str, Any]]]] = {
                 "MasterUserPassword": "Passw0rd",
             },
         ),
+        ("wait cluster_available", {"ClusterIdentifier": "dated", "WaiterConfig": {"Delay": 1}}),
         ("create_cluster_snapshot", {"ClusterIdentifier": "dated", "SnapshotIdentifier": "dated"}),
     ],
     "emr": [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from awsfacts.declaration import Claim, Deletion, Listing, Resource, Service, Settle, is_refused
+from awsfacts.declaration import Claim, Deletion, Listing, Meter, Resource, Service, Settle, is_refused
 
 
 def _delete_cluster(aws: Any, cluster: str, settle: Settle) -> None:
@@ -56,8 +56,30 @@ SERVICE = Service(
             "engines/test_redshift_unload.py::test_what_unload_writes_copy_reads",
         ),
         Claim(
+            "Clusters are changed, renamed, paused, resumed and rebooted; one that is paused takes nobody.",
+            "engines/test_redshift_clusters.py::test_a_paused_cluster_takes_nobody_and_comes_back",
+        ),
+        Claim(
+            "A snapshot has the data of its moment, and is restored as a cluster of its own.",
+            "engines/test_redshift_clusters.py::test_a_snapshot_has_the_data_of_its_moment",
+        ),
+        Claim(
+            "Nodes of the types ra3.xlplus and rg.large stand on the bill until their cluster is paused or deleted.",
+            "engines/test_redshift_clusters.py::test_nodes_stand_on_the_bill_until_they_are_paused",
+        ),
+        Claim(
             "Data survives a stop and a crash of the lab.",
             "engines/test_redshift.py::test_data_survives_a_kill_of_the_lab",
+        ),
+    ),
+    differs=(
+        Claim(
+            "The KMS key of a cluster has to be one that can be used, but its files are not encrypted with it.",
+            "engines/test_redshift_clusters.py::test_a_key_that_cannot_be_used_encrypts_nothing",
+        ),
+        Claim(
+            "A cluster is one process on this machine, whatever nodes it has, and listens on 127.0.0.1.",
+            "engines/test_redshift_clusters.py::test_a_cluster_is_described_whole",
         ),
     ),
     resources=(
@@ -120,6 +142,10 @@ SERVICE = Service(
             delete=Deletion("DeleteSnapshotCopyGrant", "SnapshotCopyGrantName"),
             uses=("kms:key",),
         ),
+    ),
+    meters=(
+        Meter("redshift:ra3_xlplus_nodes", "redshift.ra3_xlplus_hour", standing=True),
+        Meter("redshift:rg_large_nodes", "redshift.rg_large_hour", standing=True),
     ),
     leaves_nothing={"CreateTags": "what is tagged exists already"},
     unsupported=(

@@ -59,6 +59,8 @@ def _within(shape: Shape, path: _Path) -> Iterator[_Path]:
         return
     if isinstance(shape, StructureShape):
         for name, member in shape.members.items():
+            if name.startswith("Remove"):  # what is taken away is not passed
+                continue
             yield from _within(member, (*path, name))
     elif isinstance(shape, ListShape):
         yield from _within(shape.member, (*path, "*"))

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,13 @@ class ClusterProcess:
     """A cluster whose files lie in *directory*, with a server on 127.0.0.1.
 
     *objects* is where S3's files are; *certificate* what the server proves itself with; *answers* what its statements
-    may ask of the lab.
+    may ask of the lab; *died* is called if the process ends by itself.
     """
 
-    def __init__(self, directory: Path, objects: Path, certificate: Path, answers: Answers) -> None:
-        self.directory = directory
+    def __init__(
+        self, directory: Path, objects: Path, certificate: Path, answers: Answers, died: Callable[[], None]
+    ) -> None:
+        self.directory, self._died = directory, died
         self._objects, self._certificate, self._answers = objects, certificate, answers
         self._process: subprocess.Popen[bytes] | None = None
         self._asker: Asker | None = None
@@ -63,6 +66,12 @@ class ClusterProcess:
             self.ask("ping")
         except Gone:
             raise RuntimeError(f"the cluster did not start: {self._last_words()}") from None
+        threading.Thread(target=self._watch, args=[self._process], daemon=True).start()
+
+    def _watch(self, process: subprocess.Popen[bytes]) -> None:
+        process.wait()
+        if self._asker is not None:  # nobody has asked it to stop
+            self._died()
 
     @property
     def running(self) -> bool:

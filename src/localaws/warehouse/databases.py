@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -25,6 +26,8 @@ SET default_null_order = 'nulls_last_on_asc_first_on_desc';
 """
 #: What DuckDB may keep in memory of what it could put on disk instead.
 _MEMORY = min(2 << 30, psutil.virtual_memory().total // 4)
+#: Bytes of a log that no log comes to.
+_NEVER = "1000TB"
 _NAME = re.compile(r"[a-z_][a-z0-9_$]{0,126}")
 
 
@@ -85,6 +88,28 @@ class Databases:
             self._database.execute(f"DETACH {name(database)}")
             for path in self._files.glob(f"{database}.duckdb*"):
                 path.unlink()
+
+    def back_up(self, directory: Path) -> None:
+        """Copy all files to *directory* as they are at one moment: what has been committed by then, and no more.
+
+        A file of DuckDB changes at its checkpoints only; between them what is committed comes to its log's end, of
+        which a part that is not whole is not read. So there is none while the files are copied.
+        """
+        with self._lock:
+            cursor = self._database.cursor()
+            for database in self.names():
+                with suppress(duckdb.Error):  # where transactions are under way the log is the longer
+                    cursor.execute(f"CHECKPOINT {name(database)}")
+            cursor.execute(f"SET GLOBAL wal_autocheckpoint = '{_NEVER}'")
+            try:
+                while True:
+                    before = [path.stat().st_mtime_ns for path in sorted(self._files.glob("*.duckdb"))]
+                    shutil.copytree(self._files, directory, dirs_exist_ok=True)
+                    if before == [path.stat().st_mtime_ns for path in sorted(self._files.glob("*.duckdb"))]:
+                        return
+            finally:
+                cursor.execute("RESET GLOBAL wal_autocheckpoint")
+                cursor.close()
 
     def close(self) -> None:
         self._database.close()

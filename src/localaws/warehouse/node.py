@@ -154,6 +154,7 @@ def main() -> None:
     answers: Answers = {
         "ping": lambda: True,
         "put_user": put_user,
+        "back_up": lambda directory: node.databases.back_up(Path(directory)),
         "lend": node.users.lend,
         "take_back": node.users.take_back,
     }

@@ -14,9 +14,18 @@ from localaws.engines.cloudformation.updates import Changes, Properties
 def _cluster(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
     """A cluster's *name* is in small letters (CreateCluster, API reference, ClusterIdentifier)."""
     wanted = {"ClusterIdentifier": name.lower(), **properties}
-    endpoint = api("CreateCluster", **wanted)["Cluster"].get("Endpoint", {})
-    attributes = {f"Endpoint.{part}": str(endpoint.get(part, "")) for part in ("Address", "Port")}
+    api("CreateCluster", **wanted)
+    api.wait("cluster_available", ClusterIdentifier=wanted["ClusterIdentifier"])
+    [made] = api("DescribeClusters", ClusterIdentifier=wanted["ClusterIdentifier"])["Clusters"]
+    endpoint = made["Endpoint"]
+    attributes = {f"Endpoint.{part}": str(endpoint[part]) for part in ("Address", "Port")}
     return wanted["ClusterIdentifier"], attributes
+
+
+def _delete_cluster(api: Api, name: str, properties: Properties) -> None:
+    """Until it is gone: what it uses can then be deleted."""
+    api("DeleteCluster", ClusterIdentifier=name, SkipFinalClusterSnapshot=True)
+    api.wait("cluster_deleted", ClusterIdentifier=name)
 
 
 def _parameter_group(api: Api, name: str, properties: Properties) -> tuple[str, dict[str, str]]:
@@ -36,7 +45,7 @@ def _subnet_group(api: Api, name: str, properties: Properties) -> tuple[str, dic
 REDSHIFT = {
     "AWS::Redshift::Cluster": Maker(
         _cluster,
-        deleted("DeleteCluster", "ClusterIdentifier", SkipFinalClusterSnapshot=True),
+        _delete_cluster,
         Changes("redshift", [], frozenset({"ClusterIdentifier", "DBName", "MasterUsername"})),
         "ClusterIdentifier",
         frozenset({"Endpoint.Address", "Endpoint.Port"}),

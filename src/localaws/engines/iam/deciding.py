@@ -32,6 +32,8 @@ _LINKED = {
     "rds-data.amazonaws.com": ("rds:Describe",),
     "redshift-data.amazonaws.com": ("redshift:Describe", "redshift-serverless:Get", "events:PutEvents"),
     "rds.amazonaws.com": ("secretsmanager:",),
+    "redshift.amazonaws.com": ("secretsmanager:",),
+    "redshift-serverless.amazonaws.com": ("secretsmanager:",),
     "s3.amazonaws.com": ("events:PutEvents",),
 }
 #: Callers whose policies are remembered.

@@ -13,10 +13,10 @@ ENGINE = Engine(
     service="redshift",
     moto="redshift",
     backend="backend:RedshiftEngine",
-    responses="backend:RedshiftEngineResponse",
-    models=("cluster:RedshiftCluster",),
+    responses="responses:RedshiftEngineResponse",
+    models=("cluster:RedshiftCluster", "snapshots:RedshiftSnapshot"),
     reaches=frozenset({"ec2"}),
     returns=("redshift",),
-    data=("redshift",),
+    data=("redshift", "redshift-snapshots"),
     resume="installing:resume",
 )

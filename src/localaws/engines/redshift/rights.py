@@ -73,7 +73,7 @@ def acting(cluster: RedshiftCluster, rights: Mapping[str, str], region: str = ""
 
 def _own_role(cluster: RedshiftCluster, role: str) -> str:
     """The ARN of the role that a statement names. Raises RedshiftError for one that the cluster has not."""
-    arn = cluster.default_role if role.lower() == "default" else role
+    arn = cluster.default_iam_role_arn if role.lower() == "default" else role
     if role.lower() == "default" and not arn:
         raise RedshiftError(INTERNAL, "No default IAM role is set for the cluster: set one, or name a role")
     if arn not in cluster.iam_roles_arn:
