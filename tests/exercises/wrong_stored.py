@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import awswrangler as wr
 import pandas as pd
+
+from tests.exercises.right_stored import BY_FOLDER
 
 
 def _keys(s3: Any, bucket: str, prefix: str) -> list[str]:
@@ -69,7 +72,56 @@ def halves_them(s3: Any, bucket: str, prefix: str) -> None:
         s3.delete_object(Bucket=bucket, Key=key)
 
 
+def partitioned(*columns: str, rows: int = 10**9, table: str = "flights", **options: Any) -> tuple[Any]:
+    """A `store` with these partitions."""
+
+    def answer(flights: pd.DataFrame, database: str, location: str) -> None:
+        wr.s3.to_parquet(
+            flights[:rows],
+            path=location,
+            dataset=True,
+            database=database,
+            table=table,
+            partition_cols=list(columns),
+            **options,
+        )
+
+    return (answer,)
+
+
+def files_alone(flights: pd.DataFrame, database: str, location: str) -> None:
+    wr.s3.to_parquet(flights, path=location, dataset=True, partition_cols=["flight_date"])
+
+
+def without(*names: str, **other: Any) -> tuple[Any]:
+    """The rules, without some actions of theirs, or with other ones."""
+    rules = [{name: value for name, value in (each | other).items() if name not in names} for each in BY_FOLDER]
+    return ([each for each in rules if each.keys() > {"Status", "Filter"}],)
+
+
+def after(days: int, folder: str = "tmp/") -> tuple[Any]:
+    """The rules, with objects of a folder expiring so late."""
+    return ([each | {"Expiration": {"Days": days}} if folder in str(each) else each for each in BY_FOLDER],)
+
+
 WRONG: dict[str, list[tuple[Any, str]]] = {
+    "tenth": [
+        (partitioned("origin"), "still reads flights"),
+        (partitioned("flight_date", "dest", rows=1500), "were given, and the table"),
+        (partitioned("flight_date", "origin"), "smaller files, more requests"),
+        ((files_alone,), "TABLE_NOT_FOUND"),
+        ((lambda flights, database, location: None,), "Nothing was stored"),
+    ],
+    "year": [
+        (without("NoncurrentVersionExpiration"), "was replaced on day 0"),
+        (without("AbortIncompleteMultipartUpload"), "in no listing"),
+        (without("Transitions"), "Where should it be"),
+        (without(Status="Disabled"), "and does nothing"),
+        (after(14), "On day 9"),
+        (after(3), "It has a week"),
+        (after(60, "raw/"), "S3 does not take"),
+        (({"Rules": list(BY_FOLDER)},), "a list of dicts"),
+    ],
     "small_files": [
         ((deletes_first,), "What comes last"),
         ((leaves_them,), "who is left over"),

@@ -1,10 +1,14 @@
 """Exercises of 02_storage, in the notebook's order."""
 
-from dehelpers.exercises.checks.part02 import (  # noqa: F401
+from dehelpers.exercises.checks.part02 import (  # noqa: F401, I001
     choosing,
+    layout,
     files,
+    corrections,
+    booking,
     keys,
     versions,
+    lifetimes,
 )
 from dehelpers.exercises.checks.part02.part import PART
 

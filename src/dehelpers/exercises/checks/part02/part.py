@@ -20,7 +20,7 @@ def departures(first: str, end: str, start: int = 0, before: int = 2400) -> list
     return [
         {fact: event[fact] for fact in FACTS}
         for event in _events(first, end)
-        if start <= event["sched_dep_time"] < before
+        if first <= event["flight_date"] < end and start <= event["sched_dep_time"] < before
     ]
 
 
