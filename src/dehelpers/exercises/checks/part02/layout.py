@@ -47,13 +47,13 @@ def tenth(store: Callable[[pd.DataFrame, str, str], Any]) -> str:
     if sorted(after.rows) != sorted(before.rows):
         raise NotYet("All flights are there, and the question has another answer than before.")
     share = after.scanned / before.scanned
+    if files > MOST_FILES:
+        raise NotYet(f"{share:.0%} of the bytes, from {files} files for {DAYS} days: smaller files, more requests.")
     if share > SHARE:
         raise NotYet(
             f"The question scans {after.scanned:,} bytes, {share:.0%} of the {before.scanned:,} that it scans in one "
             "Parquet file: it still reads flights that it does not ask for."
         )
-    if files > MOST_FILES:
-        raise NotYet(f"{share:.0%} of the bytes, from {files} files for {DAYS} days: smaller files, more requests.")
     return f"{share:.1%} of the bytes, in {files} files. The one file had {len(whole):,} bytes in all."
 
 
