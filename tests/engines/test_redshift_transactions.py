@@ -88,10 +88,8 @@ def test_snapshot_isolation_lets_write_skew_pass(sessions: Callable[[str], psyco
     skew(first, second)
     first.execute("COMMIT")
     second.execute("COMMIT")
-    levels = dict(
-        first.execute("SELECT database_name, database_isolation_level FROM svv_redshift_databases").fetchall()
-    )
-    assert levels == {"dev": "Snapshot Isolation", "strict": "Serializable"}
+    query = "SELECT database_name, database_isolation_level FROM svv_redshift_databases"
+    assert dict(first.execute(query).fetchall()) == {"dev": "Snapshot Isolation", "strict": "Serializable"}
 
 
 def test_transactions_that_only_insert_follow_one_another(sessions: Callable[[str], psycopg.Connection]) -> None:

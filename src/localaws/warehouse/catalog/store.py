@@ -83,8 +83,15 @@ class Store:
 
     def change(self, described: Described) -> None:
         self._cursor.execute(
-            f"UPDATE {self._table(described)} SET schema = ?, name = ?, owner = ?, about = ? WHERE id = ?",
-            [described.schema, described.name, described.owner, json.dumps(described.about()), described.id],
+            f"UPDATE {self._table(described)} SET schema = ?, name = ?, kind = ?, owner = ?, about = ? WHERE id = ?",
+            [
+                described.schema,
+                described.name,
+                described.kind,
+                described.owner,
+                json.dumps(described.about()),
+                described.id,
+            ],
         )
 
     def remove(self, described: Described) -> None:

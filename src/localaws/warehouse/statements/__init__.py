@@ -8,6 +8,7 @@ from localaws.warehouse.statements import (
     copying,
     creating_tables,
     dropping,
+    explaining,
     granting,
     maintaining,
     materialized_views,
@@ -34,6 +35,7 @@ _KINDS: Kinds = {
     **people.KINDS,
     **granting.KINDS,
     **dropping.KINDS,
+    **explaining.KINDS,
     **schemas.KINDS,
 }
 

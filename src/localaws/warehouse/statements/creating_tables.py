@@ -106,11 +106,9 @@ def create_as(
     table = TableDefinition([place.name], place.schema == "pg_temp", columns=columns, keys=keys)
     finish(table)
     relation = create(session, place, table)
-    session.execute(f"INSERT INTO {place.sql} {sql}")
-    if kind != objects.TABLE or definition:
-        relation.kind, relation.definition = kind, definition
-        names.store_of(session).remove(relation)
-        names.store_of(session).add(relation)
+    relation.analyzed = int(session.execute(f"INSERT INTO {place.sql} {sql}")[0][0])
+    relation.kind, relation.definition = kind, definition
+    names.store_of(session).change(relation)
     return relation
 
 
