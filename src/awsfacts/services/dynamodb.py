@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from awsfacts.declaration import Claim, Deletion, Listing, Resource, Service
+from awsfacts.declaration import Claim, Deletion, Listing, Meter, Resource, Service
 
 #: What the statement is tells which.
 _PARTIQL = tuple(f"dynamodb:PartiQL{kind}" for kind in ("Select", "Insert", "Update", "Delete"))
@@ -24,12 +24,26 @@ SERVICE = Service(
             "engines/test_dynamodb_partiql.py::test_a_transaction_is_all_or_nothing",
         ),
         Claim(
+            "What each call takes of a table's and its indexes' capacity is counted as AWS counts it, and billed.",
+            "engines/test_dynamodb_capacity.py::test_each_index_takes_its_own",
+        ),
+        Claim(
+            "Provisioned tables, indexes and hot partitions throttle, with a burst of 300 seconds on the lab's clock.",
+            "engines/test_dynamodb_capacity.py::test_a_table_runs_out_and_saves_up",
+        ),
+        Claim(
             "Tables, items and streams are there after a kill of the lab.",
             "engines/test_dynamodb_kept.py::test_a_kill_amid_puts_updates_deletes_and_transactions",
         ),
         Claim(
             "Exports and imports write and read S3 with the rights of who asked.",
             "gateway/test_decided_work.py::test_an_export_of_a_table_writes_as_who_asked",
+        ),
+    ),
+    differs=(
+        Claim(
+            "A new table begins with the full burst, and each partition key is a partition of its own.",
+            "engines/test_dynamodb_capacity.py::test_one_partition_is_hot",
         ),
     ),
     resources=(
@@ -51,6 +65,12 @@ SERVICE = Service(
             delete=Deletion("DeleteBackup", "BackupArn"),
             addressed=True,
         ),
+    ),
+    meters=(
+        Meter("dynamodb:write_units", "dynamodb.write"),
+        Meter("dynamodb:read_units", "dynamodb.read"),
+        Meter("dynamodb:provisioned_writes", "dynamodb.provisioned_write", standing=True),
+        Meter("dynamodb:provisioned_reads", "dynamodb.provisioned_read", standing=True),
     ),
     unsupported=(
         (".*GlobalTable.*", "The lab is one region at a time: it has no global tables."),

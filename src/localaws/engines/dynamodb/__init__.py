@@ -2,7 +2,8 @@
 
 `conditions` are asked of items; `expressions` and `partiql` are the two languages that spell them. `items` stores,
 `backend` writes one at a time, `responses` checks what arrives. What a write does is `changes`, which `kept` writes
-down and `stream` tells. The rest is moto's.
+down and `stream` tells. What a call takes of a table's capacity is `consumption`, by `sizes`; `throughput` runs out of
+it, `metered_responses` tell and bill it. The rest is moto's.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ ENGINE = Engine(
     service="dynamodb",
     moto="dynamodb",
     backend="backend:DynamoDBEngine",
-    responses="responses:DynamoEngineResponse",
+    responses="metered_responses:MeteredResponse",
     models=(
         "items:TableEngine",
         "items:RestoredTableEngine",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
 from moto.dynamodb.exceptions import (
     AttributeDoesNotExist,
+    ConditionalCheckFailed,
     DynamodbException,
     IncorrectDataType,
     InvalidUpdateExpressionInvalidDocumentPath,
@@ -23,11 +24,13 @@ from moto.dynamodb.models.table import Backup, RestoredPITTable, RestoredTable, 
 
 from localaws.engines.dynamodb.batches import Write, check_distinct, check_parts, key_of_item
 from localaws.engines.dynamodb.changes import Changes, under_way
+from localaws.engines.dynamodb.consumption import Consumption, consuming
 from localaws.engines.dynamodb.expiry import await_expiry
 from localaws.engines.dynamodb.items import TableEngine, WeighedItem
 from localaws.engines.dynamodb.kept import KeptItems
 from localaws.engines.dynamodb.partiql.execution import Result, batch_error, execute, key_of, key_of_token
 from localaws.engines.dynamodb.partiql.parser import ExistsCheck, Insert, Select, Statement, parse
+from localaws.engines.dynamodb.throughput import EXCEEDED, Throughput
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
@@ -37,7 +40,7 @@ _NO_KEY = "Select statements within BatchExecuteStatement must specify the prima
 
 
 #: What a backend has anew after a start.
-_NOT_KEPT = {"_writing", "_transacting", "_kept", "awaits_expiry"}
+_NOT_KEPT = {"throughput", "_writing", "_transacting", "_kept", "awaits_expiry"}
 #: What is wrong with an update only once there is an item to do it to.
 _OF_THE_ITEM = (AttributeDoesNotExist, IncorrectDataType, InvalidUpdateExpressionInvalidDocumentPath)
 
@@ -61,6 +64,7 @@ class DynamoDBEngine(DynamoDBBackend):
         super().__init__(region_name, account_id)
         self._writing = threading.RLock()
         self._transacting = False
+        self.throughput = Throughput(self.lab, region_name)
         owner = account_id, region_name
         self._kept = KeptItems(self.directory / f"{'-'.join(owner)}.log", owner, self._all_tables)
 
@@ -100,13 +104,26 @@ class DynamoDBEngine(DynamoDBBackend):
             token = under_way.set(changes)
             try:
                 yield
+                self._take(changes)
                 self._kept.keep(changes)
-            except BaseException:
+            except BaseException as error:
                 changes.undo()
+                if isinstance(error, ConditionalCheckFailed):  # which takes what the write would have taken
+                    self._take(changes)
                 raise
             finally:
                 under_way.reset(token)
             self._kept.tidy()
+
+    def _take(self, changes: Changes) -> None:
+        """Use the capacity that a call's write needs; expiry and imports need none."""
+        consumption = consuming.get()
+        if consumption is None:
+            return
+        written = Consumption(transactional=consumption.transactional)
+        changes.consumed(written)
+        self.throughput.take(written)
+        consumption.add(written)
 
     def put_item(self, *args: Any, **kwargs: Any) -> Item:
         with self.writing():
@@ -148,6 +165,31 @@ class DynamoDBEngine(DynamoDBBackend):
                         table.store(write)
                     else:
                         super().delete_item(name, write)
+
+    def write_some(self, writes: Mapping[str, Sequence[Write]]) -> dict[str, list[int]]:
+        """The same as far as there is capacity: the positions of what was not written, by table.
+
+        Raises ProvisionedThroughputExceededException where there is none for any of them.
+        """
+        try:
+            self.write(writes)
+        except AwsError as exceeded:
+            if exceeded.code != EXCEEDED:
+                raise
+            left = {name: list(self._unwritten(name, of_table)) for name, of_table in writes.items()}
+            if sum(map(len, left.values())) == sum(map(len, writes.values())):
+                raise
+            return {name: positions for name, positions in left.items() if positions}
+        return {}
+
+    def _unwritten(self, name: str, writes: Sequence[Write]) -> Iterator[int]:
+        for position, write in enumerate(writes):
+            try:
+                self.write({name: [write]})
+            except AwsError as exceeded:
+                if exceeded.code != EXCEEDED:
+                    raise
+                yield position
 
     def table(self, name: str) -> TableEngine:
         """Raises ResourceNotFoundException."""

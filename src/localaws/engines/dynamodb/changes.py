@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 
 if TYPE_CHECKING:
+    from localaws.engines.dynamodb.consumption import Consumption
     from localaws.engines.dynamodb.items import TableEngine
 
 #: An item's table (its id), keys and attributes, as they are on the wire; None where it was deleted.
@@ -40,6 +41,11 @@ class Changes:
                 continue
             attributes = now.to_json()["Attributes"] if now else None
             yield key, hash_key.to_json(), range_key.to_json() if range_key else None, attributes
+
+    def consumed(self, consumption: Consumption) -> None:
+        """Count what the write takes."""
+        for (_, hash_key, range_key), (table, before) in self._before.items():
+            consumption.wrote(table, before, table.at(hash_key, range_key), str(hash_key.to_json()))
 
     def tell_streams(self) -> list[StreamChange]:
         """Add to the tables' streams what has changed; the records."""

@@ -11,6 +11,7 @@ import sys
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 from moto.dynamodb.exceptions import InvalidAttributeTypeError, ItemSizeTooLarge, MockValidationException
@@ -26,7 +27,9 @@ from moto.dynamodb.models.table import (
 )
 
 from localaws.engines.dynamodb.changes import under_way
+from localaws.engines.dynamodb.consumption import consuming
 from localaws.engines.dynamodb.encryption import described as described_key
+from localaws.engines.dynamodb.sizes import size_of
 from localaws.engines.dynamodb.stream import ShardEngine, described, shard_of
 
 Index = TypeVar("Index", bound=SecondaryIndex)
@@ -49,6 +52,18 @@ class WeighedItem(Item):
             dict.__setitem__(self.attrs, name, typed)
         if size > MAX_ITEM_BYTES:
             raise ItemSizeTooLarge
+
+
+class CountingFilter:
+    """A filter that adds up the sizes of the items that it is asked of, whether or not they pass."""
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+        self.size = 0
+
+    def expr(self, item: Item) -> bool:
+        self.size += size_of(item.attrs)
+        return True if self._inner is None else bool(self._inner.expr(item))
 
 
 class TableEngine(Table):
@@ -136,6 +151,63 @@ class TableEngine(Table):
         self._note(item.hash_key, item.range_key)
         self.place(item.hash_key, item.range_key, item)
         return item
+
+    def query(
+        self,
+        hash_key: DynamoType | None,
+        range_comparison: str | None,
+        range_objs: list[DynamoType],
+        limit: int,
+        exclusive_start_key: dict[str, Any],
+        scan_index_forward: bool,
+        projection_expressions: list[list[str]] | None,
+        index_name: str | None = None,
+        consistent_read: bool = False,
+        filter_expression: Any = None,
+        hash_key_conditions: list[tuple[str, DynamoType]] | None = None,
+        range_key_conditions: list[tuple[str, str, list[DynamoType]]] | None = None,
+        **filter_kwargs: Any,
+    ) -> tuple[list[Item], int, dict[str, Any] | None]:
+        """moto's, with what it looks at counted before it filters."""
+        with self._looked_at(filter_expression, index_name, str(hash_key.to_json()) if hash_key else "") as counter:
+            return super().query(
+                hash_key,
+                range_comparison,
+                range_objs,
+                limit,
+                exclusive_start_key,
+                scan_index_forward,
+                projection_expressions,
+                index_name,
+                consistent_read,
+                counter,
+                hash_key_conditions,
+                range_key_conditions,
+                **filter_kwargs,
+            )
+
+    def scan(
+        self,
+        filters: dict[str, Any],
+        limit: int,
+        exclusive_start_key: dict[str, Any],
+        filter_expression: Any = None,
+        index_name: str | None = None,
+        *arguments: Any,
+        **options: Any,
+    ) -> tuple[list[Item], int, dict[str, Any] | None]:
+        """The same of a scan, which uses no one partition."""
+        with self._looked_at(filter_expression, index_name, "") as counter:
+            return super().scan(filters, limit, exclusive_start_key, counter, index_name, *arguments, **options)
+
+    @contextmanager
+    def _looked_at(self, inner: Any, index: str | None, partition: str) -> Iterator[Any]:
+        """The filter *inner*, made to count the items that the body looks at, if a call takes capacity for them."""
+        consumption = consuming.get()
+        counter = CountingFilter(inner)
+        yield inner if consumption is None else counter
+        if consumption is not None:
+            consumption.read(self, counter.size, partition, index)
 
     def delete_item(self, hash_key: DynamoType, range_key: DynamoType | None) -> Item | None:
         self._note(hash_key, range_key)

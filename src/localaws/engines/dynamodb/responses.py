@@ -126,14 +126,9 @@ class DynamoEngineResponse(DynamoHandler):
         if sum(map(len, items.values())) > MAX_WRITES:
             raise AwsError("ValidationException", "Too many items requested for the BatchWriteItem call")
         writes = {name: writes_of(self.dynamodb_backend.get_table(name), items[name]) for name in items}
-        self.dynamodb_backend.write(writes)
-        consumed = [
-            {"TableName": name, "CapacityUnits": float(len(requests)), "Table": {"CapacityUnits": float(len(requests))}}
-            for name, requests in items.items()
-        ]
-        return self._as_asked(
-            ActionResult({"ConsumedCapacity": consumed, "ItemCollectionMetrics": {}, "UnprocessedItems": {}})
-        )
+        left = self.dynamodb_backend.write_some(writes)
+        unprocessed = {name: [items[name][position] for position in positions] for name, positions in left.items()}
+        return self._as_asked(ActionResult({"ItemCollectionMetrics": {}, "UnprocessedItems": unprocessed}))
 
     def batch_get_item(self) -> ActionResult:
         for name, asked in self.body["RequestItems"].items():
@@ -171,20 +166,11 @@ class DynamoEngineResponse(DynamoHandler):
         return self._as_asked(super().transact_write_items())
 
     def _as_asked(self, answer: ActionResult) -> ActionResult:
-        """*answer* with metrics only if the request asks for them."""
+        """*answer* with metrics of collections only if the request asks for them."""
         result = dict(cast(dict[str, Any], answer.result))
-        for metric in ("ConsumedCapacity", "ItemCollectionMetrics"):
-            if self.body.get(f"Return{metric}", "NONE") == "NONE":
-                result.pop(metric, None)
+        if self.body.get("ReturnItemCollectionMetrics", "NONE") == "NONE":
+            result.pop("ItemCollectionMetrics", None)
         return DynamoResult(result)
-
-    def _with_capacity(self, answer: ActionResult) -> ActionResult:
-        """*answer* of a write, which takes one unit, with the capacity as far as the request asks for it."""
-        result = cast(dict[str, Any], answer.result)
-        consumed = {"TableName": self.body["TableName"], "CapacityUnits": 1.0}
-        if self.body.get("ReturnConsumedCapacity") == "INDEXES":
-            consumed["Table"] = {"CapacityUnits": 1.0}
-        return self._as_asked(ActionResult(result | {"ConsumedCapacity": consumed}))
 
     def query(self) -> ActionResult:
         self._check_key_types()
@@ -198,9 +184,9 @@ class DynamoEngineResponse(DynamoHandler):
         self._check_key()
         wanted = self.body.get("ReturnValues", "NONE")
         if wanted not in ("UPDATED_OLD", "UPDATED_NEW"):
-            return self._with_capacity(super().update_item())
+            return super().update_item()
         self.body["ReturnValues"] = wanted.replace("UPDATED", "ALL")
-        answer = self._with_capacity(super().update_item())
+        answer = super().update_item()
         result = cast(dict[str, Any], answer.result)
         changed = project(result.pop("Attributes", {}), self._paths_named())
         return ActionResult(result | ({"Attributes": changed} if changed else {}))
