@@ -46,6 +46,21 @@ def test_parameters_are_values_and_no_sql(connection: psycopg.Connection) -> Non
     assert connection.execute("SELECT count(*) FROM given").fetchone() == (4,)
 
 
+def test_a_reserved_word_is_no_name_unless_quoted(connection: psycopg.Connection) -> None:
+    """ "Reserved words": "You can use reserved words as identifiers by enclosing them in double quotes"."""
+    for statement in (
+        "CREATE TABLE my_table (id int, column varchar(20))",
+        "SELECT * FROM my_table WHERE column = 'value'",
+        "SELECT order FROM my_table",
+    ):
+        with pytest.raises(psycopg.errors.SyntaxError, match=r'syntax error at or near "(column|order)"'):
+            connection.execute(statement)
+    connection.execute('CREATE TABLE my_table (id int, "column" varchar(20))')
+    connection.execute("INSERT INTO my_table VALUES (1, 'value')")
+    found = connection.execute("SELECT id, my_table.column AS table FROM my_table WHERE \"column\" = 'value'")
+    assert found.fetchall() == [(1, "value")]
+
+
 def test_a_rollback_undoes_and_a_failed_transaction_cannot_be_committed(cluster: Cluster) -> None:
     with cluster.connect(autocommit=False) as connection:
         connection.execute("CREATE TABLE undone (id int)")

@@ -57,15 +57,15 @@ def test_texts_are_as_long_as_their_column_in_bytes(connection: psycopg.Connecti
 
 
 def test_a_temporary_table_is_the_session_s(cluster: Cluster, connection: psycopg.Connection) -> None:
-    connection.execute("CREATE TABLE both (id int)")
-    connection.execute("INSERT INTO both VALUES (1)")
-    connection.execute("CREATE TABLE #staged (LIKE both)")
-    connection.execute("CREATE TEMP TABLE both AS SELECT 2 AS id")
-    assert connection.execute("SELECT id FROM both").fetchall() == [(2,)]
-    assert connection.execute("SELECT id FROM public.both").fetchall() == [(1,)]
+    connection.execute("CREATE TABLE twice (id int)")
+    connection.execute("INSERT INTO twice VALUES (1)")
+    connection.execute("CREATE TABLE #staged (LIKE twice)")
+    connection.execute("CREATE TEMP TABLE twice AS SELECT 2 AS id")
+    assert connection.execute("SELECT id FROM twice").fetchall() == [(2,)]
+    assert connection.execute("SELECT id FROM public.twice").fetchall() == [(1,)]
     assert connection.execute("SELECT count(*) FROM #staged").fetchone() == (0,)
     with cluster.connect() as other:
-        assert other.execute("SELECT id FROM both").fetchall() == [(1,)]
+        assert other.execute("SELECT id FROM twice").fetchall() == [(1,)]
         with pytest.raises(psycopg.errors.UndefinedTable):
             other.execute("SELECT * FROM #staged")
 

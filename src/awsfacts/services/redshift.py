@@ -24,6 +24,10 @@ SERVICE = Service(
             "engines/test_redshift.py::test_a_cluster_answers_queries",
         ),
         Claim(
+            "Reserved words are no names of columns and tables unless they are quoted.",
+            "engines/test_redshift.py::test_a_reserved_word_is_no_name_unless_quoted",
+        ),
+        Claim(
             "A rollback undoes, and a transaction that has failed cannot be committed.",
             "engines/test_redshift.py::test_a_rollback_undoes_and_a_failed_transaction_cannot_be_committed",
         ),

@@ -7,6 +7,7 @@ from sqlglot.dialects.redshift import Redshift
 from sqlglot.errors import ParseError, TokenError
 
 from localaws.warehouse.errors import SYNTAX, RedshiftError
+from localaws.warehouse.sql.reserved import reserved_name
 
 #: Functions with a syntax of their own; sqlglot knows more of other dialects, which to Redshift are like any name.
 _SYNTAX = {"CAST", "CONVERT", "EXTRACT", "OBJECT_TRANSFORM", "POSITION", "SUBSTRING", "TRIM", "TRY_CAST"}
@@ -59,4 +60,6 @@ def parse(sql: str) -> exp.Expr:
     if len(trees) != 1:
         raise RedshiftError(SYNTAX, "syntax error at end of input")
     tree: exp.Expr = trees[0]
+    if word := reserved_name(tree):
+        raise RedshiftError(SYNTAX, f'syntax error at or near "{word}"')
     return tree

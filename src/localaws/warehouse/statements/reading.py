@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot.tokenizer_core import Token, TokenType
 
 from localaws.warehouse.errors import SYNTAX, RedshiftError
+from localaws.warehouse.sql.reserved import RESERVED
 from localaws.warehouse.sql.splitting import Statement
 
 _OPENS, _CLOSES = TokenType.L_PAREN, TokenType.R_PAREN
@@ -70,6 +71,8 @@ class Reader:
         if self.ended or self._token.token_type in (
             TokenType.STRING, TokenType.NUMBER, _OPENS, _CLOSES, TokenType.COMMA, TokenType.DOT, TokenType.EQ,
         ):  # fmt: skip
+            raise self.wrong()
+        if self.next.lower() in RESERVED:
             raise self.wrong()
         self._at += 1
         return self._tokens[self._at - 1].text.lower()
