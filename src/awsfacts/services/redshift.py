@@ -72,6 +72,14 @@ SERVICE = Service(
             "engines/test_redshift_clusters.py::test_nodes_stand_on_the_bill_until_they_are_paused",
         ),
         Claim(
+            "Expressions mean what Redshift's documentation says: decimals, dates, texts, patterns, windows, SUPER.",
+            "engines/test_redshift_expressions.py::test_expression",
+        ),
+        Claim(
+            "Only functions that Redshift has can be called.",
+            "engines/test_redshift_functions.py::test_no_function_of_duckdbs_can_be_called",
+        ),
+        Claim(
             "Data survives a stop and a crash of the lab.",
             "engines/test_redshift.py::test_data_survives_a_kill_of_the_lab",
         ),

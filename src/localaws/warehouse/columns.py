@@ -20,13 +20,20 @@ _OIDS = {
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*(\d+)\)")
 
 
-def without_zones(sql: str, described: Sequence[Sequence[Any]]) -> str | None:
-    """DuckDB's *sql* with its moments in UTC, if it has any with a zone: Python is to get them without one."""
-    zoned = [str(column[1]) == "TIMESTAMP WITH TIME ZONE" for column in described]
-    if not any(zoned):
+#: What Python is to get instead of values that it would get wrong: moments in UTC, intervals with their months.
+_FETCHED = {
+    "TIMESTAMP WITH TIME ZONE": "timezone('UTC', {})",
+    "INTERVAL": "regexp_replace(CAST({} AS VARCHAR), ' month', ' mon')",
+}
+
+
+def fetched(sql: str, described: Sequence[Sequence[Any]]) -> str | None:
+    """DuckDB's *sql* with values that Python gets right, if it has any others."""
+    types = [str(column[1]) for column in described]
+    if not any(type in _FETCHED for type in types):
         return None
-    places = [own(f"c{number}") for number in range(len(zoned))]
-    items = [f"timezone('UTC', {place})" if zone else place for place, zone in zip(places, zoned, strict=True)]
+    places = [own(f"c{number}") for number in range(len(types))]
+    items = [_FETCHED.get(type, "{}").format(place) for place, type in zip(places, types, strict=True)]
     return f"SELECT {', '.join(items)} FROM ({sql}) AS {own('told')}({', '.join(places)})"
 
 

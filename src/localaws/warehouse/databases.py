@@ -21,8 +21,8 @@ _SETTINGS = """
 SET allow_persistent_secrets = false;
 SET autoinstall_known_extensions = false;
 SET autoload_known_extensions = false;
-SET integer_division = true;
-SET default_null_order = 'nulls_last_on_asc_first_on_desc';
+SET GLOBAL integer_division = true;
+SET GLOBAL default_null_order = 'nulls_last_on_asc_first_on_desc';
 """
 #: What DuckDB may keep in memory of what it could put on disk instead.
 _MEMORY = min(2 << 30, psutil.virtual_memory().total // 4)

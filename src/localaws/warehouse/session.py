@@ -14,7 +14,7 @@ from localaws.warehouse.binding import bound_query
 from localaws.warehouse.catalog.objects import ColumnInfo, Relation
 from localaws.warehouse.catalog.privileges import acting_as
 from localaws.warehouse.catalog.types import of_duckdb
-from localaws.warehouse.columns import without_zones
+from localaws.warehouse.columns import fetched
 from localaws.warehouse.conflicts import Transaction
 from localaws.warehouse.errors import ABORTED, CANCELLED, RedshiftError
 from localaws.warehouse.failures import as_redshift
@@ -132,8 +132,8 @@ class Session:
         """The columns of DuckDB's *sql*, as its cursor describes them, and the rows."""
         self.cursor.execute(sql)
         described = list(self.cursor.description or ())
-        if unzoned := without_zones(sql, described):
-            self.cursor.execute(unzoned)
+        if better := fetched(sql, described):
+            self.cursor.execute(better)
         return described, self._rows()
 
     def execute(self, sql: str) -> list[tuple[Any, ...]]:

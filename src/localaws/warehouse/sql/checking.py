@@ -18,8 +18,8 @@ _FORMS = (
     exp.Anonymous, exp.Cast, exp.TryCast, exp.Extract, exp.Case, exp.If, exp.Trim, exp.Substring, exp.StrPosition,
     exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.CurrentUser, exp.SessionUser, exp.CurrentUserId,
     exp.Array, exp.Exists, exp.And, exp.Or, exp.Any, exp.RegexpLike, exp.RegexpILike, exp.Unnest, exp.CurrentSchema,
-    exp.CurrentCatalog,
-    exp.ObjectTransform, exp.Localtimestamp, exp.Localtime, exp.Rollup, exp.Cube, exp.Xor,
+    exp.CurrentCatalog, exp.ObjectTransform, exp.Pow, exp.Sqrt, exp.Cbrt, exp.Concat, exp.Localtimestamp,
+    exp.Localtime, exp.Rollup, exp.Cube, exp.Xor,
 )  # fmt: skip
 #: What the grammar lets pass and Redshift has not.
 _FOREIGN = (exp.Command, exp.Lambda, exp.SessionParameter, exp.Parameter, exp.Placeholder, exp.Columns, exp.Kwarg,

@@ -106,11 +106,11 @@ def extracted(translator: Translator, part: str, value: exp.Expr) -> exp.Expr:
     value = as_moment(translator, value)
     if part in ("millisecond", "microsecond"):  # those of the second, without its seconds
         size = 1000 if part == "millisecond" else 1_000_000
-        return exp.Mod(this=call("date_part", part, value), expression=exp.convert(size))
+        return cast(exp.Mod(this=call("date_part", part, value), expression=exp.convert(size)), "INTEGER")
     if part == "epoch":
         number = call("epoch", value)
         return cast(call("trunc", number), "BIGINT") if kind != of.INTERVAL else number
-    return call("date_part", {"dayofweek": "dow", "dayofyear": "doy"}.get(part, part), value)
+    return cast(call("date_part", {"dayofweek": "dow", "dayofyear": "doy"}.get(part, part), value), "INTEGER")
 
 
 def extract(translator: Translator, node: exp.Expr) -> exp.Expr:
@@ -240,4 +240,14 @@ FUNCTIONS: Functions = {
     "to_number": Function(_to_number, None),
     "to_timestamp": Function(_read("TIMESTAMPTZ"), of.TIMESTAMPTZ),
 }  # fmt: skip
-HANDLERS: dict[type[exp.Expr], Callable[[Translator, exp.Expr], exp.Expr]] = {exp.Extract: extract}
+
+
+def _at_zone(translator: Translator, node: exp.Expr) -> exp.Expr:
+    """``x AT TIME ZONE 'EST'``"""
+    return call("timezone", node.args["zone"], as_moment(translator, node.this))
+
+
+HANDLERS: dict[type[exp.Expr], Callable[[Translator, exp.Expr], exp.Expr]] = {
+    exp.Extract: extract,
+    exp.AtTimeZone: _at_zone,
+}

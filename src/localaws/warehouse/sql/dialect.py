@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import ErrorLevel, exp
+from sqlglot.dialects.duckdb import DuckDB
 
 from localaws.warehouse.errors import not_done
 from localaws.warehouse.sql import aggregates, casts, datetimes, documents, operators
@@ -33,6 +34,12 @@ class Context:
 
     columns: Columns = lambda parts: None
     functions: Mapping[str, Callable[[Sequence[exp.Expr]], exp.Expr]] = field(default_factory=dict)
+
+
+class _DuckDb(DuckDB):
+    """DuckDB with NULLs where Redshift has them, as `databases` sets it."""
+
+    NULL_ORDERING = "nulls_are_large"
 
 
 class Translator:
@@ -64,7 +71,7 @@ class Translator:
                     self.types.pass_on(node, replacement)
                     assert parent is not None and key is not None
                     parent.set(key, replacement, index)
-        return holder.this.sql("duckdb", normalize_functions=False, unsupported_level=ErrorLevel.IGNORE, copy=False)
+        return holder.this.sql(_DuckDb, normalize_functions=False, unsupported_level=ErrorLevel.IGNORE, copy=False)
 
     def type_of(self, node: exp.Expr | None) -> Type | None:
         return self.types.type_of(node)

@@ -12,6 +12,22 @@ from localaws.warehouse.sql.reserved import reserved_name
 #: Functions with a syntax of their own; sqlglot knows more of other dialects, which to Redshift are like any name.
 _SYNTAX = {"CAST", "CONVERT", "EXTRACT", "OBJECT_TRANSFORM", "POSITION", "SUBSTRING", "TRIM", "TRY_CAST"}
 
+#: Types whose name may stand before a text.
+_LITERALS = (exp.DType.DATE, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ, exp.DType.TIMESTAMPNTZ, exp.DType.TIME,
+             exp.DType.TIMETZ)  # fmt: skip
+
+
+def _typed_literal(parser: object, written: exp.Expr, kind: exp.DataType | exp.DType) -> exp.Expr:
+    """``date '2020-01-01'``; a cast behind it, ``timestamp '…'::date``, is one of the timestamp."""
+    text = written
+    while isinstance(text, exp.Cast):
+        text = text.this
+    made = exp.Cast(this=text.copy(), to=kind if isinstance(kind, exp.DataType) else exp.DataType(this=kind))
+    if text is written:
+        return made
+    text.replace(made)
+    return written
+
 
 class RedshiftSql(Redshift):
     """Redshift's grammar; a function call becomes ``Anonymous`` whatever its name."""
@@ -23,6 +39,7 @@ class RedshiftSql(Redshift):
         FUNCTION_PARSERS = {
             name: build for name, build in Redshift.parser_class.FUNCTION_PARSERS.items() if name in _SYNTAX
         }
+        TYPE_LITERAL_PARSERS = Redshift.parser_class.TYPE_LITERAL_PARSERS | dict.fromkeys(_LITERALS, _typed_literal)
         NO_PAREN_FUNCTION_PARSERS = {
             name: build
             for name, build in Redshift.parser_class.NO_PAREN_FUNCTION_PARSERS.items()

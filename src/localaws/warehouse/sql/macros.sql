@@ -7,6 +7,8 @@ CREATE MACRO refused(code, said) AS error('REDSHIFT ' || code || ' ' || said);
 CREATE MACRO rs_quotient(a, b, up, down, unit) AS
     CAST(CAST(a * up AS HUGEINT) // CAST(b * down AS HUGEINT) AS DECIMAL(38, 0)) * unit;
 CREATE MACRO rs_sign(x) AS CAST(sign(x) AS INTEGER);
+-- DuckDB takes the power 1/3, which makes 3.0000000000000004 of 27.
+CREATE MACRO rs_cbrt(x) AS CASE WHEN power(round(cbrt(x)), 3) = x THEN round(cbrt(x)) ELSE cbrt(x) END;
 CREATE MACRO rs_trunc(x, places) AS CASE WHEN places >= 0 THEN trunc(x, CAST(places AS INTEGER))
     ELSE trunc(x * power(10, places)) / power(10, places) END;
 CREATE MACRO rs_compared(a, b) AS CASE WHEN a < b THEN -1 WHEN a > b THEN 1 WHEN a = b THEN 0 END;

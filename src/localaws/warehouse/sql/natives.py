@@ -27,10 +27,12 @@ def _refusal(code: str, said: str) -> ValueError:
 # Hashes
 
 
-def sha2(text: str, bits: int) -> str | None:
+def sha2(text: str, bits: int) -> str:
     """The digest in hexadecimal digits; 0 bits are 256."""
     made = {0: hashlib.sha256, 224: hashlib.sha224, 256: hashlib.sha256, 384: hashlib.sha384, 512: hashlib.sha512}
-    return made[bits](text.encode()).hexdigest() if bits in made else None
+    if bits not in made:
+        raise _refusal("22023", f"SHA2 makes no digest of {bits} bits, only of 224, 256, 384 and 512")
+    return made[bits](text.encode()).hexdigest()
 
 
 def fnv(text: str, seed: int) -> int:
@@ -114,6 +116,7 @@ def number_written(text: str, form: str) -> str:
     if len(digits) > room:
         digits, after = "#" * room, "#" * places
     zeros = len(re.findall("[90]", whole[whole.find("0") :])) if "0" in whole else 0
+    whole = re.sub(r"SG|PR|MI|PL|S", "", whole)
     body = _grouped(whole, digits.rjust(max(zeros, len(digits)), "0").rjust(room), unfilled)
     if unfilled and "0" not in fraction:
         after = after.rstrip("0")

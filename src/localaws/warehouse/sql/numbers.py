@@ -103,12 +103,13 @@ def _same_types(name: str) -> Builder:
 
 
 _DOUBLES = (
-    "acos", "asin", "atan", "atan2", "cbrt", "cos", "cot", "degrees", "exp", "ln", "radians", "sin", "sqrt", "tan",
+    "acos", "asin", "atan", "atan2", "cos", "cot", "degrees", "exp", "ln", "radians", "sin", "sqrt", "tan",
 )  # fmt: skip
 
 FUNCTIONS: Functions = {
     **{name: Function(_number(_of_double(name)), of.DOUBLE) for name in _DOUBLES},
     "abs": Function(_number(renamed("abs")), first),
+    "cbrt": Function(_number(by_macro("cbrt")), of.DOUBLE),
     "ceil": Function(_number(renamed("ceil")), _rounded),
     "ceiling": Function(_number(renamed("ceil")), _rounded),
     "dexp": Function(_number(_of_double("exp")), of.DOUBLE),

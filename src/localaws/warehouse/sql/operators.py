@@ -35,12 +35,12 @@ def _arithmetic(translator: Translator, node: exp.Expr) -> exp.Expr:
         for key, kind in (("this", left), ("expression", right)):
             if kind.is_text:  # '5' + 1
                 node.set(key, converted(node.args[key], kind, result))
+    if left == right == of.DATE and isinstance(node, exp.Sub):
+        return cast(exp.Paren(this=node), "INTEGER")
     if result.is_integer:
         return _whole(node, left, right, result)
     if result.name == "decimal":
         return _decimal(node, left.as_decimal(), right.as_decimal(), result)
-    if left == right == of.DATE and isinstance(node, exp.Sub):
-        return cast(exp.Paren(this=node), "INTEGER")
     if left.is_moment and right.is_number:  # a number of days
         days = cast(node.right, "INTEGER")
         node.set("expression", days if left == of.DATE else call("to_days", days))
@@ -64,18 +64,19 @@ def _decimal(node: exp.Binary, left: Type, right: Type, result: Type) -> exp.Exp
         shift, places = result.scale + right.scale, result.scale
         unit = Type("decimal", max(places, 1), places)
         quotient = macro(
-            "quotient", node.left, node.right, _power(shift), _power(right.scale),
+            "quotient", node.left, node.right, _ten_to(shift), _ten_to(right.scale),
             cast(exp.Literal.string(f"0.{'1'.zfill(places)}" if places else "1"), unit.duckdb),
         )  # fmt: skip
         return cast(quotient, result.duckdb)
     if result.precision > _NARROW and not isinstance(node, exp.Mod):
         wider = min(38, result.precision - (right.precision if isinstance(node, exp.Mul) else 0))
+        wider = max(wider, _NARROW + 1)
         if wider > left.precision:
             node.set("this", cast(node.left, f"DECIMAL({wider}, {left.scale})"))
     return node
 
 
-def _power(exponent: int) -> exp.Expr:
+def _ten_to(exponent: int) -> exp.Expr:
     """10 to the *exponent* as a decimal."""
     return cast(exp.Literal.string("1" + "0" * exponent), f"DECIMAL({exponent + 1}, 0)")
 
@@ -165,9 +166,24 @@ def substring(text: exp.Expr, arguments: list[exp.Expr]) -> exp.Expr:
     return macro("substring" if len(arguments) == 2 else "substring_from", text, *arguments)
 
 
-def _xor(translator: Translator, node: exp.Expr) -> exp.Expr:
-    assert isinstance(node, exp.Binary)
-    return call("xor", node.left, node.right)
+def _power(translator: Translator, node: exp.Expr) -> exp.Expr:
+    """``2 ^ 3``"""
+    return call("pow", cast(node.this, "DOUBLE"), cast(node.expression, "DOUBLE"))
+
+
+def _root(translator: Translator, node: exp.Expr) -> exp.Expr:
+    """``|/ 25``"""
+    return call("sqrt", cast(node.this, "DOUBLE"))
+
+
+def _cube_root(translator: Translator, node: exp.Expr) -> exp.Expr:
+    """``||/ 27``"""
+    return macro("cbrt", cast(node.this, "DOUBLE"))
+
+
+def _one_text(translator: Translator, node: exp.Expr) -> exp.Expr:
+    """Texts one after the other, ``'a' 'b'``, are one text."""
+    return exp.Literal.string("".join(each.name for each in node.expressions))
 
 
 HANDLERS: dict[type[exp.Expr], Callable[[Translator, exp.Expr], exp.Expr]] = {
@@ -183,5 +199,8 @@ HANDLERS: dict[type[exp.Expr], Callable[[Translator, exp.Expr], exp.Expr]] = {
     exp.RegexpILike: _matches_any_case,
     exp.Trim: _trimmed,
     exp.Substring: _part,
-    exp.BitwiseXor: _xor,
+    exp.Pow: _power,
+    exp.Sqrt: _root,
+    exp.Cbrt: _cube_root,
+    exp.Concat: _one_text,
 }

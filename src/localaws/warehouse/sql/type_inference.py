@@ -116,8 +116,8 @@ class TypeInference:
             found: dict[str, dict[str, Type | None]] = {}
             self._sources[id(select)] = select, found
             for each in _relations(select):
-                name = each.alias_or_name.lower()
-                found[name] = self._of_relation(each)
+                element = _element_of(each)
+                found[element or each.alias_or_name.lower()] = _Element(element) if element else self._of_relation(each)
         return self._sources[id(select)][1]
 
     def _of_relation(self, node: exp.Expr) -> dict[str, Type | None]:
@@ -133,8 +133,6 @@ class TypeInference:
             else:
                 told = self._columns([part.name for part in node.parts]) or {}
                 found = {name.lower(): of.of_duckdb(each) for name, each in told.items()}
-        elif isinstance(node, exp.Unnest | exp.AtIndex | exp.Pivot):  # an array of a SUPER's
-            found = {}
         else:
             found = {}
         if renamed and found:
@@ -177,6 +175,27 @@ def _relations(select: exp.Expr) -> list[exp.Expr]:
     found += using if isinstance(using, list) else [using]
     found += [join.this for join in select.args.get("joins") or []]
     return [each for each in found if isinstance(each, exp.Expr)]
+
+
+class _Element(dict[str, Type | None]):
+    """What an element of a document has: whatever one asks for."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__({name: of.SUPER})
+
+    def get(self, key: str, default: object = None) -> Type | None:
+        return of.SUPER
+
+
+def _element_of(relation: exp.Expr) -> str:
+    """The name of an array's elements, ``FROM t, t.items AS i``; "" for other relations."""
+    if isinstance(relation, exp.Pivot) and relation.args.get("unpivot"):
+        relation = relation.this
+    if isinstance(relation, exp.AtIndex):
+        relation = relation.this
+        return str(relation.alias).lower()
+    alias = relation.args.get("alias") if isinstance(relation, exp.Unnest) else None
+    return (alias.this or alias.columns[0]).name.lower() if alias else ""
 
 
 def _cte_of(table: exp.Table) -> exp.CTE | None:

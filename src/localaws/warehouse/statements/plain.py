@@ -13,8 +13,9 @@ from localaws.warehouse.columns import column_of
 from localaws.warehouse.contexts import context_of
 from localaws.warehouse.errors import SYNTAX, RedshiftError
 from localaws.warehouse.session_protocol import Parameter, Result
+from localaws.warehouse.sql.parameters import typed
 from localaws.warehouse.sql.splitting import Statement
-from localaws.warehouse.sql.translating import parameters_in, parse, translate
+from localaws.warehouse.sql.translating import parse, translate
 from localaws.warehouse.statements.transactions import using
 from localaws.warehouse.wire.types import Column
 
@@ -35,11 +36,12 @@ class Plain:
         self, session: Session, statement: Statement, types: Sequence[int]
     ) -> tuple[list[int], list[Column] | None]:
         tree = _read(statement)
-        known = [*types, *[0] * (parameters_in(tree) - len(types))]
+        bind(session, tree)
+        context = context_of(session)
+        known = typed(tree, types, context.columns)
         if not isinstance(tree, exp.Query):
             return known, None
-        bind(session, tree)
-        sql = translate(tree, [Parameter(each, None) for each in known], context_of(session))
+        sql = translate(tree, [Parameter(each, None) for each in known], context)
         told = session.execute(f"DESCRIBE {sql}")
         return known, [column_of(name, type) for name, type, *_ in told]
 
