@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from localaws.lake.quoting import MARK
+from localaws.warehouse.calling import put_functions
 from localaws.warehouse.catalog import names
 from localaws.warehouse.catalog.objects import MATERIALIZED, VIEW, Relation
 from localaws.warehouse.catalog.privileges import acting_as, require
@@ -62,6 +63,7 @@ def bind(session: Session, tree: exp.Expr, depth: int = 0) -> Bound:
     if depth > _DEEPEST:
         raise RedshiftError("54001", "stack depth limit exceeded: a view leads to itself")
     bound = Bound()
+    put_functions(session, tree)
     check(tree, _FUNCTIONS, _RELATIONS)
     target = _target(tree)
     _bind_late_columns(session, tree)

@@ -42,6 +42,7 @@ class Session:
         implicit: whether the transaction is one that a text of several statements is by itself.
         transaction: what it uses of tables, once it uses any.
         cursor: its DuckDB, whose transaction is the session's.
+        depth: how many procedures it is in; `in_block` whether they were called within BEGIN … COMMIT.
         query_number: the number in the history of what runs now; `last_query` that of what ran before.
         settings: what SET has set, by its name in small letters.
     """
@@ -58,6 +59,8 @@ class Session:
         self.transaction: Transaction | None = None
         self.settings: dict[str, str] = {}
         self.since = now().isoformat(" ")
+        self.depth: int = 0
+        self.in_block: bool = False
         self.query_number: int = -1
         self.last_query: int = -1
         self._said: list[str] = []
@@ -91,6 +94,11 @@ class Session:
             self.node.history.end(ran)
             if ran.kind not in ("DDL", "UTILITY"):
                 self.last_query = ran.query
+
+    def do(self, statement: Statement, parameters: Sequence[Parameter]) -> Result:
+        """Do *statement*, which a procedure has within another. Raises RedshiftError."""
+        with _told():
+            return statements.kind_of(statement).run(self, statement, parameters)
 
     def _noted(self, statement: Statement) -> Ran:
         """Tell the history that *statement* begins."""

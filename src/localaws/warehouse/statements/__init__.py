@@ -14,6 +14,7 @@ from localaws.warehouse.statements import (
     materialized_views,
     people,
     plain,
+    routines,
     schemas,
     settings,
     transactions,
@@ -35,6 +36,7 @@ _KINDS: Kinds = {
     **people.KINDS,
     **granting.KINDS,
     **dropping.KINDS,
+    **routines.KINDS,
     **explaining.KINDS,
     **schemas.KINDS,
 }
