@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.exercises import right_choosing, right_items, right_stored, right_transactions
+from tests.exercises import right_choosing, right_items, right_stored, right_transactions, right_warehouse
 
 RIGHT: dict[str, list[Any]] = {}
-RIGHT |= right_choosing.RIGHT | right_stored.RIGHT | right_items.RIGHT | right_transactions.RIGHT
+RIGHT |= right_choosing.RIGHT | right_stored.RIGHT | right_items.RIGHT
+RIGHT |= right_transactions.RIGHT | right_warehouse.RIGHT

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.exercises import wrong_choosing, wrong_items, wrong_stored, wrong_transactions
+from tests.exercises import wrong_choosing, wrong_items, wrong_stored, wrong_transactions, wrong_warehouse
 
 WRONG: dict[str, list[tuple[Any, str]]] = {}
-WRONG |= wrong_choosing.WRONG | wrong_stored.WRONG | wrong_items.WRONG | wrong_transactions.WRONG
+WRONG |= wrong_choosing.WRONG | wrong_stored.WRONG | wrong_items.WRONG
+WRONG |= wrong_transactions.WRONG | wrong_warehouse.WRONG

@@ -8,6 +8,9 @@ from dehelpers.exercises.checks.part02 import (  # noqa: F401, I001
     booking,
     keys,
     versions,
+    skew,
+    loading,
+    twice,
     lifetimes,
 )
 from dehelpers.exercises.checks.part02.part import PART
