@@ -12,6 +12,7 @@ from dehelpers.exercises.checks.part02 import (  # noqa: F401, I001
     loading,
     twice,
     lifetimes,
+    restoring,
 )
 from dehelpers.exercises.checks.part02.part import PART
 
