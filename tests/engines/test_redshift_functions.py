@@ -58,6 +58,14 @@ def test_no_function_of_duckdbs_can_be_called(connection: psycopg.Connection, ca
         f"UPDATE attacked SET text = {call}",
         f"INSERT INTO attacked VALUES (2, {call})",
         f"WITH w AS (SELECT {call} AS a) SELECT a FROM w",
+        f"CREATE VIEW attacked_view AS SELECT {call} AS a",
+        f"CREATE MATERIALIZED VIEW attacked_kept AS SELECT {call} AS a",
+        f"ALTER TABLE attacked ADD COLUMN more varchar(100) DEFAULT {call}",
+        f"EXPLAIN SELECT {call}",
+        f"MERGE INTO attacked USING attacked a ON attacked.id = a.id WHEN MATCHED THEN UPDATE SET text = {call} "
+        "WHEN NOT MATCHED THEN INSERT VALUES (1, 'x')",
+        f"SELECT format_type({call}, 1)",
+        f"SELECT obj_description({call})",
         f"CREATE TABLE attacked_again AS SELECT {call} AS a",
         f"CREATE TABLE attacked_by_default (a varchar(100) DEFAULT {call})",
     ):
@@ -78,6 +86,16 @@ def test_no_relation_of_duckdbs_can_be_read(connection: psycopg.Connection, sour
     ):
         with pytest.raises(refused):
             connection.execute(query.encode())
+
+
+def test_a_view_that_is_bound_late_calls_nothing_either(connection: psycopg.Connection) -> None:
+    for number, call in enumerate(FOREIGN[:8]):
+        with pytest.raises(_REFUSED):
+            view = f"attacked_late_{number}"
+            connection.execute(
+                f"CREATE VIEW {view} AS SELECT {call} AS a FROM public.attacked WITH NO SCHEMA BINDING".encode()
+            )
+            connection.execute(f"SELECT * FROM {view}".encode())
 
 
 def test_a_column_may_have_the_name_of_a_function(connection: psycopg.Connection) -> None:

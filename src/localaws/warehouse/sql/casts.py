@@ -44,6 +44,19 @@ def converted(node: exp.Expr, source: Type | None, target: Type, trying: bool = 
     return kind(this=node, to=exp.DataType.build(target.duckdb, dialect="duckdb"))
 
 
+def assigned(node: exp.Expr, source: Type | None, target: Type | None) -> exp.Expr:
+    """*node* as it goes into a column of type *target*, or is compared with one: a text may be a value of its type."""
+    if source is None or target is None or source == of.UNKNOWN:
+        return node
+    if target == of.SUPER and source != of.SUPER:
+        return call("to_json", node)
+    if source == of.SUPER and target != of.SUPER:
+        return converted(node, source, target)
+    if source.is_text and (target.is_moment or target == of.BOOLEAN):
+        return converted(node, source, target)
+    return node
+
+
 def _prepared(node: exp.Expr, source: Type | None, target: Type, trying: bool) -> exp.Expr:
     """*node* as DuckDB casts it to *target* with Redshift's result."""
     if source is None:

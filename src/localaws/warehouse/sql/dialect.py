@@ -14,7 +14,7 @@ from sqlglot import ErrorLevel, exp
 from sqlglot.dialects.duckdb import DuckDB
 
 from localaws.warehouse.errors import not_done
-from localaws.warehouse.sql import aggregates, casts, datetimes, documents, operators
+from localaws.warehouse.sql import aggregates, casts, datetimes, documents, inserting, operators
 from localaws.warehouse.sql.building import Functions, call, cast, macro
 from localaws.warehouse.sql.checking import check, undefined, written_by_users
 from localaws.warehouse.sql.column_types import Type
@@ -150,5 +150,6 @@ _HANDLERS: dict[type[exp.Expr], Callable[[Translator, exp.Expr], exp.Expr]] = {
     **casts.HANDLERS,
     **datetimes.HANDLERS,
     **documents.HANDLERS,
+    **inserting.HANDLERS,
     **operators.HANDLERS,
 }

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlglot import exp
 from sqlglot.dialects.redshift import Redshift
 from sqlglot.errors import ParseError, TokenError
 
-from localaws.warehouse.errors import SYNTAX, RedshiftError
+from localaws.warehouse.errors import SYNTAX, RedshiftError, not_done
 from localaws.warehouse.sql.reserved import reserved_name
 
 #: Functions with a syntax of their own; sqlglot knows more of other dialects, which to Redshift are like any name.
 _SYNTAX = {"CAST", "CONVERT", "EXTRACT", "OBJECT_TRANSFORM", "POSITION", "SUBSTRING", "TRIM", "TRY_CAST"}
 
+_SIMPLE_MERGE = re.compile(r"\s*MERGE\b.*\bREMOVE\s+DUPLICATES\s*$", re.IGNORECASE | re.DOTALL)
 #: Types whose name may stand before a text.
 _LITERALS = (exp.DType.DATE, exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ, exp.DType.TIMESTAMPNTZ, exp.DType.TIME,
              exp.DType.TIMETZ)  # fmt: skip
@@ -58,6 +61,15 @@ class RedshiftSql(Redshift):
             return found
 
 
+def _mend_merge(tree: exp.Merge) -> None:
+    """``INSERT VALUES (…)`` without names of columns, which sqlglot takes for a function."""
+    for insert in tree.find_all(exp.Insert):
+        row = insert.this.expressions[0] if isinstance(insert.this, exp.Tuple) else None
+        if isinstance(row, exp.Anonymous) and row.name.lower() == "values":
+            insert.set("expression", exp.Tuple(expressions=row.expressions))
+            insert.set("this", None)
+
+
 #: Made here, on one thread: sqlglot loads the parts of a dialect when they are first used.
 _DIALECT = RedshiftSql()
 _DIALECT.parse("SELECT 1")
@@ -65,6 +77,8 @@ _DIALECT.parse("SELECT 1")
 
 def parse(sql: str) -> exp.Expr:
     """The tree of one statement. Raises RedshiftError in Redshift's words."""
+    if _SIMPLE_MERGE.match(sql):
+        raise not_done("MERGE … REMOVE DUPLICATES: say what is to be done WHEN MATCHED and WHEN NOT MATCHED")
     try:
         trees = [each for each in _DIALECT.parse(sql) if each is not None]
     except (ParseError, TokenError) as error:
@@ -74,6 +88,8 @@ def parse(sql: str) -> exp.Expr:
         raise RedshiftError(SYNTAX, said) from None
     except RecursionError:
         raise RedshiftError("54001", "stack depth limit exceeded") from None
+    if len(trees) == 1 and isinstance(trees[0], exp.Merge):
+        _mend_merge(trees[0])
     if len(trees) != 1:
         raise RedshiftError(SYNTAX, "syntax error at end of input")
     tree: exp.Expr = trees[0]

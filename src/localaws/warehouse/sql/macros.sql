@@ -16,7 +16,7 @@ CREATE MACRO rs_to_hex(x) AS lower(to_hex(x));
 
 -- Texts. A limit is one of bytes; an explicit cast cuts off what is longer, but never half a letter.
 CREATE MACRO rs_fit(text, most) AS CASE WHEN strlen(text) <= most THEN text
-    ELSE left(text, list_max(list_filter(range(0, most + 1), LAMBDA n : strlen(left(text, n)) <= most))) END;
+    ELSE rs_cut(text, most) END;
 CREATE MACRO rs_char(text) AS rtrim(text, ' ');
 CREATE MACRO rs_float_text(x) AS regexp_replace(CAST(x AS VARCHAR), '\.0$', '');
 CREATE MACRO rs_moment_text(text) AS text;
@@ -55,6 +55,10 @@ CREATE MACRO rs_whole_text_or_null(text) AS CASE WHEN regexp_full_match(text, '\
 CREATE MACRO rs_truth_text(text) AS CASE WHEN lower(trim(text)) IN ('t', 'true', 'y', 'yes', '1') THEN 'true'
     WHEN lower(trim(text)) IN ('f', 'false', 'n', 'no', '0') THEN 'false' ELSE text END;
 CREATE MACRO rs_moment_of_text(text) AS CASE WHEN text IS NULL THEN NULL WHEN TRY_CAST(text AS TIMESTAMP) IS NOT NULL THEN text
+    WHEN lower(trim(text)) IN ('now', 'today', 'tomorrow', 'yesterday') THEN CAST(CASE lower(trim(text))
+        WHEN 'now' THEN rs_now() WHEN 'today' THEN date_trunc('day', rs_now())
+        WHEN 'tomorrow' THEN date_trunc('day', rs_now()) + INTERVAL 1 DAY
+        ELSE date_trunc('day', rs_now()) - INTERVAL 1 DAY END AS VARCHAR)
     ELSE coalesce(CAST(try_strptime(trim(text), ['%m/%d/%Y', '%m/%d/%Y %H:%M:%S', '%m/%d/%Y %H:%M', '%m-%d-%Y', '%Y%m%d',
         '%Y/%m/%d', '%Y.%m.%d', '%d %b %Y', '%d-%b-%Y', '%b %d, %Y', '%B %d, %Y', '%b-%d-%Y', '%Y-%b-%d', '%m/%d/%y',
         '%b %d,%Y', '%b %d %H:%M:%S %Y', '%Y%m%d %H%M%S']) AS VARCHAR), text) END;

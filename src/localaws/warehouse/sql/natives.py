@@ -79,6 +79,11 @@ def initcap(text: str) -> str:
     return re.sub(r"[^\W_]+", lambda word: word[0][:1].upper() + word[0][1:].lower(), text)
 
 
+def cut(text: str, most: int) -> str:
+    """The letters of *text* that so many bytes have room for."""
+    return text.encode()[: max(most, 0)].decode(errors="ignore")
+
+
 def strtol(text: str, base: int) -> int:
     """The number that *text* writes in base 2 to 36."""
     if not 2 <= base <= 36:
@@ -291,6 +296,7 @@ NATIVES: dict[str, tuple[Callable[..., Any], list[Any], str]] = {
     "rs_crc32": (crc32, ["VARCHAR"], "VARCHAR"),
     "rs_soundex": (soundex, ["VARCHAR"], "VARCHAR"),
     "rs_initcap": (initcap, ["VARCHAR"], "VARCHAR"),
+    "rs_cut": (cut, ["VARCHAR", "BIGINT"], "VARCHAR"),
     "rs_strtol": (strtol, ["VARCHAR", "BIGINT"], "BIGINT"),
     "rs_ordinal": (ordinal, ["VARCHAR", "VARCHAR"], "VARCHAR"),
     "rs_number_written": (number_written, ["VARCHAR", "VARCHAR"], "VARCHAR"),

@@ -24,6 +24,7 @@ from localaws.warehouse.sql.building import (
     renamed,
     same,
 )
+from localaws.warehouse.sql.casts import converted
 from localaws.warehouse.sql.column_types import Type
 from localaws.warehouse.sql.operators import alike
 
@@ -102,6 +103,13 @@ def _same_types(name: str) -> Builder:
     return build
 
 
+def _cast_to(kind: Type) -> Function:
+    """A type's name in the place of a function's: ``int4('5')``."""
+    return Function(
+        lambda translator, node, arguments: converted(arguments[0], translator.type_of(node.expressions[0]), kind), kind
+    )
+
+
 _DOUBLES = (
     "acos", "asin", "atan", "atan2", "cos", "cot", "degrees", "exp", "ln", "radians", "sin", "sqrt", "tan",
 )  # fmt: skip
@@ -125,6 +133,15 @@ FUNCTIONS: Functions = {
     "round": Function(_number(renamed("round")), _rounded),
     "sign": Function(_number(by_macro("sign")), of.INTEGER),
     "trunc": Function(_trunc, _trunc_type),
+    # Types
+    "bool": _cast_to(of.BOOLEAN),
+    "date": _cast_to(of.DATE),
+    "float4": _cast_to(of.REAL),
+    "float8": _cast_to(of.DOUBLE),
+    "int2": _cast_to(of.SMALLINT),
+    "int4": _cast_to(of.INTEGER),
+    "int8": _cast_to(of.BIGINT),
+    "text": _cast_to(of.VARCHAR),
     # Choices
     "coalesce": Function(_same_types("coalesce"), common),
     "decode": Function(_decode, _decode_type),

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from localaws.warehouse.sql import column_types as of
 from localaws.warehouse.sql.building import call, cast, macro
-from localaws.warehouse.sql.casts import as_text, converted
+from localaws.warehouse.sql.casts import as_text, assigned, converted
 from localaws.warehouse.sql.column_types import Type
 
 if TYPE_CHECKING:
@@ -88,13 +88,18 @@ def _types(translator: Translator, node: exp.Binary) -> tuple[Type | None, Type 
 def _comparison(translator: Translator, node: exp.Expr) -> exp.Expr:
     assert isinstance(node, exp.Binary)
     left, right = _types(translator, node)
+    if isinstance(node.parent, exp.Update) and node.arg_key == "expressions":  # SET a = 1
+        node.set("expression", assigned(node.right, right, left))
+        return node
     node.set("this", alike(node.left, left, right))
     node.set("expression", alike(node.right, right, left))
     return node
 
 
 def alike(node: exp.Expr, kind: Type | None, other: Type | None) -> exp.Expr:
-    """*node*, part of a document, as a value to compare with one of type *other*: one of another type is none."""
+    """*node* as a value to compare with one of type *other*: of a document's parts, those of another type are none."""
+    if isinstance(node, exp.Literal) and kind is not None and other is not None and other.is_moment:
+        return assigned(node, kind, other)
     if kind != of.SUPER or other is None or other in (of.SUPER, of.UNKNOWN):
         return node
     if other.is_text:
@@ -107,13 +112,18 @@ def alike(node: exp.Expr, kind: Type | None, other: Type | None) -> exp.Expr:
 
 
 def _between(translator: Translator, node: exp.Expr) -> exp.Expr:
-    node.set("this", alike(node.this, translator.type_of(node.this), translator.type_of(node.args["low"])))
+    kind, ends = translator.type_of(node.this), ("low", "high")
+    node.set("this", alike(node.this, kind, translator.type_of(node.args["low"])))
+    for end in ends:
+        node.set(end, alike(node.args[end], translator.type_of(node.args[end]), kind))
     return node
 
 
 def _in(translator: Translator, node: exp.Expr) -> exp.Expr:
     if node.expressions:
-        node.set("this", alike(node.this, translator.type_of(node.this), translator.type_of(node.expressions[0])))
+        kind = translator.type_of(node.this)
+        node.set("expressions", [alike(each, translator.type_of(each), kind) for each in node.expressions])
+        node.set("this", alike(node.this, kind, translator.type_of(node.expressions[0])))
     return node
 
 

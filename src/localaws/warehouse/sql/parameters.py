@@ -15,7 +15,8 @@ from sqlglot import exp
 from localaws.lake.quoting import internal
 from localaws.warehouse.errors import PROTOCOL, RedshiftError
 from localaws.warehouse.session_protocol import Parameter
-from localaws.warehouse.sql.column_types import Type, of_duckdb, of_words
+from localaws.warehouse.sql.column_types import Type, of_words
+from localaws.warehouse.sql.inserting import target_types
 from localaws.warehouse.sql.type_inference import Columns, TypeInference
 from localaws.warehouse.wire import types
 
@@ -77,15 +78,9 @@ def _beside(node: exp.Column, inference: TypeInference, columns: Columns) -> Typ
 def _of_target(row: exp.Tuple, node: exp.Column, columns: Columns) -> Type | None:
     """The type of the column that a value of INSERT … VALUES goes into."""
     insert = row.find_ancestor(exp.Insert)
-    target = insert.this if insert is not None else None
-    named = [each.name for each in target.expressions] if isinstance(target, exp.Schema) else []
-    table = target.this if isinstance(target, exp.Schema) else target
-    if not isinstance(table, exp.Table):
-        return None
-    there = columns([part.name for part in table.parts]) or {}
+    types = target_types(insert, columns) if insert is not None else []
     place = next(number for number, each in enumerate(row.expressions) if each is node)
-    called = (named or list(there))[place : place + 1]
-    return of_duckdb(there[called[0]]) if called and called[0] in there else None
+    return types[place] if place < len(types) else None
 
 
 def _places(tree: exp.Expr) -> Iterator[tuple[int, exp.Column]]:
