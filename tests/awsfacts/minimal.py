@@ -265,6 +265,9 @@ REQUESTS: dict[str, dict[str, Any]] = {
         "ClusterIdentifier", NodeType="ra3.large", MasterUsername="made", MasterUserPassword="correct-Horse-7"
     ),
     "redshift:snapshot": _named("SnapshotIdentifier", ClusterIdentifier=NAME),
+    "redshift-serverless:namespace": _named("namespaceName"),
+    "redshift-serverless:workgroup": _named("workgroupName", namespaceName=NAME),
+    "redshift-serverless:snapshot": _named("snapshotName", namespaceName=NAME),
     "redshift:snapshotcopygrant": _named("SnapshotCopyGrantName", KmsKeyId="<kms:key>"),
     "emr:security-configuration": _named("Name", SecurityConfiguration="{}"),
     "emr:cluster": _named(

@@ -22,6 +22,8 @@ from moto.utilities.utils import get_partition
 from awsfacts import services
 from localaws.gateway.reference import ResourceType, actions_of, type_of
 
+#: Services whose ARNs have ids, where requests have names that look like them: their engines tell what is meant.
+_BY_IDS = (":redshift-serverless:",)
 #: What names end with that mean the same thing.
 _ENDINGS = re.compile(r"(WithPath|Name|Identifier|Id|Url)$", re.IGNORECASE)
 #: A path through a request's members to a text: ("TableInput", "Name").
@@ -108,7 +110,7 @@ def makers_of(service: str, operation: str) -> tuple[tuple[str, tuple[Maker, ...
 def _parts(
     type: ResourceType, service: str, operation: str, members: Mapping[str, Shape]
 ) -> dict[str, tuple[_Path, ...]] | None:
-    if "*" in type.arn:  # ids that only AWS knows
+    if "*" in type.arn or any(service in type.arn for service in _BY_IDS):  # ids that only AWS knows
         return None
     variables = [each for each in type.variables if each != "Id"]
     found = {variable: paths for variable in variables if (paths := _called(variable, members))}

@@ -36,8 +36,11 @@ class ClusterProcess:
         self._asker: Asker | None = None
         self.port = 0
 
-    def start(self, port: int, database: str) -> None:
-        """Start on *port*, if it is free, else on one that is; *database* is the first. Raises RuntimeError."""
+    def start(self, port: int, database: str, metered: bool = False) -> None:
+        """Start on *port*, if it is free, else on one that is; *database* is the first.
+
+        *metered* is whether the lab is asked to note how long statements run ("used"). Raises RuntimeError.
+        """
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         listener = _listener(port)
         pairs = [socket.socketpair() for _ in range(3)]
@@ -46,7 +49,7 @@ class ClusterProcess:
         settings = node.Settings(
             directory=str(self.directory), objects=str(self._objects), certificate=str(self._certificate),
             database=database, port=listener.getsockname()[1], listener=listener.fileno(), ask=their_ask.fileno(),
-            answer=their_answer.fileno(), lifeline=their_lifeline.fileno(),
+            answer=their_answer.fileno(), lifeline=their_lifeline.fileno(), metered=metered,
         )  # fmt: skip
         with (self.directory / "cluster.log").open("ab") as output:
             self._process = subprocess.Popen(

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localaws.lifeline import hold
+from localaws.warehouse.activity import Activity
 from localaws.warehouse.catalog.privileges import is_superuser
 from localaws.warehouse.conflicts import Conflicts
 from localaws.warehouse.databases import Databases
@@ -53,6 +54,7 @@ class Settings:
     ask: int
     answer: int
     lifeline: int
+    metered: bool = False
     nodes: int = 1
 
 
@@ -69,6 +71,8 @@ class Node:
         self.databases = Databases(directory, Path(settings.objects), settings.database)
         refreshing = Refreshing(lambda user, database: Session(self, user, database, 0))
         self.conflicts.on_commit = refreshing.note
+        used = (lambda seconds: self.lab.ask("used", seconds=seconds)) if settings.metered else (lambda seconds: None)
+        self.activity = Activity(used)
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.minimum_version = ssl.TLSVersion.TLSv1_2
         self.tls.load_cert_chain(settings.certificate)

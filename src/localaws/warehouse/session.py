@@ -81,7 +81,7 @@ class Session:
         self._cancelled.clear()
         ran = self._noted(statement)
         try:
-            with _told():
+            with self.node.activity.working(), _told():
                 return statements.kind_of(statement).run(self, statement, parameters)
         except RedshiftError as error:
             ran.error, ran.cancelled = error.said, self._cancelled.is_set()

@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-import logging
-import shutil
-import threading
-from collections import defaultdict
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any
 
 from moto.redshift.models import Cluster
 
-from localaws.engines.redshift.questions import Questions
 from localaws.engines.redshift.secret import ManagedSecret
+from localaws.engines.redshift.warehouse import Warehouse
 from localaws.gateway.errors import AwsError
-from localaws.lab import Lab
-from localaws.warehouse.cluster import ClusterProcess
-
-log = logging.getLogger(__name__)
-
-#: Files of a cluster that are its data; the rest is of the process that runs.
-DATA = ("databases", "users.json", "groups.json", "isolation.json")
-#: Seconds for which a status can be seen at least: in the answer to the call that brings it about.
-_MOMENT = 0.2
-#: A process that has died is started again, so many times.
-_MOST_DEATHS = 3
 
 
-class RedshiftCluster(Cluster):
+class RedshiftCluster(Warehouse, Cluster):
     """``status`` is "creating" until its server takes connections ("Cluster status", Redshift management guide).
 
     Attributes:
         pending: changes that are under way, by the member of ModifyCluster.
-        nodes_priced: how many nodes stand on the bill now.
+        snapshot_to_restore: that from which it is made, "" for none.
     """
-
-    lab: ClassVar[Lab]
-    #: Those that run, by the cluster's unique id.
-    processes: ClassVar[dict[str, ClusterProcess]] = {}
-    #: Held by what starts or stops one, by the same id.
-    _working: ClassVar[defaultdict[str, threading.Lock]] = defaultdict(threading.Lock)
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
@@ -93,105 +71,13 @@ class RedshiftCluster(Cluster):
     def master_password_secret_arn(self) -> str | None:
         return self.secret.arn if self.secret else None
 
-    # The process
-
-    @property
-    def directory(self) -> Path:
-        return self.lab.directory / "redshift" / self.unique_cluster_id
-
-    @property
-    def process(self) -> ClusterProcess | None:
-        return self.processes.get(self.unique_cluster_id)
+    # Changes
 
     def require(self, *statuses: str) -> None:
         """Raises InvalidClusterState unless the cluster's status is one of *statuses*."""
         if self.status not in statuses:
             said = f"The cluster {self.cluster_identifier} is {self.status}; it has to be {' or '.join(statuses)}."
             raise AwsError("InvalidClusterState", said)
-
-    def in_background(self, status: str, work: Callable[[], None], then: str = "available") -> None:
-        """Be *status* while *work* is done on a thread, and *then* afterwards; "hardware-failure" where it fails.
-
-        One work waits for the other; the status is that of the youngest.
-        """
-        self.status = status
-
-        def run() -> None:
-            after = then
-            self.lab.stopping.wait(_MOMENT)
-            with self._working[self.unique_cluster_id]:
-                try:
-                    work()
-                except Exception:
-                    log.exception("cluster %s failed while it was %s", self.cluster_identifier, status)
-                    after = "hardware-failure"
-                with self.lab.state.changing("redshift"):
-                    self.status = after if self.status == status else self.status
-
-        self.lab.spawn(f"redshift-{self.cluster_identifier}", run, followed=True)
-
-    def start(self) -> None:
-        """Have the server run; returns when it does. Raises RuntimeError."""
-        process = ClusterProcess(
-            self.directory,
-            self.lab.directory / "objects" / "data",
-            self.lab.directory / "tls" / "server.pem",
-            Questions(self).answers,
-            self._restart,
-        )
-        try:
-            process.start(self.port, self.db_name)
-            if self.master_user_password:
-                self.put_master(process, self.master_user_password)
-        except BaseException:
-            process.stop()
-            raise
-        self.processes[self.unique_cluster_id] = process
-        self.port = process.port
-
-    def put_master(self, process: ClusterProcess, password: str) -> None:
-        """Let the admin user in with *password*, of which only the server keeps anything."""
-        process.ask("put_user", name=self.master_username, password=password, superuser=True, createdb=True)
-        self.master_user_password = ""
-
-    def _restart(self) -> None:
-        """The process has died by itself: what it had committed is on disk."""
-        self.processes.pop(self.unique_cluster_id, None)
-        self.deaths += 1
-        log.error("the process of cluster %s has died", self.cluster_identifier)
-        if self.deaths > _MOST_DEATHS:
-            self.status = "hardware-failure"
-        else:
-            self.in_background("rebooting", self.start)
-
-    def stop(self) -> None:
-        if process := self.processes.pop(self.unique_cluster_id, None):
-            process.stop()
-
-    def reboot(self) -> None:
-        self.stop()
-        self.start()
-
-    def destroy(self) -> None:
-        """Stop, and remove every file."""
-        self.stop()
-        shutil.rmtree(self.directory, ignore_errors=True)
-
-    def copy_to(self, directory: Path) -> None:
-        """Copy all data, as it is at one moment, to *directory*, which is there whole or not at all."""
-        fresh = directory.with_name(f"{directory.name}.new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True, mode=0o700)
-        if process := self.process:
-            process.ask("back_up", directory=str(fresh / "databases"))
-        else:
-            shutil.copytree(self.directory / "databases", fresh / "databases")
-        for name in DATA[1:]:
-            if (self.directory / name).exists():
-                shutil.copy2(self.directory / name, fresh / name)
-        fresh.replace(directory)
-
-    # Changes
 
     def apply_pending(self) -> None:
         """Be what was asked for."""

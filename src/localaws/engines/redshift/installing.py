@@ -11,13 +11,14 @@ from moto.redshift.models import redshift_backends
 from localaws.engines.redshift.backend import RedshiftEngine
 from localaws.engines.redshift.cluster import RedshiftCluster
 from localaws.engines.redshift.snapshots import FOLDER, RedshiftSnapshot
+from localaws.engines.redshift.warehouse import Warehouse
 from localaws.lab import Lab
 
 
 def install(lab: Lab) -> None:
     for folder in ("redshift", FOLDER):
         (lab.directory / folder).mkdir(exist_ok=True, mode=0o700)
-    lab.on_stop(_stop_everything)
+    lab.on_stop(stop_everything)
 
 
 def resume(lab: Lab) -> None:
@@ -58,9 +59,9 @@ def _engines() -> Iterator[RedshiftEngine]:
             yield backend
 
 
-def _stop_everything() -> None:
+def stop_everything() -> None:
     """First tell all of them, then wait for each."""
-    processes = list(RedshiftCluster.processes.values())
+    processes = list(Warehouse.processes.values())
     for process in processes:
         process.ask_to_stop()
     for process in processes:

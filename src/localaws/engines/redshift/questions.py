@@ -22,7 +22,7 @@ from localaws.warehouse.errors import INTERNAL, RedshiftError
 from localaws.warehouse.talking import Answers
 
 if TYPE_CHECKING:
-    from localaws.engines.redshift.cluster import RedshiftCluster
+    from localaws.engines.redshift.warehouse import Warehouse
 
 #: Rights, as `loading.words.authorization` has them.
 Rights = Mapping[str, str]
@@ -31,7 +31,7 @@ Rights = Mapping[str, str]
 class Questions:
     """Those of *cluster*."""
 
-    def __init__(self, cluster: RedshiftCluster) -> None:
+    def __init__(self, cluster: Warehouse) -> None:
         self._cluster = cluster
         self._lab = cluster.lab
 

@@ -19,7 +19,7 @@ from localaws.credentials import Credential
 from localaws.warehouse.errors import INTERNAL, RedshiftError
 
 if TYPE_CHECKING:
-    from localaws.engines.redshift.cluster import RedshiftCluster
+    from localaws.engines.redshift.warehouse import Warehouse
 
 PRINCIPAL = "redshift.amazonaws.com"
 _SESSION = "RedshiftIamRoleSession"
@@ -34,7 +34,7 @@ class Actor:
 
 
 @contextmanager
-def acting(cluster: RedshiftCluster, rights: Mapping[str, str], region: str = "") -> Iterator[Actor]:
+def acting(cluster: Warehouse, rights: Mapping[str, str], region: str = "") -> Iterator[Actor]:
     """Within, what *rights* say (`loading.words.authorization`). Raises RedshiftError, also for other services' errors.
 
     *region* is where the other services are, if that is not the cluster's.
@@ -71,7 +71,7 @@ def acting(cluster: RedshiftCluster, rights: Mapping[str, str], region: str = ""
         raise RedshiftError(INTERNAL, f"{service}ServiceException:{told['Message']},Error {told['Code']}") from None
 
 
-def _own_role(cluster: RedshiftCluster, role: str) -> str:
+def _own_role(cluster: Warehouse, role: str) -> str:
     """The ARN of the role that a statement names. Raises RedshiftError for one that the cluster has not."""
     arn = cluster.default_iam_role_arn if role.lower() == "default" else role
     if role.lower() == "default" and not arn:
@@ -84,7 +84,7 @@ def _own_role(cluster: RedshiftCluster, role: str) -> str:
     return arn
 
 
-def _of_keys(cluster: RedshiftCluster, rights: Mapping[str, str]) -> Credential:
+def _of_keys(cluster: Warehouse, rights: Mapping[str, str]) -> Credential:
     """Who the keys in a statement are of. Raises RedshiftError for keys that are nobody's."""
     found = cluster.lab.credentials.find(rights.get("key", ""))
     if found is None:

@@ -19,5 +19,6 @@ ENGINE = Engine(
     returns=("redshift-data",),
     data=("redshift-data",),
     resume="installing:resume",
+    implied="access:implied",
     request_keys="access:keys_of",
 )

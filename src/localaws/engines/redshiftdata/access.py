@@ -1,4 +1,4 @@
-"""What policies are told of a request: whose statement it means.
+"""What policies are told of a request: whose statement it means, and which workgroup.
 
 Source: service authorization reference, "Actions, resources, and condition keys for Amazon Redshift Data API". AWS's
 own policy AmazonRedshiftDataFullAccess holds everybody to statements of his own by these keys.
@@ -6,14 +6,23 @@ own policy AmazonRedshiftDataFullAccess holds everybody to statements of his own
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from moto.redshiftdata.models import redshiftdata_backends
 
 from localaws.engines.redshiftdata.backend import RedshiftDataEngine
+from localaws.engines.redshiftserverless.access import implied as of_serverless
 from localaws.gateway.records import current_call
 from localaws.policies.patterns import Values
+
+
+def implied(parameters: Mapping[str, Any], account: str, region: str) -> Sequence[str]:
+    """The workgroup that a request names; its ARN has an id."""
+    name = parameters.get("WorkgroupName")
+    if not isinstance(name, str):
+        return ()
+    return [name] if name.startswith("arn:") else of_serverless({"workgroupName": name}, account, region)
 
 
 def keys_of(operation: str, parameters: Mapping[str, Any], account: str, region: str) -> Values:
