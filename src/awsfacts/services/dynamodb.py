@@ -32,6 +32,10 @@ SERVICE = Service(
             "engines/test_dynamodb_capacity.py::test_a_table_runs_out_and_saves_up",
         ),
         Claim(
+            "Point-in-time recovery restores and exports a table as it was at any moment of the last 35 days.",
+            "engines/test_dynamodb_recovery.py::test_a_table_comes_back_as_it_was_at_a_moment",
+        ),
+        Claim(
             "Tables, items and streams are there after a kill of the lab.",
             "engines/test_dynamodb_kept.py::test_a_kill_amid_puts_updates_deletes_and_transactions",
         ),
@@ -41,6 +45,10 @@ SERVICE = Service(
         ),
     ),
     differs=(
+        Claim(
+            "A table can be restored as it is now; on AWS what is younger than five minutes may be missing.",
+            "engines/test_dynamodb_recovery.py::test_a_table_comes_back_as_it_was_at_a_moment",
+        ),
         Claim(
             "A new table begins with the full burst, and each partition key is a partition of its own.",
             "engines/test_dynamodb_capacity.py::test_one_partition_is_hot",
@@ -74,8 +82,8 @@ SERVICE = Service(
     ),
     unsupported=(
         (".*GlobalTable.*", "The lab is one region at a time: it has no global tables."),
-        ("ExportTableToPointInTime", "The lab exports whole tables, in DynamoDB JSON."),
-        ("ImportTable", "The lab imports DynamoDB JSON, plain or compressed by gzip."),
+        ("ExportTableToPointInTime", "The lab exports whole tables in DynamoDB JSON: no Amazon Ion, no increments."),
+        ("ImportTable", "The lab imports DynamoDB JSON and CSV, plain or compressed by gzip."),
     ),
     actions={
         **dict.fromkeys(("BatchExecuteStatement", "ExecuteStatement", "ExecuteTransaction"), _PARTIQL),

@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
@@ -26,11 +27,13 @@ from localaws.engines.dynamodb.batches import Write, check_distinct, check_parts
 from localaws.engines.dynamodb.changes import Changes, under_way
 from localaws.engines.dynamodb.consumption import Consumption, consuming
 from localaws.engines.dynamodb.expiry import await_expiry
+from localaws.engines.dynamodb.history import History, Items, is_enabled, seconds, window
 from localaws.engines.dynamodb.items import TableEngine, WeighedItem
 from localaws.engines.dynamodb.kept import KeptItems
 from localaws.engines.dynamodb.partiql.execution import Result, batch_error, execute, key_of, key_of_token
 from localaws.engines.dynamodb.partiql.parser import ExistsCheck, Insert, Select, Statement, parse
 from localaws.engines.dynamodb.throughput import EXCEEDED, Throughput
+from localaws.engines.dynamodb.transfers import ExportEngine
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
@@ -40,7 +43,7 @@ _NO_KEY = "Select statements within BatchExecuteStatement must specify the prima
 
 
 #: What a backend has anew after a start.
-_NOT_KEPT = {"throughput", "_writing", "_transacting", "_kept", "awaits_expiry"}
+_NOT_KEPT = {"throughput", "_history", "_writing", "_transacting", "_kept", "awaits_expiry"}
 #: What is wrong with an update only once there is an item to do it to.
 _OF_THE_ITEM = (AttributeDoesNotExist, IncorrectDataType, InvalidUpdateExpressionInvalidDocumentPath)
 
@@ -67,6 +70,7 @@ class DynamoDBEngine(DynamoDBBackend):
         self.throughput = Throughput(self.lab, region_name)
         owner = account_id, region_name
         self._kept = KeptItems(self.directory / f"{'-'.join(owner)}.log", owner, self._all_tables)
+        self._history = History(self.directory / "history" / f"{'-'.join(owner)}.log")
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name not in _NOT_KEPT}
@@ -84,6 +88,7 @@ class DynamoDBEngine(DynamoDBBackend):
                 self.tables = {name: each for name, each in self.tables.items() if each is not table}
                 self.backups = {arn: each for arn, each in self.backups.items() if each.table is not table}
         self.tables |= {table.name: table for table in young}
+        self._history.read(self._all_tables())
         self._kept.tidy()
 
     def update_table_streams(self, table: Table, stream_specification: dict[str, Any]) -> None:
@@ -105,6 +110,7 @@ class DynamoDBEngine(DynamoDBBackend):
             try:
                 yield
                 self._take(changes)
+                self._history.note(changes, self.lab.clock.time())
                 self._kept.keep(changes)
             except BaseException as error:
                 changes.undo()
@@ -205,6 +211,7 @@ class DynamoDBEngine(DynamoDBBackend):
             table = self.table(name)
             if not table.deletion_protection_enabled:
                 self._kept.forget(table)
+                self._history.forget(table)
             return super().delete_table(name)
 
     def create_backup(self, table_name: str, backup_name: str) -> Backup:
@@ -224,11 +231,70 @@ class DynamoDBEngine(DynamoDBBackend):
             self._keep_all(table, self.tables, target_table_name)
             return table
 
-    def restore_table_to_point_in_time(self, target_table_name: str, source_table_name: str) -> RestoredPITTable:
+    def restore_table_to_point_in_time(
+        self, target_table_name: str, source_table_name: str, moment: float | None = None
+    ) -> RestoredPITTable:
+        """As the source was at a *moment* in seconds since the epoch, or is.
+
+        Raises PointInTimeRecoveryUnavailableException, InvalidRestoreTimeException.
+        """
         with self._writing:
+            source = self.table(source_table_name)
+            items = self.past(source, moment, "InvalidRestoreTimeException", "restore").values()
             table = super().restore_table_to_point_in_time(target_table_name, source_table_name)
+            assert isinstance(table, TableEngine)
+            table.fill(items)
+            if moment is not None:
+                table.restore_date_time = datetime.fromtimestamp(moment, UTC).replace(tzinfo=None)
+            table.billing_mode = source.billing_mode
             self._keep_all(table, self.tables, target_table_name)
             return table
+
+    def past(self, table: TableEngine, moment: float | None, refused: str, what: str) -> Items:
+        """The items of *table* at a *moment*, or now; *refused* is the error for one that is not known any more."""
+        if not is_enabled(table):
+            message = f"Point in time recovery is not enabled for table '{table.name}'"
+            raise AwsError("PointInTimeRecoveryUnavailableException", message)
+        now = self.lab.clock.time()
+        first, last = window(table, now)
+        if moment is not None and not first - 1 <= moment <= last:
+            raise AwsError(refused, f"The specified {what} time is outside of the point in time recovery window")
+        with self._writing:
+            return self._history.at(table, now if moment is None else moment)
+
+    def describe_continuous_backups(self, table_name: str) -> dict[str, Any]:
+        """Until now a table can be restored, as long as it is enabled."""
+        found = super().describe_continuous_backups(table_name)
+        described = found["PointInTimeRecoveryDescription"]
+        if described["PointInTimeRecoveryStatus"] == "ENABLED":
+            first, last = window(self.table(table_name), self.lab.clock.time())
+            described |= {"EarliestRestorableDateTime": first, "LatestRestorableDateTime": last}
+        return found
+
+    def update_continuous_backups(self, table_name: str, point_in_time_spec: dict[str, Any]) -> dict[str, Any]:
+        found = super().update_continuous_backups(table_name, point_in_time_spec)
+        if not point_in_time_spec["PointInTimeRecoveryEnabled"]:
+            self._history.forget(self.table(table_name))
+        return found
+
+    def export(self, request: dict[str, Any]) -> ExportEngine:
+        """Begin an export, of what the table is at this moment or was at another one.
+
+        Raises TableNotFoundException, PointInTimeRecoveryUnavailableException, InvalidExportTimeException.
+        """
+        arn, token = request["TableArn"], request.get("ClientToken")
+        table = next((each for each in self.tables.values() if each.table_arn == arn), None)
+        if not isinstance(table, TableEngine):
+            raise AwsError("TableNotFoundException", f"Table not found: {arn}")
+        for known in self.table_exports.values():
+            if token and isinstance(known, ExportEngine) and known.request.get("ClientToken") == token:
+                return known
+        at = seconds(request["ExportTime"]) if "ExportTime" in request else None
+        items = self.past(table, at, "InvalidExportTimeException", "export")
+        export = ExportEngine(table, list(items.values()), request, self.account_id, self.region_name)
+        self.table_exports[export.arn] = export
+        export.start()
+        return export
 
     def _keep_all(self, table: Table, place: dict[str, Any], name: str) -> None:
         """Keep a table that was made with items; where the disk does not take them, it is not in its *place* either."""

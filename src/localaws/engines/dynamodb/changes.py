@@ -42,6 +42,12 @@ class Changes:
             attributes = now.to_json()["Attributes"] if now else None
             yield key, hash_key.to_json(), range_key.to_json() if range_key else None, attributes
 
+    def before(self) -> Iterator[tuple[TableEngine, dict[str, Any], dict[str, Any] | None, dict[str, Any] | None]]:
+        """The tables, keys and attributes of the changed items as they were; None where there was none."""
+        for (_, hash_key, range_key), (table, before) in self._before.items():
+            attributes = before.to_json()["Attributes"] if before else None
+            yield table, hash_key.to_json(), range_key.to_json() if range_key else None, attributes
+
     def consumed(self, consumption: Consumption) -> None:
         """Count what the write takes."""
         for (_, hash_key, range_key), (table, before) in self._before.items():

@@ -10,7 +10,7 @@ import copy
 import sys
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
@@ -245,6 +245,13 @@ class TableEngine(Table):
                 yield from list(found.values())
             else:
                 yield cast(Item, found)
+
+    def fill(self, items: Iterable[dict[str, Any]]) -> None:
+        """Have these items, given by their attributes, and no others."""
+        self.items = defaultdict(dict)
+        for attributes in items:
+            range_key = attributes[self.range_key_attr] if self.range_key_attr else None
+            self.take_back(attributes[self.hash_key_attr], range_key, attributes)
 
     def take_back(
         self, hash_key: dict[str, Any], range_key: dict[str, Any] | None, written: dict[str, Any] | None

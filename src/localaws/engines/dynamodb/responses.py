@@ -24,9 +24,11 @@ from localaws.engines.dynamodb.conditions import ConditionError
 from localaws.engines.dynamodb.encryption import check_key as check_key_of_kms
 from localaws.engines.dynamodb.encryption import check_named
 from localaws.engines.dynamodb.expressions import ExpressionParser, parse_key_condition
+from localaws.engines.dynamodb.history import seconds
 from localaws.engines.dynamodb.partiql.execution import token_of
 from localaws.engines.dynamodb.paths import Parts, project
 from localaws.engines.dynamodb.placeholders import check_placeholders
+from localaws.engines.dynamodb.transfers import importing
 from localaws.engines.dynamodb.values import check_values
 from localaws.gateway.errors import AwsError
 from localaws.gateway.records import current_call
@@ -90,23 +92,34 @@ class DynamoEngineResponse(DynamoHandler):
         self.body["SourceTableName"] = name = source.rpartition("/")[2]
         if name not in self.dynamodb_backend.tables:
             raise AwsError("TableNotFoundException", f"Source table not found: {name}")
-        return super().restore_table_to_point_in_time()
+        moment = None if self.body.get("UseLatestRestorableTime") else self.body.get("RestoreDateTime")
+        restored = self.dynamodb_backend.restore_table_to_point_in_time(
+            self.body["TargetTableName"], name, None if moment is None else seconds(moment)
+        )
+        return DynamoResult(restored.describe())
 
     def export_table_to_point_in_time(self) -> ActionResult:
-        """Raises NotImplementedError for what moto would export as JSON lines, and in full, all the same."""
-        self.body.setdefault("S3Prefix", "")  # which is optional (API reference)
+        """Raises NotImplementedError for Amazon Ion, incremental exports and those of some items."""
         if (
             self.body.get("ExportFormat", "DYNAMODB_JSON") != "DYNAMODB_JSON"
-            or "IncrementalExportSpecification" in self.body
+            or self.body.get("ExportType", "FULL_EXPORT") != "FULL_EXPORT"
+            or "FilterSpecification" in self.body
         ):
             raise NotImplementedError("exports but whole ones in DynamoDB JSON")
-        return super().export_table_to_point_in_time()
+        return ActionResult({"ExportDescription": self.dynamodb_backend.export(self.body).response()})
 
     def import_table(self) -> ActionResult:
-        """Raises NotImplementedError for formats that moto would read as JSON lines all the same."""
-        if self.body["InputFormat"] != "DYNAMODB_JSON" or self.body.get("InputCompressionType") == "ZSTD":
-            raise NotImplementedError("imports but of DynamoDB JSON, plain or by gzip")
-        return super().import_table()
+        """Raises NotImplementedError for Amazon Ion and ZSTD, ResourceInUseException for a table that there is."""
+        if self.body["InputFormat"] not in ("DYNAMODB_JSON", "CSV") or self.body.get("InputCompressionType") == "ZSTD":
+            raise NotImplementedError("imports but of DynamoDB JSON and CSV, plain or by gzip")
+        name = self.body["TableCreationParameters"]["TableName"]
+        if name in self.dynamodb_backend.tables:
+            raise AwsError("ResourceInUseException", f"Table already exists: {name}")
+        token = importing.set(self.body)
+        try:
+            return super().import_table()
+        finally:
+            importing.reset(token)
 
     def list_exports(self) -> ActionResult:
         """Those of one table, or of all (API reference, ListExports, TableArn)."""
