@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
 import boto3
@@ -23,19 +23,20 @@ RAW, TMP, CURATED, UPLOAD = "raw/2013/07.csv", "tmp/join-7.parquet", "curated/fl
 Standing = dict[str, list[str]]
 
 
-@cache
-def _lab() -> lab.Lab:
-    """A lab beside the reader's, so that no time passes in that one. It goes when this process ends."""
+@contextmanager
+def _own_lab() -> Iterator[lab.Lab]:
+    """A lab beside the reader's, so that no time passes in that one; it is gone at the end."""
     directory = tempfile.mkdtemp(prefix="exercise-")
-    atexit.register(lab.reset, directory)
-    return lab.start(directory)
+    try:
+        yield lab.start(directory)
+    finally:
+        lab.reset(directory)
 
 
 class _Year:
-    """A bucket with versions, in the lab of its own, and the days since it was filled."""
+    """A bucket with versions in a lab of its own, and the days since it was filled."""
 
-    def __init__(self) -> None:
-        own = _lab()
+    def __init__(self, own: lab.Lab) -> None:
         self.own, self.keys = own, Credentials(own.access_key_id, own.secret_access_key)
         self.s3 = boto3.client(
             "s3",
@@ -93,12 +94,13 @@ def year(rules: list[dict[str, Any]]) -> str:
         raise NotYet(f"`rules` should be a list of dicts, and is `{type(rules).__name__}`.")
     if all(rule.get("Status") == "Disabled" for rule in rules):
         raise NotYet("Each rule says `Disabled`: S3 keeps them, and does nothing.")
-    bucket = _Year()
-    bucket.put_rules(list(rules))
-    bucket.fill()
-    _first_weeks(bucket)
-    _raw(bucket)
-    end = bucket.on(390)
+    with _own_lab() as own:
+        bucket = _Year(own)
+        bucket.put_rules(list(rules))
+        bucket.fill()
+        _first_weeks(bucket)
+        _raw(bucket)
+        end = bucket.on(390)
     if any(name != "deleted" for name in end[RAW] + end[TMP]):
         raise NotYet("After 390 days there is still a version of a file that was to go, below a delete marker, billed.")
     if end[CURATED] != ["STANDARD"]:
