@@ -96,6 +96,7 @@ RIGHT: dict[str, list[Any]] = {
         chosen(),
         chosen("TAILNUM", lambda skew: {key: Decimal(str(value)) for key, value in skew.items()}),
     ],
+    "no_moves": [(["F", "A", "B"],), ({"a", "b", "f"},)],
     "rejects": [(load_by_columns, rejected_of_today), (load_as_text, rejected_of_the_table)],
     "round_trip": [(unload_as_text, load_as_text_back), (unload_as_csv, load_as_csv_back)],
     "same_key": [

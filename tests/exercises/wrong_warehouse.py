@@ -40,6 +40,16 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         (({"key": "tailnum", **ONES, "origin": None},), "A skew is a number"),
         (({"key": "tailnum", **ONES},), "The key is right"),
     ],
+    "no_moves": [
+        (("abcf",), "joins a table by its key"),
+        (("abdf",), "with itself"),
+        (("abef",), "computed from the keys"),
+        (("bf",), "by the distribution key of both"),
+        (("af",), "each node has a copy"),
+        (("ab",), "a condition beside it"),
+        (("abz",), "no join `z`"),
+        ((5,), "should be letters"),
+    ],
     "rejects": [
         (copy("CSV IGNOREHEADER 1"), "Check 'stl_load_errors'"),
         (copy("CSV IGNOREHEADER 1 MAXERROR 10 TRUNCATECOLUMNS"), "was cut or filled up"),

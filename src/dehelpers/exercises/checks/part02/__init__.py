@@ -9,6 +9,7 @@ from dehelpers.exercises.checks.part02 import (  # noqa: F401, I001
     keys,
     versions,
     skew,
+    joins,
     loading,
     twice,
     lifetimes,
