@@ -20,7 +20,7 @@ from localaws.warehouse.errors import ABORTED, CANCELLED, RedshiftError
 from localaws.warehouse.failures import as_redshift
 from localaws.warehouse.history import Ran, kind_in_history, now
 from localaws.warehouse.loading import history as loading_history
-from localaws.warehouse.session_protocol import Parameter, Result
+from localaws.warehouse.session_protocol import Parameter, Prepared, Result
 from localaws.warehouse.sql.splitting import Statement, split
 from localaws.warehouse.statements import transactions
 from localaws.warehouse.statements.settings import DEFAULTS
@@ -42,6 +42,7 @@ class Session:
         implicit: whether the transaction is one that a text of several statements is by itself.
         transaction: what it uses of tables, once it uses any.
         cursor: its DuckDB, whose transaction is the session's.
+        prepared, cursors: statements and results that have a name; cursors end with the transaction.
         depth: how many procedures it is in; `in_block` whether they were called within BEGIN … COMMIT.
         query_number: the number in the history of what runs now; `last_query` that of what ran before.
         settings: what SET has set, by its name in small letters.
@@ -59,6 +60,8 @@ class Session:
         self.transaction: Transaction | None = None
         self.settings: dict[str, str] = {}
         self.since = now().isoformat(" ")
+        self.prepared: dict[str, Prepared] = {}
+        self.cursors: dict[str, Result] = {}
         self.depth: int = 0
         self.in_block: bool = False
         self.query_number: int = -1

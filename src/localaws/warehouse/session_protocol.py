@@ -35,9 +35,18 @@ class Parameter:
     value: Any
 
 
+@dataclass
+class Prepared:
+    """A statement that has a name: None for an empty text; and the types of its parameters that were told."""
+
+    statement: Any
+    types: list[int] = field(default_factory=list)
+
+
 class ClientSession(Protocol):
     """One client's. Only `cancel` may be called from another thread."""
 
+    prepared: dict[str, Prepared]
     status: str  # "I" idle, "T" in a transaction, "E" in one that has failed
 
     def split(self, sql: str) -> Sequence[Any]:

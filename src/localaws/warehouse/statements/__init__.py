@@ -7,6 +7,7 @@ from localaws.warehouse.statements import (
     altering_tables,
     copying,
     creating_tables,
+    cursors,
     dropping,
     explaining,
     granting,
@@ -14,6 +15,8 @@ from localaws.warehouse.statements import (
     materialized_views,
     people,
     plain,
+    preparing,
+    refusing,
     routines,
     schemas,
     settings,
@@ -24,6 +27,7 @@ from localaws.warehouse.statements import (
 from localaws.warehouse.statements.kinds import Kind, Kinds
 
 _KINDS: Kinds = {
+    **refusing.KINDS,
     **transactions.KINDS,
     **settings.KINDS,
     **copying.KINDS,
@@ -36,6 +40,8 @@ _KINDS: Kinds = {
     **people.KINDS,
     **granting.KINDS,
     **dropping.KINDS,
+    **preparing.KINDS,
+    **cursors.KINDS,
     **routines.KINDS,
     **explaining.KINDS,
     **schemas.KINDS,

@@ -97,6 +97,7 @@ def _drop_column(session: Session, place: Named, relation: Relation, reader: Rea
             if not cascade:
                 said = f"cannot drop table {relation.name} column {column.name} because other objects depend on it"
                 raise RedshiftError("2BP01", said, H="Use DROP ... CASCADE to drop the dependent objects too.")
+            session.say(f"drop cascades to view {view.name}")
             drop(session, Named(place.database, view.schema, view.name), view, True)
     relation.columns.remove(column)
     relation.constraints = [each for each in relation.constraints if column.name not in each.columns]

@@ -59,7 +59,10 @@ class Plain:
 
 def _read(statement: Statement) -> exp.Expr:
     """The tree of what DuckDB may be asked to do: nothing that is not named here reaches it. Raises RedshiftError."""
-    tree = parse(plain(statement.text))
+    text = plain(statement.text)
+    if statement.command == "DELETE" and not statement.begins("DELETE", "FROM"):  # FROM may be left out
+        text = f"DELETE FROM {text[len('DELETE') :]}"
+    tree = parse(text)
     if not isinstance(tree, _DONE):
         raise RedshiftError(SYNTAX, f'syntax error at or near "{statement.tokens[0].text}"')
     return tree

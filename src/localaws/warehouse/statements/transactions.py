@@ -90,6 +90,7 @@ def begin(session: Session) -> None:
 def commit(session: Session) -> None:
     """Raises RedshiftError where DuckDB finds a conflict; the transaction is then undone."""
     session.status, session.implicit = "I", False
+    session.cursors.clear()
     try:
         session.execute("COMMIT")
     except duckdb.Error as error:
@@ -101,6 +102,7 @@ def commit(session: Session) -> None:
 
 def roll_back(session: Session) -> None:
     session.status, session.implicit = "I", False
+    session.cursors.clear()
     session.undo()
     forget(session, False)
 

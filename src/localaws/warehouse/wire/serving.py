@@ -14,12 +14,12 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
 from localaws.warehouse.errors import INTERNAL, INVALID_PASSWORD, PROTOCOL, SYNTAX, RedshiftError
-from localaws.warehouse.session_protocol import ClientSession, Parameter, Result
+from localaws.warehouse.session_protocol import ClientSession, Parameter, Prepared, Result
 from localaws.warehouse.wire import messages
 from localaws.warehouse.wire.messages import ProtocolError, Reader
 from localaws.warehouse.wire.types import PYTHON, UNKNOWN, VARCHAR, Column, from_wire, to_binary, to_text
@@ -72,12 +72,6 @@ class _Portal:
     sent: int = 0
 
 
-@dataclass
-class _Prepared:
-    statement: Any  # None is an empty text
-    types: list[int] = field(default_factory=list)
-
-
 class ClientConnection:
     """Serves the client at the other end of *sock*; `serve` returns when it is gone."""
 
@@ -86,7 +80,6 @@ class ClientConnection:
         self.secret = secrets.randbits(32)
         self.session: ClientSession | None = None
         self._out = bytearray()
-        self._prepared: dict[str, _Prepared] = {}
         self._portals: dict[str, _Portal] = {}
 
     # Beginning
@@ -227,7 +220,7 @@ class ClientConnection:
             case b"E":
                 self._execute(reader.text(), reader.number("i"))
             case b"C":
-                what = self._prepared if reader.take(1) == b"S" else self._portals
+                what = self._own.prepared if reader.take(1) == b"S" else self._portals
                 what.pop(reader.text(), None)
                 self._out += messages.CLOSE_COMPLETE
             case b"S" | b"H":
@@ -258,11 +251,11 @@ class ClientConnection:
         statements = self._own.split(sql)
         if len(statements) > 1:
             raise RedshiftError(SYNTAX, "cannot insert multiple commands into a prepared statement")
-        self._prepared[name] = _Prepared(statements[0] if statements else None, types)
+        self._own.prepared[name] = Prepared(statements[0] if statements else None, types)
         self._out += messages.PARSE_COMPLETE
 
     def _bind(self, bind: messages.Bind) -> None:
-        prepared = self._of(self._prepared, bind.statement, "prepared statement", "26000")
+        prepared = self._of(self._own.prepared, bind.statement, "prepared statement", "26000")
         parameters = []
         for number, value in enumerate(bind.values):
             oid = prepared.types[number] if number < len(prepared.types) else 0
@@ -276,7 +269,7 @@ class ClientConnection:
 
     def _describe(self, kind: bytes, name: str) -> None:
         if kind == b"S":
-            prepared = self._of(self._prepared, name, "prepared statement", "26000")
+            prepared = self._of(self._own.prepared, name, "prepared statement", "26000")
             types, columns = self._described(prepared.statement, prepared.types)
             self._out += messages.parameter_description(types)
             self._out += messages.NO_DATA if columns is None else messages.row_description(columns)
