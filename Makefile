@@ -66,6 +66,7 @@ bench: peers
 	@$(IN) benchmarks/code_and_databases.py
 	@$(IN) benchmarks/athena.py
 	@$(IN) benchmarks/redshift_queries.py
+	@$(IN) benchmarks/redshift_loads.py
 	@$(IN) benchmarks/state.py
 
 # For maintainers, after a change to the dependencies in pyproject.toml; needs uv.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from awsfacts.declaration import Claim, Deletion, Listing, Meter, Resource, Service, Settle, is_refused
+from awsfacts.declaration import TB, Claim, Deletion, Listing, Meter, Resource, Service, Settle, is_refused
 
 
 def _delete_cluster(aws: Any, cluster: str, settle: Settle) -> None:
@@ -78,6 +78,10 @@ SERVICE = Service(
         Claim(
             "Only functions that Redshift has can be called.",
             "engines/test_redshift_functions.py::test_no_function_of_duckdbs_can_be_called",
+        ),
+        Claim(
+            "External schemas read tables of the Glue catalog in S3, and bill what they scan.",
+            "engines/test_redshift_external.py::test_scanned_bytes_are_billed",
         ),
         Claim(
             "Data survives a stop and a crash of the lab.",
@@ -156,6 +160,7 @@ SERVICE = Service(
         ),
     ),
     meters=(
+        Meter("redshift:billed_bytes", "redshift.spectrum", TB),
         Meter("redshift:ra3_xlplus_nodes", "redshift.ra3_xlplus_hour", standing=True),
         Meter("redshift:rg_large_nodes", "redshift.rg_large_hour", standing=True),
     ),

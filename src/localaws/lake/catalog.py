@@ -128,7 +128,7 @@ class Catalog:
             if error.response["Error"]["Code"] == "EntityNotFoundException":
                 return []
             raise
-        found = [_table(each) for page in pages for each in page["TableList"]]
+        found = [table_of(each) for page in pages for each in page["TableList"]]
         return sorted(found, key=lambda each: each.name)
 
     def find(self, database: str, name: str) -> Table | None:
@@ -138,7 +138,7 @@ class Catalog:
             if error.response["Error"]["Code"] == "EntityNotFoundException":
                 return None
             raise
-        return _table(answer["Table"])
+        return table_of(answer["Table"])
 
     def table(self, database: str, name: str, position: tuple[int, int] | None = None) -> Table:
         """Raises QueryFailure (SCHEMA_NOT_FOUND, TABLE_NOT_FOUND) in Trino's words, pointing at *position*."""
@@ -178,7 +178,7 @@ class Catalog:
                 raise QueryFailure("HIVE_METASTORE_ERROR", f"{problem['PartitionValues']}: {details['ErrorMessage']}")
 
 
-def _table(raw: dict[str, Any]) -> Table:
+def table_of(raw: dict[str, Any]) -> Table:
     storage = raw.get("StorageDescriptor", {})
     serde = storage.get("SerdeInfo", {})
     return Table(

@@ -22,7 +22,8 @@ from localaws.warehouse.catalog.system.functions import NAMES, bind_functions
 from localaws.warehouse.catalog.system.late import LATE_COLUMNS
 from localaws.warehouse.catalog.system.spelling import plain
 from localaws.warehouse.contexts import context_of
-from localaws.warehouse.errors import SYNTAX, UNDEFINED_FUNCTION, WRONG_OBJECT, RedshiftError
+from localaws.warehouse.errors import SYNTAX, UNDEFINED_FUNCTION, WRONG_OBJECT, RedshiftError, not_done
+from localaws.warehouse.external import scanning
 from localaws.warehouse.loading import history
 from localaws.warehouse.session_protocol import Parameter
 from localaws.warehouse.sql.checking import as_is, check
@@ -121,9 +122,15 @@ def _bind_table(session: Session, tree: exp.Expr, table: exp.Table, is_target: b
     found = names.find(session, parts)
     if found is None:
         loaded = history.view(session, parts)
-        if loaded is None or is_target:
+        if loaded is not None and not is_target:
+            _put(table, as_is(loaded))
+            return
+        rows = scanning.bound(session, table, parts)
+        if rows is None:
             raise names.missing(parts)
-        _put(table, as_is(loaded))
+        if is_target:
+            raise not_done("changes of external tables")
+        _name_in_full(table, names.Named(session.database, TEMP_SCHEMA, rows))
         return
     place, relation = found
     if is_target:

@@ -22,6 +22,7 @@ SET allow_persistent_secrets = false;
 SET autoinstall_known_extensions = false;
 SET autoload_known_extensions = false;
 SET GLOBAL integer_division = true;
+SET GLOBAL disabled_optimizers = 'type_pushdown';
 SET GLOBAL default_null_order = 'nulls_last_on_asc_first_on_desc';
 """
 #: What DuckDB may keep in memory of what it could put on disk instead.

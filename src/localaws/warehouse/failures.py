@@ -81,6 +81,7 @@ _SAID: list[tuple[str, str, Callable[[re.Match[str]], str]]] = [
      lambda m: f'invalid input syntax for type {m[1]}: "{m[2]}"'),
     (r"(timestamp|date|time) field value out of range: \"(.*?)\"", "22008",
      lambda m: f'date/time field value out of range: "{m[2]}"'),
+    (r"ATHENA \w+: (.*)", INTERNAL, lambda m: f"Spectrum Scan Error: {m[1]}"),
     (r"NOT NULL constraint failed: (\S+)\.(\w+)", "23502", lambda m: "Cannot insert a NULL value into column " + m[2]),
     (r"Could not convert string ['\"](.*?)['\"] to ([\w()]+)", WRONG_TEXT,
      lambda m: f'invalid input syntax for type {_type(m[2])}: "{m[1]}"'),

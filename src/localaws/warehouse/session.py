@@ -17,6 +17,7 @@ from localaws.warehouse.catalog.types import of_duckdb
 from localaws.warehouse.columns import fetched
 from localaws.warehouse.conflicts import Transaction
 from localaws.warehouse.errors import ABORTED, CANCELLED, RedshiftError
+from localaws.warehouse.external import scanning
 from localaws.warehouse.failures import as_redshift
 from localaws.warehouse.history import Ran, kind_in_history, now
 from localaws.warehouse.loading import history as loading_history
@@ -46,6 +47,8 @@ class Session:
         depth: how many procedures it is in; `in_block` whether they were called within BEGIN … COMMIT.
         query_number: the number in the history of what runs now; `last_query` that of what ran before.
         settings: what SET has set, by its name in small letters.
+        describing: whether a statement is only described: nothing external is read then.
+        scanned: bytes of external tables that the statement reads.
     """
 
     def __init__(self, node: Node, user: str, database: str, process: int, groups: Sequence[str] = ()) -> None:
@@ -68,14 +71,20 @@ class Session:
         self.last_query: int = -1
         self._said: list[str] = []
         self._cancelled = threading.Event()
+        self.describing = False
+        self.scanned: int = 0
         loading_history.prepare_session(self)
 
     def split(self, sql: str) -> Sequence[Statement]:
         return split(sql)
 
     def describe(self, statement: Statement, types: Sequence[int]) -> tuple[list[int], list[Column] | None]:
-        with _told():
-            return statements.kind_of(statement).describe(self, statement, types)
+        self.describing = True
+        try:
+            with _told():
+                return statements.kind_of(statement).describe(self, statement, types)
+        finally:
+            self.describing = False
 
     def run(self, statement: Statement, parameters: Sequence[Parameter]) -> Result:
         """Do *statement*; in a transaction that has failed only its end is done."""
@@ -95,6 +104,7 @@ class Session:
             raise
         finally:
             self.node.history.end(ran)
+            scanning.settle(self, bool(ran.error))
             if ran.kind not in ("DDL", "UTILITY"):
                 self.last_query = ran.query
 
@@ -178,6 +188,7 @@ class Session:
     def close(self) -> None:
         """End the session; what it has not committed is undone."""
         transactions.forget(self, False)
+        scanning.forget(self)
         self.cursor.close()
 
 

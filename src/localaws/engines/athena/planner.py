@@ -16,7 +16,6 @@ from localaws.engines.athena.sql.sources import cte_of
 from localaws.engines.athena.tables import projection, view_text
 from localaws.engines.athena.tables.coercion import check_partition
 from localaws.engines.athena.tables.metadata import metadata_relation
-from localaws.engines.athena.tables.pruning import conditions, select_partitions
 from localaws.engines.glue.governed import whole
 from localaws.engines.lakeformation.deciding import TableAccess, insufficient
 from localaws.lake.catalog import Catalog, Column, Partition, Table
@@ -25,6 +24,7 @@ from localaws.lake.datafile import DataFile
 from localaws.lake.errors import QueryFailure, not_supported
 from localaws.lake.files.scan import Source, relation
 from localaws.lake.objects import Lake
+from localaws.lake.pruning import conditions, select_partitions
 from localaws.lake.quoting import PATH, internal, literal, name
 from localaws.lake.runtime import Session
 

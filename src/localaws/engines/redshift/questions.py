@@ -13,6 +13,7 @@ from moto.s3.models import s3_backends
 
 from localaws.authorization import keys_of_call
 from localaws.credentials import Credential
+from localaws.engines.redshift.external import ExternalQuestions
 from localaws.engines.redshift.rights import PRINCIPAL, Actor, acting
 from localaws.engines.s3.backend import S3Engine
 from localaws.gateway.errors import AwsError
@@ -37,7 +38,10 @@ class Questions:
 
     @property
     def answers(self) -> Answers:
-        return {"read": self.read, "text": self.text, "has_any": self.has_any, "clear": self.clear, "put": self.put}
+        own: Answers = {
+            "read": self.read, "text": self.text, "has_any": self.has_any, "clear": self.clear, "put": self.put,
+        }  # fmt: skip
+        return {**own, **ExternalQuestions(self._cluster, self).answers}
 
     def read(self, rights: Rights, uri: str, user: str, region: str = "", manifest: bool = False) -> list[Any]:
         """The objects of a COPY as files of this machine: those whose keys begin as *uri*, or those of a *manifest*."""
@@ -48,7 +52,7 @@ class Questions:
                 bucket, prefix = _split(uri)
                 pages = actor.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
                 uris = [f"s3://{bucket}/{item['Key']}" for page in pages for item in page.get("Contents", [])]
-            return self._files(actor.credential, uris)
+            return self.files(actor.credential, uris)
 
     def text(self, rights: Rights, uri: str, user: str, region: str = "") -> str:
         """The text of the object *uri*: a file of paths, say."""
@@ -118,7 +122,7 @@ class Questions:
                     raise RedshiftError(INTERNAL, said) from None
         return found
 
-    def _files(self, credential: Credential, uris: Sequence[str]) -> list[dict[str, Any]]:
+    def files(self, credential: Credential, uris: Sequence[str]) -> list[dict[str, Any]]:
         """The objects *uris* as files, once it is decided that *credential* may read them; each leaves a record."""
         if not uris:
             return []

@@ -88,9 +88,14 @@ _COLUMNS = frozenset({"id", "schema", "name", "kind", "owner"})
 
 @dataclass
 class Schema(Described):
-    """A schema; its `schema` is its own name."""
+    """A schema; its `schema` is its own name.
+
+    Attributes:
+        source: of an external schema: ``database`` of the Glue catalog, ``role``, perhaps ``region``.
+    """
 
     quota: str | None = None
+    source: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass

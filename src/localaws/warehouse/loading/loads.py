@@ -103,12 +103,13 @@ class Load:
         else:
             relation = fields.quick(copy, files, len(targets))
         if relation is not None:
-            try:
-                return Outcome(self._insert(strict(targets, copy, relation)))
-            except duckdb.InterruptException:
-                raise
-            except duckdb.Error:
-                pass  # something is wrong with a record, and it is to be found which
+            for plain in (True, False):
+                try:
+                    return Outcome(self._insert(strict(targets, copy, relation, plain)))
+                except duckdb.InterruptException:
+                    raise
+                except duckdb.Error:
+                    pass  # something is wrong with a record, and it is to be found which
         return self._load_carefully(files, folder)
 
     def _load_carefully(self, files: list[File], folder: Folder) -> Outcome:

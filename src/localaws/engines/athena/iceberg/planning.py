@@ -11,11 +11,11 @@ from sqlglot import exp
 
 from localaws.engines.athena.iceberg import pushdown, reading, tables
 from localaws.engines.athena.iceberg.travel import snapshot_of
-from localaws.engines.athena.tables.pruning import conditions
 from localaws.lake.catalog import Column
 from localaws.lake.catalog import Table as GlueTable
 from localaws.lake.column_types import INSTANT, Type
 from localaws.lake.objects import Lake
+from localaws.lake.pruning import conditions
 from localaws.lake.quoting import PATH, literal
 from localaws.lake.runtime import Session
 

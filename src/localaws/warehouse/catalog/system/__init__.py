@@ -13,9 +13,10 @@ from __future__ import annotations
 
 from localaws.warehouse.catalog.system import activity, information, postgres, tables
 from localaws.warehouse.catalog.system.view import SystemView
+from localaws.warehouse.external import views as external
 
 _SCHEMAS: dict[str, dict[str, SystemView]] = {
-    "pg_catalog": {**postgres.VIEWS, **tables.VIEWS, **activity.VIEWS},
+    "pg_catalog": {**postgres.VIEWS, **tables.VIEWS, **activity.VIEWS, **external.VIEWS},
     "information_schema": information.VIEWS,
 }
 
