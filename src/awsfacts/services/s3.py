@@ -113,6 +113,10 @@ SERVICE = Service(
             "engines/test_s3_replication.py::test_the_role_decides",
         ),
         Claim(
+            "Inventories are written by the clock, as CSV, ORC or Parquet with a manifest, where a policy lets S3.",
+            "engines/test_s3_inventory.py::test_lists_come_by_the_clock_as_files",
+        ),
+        Claim(
             "A crash takes only what was not finished.",
             "engines/test_s3_bytes.py::test_a_crash_takes_only_what_was_not_finished",
         ),

@@ -6,8 +6,8 @@ them last (`journal`, `recovery`), their encryption (`encryption`, `data_keys`, 
 once (`batches`), listings (`listing`), the check of what is asked (`operations`, `documents`), configurations that moto
 does not know (`configurations`), life cycles (`lifecycle_rules` reads them, `lifecycle` says what is due, `keeper` does
 it), archives (`restoring`, `archive_responses`), Object Lock (`object_lock`, `lock_responses`), replication
-(`replication`, `replication_rules`), what is billed (`usage`), event notifications (`notifications`), and what keeps
-the public out (`public_access`, `access_lists`, `private_buckets`).
+(`replication`, `replication_rules`), inventories (`inventory`, `inventory_files`), what is billed (`usage`), event
+notifications (`notifications`), and what keeps the public out (`public_access`, `access_lists`, `private_buckets`).
 """
 
 from __future__ import annotations

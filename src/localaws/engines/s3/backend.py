@@ -51,6 +51,7 @@ from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
 
 if TYPE_CHECKING:
+    from localaws.engines.s3.inventory import Inventories
     from localaws.engines.s3.keeper import Keeper
     from localaws.engines.s3.replication import Replicator
 
@@ -68,6 +69,7 @@ class S3Engine(S3Backend):
     notifier: ClassVar[Notifier]
     keeper: ClassVar[Keeper]
     replicator: ClassVar[Replicator]
+    inventories: ClassVar[Inventories]
     #: Guards every table of every account; never held while bytes move.
     lock: ClassVar[threading.RLock] = threading.RLock()
 
@@ -183,6 +185,8 @@ class S3Engine(S3Backend):
         """Keep the request that configures a bucket's sub-resource, or forget it (None)."""
         self.note_configuration(bucket_name, name, request)
         self.record("configure", {"bucket": bucket_name, "name": name, "request": request})
+        if request is not None and name.startswith("inventory/"):
+            self.inventories.expect(self, bucket_name, name)
 
     def note_configuration(self, bucket_name: str, name: str, request: dict[str, Any] | None) -> None:
         """The same without recording it."""

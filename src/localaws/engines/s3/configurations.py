@@ -1,7 +1,7 @@
 """A bucket's configurations of metrics, analytics, inventory and storage tiers, each under an id; and who pays.
 
-They are kept and given back as the documents that were sent, checked against the schema. Nothing in the lab acts on
-them: it writes no inventory, moves nothing between tiers, and the account of the lab pays for every request.
+They are kept and given back as the documents that were sent, checked against the schema. The lab writes inventories
+(`inventory`); it moves nothing between tiers, and its account pays for every request.
 
 Sources: S3 API reference, PutBucketMetricsConfiguration and its siblings, "Errors"; PutBucketRequestPayment.
 """

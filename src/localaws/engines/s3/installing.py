@@ -17,6 +17,7 @@ from localaws.engines.s3 import restoring
 from localaws.engines.s3.backend import S3Engine
 from localaws.engines.s3.configurations import KEPT
 from localaws.engines.s3.data_keys import DataKeys
+from localaws.engines.s3.inventory import Inventories
 from localaws.engines.s3.journal import Journal
 from localaws.engines.s3.keeper import Keeper
 from localaws.engines.s3.lifecycle_requests import NAME as LIFECYCLE
@@ -44,6 +45,7 @@ def install(lab: Lab) -> None:
     S3Engine.notifier = notifier = Notifier(lab)
     S3Engine.keeper = keeper = Keeper(lab)
     S3Engine.replicator = replicator = Replicator(lab)
+    S3Engine.inventories = inventories = Inventories(lab)
     # `access` reads policies; moto's reading takes a condition that does not hold for a denial
     moto_models.FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL  # type: ignore[method-assign]
     # what a template gives a bucket comes through the API, for the journal keeps requests
@@ -60,6 +62,10 @@ def install(lab: Lab) -> None:
     replicator.outbox.go_on()
     keeper.look()
     for engine in _engines():
+        for bucket_name, settings in engine.configurations.items():
+            for place in settings:
+                if place.startswith("inventory/"):
+                    inventories.expect(engine, bucket_name, place)
         for key in _objects(engine):
             restoring.wait(engine, key)
     lab.on_stop(S3Engine.journal.close)
