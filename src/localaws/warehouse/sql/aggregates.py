@@ -96,8 +96,9 @@ def within_group(translator: Translator, node: exp.Expr) -> exp.Expr:
         head, delimiter = inner.expressions
         if isinstance(head, exp.Distinct) and not isinstance(node.parent, exp.Window):  # sorted as what they are
             values = exp.Order(this=exp.Distinct(expressions=[ordered.this.copy()]), expressions=order.expressions)
-            return call("array_to_string", call("list", values), delimiter)
-        return call("string_agg", head, exp.Order(this=delimiter, expressions=order.expressions))
+            return macro("listed", call("array_to_string", call("list", values), delimiter))
+        made = call("string_agg", head, exp.Order(this=delimiter, expressions=order.expressions))
+        return made if isinstance(node.parent, exp.Window) else macro("listed", made)
     if inner.name.lower() in ("percentile_cont", "percentile_disc"):
         wanted = inner.expressions[0]
         if ordered.args.get("desc"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -47,7 +48,17 @@ def macro(name: str, *arguments: exp.Expr | str | int) -> exp.Anonymous:
 
 
 def cast(node: exp.Expr, duckdb_type: str) -> exp.Cast:
-    return exp.Cast(this=node, to=exp.DataType.build(duckdb_type, dialect="duckdb"))
+    return exp.Cast(this=node, to=datatype(duckdb_type))
+
+
+def datatype(duckdb_type: str) -> exp.DataType:
+    """The node of one of DuckDB's types."""
+    return _datatype(duckdb_type).copy()
+
+
+@cache
+def _datatype(duckdb_type: str) -> exp.DataType:
+    return exp.DataType.build(duckdb_type, dialect="duckdb")
 
 
 def same(translator: Translator, node: exp.Anonymous, arguments: list[exp.Expr]) -> exp.Expr:

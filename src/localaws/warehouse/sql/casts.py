@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from localaws.warehouse.sql import column_types as of
-from localaws.warehouse.sql.building import call, cast, macro
+from localaws.warehouse.sql.building import call, cast, datatype, macro
 from localaws.warehouse.sql.column_types import Type, of_words
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def converted(node: exp.Expr, source: Type | None, target: Type, trying: bool = 
         text = macro("fit", text, target.precision) if target.precision else text
         return macro("char", text) if target.name == "char" else text
     kind = exp.TryCast if trying else exp.Cast
-    return kind(this=node, to=exp.DataType.build(target.duckdb, dialect="duckdb"))
+    return kind(this=node, to=datatype(target.duckdb))
 
 
 def assigned(node: exp.Expr, source: Type | None, target: Type | None) -> exp.Expr:
@@ -87,7 +87,7 @@ def _column(translator: Translator, node: exp.Expr) -> exp.Expr:
     if isinstance(kind, exp.DataType):
         found = of_words(kind)
         if not (found.is_text and kind.expressions):
-            node.set("kind", exp.DataType.build(found.duckdb, dialect="duckdb"))
+            node.set("kind", datatype(found.duckdb))
     return node
 
 

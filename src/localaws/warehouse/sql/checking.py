@@ -23,7 +23,8 @@ _FORMS = (
 )  # fmt: skip
 #: What the grammar lets pass and Redshift has not.
 _FOREIGN = (exp.Command, exp.Lambda, exp.SessionParameter, exp.Parameter, exp.Placeholder, exp.Columns, exp.Kwarg,
-            exp.Lateral, exp.TableSample)  # fmt: skip
+            exp.Lateral, exp.TableSample, exp.Filter, exp.Slice)  # fmt: skip
+_JOINS = {"SEMI", "ANTI", "POSITIONAL"}
 _OF_DUCKDB = ("duckdb_", "pragma_", "sqlite_")
 #: Functions of Redshift's that this lab does not do.
 _NOT_DONE = {
@@ -67,6 +68,12 @@ def check(tree: exp.Expr, functions: Container[str], relations: Container[str] =
             raise RedshiftError(UNDEFINED_FUNCTION, "function unnest(unknown) does not exist")
         elif isinstance(node, exp.Table):
             _check_table(node)
+        elif isinstance(node, exp.Join) and (node.method.upper() not in ("", "NATURAL") or node.kind in _JOINS):
+            raise RedshiftError(SYNTAX, f'syntax error at or near "{(node.method or node.kind).lower()}"')
+        elif isinstance(node, exp.Distinct) and node.args.get("on") is not None:
+            raise RedshiftError(SYNTAX, 'syntax error at or near "on"')
+        elif isinstance(node, exp.Star) and (node.args.get("replace") or node.args.get("rename")):
+            raise RedshiftError(SYNTAX, 'syntax error at or near "*"')
         elif isinstance(node, _FOREIGN):
             raise RedshiftError(SYNTAX, f'syntax error at or near "{node.key}"')
 

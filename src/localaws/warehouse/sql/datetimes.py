@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from localaws.warehouse.errors import WRONG_VALUE, RedshiftError, not_done
 from localaws.warehouse.sql import column_types as of
-from localaws.warehouse.sql.building import Builder, Function, Functions, by_macro, call, cast, macro
+from localaws.warehouse.sql.building import Builder, Function, Functions, by_macro, call, cast, macro, renamed
 from localaws.warehouse.sql.casts import as_text, converted
 from localaws.warehouse.sql.column_types import Type
 from localaws.warehouse.sql.formats import is_numeric, places_of, written
@@ -228,6 +228,7 @@ FUNCTIONS: Functions = {
     "interval_cmp": Function(by_macro("compared"), of.INTEGER),
     "last_day": Function(_of_date("last_day"), of.DATE),
     "months_between": Function(_months_between, of.DOUBLE),
+    "now": Function(renamed("now"), of.TIMESTAMPTZ),
     "next_day": Function(_of_date("next_day"), of.DATE),
     "timestamp_cmp": Function(_compared, of.INTEGER),
     "timestamp_cmp_date": Function(_compared, of.INTEGER),

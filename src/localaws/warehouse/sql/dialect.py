@@ -55,7 +55,7 @@ class Translator:
         check(root, {*self.functions, *self.context.functions})
         holder = exp.Paren(this=root)
         nodes = [node for node in written_by_users(holder) if node is not holder and not node.meta.get("as is")]
-        for node in nodes:  # types first, on what the user wrote
+        for node in reversed(nodes):  # types first, on what the user wrote, and from within
             self.types.type_of(node)
             if isinstance(node, exp.Identifier):
                 node.set("this", node.name.lower())  # names are folded, quoted ones too ("Names and identifiers")

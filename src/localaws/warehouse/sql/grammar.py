@@ -61,6 +61,21 @@ class RedshiftSql(Redshift):
             return found
 
 
+def _mend_joins(tree: exp.Expr) -> None:
+    """``LEFT JOIN t.items AS i ON true``, an array of *t*'s, which sqlglot takes for a table in the schema *t*."""
+    for select in tree.find_all(exp.Select):
+        source = select.args.get("from_")
+        known = {source.alias_or_name.lower()} if source is not None else set()
+        for join in select.args.get("joins") or []:
+            table = join.this
+            parts = table.parts if isinstance(table, exp.Table) else []
+            if len(parts) > 1 and table.alias and parts[0].name.lower() in known:
+                alias = exp.TableAlias(columns=[exp.to_identifier(table.alias)])
+                column = exp.Column(**dict(zip(("this", "table", "db", "catalog"), reversed(parts), strict=False)))
+                join.set("this", exp.Unnest(expressions=[column], alias=alias))
+            known.add(join.alias_or_name.lower())
+
+
 def _mend_merge(tree: exp.Merge) -> None:
     """``INSERT VALUES (…)`` without names of columns, which sqlglot takes for a function."""
     for insert in tree.find_all(exp.Insert):
@@ -88,6 +103,8 @@ def parse(sql: str) -> exp.Expr:
         raise RedshiftError(SYNTAX, said) from None
     except RecursionError:
         raise RedshiftError("54001", "stack depth limit exceeded") from None
+    for each in trees:
+        _mend_joins(each)
     if len(trees) == 1 and isinstance(trees[0], exp.Merge):
         _mend_merge(trees[0])
     if len(trees) != 1:

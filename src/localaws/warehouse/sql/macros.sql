@@ -27,6 +27,14 @@ CREATE MACRO rs_byte_index(part, text) AS CAST(CASE WHEN strpos(text, part) = 0 
 CREATE MACRO rs_ascii(text) AS CASE WHEN text = '' THEN 0 ELSE unicode(text) END;
 CREATE MACRO rs_repeat(text, times) AS CASE WHEN strlen(text) * times > 65535
     THEN refused('22001', 'Result size exceeds the limit of a VARCHAR, 65535 bytes') ELSE repeat(text, greatest(times, 0)) END;
+CREATE MACRO rs_listed(text) AS CASE WHEN strlen(text) > 65535
+    THEN refused('22001', 'Result size exceeds LISTAGG limit') ELSE text END;
+-- What would be longer than any VARCHAR is not made: so many bytes at most, were all of the text replaced.
+CREATE MACRO rs_bounded(size) AS CASE WHEN size > 16777216
+    THEN refused('22001', 'Result size exceeds the limit of a VARCHAR, 16777216 bytes') ELSE true END;
+CREATE MACRO rs_replace(text, part, put) AS CASE WHEN rs_bounded(strlen(text)
+    + (CASE WHEN part = '' THEN 0 ELSE (strlen(text) - strlen(replace(text, part, ''))) // strlen(part) END) * strlen(put))
+    THEN replace(text, part, put) END;
 CREATE MACRO rs_lpad(text, width, padding) AS CASE WHEN width <= 0 THEN ''
     WHEN padding = '' THEN left(text, width) ELSE lpad(text, CAST(least(width, 65535) AS INTEGER), padding) END;
 CREATE MACRO rs_rpad(text, width, padding) AS CASE WHEN width <= 0 THEN ''
@@ -70,8 +78,9 @@ CREATE MACRO rs_similar(text, pattern) AS regexp_full_match(text, '(?s)' || repl
     pattern, '\\([%_])', '[\1]', 'g'), '([.^$])', '\\\1', 'g'), '%', '.*'), '_', '.'));
 CREATE MACRO rs_regexp_count(text, pattern, start) AS CAST(CASE WHEN text IS NOT NULL AND pattern IS NOT NULL THEN
     len(regexp_extract_all(substring(text, start), pattern)) END AS INTEGER);
-CREATE MACRO rs_regexp_replace(text, pattern, put, start) AS left(text, start - 1)
-    || regexp_replace(substring(text, start), pattern, regexp_replace(put, '\$(\d)', '\\\1', 'g'), 'g');
+CREATE MACRO rs_regexp_replace(text, pattern, put, start) AS CASE WHEN rs_bounded((strlen(text) + 1) * (strlen(put) + 1))
+    THEN left(text, start - 1)
+        || regexp_replace(substring(text, start), pattern, regexp_replace(put, '\$(\d)', '\\\1', 'g'), 'g') END;
 CREATE MACRO rs_regexp_substr(text, pattern, start, nth) AS CASE WHEN text IS NOT NULL AND pattern IS NOT NULL THEN
     coalesce(regexp_extract_all(substring(text, start), pattern)[nth], '') END;
 CREATE MACRO rs_regexp_group(text, pattern, start, nth) AS CASE WHEN text IS NOT NULL AND pattern IS NOT NULL THEN

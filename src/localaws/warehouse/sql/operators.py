@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from localaws.warehouse.sql import column_types as of
-from localaws.warehouse.sql.building import call, cast, macro
+from localaws.warehouse.sql.building import call, cast, datatype, macro
 from localaws.warehouse.sql.casts import as_text, assigned, converted
 from localaws.warehouse.sql.column_types import Type
 
@@ -39,6 +39,10 @@ def _arithmetic(translator: Translator, node: exp.Expr) -> exp.Expr:
         return cast(exp.Paren(this=node), "INTEGER")
     if result.is_integer:
         return _whole(node, left, right, result)
+    if result == of.DOUBLE:  # a real and an integer, too
+        for key, kind in (("this", left), ("expression", right)):
+            if kind == of.REAL:
+                node.set(key, cast(node.args[key], "DOUBLE"))
     if result.name == "decimal":
         return _decimal(node, left.as_decimal(), right.as_decimal(), result)
     if left.is_moment and right.is_number:  # a number of days
@@ -108,7 +112,7 @@ def alike(node: exp.Expr, kind: Type | None, other: Type | None) -> exp.Expr:
         return macro("super_number", node)
     if other == of.BOOLEAN:
         return macro("super_truth", node)
-    return exp.TryCast(this=macro("super_text", node), to=exp.DataType.build(other.duckdb, dialect="duckdb"))
+    return exp.TryCast(this=macro("super_text", node), to=datatype(other.duckdb))
 
 
 def _between(translator: Translator, node: exp.Expr) -> exp.Expr:

@@ -96,7 +96,7 @@ FUNCTIONS: Functions = {
     "quote_ident": Function(by_macro("quote_ident"), _TEXT),
     "quote_literal": Function(by_macro("quote_literal"), _TEXT),
     "repeat": Function(of_text(by_macro("repeat")), _TEXT),
-    "replace": Function(of_text(renamed("replace")), _TEXT),
+    "replace": Function(of_text(by_macro("replace")), _TEXT),
     "replicate": Function(of_text(by_macro("repeat")), _TEXT),
     "reverse": Function(of_text(renamed("reverse")), _TEXT),
     "right": Function(of_text(renamed("right")), _TEXT),

@@ -21,7 +21,10 @@ def translate(tree: exp.Expr, parameters: Sequence[Parameter] = (), context: Con
     Raises RedshiftError: for what Redshift has not, too many parameters, types that do not go together.
     """
     fill_in(tree, parameters)
-    return Translator(context or Context()).translate(tree)
+    try:
+        return Translator(context or Context()).translate(tree)
+    except RecursionError:
+        raise RedshiftError("54001", "stack depth limit exceeded") from None
 
 
 def translate_expression(sql: str, context: Context | None = None) -> str:
