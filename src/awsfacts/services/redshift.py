@@ -84,11 +84,43 @@ SERVICE = Service(
             "engines/test_redshift_external.py::test_scanned_bytes_are_billed",
         ),
         Claim(
+            "Distribution and sort keys, encodings and identity columns are shown; primary keys are not enforced.",
+            "engines/test_redshift_tables.py::test_keys_are_declared_and_not_enforced",
+        ),
+        Claim(
+            "Statements for tables, views, schemas, users, groups, roles and privileges answer as documented.",
+            "engines/test_redshift_forms.py::test_a_form_is_answered",
+        ),
+        Claim(
+            "Views of the system tell of tables, columns, skew, users and statements that ran, as tools ask for them.",
+            "engines/test_redshift_catalog.py::test_svv_table_info_counts_rows_and_skew",
+        ),
+        Claim(
+            "Transactions wait for tables that others change; under SERIALIZABLE a cycle ends in error 1023.",
+            "engines/test_redshift_transactions.py::test_a_cycle_of_two_transactions_ends_in_error_1023",
+        ),
+        Claim(
+            "EXPLAIN tells which rows a join moves between slices, by the keys of its tables and their real sizes.",
+            "engines/test_redshift_explain.py::test_a_join_moves_what_the_keys_make_it",
+        ),
+        Claim(
+            "Stored procedures in PL/pgSQL and functions in SQL run with the rights of who calls or defines them.",
+            "engines/test_redshift_routines.py::test_a_definer_s_rights_are_the_procedure_s",
+        ),
+        Claim(
             "Data survives a stop and a crash of the lab.",
             "engines/test_redshift.py::test_data_survives_a_kill_of_the_lab",
         ),
     ),
     differs=(
+        Claim(
+            "Rows lie together in one file; on which slice each would be is computed from the distribution style.",
+            "engines/test_redshift_catalog.py::test_svv_table_info_counts_rows_and_skew",
+        ),
+        Claim(
+            "Row-level security, masking, data sharing, Redshift ML, and functions in Python or Lambda are refused.",
+            "engines/test_redshift_forms.py::test_a_form_is_answered",
+        ),
         Claim(
             "The KMS key of a cluster has to be one that can be used, but its files are not encrypted with it.",
             "engines/test_redshift_clusters.py::test_a_key_that_cannot_be_used_encrypts_nothing",

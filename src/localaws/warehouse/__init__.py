@@ -8,6 +8,11 @@ cluster     the lab's side: starts, asks and ends the process
 node        the process: databases, users, who is connected
 wire/       PostgreSQL's protocol
 session     one client: transaction, settings
+binding     names in a statement: relations with the user's rights on them, views of the system
+conflicts   transactions beside one another: locks, and orders that cannot be
+catalog/    what a database knows of its objects, and the views that tell of them
+explaining/ EXPLAIN
+procedures/ PL/pgSQL
 statements/ what each kind of statement does
 sql/        Redshift's SQL as DuckDB's; contexts says what a statement means to a session
 """

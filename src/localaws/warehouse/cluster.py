@@ -36,10 +36,11 @@ class ClusterProcess:
         self._asker: Asker | None = None
         self.port = 0
 
-    def start(self, port: int, database: str, metered: bool = False) -> None:
+    def start(self, port: int, database: str, metered: bool = False, slices: int = 2) -> None:
         """Start on *port*, if it is free, else on one that is; *database* is the first.
 
-        *metered* is whether the lab is asked to note how long statements run ("used"). Raises RuntimeError.
+        *metered* is whether the lab is asked to note how long statements run ("used"), *slices* how many parts the
+        nodes have. Raises RuntimeError.
         """
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         listener = _listener(port)
@@ -50,6 +51,7 @@ class ClusterProcess:
             directory=str(self.directory), objects=str(self._objects), certificate=str(self._certificate),
             database=database, port=listener.getsockname()[1], listener=listener.fileno(), ask=their_ask.fileno(),
             answer=their_answer.fileno(), lifeline=their_lifeline.fileno(), metered=metered,
+            slices=slices,
         )  # fmt: skip
         with (self.directory / "cluster.log").open("ab") as output:
             self._process = subprocess.Popen(

@@ -55,7 +55,7 @@ class Settings:
     answer: int
     lifeline: int
     metered: bool = False
-    nodes: int = 1
+    slices: int = 2
 
 
 class Node:
@@ -76,8 +76,7 @@ class Node:
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.tls.minimum_version = ssl.TLSVersion.TLSv1_2
         self.tls.load_cert_chain(settings.certificate)
-        #: As many parts as rows are distributed to; a node of the small kinds has two ("Clusters and nodes").
-        self.slices = 2 * settings.nodes
+        self.slices = settings.slices
         self._connections: dict[int, ClientConnection] = {}
         self._lock = threading.Lock()
         self._next = 1_073_742_000  # as process ids of Redshift look

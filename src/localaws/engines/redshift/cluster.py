@@ -11,6 +11,9 @@ from localaws.engines.redshift.secret import ManagedSecret
 from localaws.engines.redshift.warehouse import Warehouse
 from localaws.gateway.errors import AwsError
 
+#: Slices of a node; the smaller kinds have two.
+_SLICES = {"ra3.4xlarge": 4, "ra3.16xlarge": 16, "dc2.8xlarge": 16, "rg.4xlarge": 4}
+
 
 class RedshiftCluster(Warehouse, Cluster):
     """``status`` is "creating" until its server takes connections ("Cluster status", Redshift management guide).
@@ -51,6 +54,11 @@ class RedshiftCluster(Warehouse, Cluster):
     @property
     def pending_modified_values(self) -> dict[str, Any]:  # type: ignore[override]
         return {name: "****" if name == "MasterUserPassword" else value for name, value in self.pending.items()}
+
+    @property
+    def slices(self) -> int:
+        """ "Amazon Redshift provisioned clusters", "Node type details": slices of each node."""
+        return self.number_of_nodes * _SLICES.get(self.node_type, 2)
 
     @property
     def cluster_nodes(self) -> list[dict[str, str]]:

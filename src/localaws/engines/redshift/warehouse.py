@@ -77,6 +77,11 @@ class Warehouse:
     def process(self) -> ClusterProcess | None:
         return self.processes.get(self.unique_cluster_id)
 
+    @property
+    def slices(self) -> int:
+        """Into how many parts rows are distributed."""
+        return 2
+
     def in_background(self, status: str, work: Callable[[], None], then: str = "") -> None:
         """Be *status* while *work* is done on a thread, then *then*, or `available`, and `failed` where it fails.
 
@@ -108,7 +113,7 @@ class Warehouse:
             self._restart,
         )
         try:
-            process.start(self.port, self.db_name, self.metered)
+            process.start(self.port, self.db_name, self.metered, self.slices)
             if self.master_user_password:
                 self.put_master(process, self.master_user_password)
         except BaseException:
