@@ -63,6 +63,7 @@ def run(aws: RunningLab, part: str, document: dict[str, Any], folder: Path) -> s
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+        "SSL_CERT_DIR": str(aws.directory / "tls" / "trusted"),  # AWS's own certificates are trusted everywhere
         "DEHELPERS_AWS_CONSENT": "us-east-1:5",
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }

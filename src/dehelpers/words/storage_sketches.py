@@ -104,6 +104,19 @@ STORAGE = {
         ],
         [Arrow(0, 1), Arrow(1, 2), Arrow(3, 4), Arrow(4, 5, "filter")],
     ),
+    "slices": Sketch(
+        "A cluster of Redshift: rows lie on slices",
+        "A client sends SQL to the leader node. It plans, and the slices of the nodes work, each on the rows that "
+        "lie on it. The distribution key decides on which slice a row lies.",
+        [
+            Box(0, 1, "client", "SQL"),
+            Box(1, 1, "leader node", "plans, collects"),
+            Box(2.2, 0, "slice 0", "its part of the rows"),
+            Box(2.2, 1, "slice 1", "its part of the rows"),
+            Box(2.2, 2, "slice …", "its part of the rows"),
+        ],
+        [Arrow(0, 1), Arrow(1, 2), Arrow(1, 3), Arrow(1, 4)],
+    ),
     "ages": Sketch(
         "What a life cycle does with a file as it grows old",
         "A file that came begins in Standard. After 30 days it moves to Standard-IA, after 90 to Glacier Flexible "
