@@ -144,6 +144,14 @@ def test_maxerror_lets_the_others_in(loader: Loader, connection: psycopg.Connect
     assert found.fetchall() == [(2, "id", 1207), (3, "", 1202)]
 
 
+@pytest.mark.parametrize("options", ["CSV GZIP", "CSV BZIP2", "CSV ZSTD", "PARQUET", "ORC", "AVRO 'auto'"])
+def test_a_file_that_is_none_of_its_format_is_named(loader: Loader, options: str) -> None:
+    """By its place in S3: where it lies on this machine is nobody's business."""
+    with pytest.raises(psycopg.Error, match=f"s3://{BUCKET}/rejecting_") as error:
+        loader.load(TWO, b"1,a\n", options)
+    assert "/objects/" not in str(error.value)
+
+
 def test_noload_only_looks(loader: Loader, connection: psycopg.Connection[Any]) -> None:
     table = loader.load(TWO, b"1,a\n", "CSV NOLOAD")
     assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
@@ -174,6 +182,7 @@ def test_rejects_in_a_transaction_outlive_it(lab: RunningLab, cluster: Cluster) 
         ("IAM_ROLE 'x' CSV ESCAPE", "ESCAPE is not supported with CSV"),
         ("IAM_ROLE 'x' SURPRISE", 'syntax error at or near "SURPRISE"'),
         ("IAM_ROLE 'x' MAXERROR many", 'syntax error at or near "many"'),
+        ("IAM_ROLE 'x' CSV JOB CREATE j AUTO ON", "This lab does not do COPY JOB"),
         ("IAM_ROLE 'x' LZOP", "This lab does not do LZOP"),
         ("IAM_ROLE 'x' FIXEDWIDTH 'a'", "FIXEDWIDTH must be of the form"),
     ],

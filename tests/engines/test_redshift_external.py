@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import psycopg
@@ -122,6 +123,26 @@ def test_the_views_of_the_catalog_tell_of_them(cluster: Cluster, connection: psy
     ]  # fmt: skip
     partitions = run("SELECT values, location FROM svv_external_partitions ORDER BY 1").fetchall()
     assert partitions == [(f'["{month}"]', f"s3://{BUCKET}/flights/month={month}/") for month in (1, 2)]
+
+
+def test_partitions_are_added_and_tables_dropped(
+    lab: RunningLab, cluster: Cluster, connection: psycopg.Connection[Any]
+) -> None:  # fmt: skip
+    run = connection.execute
+    lab.client("s3").put_object(Bucket=BUCKET, Key="days/1/a", Body=b"7|x\n")
+    run("CREATE EXTERNAL TABLE lake.days (id int, word varchar(9)) PARTITIONED BY (day date) "
+        f"ROW FORMAT DELIMITED FIELDS TERMINATED BY '|' STORED AS TEXTFILE LOCATION 's3://{BUCKET}/days/'")  # fmt: skip
+    assert run("SELECT * FROM lake.days").fetchall() == []
+    add = f"ALTER TABLE lake.days ADD {{}} PARTITION (day='2013-01-01') LOCATION 's3://{BUCKET}/days/1/'"
+    run(add.format(""))
+    assert run("SELECT * FROM lake.days WHERE day < '2014-01-01'").fetchall() == [(7, "x", date(2013, 1, 1))]
+    with pytest.raises(psycopg.Error, match="already exists"):
+        run(add.format(""))
+    run(add.format("IF NOT EXISTS"))
+    run("DROP TABLE lake.days")
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        run("SELECT * FROM lake.days")
+    assert lab.client("s3").list_objects_v2(Bucket=BUCKET, Prefix="days/")["KeyCount"] == 1
 
 
 def test_the_role_decides(lab: RunningLab, cluster: Cluster, connection: psycopg.Connection[Any]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import duckdb
 import pyarrow.orc as orc
 import pyarrow.parquet as pq
 
@@ -39,16 +40,26 @@ def values(session: Session, files: Sequence[File], fields: Sequence[Field], fil
     selects = []
     for file in files:
         relation = f"read_parquet({literal(str(file.path))}, binary_as_string = false)"
-        found = session.execute(f"DESCRIBE SELECT * FROM {relation}")
+        found = _columns_of(session, file, relation)
         if len(found) > len(fields) or (len(found) < len(fields) and not fill):
             raise _failed(
                 f"Unmatched number of columns between table and file. Table columns: {len(fields)}, "
                 f"Data columns: {len(found)}, File name: {file.uri}"
             )
-        items = [_value(field, column, type, file) for field, (column, type, *_) in zip(fields, found, strict=False)]
+        items = [_value(field, column, type, file) for field, (column, type) in zip(fields, found, strict=False)]
         items += ["NULL"] * (len(fields) - len(found))
         selects.append(f"SELECT {', '.join(items)} FROM {relation}")
     return " UNION ALL ".join(selects)
+
+
+def _columns_of(session: Session, file: File, relation: str) -> list[tuple[str, str]]:
+    """Name and type of each column of a file; beside the session's transaction, which an error would end."""
+    try:
+        with session.node.databases.cursor(session.database) as beside:
+            told = beside.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+    except duckdb.Error:  # its words have a path of this machine
+        raise _failed(f"File '{file.uri}' is not a valid Parquet file") from None
+    return [(column, type) for column, type, *_ in told]
 
 
 def _value(field: Field, column: str, type: str, file: File) -> str:

@@ -118,7 +118,12 @@ class Load:
         for file in files:
             path = folder.new(".parquet")
             left = self._enough - len(outcome.rejects)
-            scanned, rejects = records.write(self._records(file, folder), file.uri, len(targets), path, left)
+            try:
+                scanned, rejects = records.write(self._records(file, folder), file.uri, len(targets), path, left)
+            except (OSError, EOFError):
+                raise RedshiftError(
+                    INTERNAL, f"{file.uri} cannot be read: it is no {copy.packed or copy.format.lower()} file"
+                ) from None
             outcome.lines[file.uri] = scanned
             relation = f"read_parquet({literal(str(path))})"
             relations.append(f"SELECT * FROM {relation}")

@@ -124,6 +124,8 @@ def _read_option(copy: Copy, words: Words) -> None:
         copy.region = words.text()
     elif word in _FLAGS:
         copy.flags.add(word)
+    elif word == "JOB":
+        raise not_done("COPY JOB (auto-copy): say COPY when objects have come")
     elif word in ("ENCRYPTED", "MASTER_SYMMETRIC_KEY"):
         raise not_done("COPY of objects that the client has encrypted itself")
     else:

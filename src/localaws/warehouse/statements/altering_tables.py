@@ -15,6 +15,7 @@ from localaws.warehouse.catalog.names import Named
 from localaws.warehouse.catalog.objects import ColumnInfo, Relation
 from localaws.warehouse.catalog.privileges import require_owner
 from localaws.warehouse.errors import DUPLICATE_TABLE, UNDEFINED_COLUMN, WRONG_OBJECT, RedshiftError, not_done
+from localaws.warehouse.external import changing
 from localaws.warehouse.session_protocol import Parameter, Result
 from localaws.warehouse.sql.splitting import Statement
 from localaws.warehouse.statements.creating_tables import column_sql, make
@@ -34,7 +35,10 @@ _Change = Callable[["Session", Named, Relation, Reader], None]
 class _AlterTable(Silent):
     def run(self, session: Session, statement: Statement, parameters: Sequence[Parameter]) -> Result:
         reader = Reader(statement, 2)
-        place, relation = names.existing(session, reader.names())
+        parts = reader.names()
+        if changing.altered(session, parts, reader):
+            return Result("ALTER TABLE")
+        place, relation = names.existing(session, parts)
         require_owner(session, relation, "ALTER")
         words = reader.take_any(*_CHANGES)
         if not words:

@@ -14,6 +14,7 @@ from localaws.warehouse.catalog.names import Named
 from localaws.warehouse.catalog.objects import Relation, Schema
 from localaws.warehouse.catalog.privileges import require_owner
 from localaws.warehouse.errors import INVALID_SCHEMA, WRONG_OBJECT, RedshiftError
+from localaws.warehouse.external import changing
 from localaws.warehouse.session_protocol import Parameter, Result
 from localaws.warehouse.sql.splitting import Statement
 from localaws.warehouse.statements.kinds import Kinds, Silent
@@ -42,6 +43,8 @@ class _DropRelation(Silent):
         with using(session, exclusive=self._there(session, wanted)), whole(session):
             for parts in wanted:
                 found = names.find(session, parts)
+                if found is None and changing.dropped(session, parts):
+                    continue
                 if found is None:
                     said = f'{word.capitalize()} "{".".join(parts)}" does not exist'
                     if not if_exists:
