@@ -105,6 +105,11 @@ def test_scanned_bytes_are_billed(lab: RunningLab, connection: psycopg.Connectio
     text, price, noise = scans()[before:]
     assert text["redshift:scanned_bytes"] == len(b"1,one\n2,two\n")
     assert 0 < price["redshift:scanned_bytes"] < noise["redshift:scanned_bytes"]
+    told = connection.execute(
+        "SELECT s3_scanned_bytes, files FROM svl_s3query_summary WHERE external_table_name LIKE '%flights' "
+        "ORDER BY query DESC LIMIT 2"
+    )
+    assert told.fetchall() == [(noise["redshift:scanned_bytes"], 1), (price["redshift:scanned_bytes"], 1)]
     assert {each["redshift:billed_bytes"] for each in (text, price, noise)} == {10 << 20}
 
 

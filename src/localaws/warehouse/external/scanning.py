@@ -20,6 +20,7 @@ from localaws.warehouse.catalog.objects import Schema
 from localaws.warehouse.catalog.privileges import require
 from localaws.warehouse.errors import INTERNAL, UNDEFINED_TABLE, RedshiftError, not_done
 from localaws.warehouse.external.schemas import ask, external_schema
+from localaws.warehouse.loading.history import Entry
 from localaws.warehouse.sql.translating import translate
 
 if TYPE_CHECKING:
@@ -139,6 +140,12 @@ class _Scan:
             )
             scanned = int(told[0][0])
         self._session.scanned += scanned
+        entry = Entry(self._session)
+        try:
+            name_there = f"S3 Scan {self._schema.name}_{self._table.name}"
+            entry.scanned(name_there, self._table.serde_name, bool(self._table.keys), scanned, len(files))
+        finally:
+            entry.close()
 
 
 def _file(told: dict[str, Any]) -> DataFile:

@@ -1,7 +1,8 @@
 """What was loaded, rejected and unloaded: kept beside the databases, so that a ROLLBACK does not undo it.
 
 Sources: Redshift database developer guide, "STL_LOAD_ERRORS", "STL_LOADERROR_DETAIL", "STL_LOAD_COMMITS",
-"STL_UNLOAD_LOG", "SYS_LOAD_ERROR_DETAIL", "SYS_LOAD_HISTORY", "SYS_UNLOAD_HISTORY", "PG_LAST_COPY_COUNT".
+"STL_UNLOAD_LOG", "SYS_LOAD_ERROR_DETAIL", "SYS_LOAD_HISTORY", "SYS_UNLOAD_HISTORY", "SVL_S3QUERY_SUMMARY",
+"PG_LAST_COPY_COUNT".
 """
 
 from __future__ import annotations
@@ -52,6 +53,10 @@ VIEWS = {
         "SELECT userid, query, 0 AS slice, 0 AS pid, path, began AS start_time, ended AS end_time, line_count, "
         f"transfer_size, file_format FROM {_PLACE}.unloads"
     ),
+    "svl_s3query_summary": (
+        "SELECT userid, query, session AS pid, ended AS starttime, external_table_name, file_format, is_partitioned, "
+        f"s3_scanned_bytes, files FROM {_PLACE}.scans"
+    ),
     "sys_unload_history": (
         "SELECT userid AS user_id, query AS query_id, session AS session_id, query AS transaction_id, database_name, "
         "'completed' AS status, min(began) AS start_time, max(ended) AS end_time, "
@@ -69,6 +74,8 @@ CREATE TABLE IF NOT EXISTS {_PLACE}.files (userid INT, query BIGINT, ended TIMES
 CREATE TABLE IF NOT EXISTS {_PLACE}.loads (userid INT, query BIGINT, session INT, began TIMESTAMP, ended TIMESTAMP,
     database_name VARCHAR, name VARCHAR, source VARCHAR, status VARCHAR, file_format VARCHAR, loaded_rows BIGINT,
     loaded_bytes BIGINT, files INT, errors BIGINT);
+CREATE TABLE IF NOT EXISTS {_PLACE}.scans (userid INT, query BIGINT, session INT, ended TIMESTAMP,
+    external_table_name VARCHAR, file_format VARCHAR, is_partitioned VARCHAR, s3_scanned_bytes BIGINT, files INT);
 CREATE TABLE IF NOT EXISTS {_PLACE}.unloads (userid INT, query BIGINT, session INT, began TIMESTAMP, ended TIMESTAMP,
     database_name VARCHAR, path VARCHAR, line_count BIGINT, transfer_size BIGINT, file_format VARCHAR);
 """
@@ -97,7 +104,7 @@ def view(session: Session, parts: Sequence[str]) -> exp.Query | None:
     if query is None or list(parts[:-1]) not in ([], ["pg_catalog"]):
         return None
     if not is_superuser(session):
-        column = {"stl": "userid", "sys": "user_id"}[parts[-1][:3]]
+        column = {"stl": "userid", "svl": "userid", "sys": "user_id"}[parts[-1][:3]]
         query = f"SELECT * FROM ({query}) WHERE {column} = {user_id(session)}"
     tree = sqlglot.parse_one(query, read="duckdb")
     assert isinstance(tree, exp.Query)
@@ -158,6 +165,11 @@ class Entry:
             self._insert("unloads", [self._user, self.query, self._session.process, self._began, self._now,
                                      self._session.database, uri, rows, size, format])  # fmt: skip
         self._set("unload", sum(rows for _, rows, _ in files))
+
+    def scanned(self, table: str, format: str, partitioned: bool, scanned: int, files: int) -> None:
+        """Note that a query reads so many bytes of an external *table*, in so many *files*."""
+        self._insert("scans", [self._user, self.query, self._session.process, self._now, table, format,
+                               "t" if partitioned else "f", scanned, files])  # fmt: skip
 
     def close(self) -> None:
         self._cursor.close()
