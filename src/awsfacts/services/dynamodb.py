@@ -36,6 +36,10 @@ SERVICE = Service(
             "engines/test_dynamodb_recovery.py::test_a_table_comes_back_as_it_was_at_a_moment",
         ),
         Claim(
+            "Transactions conflict as on AWS, and a client's token is done once.",
+            "engines/test_dynamodb_transactions.py::test_transactions_conflict_and_none_is_lost",
+        ),
+        Claim(
             "Tables, items and streams are there after a kill of the lab.",
             "engines/test_dynamodb_kept.py::test_a_kill_amid_puts_updates_deletes_and_transactions",
         ),

@@ -3,8 +3,8 @@
 `conditions` are asked of items; `expressions` and `partiql` are the two languages that spell them. `items` stores,
 `backend` writes one at a time, `responses` checks what arrives. What a write does is `changes`, which `kept` writes
 down and `stream` tells. What a call takes of a table's capacity is `consumption`, by `sizes`; `throughput` runs out of
-it, `metered_responses` tell and bill it. `history` is what tables were, `transfers` are exports and imports. The rest
-is moto's.
+it, `metered_responses` tell and bill it. `transactions` knows those under way, `history` is what tables were,
+`transfers` are exports and imports. The rest is moto's.
 """
 
 from __future__ import annotations

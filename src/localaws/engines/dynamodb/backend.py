@@ -33,6 +33,7 @@ from localaws.engines.dynamodb.kept import KeptItems
 from localaws.engines.dynamodb.partiql.execution import Result, batch_error, execute, key_of, key_of_token
 from localaws.engines.dynamodb.partiql.parser import ExistsCheck, Insert, Select, Statement, parse
 from localaws.engines.dynamodb.throughput import EXCEEDED, Throughput
+from localaws.engines.dynamodb.transactions import Transactions, named
 from localaws.engines.dynamodb.transfers import ExportEngine
 from localaws.gateway.errors import AwsError
 from localaws.lab import Lab
@@ -43,7 +44,7 @@ _NO_KEY = "Select statements within BatchExecuteStatement must specify the prima
 
 
 #: What a backend has anew after a start.
-_NOT_KEPT = {"throughput", "_history", "_writing", "_transacting", "_kept", "awaits_expiry"}
+_NOT_KEPT = {"transactions", "throughput", "_history", "_writing", "_transacting", "_kept", "awaits_expiry"}
 #: What is wrong with an update only once there is an item to do it to.
 _OF_THE_ITEM = (AttributeDoesNotExist, IncorrectDataType, InvalidUpdateExpressionInvalidDocumentPath)
 
@@ -67,6 +68,7 @@ class DynamoDBEngine(DynamoDBBackend):
         super().__init__(region_name, account_id)
         self._writing = threading.RLock()
         self._transacting = False
+        self.transactions = Transactions()
         self.throughput = Throughput(self.lab, region_name)
         owner = account_id, region_name
         self._kept = KeptItems(self.directory / f"{'-'.join(owner)}.log", owner, self._all_tables)
@@ -131,11 +133,18 @@ class DynamoDBEngine(DynamoDBBackend):
         self.throughput.take(written)
         consumption.add(written)
 
-    def put_item(self, *args: Any, **kwargs: Any) -> Item:
+    def put_item(self, table_name: str, item_attrs: dict[str, Any], *args: Any, **kwargs: Any) -> Item:
+        self._check_free(table_name, key_of_item(self.table(table_name), item_attrs))
         with self.writing():
-            return super().put_item(*args, **kwargs)
+            return super().put_item(table_name, item_attrs, *args, **kwargs)
+
+    def _check_free(self, table_name: str, key: AttributeMap) -> None:
+        """Raises TransactionConflictException for a write that is no transaction's, to an item that one has."""
+        if under_way.get() is None:
+            self.transactions.check_free(named(table_name, key))
 
     def update_item(self, table_name: str, key: dict[str, Any], *args: Any, **kwargs: Any) -> Item:
+        self._check_free(table_name, key)
         with self.writing():
             table = self.table(table_name)
             table.prepare_update(*self.get_keys_value(table, key))
@@ -146,20 +155,27 @@ class DynamoDBEngine(DynamoDBBackend):
                     raise ValidationError(error.message) from None
                 raise
 
-    def delete_item(self, *args: Any, **kwargs: Any) -> Item | None:
+    def delete_item(self, table_name: str, key: dict[str, Any], *args: Any, **kwargs: Any) -> Item | None:
+        self._check_free(table_name, key)
         with self.writing():
-            return super().delete_item(*args, **kwargs)
+            return super().delete_item(table_name, key, *args, **kwargs)
 
     def transact_write_items(self, transact_items: list[dict[str, Any]]) -> None:
         """Raises TransactionCanceledException with a reason for each part that does not fit its table, and moto's."""
         parts = [part for item in transact_items for part in item.values()]
-        with self.writing():
+        names = [named(part["TableName"], self._key_of_part(part)) for part in parts]
+        with self.transactions.under_way(names), self.writing():
             check_parts((self.get_table(part["TableName"]), part) for part in parts)
             self._transacting = True
             try:
                 super().transact_write_items(transact_items)
             finally:
                 self._transacting = False
+
+    def _key_of_part(self, part: dict[str, Any]) -> AttributeMap:
+        """The key of the item that a part of a transaction is of."""
+        key: AttributeMap = part["Key"] if "Key" in part else key_of_item(self.table(part["TableName"]), part["Item"])
+        return key
 
     def write(self, writes: Mapping[str, Iterable[Write]]) -> None:
         """Put or delete items of tables, by the tables' names."""
@@ -350,8 +366,9 @@ class DynamoDBEngine(DynamoDBBackend):
         """All of *statements* or none of them; raises TransactionCanceledException with each one's reason."""
         parsed = [parse(each["Statement"], each.get("Parameters", [])) for each in statements]
         _check_alike("transaction", parsed)
-        check_distinct(named for statement in parsed for named in self._key_named(statement))
-        with self.writing():
+        keys = [key for statement in parsed for key in self._key_named(statement)]
+        check_distinct(keys)
+        with self.transactions.under_way([named(*key) for key in keys]), self.writing():
             responses, reasons = [], []
             for statement in parsed:
                 try:

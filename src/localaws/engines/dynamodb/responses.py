@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -70,6 +71,8 @@ class DynamoEngineResponse(DynamoHandler):
     def update_table(self) -> ActionResult:
         """Raises ResourceNotFoundException for an index to change or delete that the table does not have."""
         check_named(self.dynamodb_backend.lab, self.region, self.body.get("SSESpecification"))
+        if "ReplicaUpdates" in self.body:
+            raise NotImplementedError("replicas of tables in other regions (global tables)")
         table = self.dynamodb_backend.get_table(self.body["TableName"])
         indexes = {index.name for index in table.global_indexes}
         for update in self.body.get("GlobalSecondaryIndexUpdates") or []:
@@ -176,7 +179,14 @@ class DynamoEngineResponse(DynamoHandler):
         return item.describe_attrs(None) if item else {}
 
     def transact_write_items(self) -> ActionResult:
-        return self._as_asked(super().transact_write_items())
+        """A request whose token has been seen is not done again (API reference, ClientRequestToken)."""
+        backend, token, items = self.dynamodb_backend, self.body.get("ClientRequestToken"), self.body["TransactItems"]
+        asked = copy.deepcopy(items)  # moto completes the items that it is given
+        if backend.transactions.is_done(token, asked, backend.lab.clock.time()):
+            return DynamoResult({})
+        answer = self._as_asked(super().transact_write_items())
+        backend.transactions.note(token, asked, backend.lab.clock.time())
+        return answer
 
     def _as_asked(self, answer: ActionResult) -> ActionResult:
         """*answer* with metrics of collections only if the request asks for them."""
@@ -215,7 +225,12 @@ class DynamoEngineResponse(DynamoHandler):
         return DynamoResult(result)
 
     def execute_transaction(self) -> ActionResult:
-        responses = self.dynamodb_backend.run_transaction(self.body["TransactStatements"])
+        backend, token = self.dynamodb_backend, self.body.get("ClientRequestToken")
+        asked = self.body["TransactStatements"]
+        if backend.transactions.is_done(token, asked, backend.lab.clock.time()):
+            return DynamoResult({"Responses": []})
+        responses = backend.run_transaction(asked)
+        backend.transactions.note(token, asked, backend.lab.clock.time())
         return DynamoResult({"Responses": responses if any(responses) else []})
 
     def batch_execute_statement(self) -> ActionResult:
