@@ -7,12 +7,14 @@ from importlib.resources import files
 
 import duckdb
 
+from localaws.lake.quoting import own
 from localaws.warehouse import sql
 from localaws.warehouse.sql.building import HOME
 from localaws.warehouse.sql.natives import NATIVES
 
 #: A call of one of our macros, which are found under their whole name only.
 _CALL = re.compile(r"\b(rs_\w+|refused)\(")
+_IT = re.compile(r"\bit\b")
 _MACRO = re.compile(r"^CREATE MACRO (\w+)", re.MULTILINE)
 
 
@@ -24,7 +26,7 @@ def install(database: duckdb.DuckDBPyConnection) -> None:
 
 
 def macros() -> str:
-    """The text of macros.sql with the whole names of what it calls."""
-    text = files(sql).joinpath("macros.sql").read_text()
+    """The text of macros.sql with the whole names of what it calls, and a name for "it" that no column has."""
+    text = _IT.sub(own("it"), files(sql).joinpath("macros.sql").read_text())
     ours = set(_MACRO.findall(text))
     return _CALL.sub(lambda found: f"{HOME}.{found[0]}" if found[1] in ours else found[0], text)
