@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from localaws.lake.quoting import literal, name
 from localaws.warehouse.binding import bound_query
 from localaws.warehouse.catalog import names, objects, types
+from localaws.warehouse.catalog.declared import columns_of
 from localaws.warehouse.catalog.names import Named
 from localaws.warehouse.catalog.objects import ColumnInfo, Relation
 from localaws.warehouse.catalog.privileges import require_create
@@ -37,7 +38,7 @@ class _CreateTable(Silent):
                 return Result("CREATE TABLE")
             if definition.query:
                 query = bound_query(session, definition.query, parameters)
-                create_as(session, place, objects.TABLE, query.sql, definition.keys, definition.names)
+                create_as(session, place, objects.TABLE, definition.query, query.sql, definition.keys, definition.names)
                 return Result("SELECT")
             for parts, with_defaults in definition.like:
                 _take_columns(session, definition, parts, with_defaults)
@@ -93,21 +94,20 @@ def expression_sql(expression: str) -> str:
 
 
 def create_as(
-    session: Session, place: Named, kind: str, sql: str, keys: Keys, called: Sequence[str] = (), definition: str = ""
+    session: Session, place: Named, kind: str, query: str, sql: str, keys: Keys, called: Sequence[str] = ()
 ) -> Relation:
-    """Make a table of the rows of DuckDB's query *sql*."""
+    """Make a table of the rows of *query*, which is DuckDB's *sql*; a materialized view keeps the query."""
     told = session.execute(f"DESCRIBE {sql}")
     if called and len(called) != len(told):
         raise RedshiftError("42601", f"CREATE TABLE AS specifies {len(called)} column names, the query has {len(told)}")
-    columns = [
-        ColumnInfo(called[number] if called else each[0].lower(), types.of_duckdb(each[1]), encode="")
-        for number, each in enumerate(told)
-    ]
+    columns = columns_of(session, query, told)
+    for column, new in zip(columns, called, strict=False):
+        column.name = new
     table = TableDefinition([place.name], place.schema == "pg_temp", columns=columns, keys=keys)
     finish(table)
     relation = create(session, place, table)
     relation.analyzed = int(session.execute(f"INSERT INTO {place.sql} {sql}")[0][0])
-    relation.kind, relation.definition = kind, definition
+    relation.kind, relation.definition = kind, query if kind == objects.MATERIALIZED else ""
     names.store_of(session).change(relation)
     return relation
 

@@ -50,7 +50,7 @@ class _Create(Silent):
         bound = bound_query(session, definition)
         moment = session.node.conflicts.moment()
         with using(session, bound.reads), whole(session):
-            view = create_as(session, place, objects.MATERIALIZED, bound.sql, keys, definition=definition)
+            view = create_as(session, place, objects.MATERIALIZED, definition, bound.sql, keys)
             view.uses, view.auto_refresh = uses, auto
             store.change(view)
             session.node.conflicts.note_refresh((session.database, view.id), moment)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from localaws.lake.quoting import name
 from localaws.warehouse.binding import bound_query, parts_of
-from localaws.warehouse.catalog import names, objects, types
+from localaws.warehouse.catalog import names, objects
+from localaws.warehouse.catalog.declared import columns_of
 from localaws.warehouse.catalog.definitions import in_full, tables_in
-from localaws.warehouse.catalog.objects import ColumnInfo, Relation
+from localaws.warehouse.catalog.objects import Relation
 from localaws.warehouse.catalog.privileges import require_create, require_owner
 from localaws.warehouse.errors import DUPLICATE_TABLE, SYNTAX, WRONG_OBJECT, RedshiftError
 from localaws.warehouse.session_protocol import Parameter, Result
@@ -61,8 +62,10 @@ def _settle_columns(session: Session, view: Relation, called: Sequence[str]) -> 
     told = session.execute(f"DESCRIBE {bound_query(session, view.definition).sql}")
     if len(called) > len(told):
         raise RedshiftError(SYNTAX, "CREATE VIEW specifies more column names than columns")
-    columns = [ColumnInfo(each[0].lower(), types.of_duckdb(each[1])) for each in told]
+    columns = columns_of(session, view.definition, told)
     repeated = next((each.name for each in columns if [other.name for other in columns].count(each.name) > 1), None)
+    for column in columns:
+        column.encode = "none"
     for column, new in zip(columns, called, strict=False):
         column.name = new
     if repeated and not called:

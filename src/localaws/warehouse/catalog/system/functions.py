@@ -245,6 +245,7 @@ _MAKERS: dict[str, _Maker] = {
     "format_encoding": lambda session, arguments: _picked(arguments[0], enumerate(ENCODINGS)),
     "pg_get_viewdef": _view_text,
     "pg_get_constraintdef": _constraint_text,
+    "pg_get_indexdef": _constraint_text,
     "pg_get_expr": lambda session, arguments: arguments[0],
     "pg_get_userbyid": _user_name,
     "obj_description": _described,

@@ -62,6 +62,7 @@ def _classes(session: Session) -> Rows:
             each.id, 0, 0, max(each.analyzed, 0), 0, 0, bool(keys & {"p", "u"}), False,
             "r" if each.kind == "r" else "v", len(each.columns), len(keys), 0, False, "p" in keys, each.kind != "r",
             False, acl_text(each), DISTSTYLES[each.diststyle] if each.kind != "v" else 0, "p", False, False, False,
+            False, 0, "d",
         )  # fmt: skip
 
 
@@ -73,7 +74,7 @@ def _attributes(session: Session) -> Rows:
                 relation.id, each.name, type_id(each.type), -1, type_size(each.type), number, 0, -1,
                 type_modifier(each.type), each.not_null, each.default is not None or each.identity is not None, False,
                 True, 0, each.name == relation.distkey, places.get(each.name, 0),
-                ENCODINGS.index(each.encode) if each.encode in ENCODINGS else 0, "", None, "", "",
+                ENCODINGS.index(each.encode) if each.encode in ENCODINGS else 0, "", None, "", "", 0,
             )  # fmt: skip
 
 
@@ -94,8 +95,25 @@ def default_text(column: objects.ColumnInfo) -> str | None:
 
 def _types(session: Session) -> Rows:
     for oid, (called, size, category) in _TYPES.items():
-        yield oid, called, PG_CATALOG_ID, OWNER_ID, size, size in (1, 2, 4, 8), "b", category, True, ",", 0, 0, 0, 0, -1
-    yield 1005, "_int2", PG_CATALOG_ID, OWNER_ID, -1, False, "b", "A", True, ",", 0, 21, 0, 0, -1
+        yield (
+            oid,
+            called,
+            PG_CATALOG_ID,
+            OWNER_ID,
+            size,
+            size in (1, 2, 4, 8),
+            "b",
+            category,
+            True,
+            ",",
+            0,
+            0,
+            0,
+            0,
+            -1,
+            0,
+        )
+    yield 1005, "_int2", PG_CATALOG_ID, OWNER_ID, -1, False, "b", "A", True, ",", 0, 21, 0, 0, -1, 0
 
 
 def _constraints(session: Session) -> Rows:
@@ -138,7 +156,7 @@ def _indexes(session: Session) -> Rows:
             if each.kind != "f":
                 key = " ".join(str(numbers[one]) for one in each.columns)
                 yield (constraint_id(relation, each), relation.id, len(each.columns), True, each.kind == "p", False,
-                       key, True)  # fmt: skip
+                       key, True, False, None)  # fmt: skip
 
 
 def _index_texts(session: Session) -> Rows:
@@ -189,7 +207,8 @@ def _groups(session: Session) -> Rows:
 def _databases(session: Session) -> Rows:
     facts = Facts(session)
     for each in session.node.databases.names():
-        yield (number_of("database", each), each, facts.user_id("awsuser"), 6, False, True, 0, 0, 0, 1663, None, None)
+        yield (number_of("database", each), each, facts.user_id("awsuser"), 6, False, True, 0, 0, 0, 1663, None, None,
+               "C", "C")  # fmt: skip
 
 
 def _views(session: Session) -> Rows:
@@ -242,7 +261,8 @@ VIEWS = {
          "reltoastidxid BIGINT", "relhasindex BOOLEAN", "relisshared BOOLEAN", "relkind VARCHAR", "relnatts SMALLINT",
          "relchecks SMALLINT", "reltriggers SMALLINT", "relhasoids BOOLEAN", "relhaspkey BOOLEAN",
          "relhasrules BOOLEAN", "relhassubclass BOOLEAN", "relacl VARCHAR", "reldiststyle SMALLINT",
-         "relpersistence VARCHAR", "relispartition BOOLEAN", "relrowsecurity BOOLEAN", "relforcerowsecurity BOOLEAN"],
+         "relpersistence VARCHAR", "relispartition BOOLEAN", "relrowsecurity BOOLEAN", "relforcerowsecurity BOOLEAN",
+         "relhastriggers BOOLEAN", "reloftype BIGINT", "relreplident VARCHAR"],
         _classes,
     ),
     "pg_attribute": SystemView(
@@ -250,7 +270,7 @@ VIEWS = {
          "attnum SMALLINT", "attndims INTEGER", "attcacheoff INTEGER", "atttypmod INTEGER", "attnotnull BOOLEAN",
          "atthasdef BOOLEAN", "attisdropped BOOLEAN", "attislocal BOOLEAN", "attinhcount INTEGER",
          "attisdistkey BOOLEAN", "attsortkeyord SMALLINT", "attencodingtype SMALLINT", "attidentity VARCHAR",
-         "attacl VARCHAR", "attgenerated VARCHAR", "attstorage VARCHAR"],
+         "attacl VARCHAR", "attgenerated VARCHAR", "attstorage VARCHAR", "attcollation BIGINT"],
         _attributes,
     ),
     "pg_attrdef": SystemView(
@@ -259,7 +279,8 @@ VIEWS = {
     "pg_type": SystemView(
         ["oid BIGINT", "typname VARCHAR", "typnamespace BIGINT", "typowner INTEGER", "typlen SMALLINT",
          "typbyval BOOLEAN", "typtype VARCHAR", "typcategory VARCHAR", "typisdefined BOOLEAN", "typdelim VARCHAR",
-         "typrelid BIGINT", "typelem BIGINT", "typarray BIGINT", "typbasetype BIGINT", "typtypmod INTEGER"],
+         "typrelid BIGINT", "typelem BIGINT", "typarray BIGINT", "typbasetype BIGINT", "typtypmod INTEGER",
+         "typcollation BIGINT"],
         _types,
     ),
     "pg_constraint": SystemView(
@@ -271,7 +292,8 @@ VIEWS = {
     ),
     "pg_index": SystemView(
         ["indexrelid BIGINT", "indrelid BIGINT", "indnatts SMALLINT", "indisunique BOOLEAN", "indisprimary BOOLEAN",
-         "indisclustered BOOLEAN", "indkey VARCHAR", "indisvalid BOOLEAN"],
+         "indisclustered BOOLEAN", "indkey VARCHAR", "indisvalid BOOLEAN", "indisreplident BOOLEAN",
+         "indpred VARCHAR"],
         _indexes,
     ),
     "pg_indexes": SystemView(
@@ -296,7 +318,7 @@ VIEWS = {
     "pg_database": SystemView(
         ["oid BIGINT", "datname VARCHAR", "datdba INTEGER", "encoding INTEGER", "datistemplate BOOLEAN",
          "datallowconn BOOLEAN", "datlastsysoid BIGINT", "datvacuumxid BIGINT", "datfrozenxid BIGINT",
-         "dattablespace BIGINT", "datconfig VARCHAR", "datacl VARCHAR"],
+         "dattablespace BIGINT", "datconfig VARCHAR", "datacl VARCHAR", "datcollate VARCHAR", "datctype VARCHAR"],
         _databases,
     ),
     "pg_views": SystemView(
@@ -322,5 +344,9 @@ VIEWS = {
     "pg_inherits": SystemView(["inhrelid BIGINT", "inhparent BIGINT", "inhseqno INTEGER"], _none),
     "pg_trigger": SystemView(["oid BIGINT", "tgrelid BIGINT", "tgname VARCHAR", "tgenabled VARCHAR"], _none),
     "pg_tablespace": SystemView(["oid BIGINT", "spcname VARCHAR"], _none),
+    "pg_collation": SystemView(["oid BIGINT", "collname VARCHAR"], _none),
+    "pg_rewrite": SystemView(
+        ["oid BIGINT", "rulename VARCHAR", "ev_class BIGINT", "ev_type VARCHAR", "ev_enabled VARCHAR"], _none
+    ),
     "pg_am": SystemView(["oid BIGINT", "amname VARCHAR"], _none),
 }  # fmt: skip
