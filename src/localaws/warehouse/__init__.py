@@ -14,5 +14,7 @@ catalog/    what a database knows of its objects, and the views that tell of the
 explaining/ EXPLAIN
 procedures/ PL/pgSQL
 statements/ what each kind of statement does
+loading/    COPY and UNLOAD: objects of S3 as rows, and back
+external/   tables of the Glue catalog, read where they lie
 sql/        Redshift's SQL as DuckDB's; contexts says what a statement means to a session
 """

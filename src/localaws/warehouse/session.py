@@ -71,6 +71,7 @@ class Session:
         self.last_query: int = -1
         self._said: list[str] = []
         self._cancelled = threading.Event()
+        self._beside: list[duckdb.DuckDBPyConnection] = []
         self.describing = False
         self.scanned: int = 0
         loading_history.prepare_session(self)
@@ -161,6 +162,16 @@ class Session:
         """Run DuckDB's *sql* to its end."""
         return self.cursor.execute(sql).fetchall()
 
+    @contextmanager
+    def beside(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection with a transaction of its own: an error there does not end the session's. `cancel` ends it."""
+        with self.node.databases.cursor(self.database) as cursor:
+            self._beside.append(cursor)
+            try:
+                yield cursor
+            finally:
+                self._beside.remove(cursor)
+
     def undo(self) -> None:
         """Roll back; DuckDB may have done so already."""
         with suppress(duckdb.Error):
@@ -183,7 +194,8 @@ class Session:
 
     def cancel(self) -> None:
         self._cancelled.set()
-        self.cursor.interrupt()
+        for each in (self.cursor, *self._beside):
+            each.interrupt()
 
     def close(self) -> None:
         """End the session; what it has not committed is undone."""

@@ -55,7 +55,7 @@ def values(session: Session, files: Sequence[File], fields: Sequence[Field], fil
 def _columns_of(session: Session, file: File, relation: str) -> list[tuple[str, str]]:
     """Name and type of each column of a file; beside the session's transaction, which an error would end."""
     try:
-        with session.node.databases.cursor(session.database) as beside:
+        with session.beside() as beside:
             told = beside.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
     except duckdb.Error:  # its words have a path of this machine
         raise _failed(f"File '{file.uri}' is not a valid Parquet file") from None

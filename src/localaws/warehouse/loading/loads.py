@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from localaws.lake.quoting import internal, literal, name, own
-from localaws.warehouse.errors import INTERNAL, RedshiftError
+from localaws.warehouse.errors import CANCELLED, INTERNAL, RedshiftError
 from localaws.warehouse.loading import columnar, documents, fields, records
 from localaws.warehouse.loading.documents import JsonPath
 from localaws.warehouse.loading.files import File, Folder, files_of
@@ -119,7 +119,8 @@ class Load:
             path = folder.new(".parquet")
             left = self._enough - len(outcome.rejects)
             try:
-                scanned, rejects = records.write(self._records(file, folder), file.uri, len(targets), path, left)
+                scanned, rejects = records.write(self._records(file, folder), file.uri, len(targets), path, left,
+                                                  self._check)  # fmt: skip
             except (OSError, EOFError):
                 raise RedshiftError(
                     INTERNAL, f"{file.uri} cannot be read: it is no {copy.packed or copy.format.lower()} file"
@@ -136,6 +137,11 @@ class Load:
         values = ", ".join(value(place) for place in range(len(targets)))
         outcome.rows = self._insert(f"SELECT {values} FROM ({rows}) WHERE {own('wrong')} IS NULL")
         return outcome
+
+    def _check(self) -> None:
+        """Raises RedshiftError once the statement is cancelled."""
+        if self._session.is_cancelled():
+            raise RedshiftError(CANCELLED, "Query cancelled on user's request")
 
     def _records(self, file: File, folder: Folder) -> Iterator[records.Record]:
         copy, targets = self._copy, self._target.fields
@@ -161,7 +167,7 @@ class Load:
 
     def _reading(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of files alone: not in the session's transaction, which an error would end."""
-        with self._session.node.databases.cursor(self._session.database) as cursor:
+        with self._session.beside() as cursor:
             return cursor.execute(sql).fetchall()
 
     def _insert(self, query: str) -> int:
@@ -173,7 +179,7 @@ class Load:
                 return int(session.execute(f"{into} {query}")[0][0])
         # An error within the session's transaction would end it: the rows are read beside it.
         stage = name(internal(f"stage{next(_stages)}"))
-        with session.node.databases.cursor(session.database) as beside:
+        with session.beside() as beside:
             beside.execute(f"ATTACH ':memory:' AS {stage}")
             try:
                 beside.execute(f"CREATE TABLE {stage}.staged AS {query}")

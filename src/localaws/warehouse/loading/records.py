@@ -49,10 +49,12 @@ class Record:
 Reader = Callable[[Copy, File, list[str]], Iterator[Record]]
 
 
-def write(records: Iterable[Record], uri: str, count: int, path: Path, enough: int) -> tuple[int, list[Reject]]:
+def write(
+    records: Iterable[Record], uri: str, count: int, path: Path, enough: int, check: Callable[[], None]
+) -> tuple[int, list[Reject]]:
     """Write those *records* that could be split as a Parquet file, `LINE`, `RAW` and the texts.
 
-    Returns how many there were, and those that could not. It ends once there are *enough* of these.
+    Returns how many there were, and those that could not. It ends once there are *enough* of these, or *check* raises.
     """
     schema = pa.schema([(LINE, pa.int64()), (RAW, pa.string()),
                         *((internal(f"raw{place}"), pa.string()) for place in range(count))])  # fmt: skip
@@ -67,6 +69,7 @@ def write(records: Iterable[Record], uri: str, count: int, path: Path, enough: i
                 continue
             rows.append([record.line, record.raw[:1024], *record.fields])
             if len(rows) >= _ROWS_AT_ONCE:
+                check()
                 target.write_batch(_batch(rows, schema))
                 rows = []
         if rows:
