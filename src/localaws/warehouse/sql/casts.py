@@ -28,8 +28,6 @@ def as_text(node: exp.Expr, source: Type | None) -> exp.Expr:
         return macro("float_text", node)
     if source == of.SUPER:
         return macro("super_written", node)
-    if source.name == "timestamp":
-        return macro("moment_text", cast(node, "VARCHAR"))
     return cast(node, "VARCHAR")
 
 

@@ -7,8 +7,8 @@ statement as it was written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from sqlglot import ErrorLevel, exp
 from sqlglot.dialects.duckdb import DuckDB
@@ -29,11 +29,9 @@ class Context:
 
     Attributes:
         columns: tells a table's columns and their types, in DuckDB's words.
-        functions: those that users have made, by name in small letters: what a call of one means.
     """
 
     columns: Columns = lambda parts: None
-    functions: Mapping[str, Callable[[Sequence[exp.Expr]], exp.Expr]] = field(default_factory=dict)
 
 
 class _DuckDb(DuckDB):
@@ -52,7 +50,7 @@ class Translator:
 
     def translate(self, root: exp.Expr) -> str:
         """DuckDB's SQL for *root*, which is changed. Raises RedshiftError."""
-        check(root, {*self.functions, *self.context.functions})
+        check(root, self.functions)
         holder = exp.Paren(this=root)
         nodes = [node for node in written_by_users(holder) if node is not holder and not node.meta.get("as is")]
         for node in reversed(nodes):  # types first, on what the user wrote, and from within
@@ -104,9 +102,6 @@ class Translator:
 def _call(translator: Translator, node: exp.Expr) -> exp.Expr:
     assert isinstance(node, exp.Anonymous)
     name = node.name.lower()
-    made_by_user = translator.context.functions.get(name)
-    if made_by_user is not None:
-        return made_by_user(node.expressions)
     if name not in translator.functions:
         raise undefined(node)
     return translator.functions[name].build(translator, node, list(node.expressions))

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from localaws.warehouse.errors import not_done
-from localaws.warehouse.sql import column_types as of
 from localaws.warehouse.sql.building import call, cast, macro
 
 if TYPE_CHECKING:
@@ -78,10 +77,6 @@ def _lateral(query: exp.Select, name: str) -> exp.Expr:
 def _numbered(translator: Translator, node: exp.Expr) -> exp.Expr:
     """``AT n`` by itself, and not within UNPIVOT, which has it whole."""
     return node if isinstance(node.parent, exp.Pivot) else _numbered_items(translator, node)
-
-
-def _is_super(translator: Translator, node: exp.Expr) -> bool:
-    return translator.type_of(node) == of.SUPER
 
 
 HANDLERS: dict[type[exp.Expr], Callable[[Translator, exp.Expr], exp.Expr]] = {

@@ -23,7 +23,6 @@ CREATE MACRO rs_fit(text, most) AS list_transform([text], LAMBDA it :
     ELSE rs_cut(it, most) END)[1];
 CREATE MACRO rs_char(text) AS rtrim(text, ' ');
 CREATE MACRO rs_float_text(x) AS regexp_replace(CAST(x AS VARCHAR), '\.0$', '');
-CREATE MACRO rs_moment_text(text) AS text;
 CREATE MACRO rs_length(text) AS CAST(length(text) AS INTEGER);
 CREATE MACRO rs_bytes(x) AS CAST(octet_length(CASE WHEN typeof(x) = 'BLOB' THEN CAST(x AS BLOB) ELSE encode(CAST(x AS VARCHAR)) END) AS INTEGER);
 CREATE MACRO rs_byte_index(part, text) AS CAST(CASE WHEN strpos(text, part) = 0 THEN 0
@@ -87,7 +86,6 @@ CREATE MACRO rs_moment_of_text(text) AS list_transform([text], LAMBDA it :
 CREATE MACRO rs_date_text(text) AS CAST(left(rs_moment_of_text(text), 10) AS VARCHAR);
 
 -- Patterns. The escape of SIMILAR TO and of POSIX patterns is the backslash; places count from 1.
-CREATE MACRO rs_posix(pattern) AS pattern;
 CREATE MACRO rs_similar(text, pattern) AS regexp_full_match(text, '(?s)' || replace(replace(regexp_replace(regexp_replace(
     pattern, '\\([%_])', '[\1]', 'g'), '([.^$])', '\\\1', 'g'), '%', '.*'), '_', '.'));
 CREATE MACRO rs_regexp_count(text, pattern, start) AS list_transform([text], LAMBDA it :

@@ -156,11 +156,11 @@ def _similar(translator: Translator, node: exp.Expr) -> exp.Expr:
 def _matches(translator: Translator, node: exp.Expr) -> exp.Expr:
     """``a ~ 'x'``: anywhere in the text."""
     assert isinstance(node, exp.RegexpLike)
-    return call("regexp_matches", node.this, macro("posix", node.expression))
+    return call("regexp_matches", node.this, node.expression)
 
 
 def _matches_any_case(translator: Translator, node: exp.Expr) -> exp.Expr:
-    return call("regexp_matches", node.this, macro("posix", node.expression), "i")
+    return call("regexp_matches", node.this, node.expression, "i")
 
 
 def _trimmed(translator: Translator, node: exp.Expr) -> exp.Expr:

@@ -36,8 +36,7 @@ def _at(arguments: Sequence[exp.Expr], number: int) -> exp.Expr | None:
 
 
 def _pattern(node: exp.Expr, flags: str) -> exp.Expr:
-    pattern: exp.Expr = macro("posix", node)
-    return exp.DPipe(this=exp.Literal.string("(?i)"), expression=pattern, safe=True) if "i" in flags else pattern
+    return exp.DPipe(this=exp.Literal.string("(?i)"), expression=node, safe=True) if "i" in flags else node
 
 
 def _whole(node: exp.Expr | None) -> exp.Expr:
