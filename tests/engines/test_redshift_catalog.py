@@ -180,3 +180,14 @@ def test_nobody_can_name_what_is_behind_the_views(connection: psycopg.Connection
                   'SELECT * FROM "\x1fobjects"'):  # fmt: skip
         with pytest.raises(psycopg.Error, match=r"does not exist|syntax"):
             connection.execute(query)
+
+
+def test_a_materialized_view_refreshes_itself(connection: psycopg.Connection) -> None:
+    """ "Autorefreshing a materialized view": soon after its table has changed."""
+    connection.execute("CREATE TABLE counted (a int)")
+    connection.execute("CREATE MATERIALIZED VIEW total AUTO REFRESH YES AS SELECT count(*) AS n FROM counted")
+    connection.execute("INSERT INTO counted VALUES (1), (2)")
+    while ask(connection, "SELECT n FROM total") != [(2,)]:
+        pass
+    while ask(connection, "SELECT is_stale FROM svv_mv_info WHERE name = 'total'") != [("f",)]:
+        pass

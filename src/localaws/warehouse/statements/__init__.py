@@ -21,6 +21,7 @@ from localaws.warehouse.statements import (
     routines,
     schemas,
     settings,
+    showing,
     transactions,
     unloading,
     views,
@@ -30,6 +31,7 @@ from localaws.warehouse.statements.kinds import Kind, Kinds
 _KINDS: Kinds = {
     **refusing.KINDS,
     **transactions.KINDS,
+    **showing.KINDS,
     **settings.KINDS,
     **copying.KINDS,
     **unloading.KINDS,
