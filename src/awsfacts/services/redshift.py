@@ -84,6 +84,10 @@ SERVICE = Service(
             "engines/test_redshift_external.py::test_scanned_bytes_are_billed",
         ),
         Claim(
+            "awswrangler.redshift's copy and unload bring a frame there and back.",
+            "engines/test_redshift_awswrangler_files.py::test_copy_and_unload_bring_a_frame_there_and_back",
+        ),
+        Claim(
             "Distribution and sort keys, encodings and identity columns are shown; primary keys are not enforced.",
             "engines/test_redshift_tables.py::test_keys_are_declared_and_not_enforced",
         ),
