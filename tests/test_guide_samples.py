@@ -9,10 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.conftest import RunningLab
 from tests.engines.athena_tools import Athena
+from tests.engines.redshift_tools import create
 from tests.security.people import ACCOUNT, refusal, session, trust
 
 GUIDE_CLI = "aws s3 cp data.csv s3://mybucket/data.csv"
@@ -23,6 +25,10 @@ kinesis.put_record(StreamName='my-stream', Data='{"key": "value"}', PartitionKey
 """
 GUIDE_QUERY = """
 -- Example Athena query
+SELECT * FROM my_table WHERE column = 'value';
+"""
+GUIDE_WAREHOUSE = """
+-- Example query in Redshift
 SELECT * FROM my_table WHERE column = 'value';
 """
 GUIDE_ROLE = "aws iam create-role --role-name MyDataEngineerRole --assume-role-policy-document file://trust-policy.json"
@@ -62,6 +68,19 @@ def test_the_query_of_part_2_4(lab: RunningLab) -> None:
     athena(ddl.format("`column`"))
     assert athena(GUIDE_QUERY).rows == [("1", "value")]
     assert athena("""SELECT id FROM my_table WHERE "column" = 'value'""").rows == [("1",)]
+
+
+def test_the_query_of_part_2_2(lab: RunningLab) -> None:
+    """ "Reserved words": COLUMN is one in Redshift, in queries as in CREATE TABLE, and a name between double quotes."""
+    cluster = create(lab, "guide")
+    with cluster.connect() as connection:
+        connection.execute('CREATE TABLE my_table (id int, "column" varchar(20))')
+        connection.execute("INSERT INTO my_table VALUES (1, 'value'), (2, 'other')")
+        with pytest.raises(psycopg.errors.SyntaxError, match='syntax error at or near "column"'):
+            connection.execute(GUIDE_WAREHOUSE)
+        found = connection.execute("""SELECT id FROM my_table WHERE "column" = 'value'""")
+        assert found.fetchall() == [(1,)]
+    lab.client("redshift").delete_cluster(ClusterIdentifier="guide", SkipFinalClusterSnapshot=True)
 
 
 def test_the_role_of_part_4_1(lab: RunningLab, tmp_path: Path) -> None:
