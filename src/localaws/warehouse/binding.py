@@ -138,6 +138,8 @@ def _bind_table(session: Session, tree: exp.Expr, table: exp.Table, is_target: b
             raise RedshiftError(WRONG_OBJECT, f'cannot change rows of a view: "{relation.name}" is one')
         require(session, relation, *_PRIVILEGES[type(tree)])
         bound.writes.append(relation)
+        if isinstance(tree, exp.Merge):
+            _name_inserted(tree, relation)
         if not isinstance(tree, exp.Insert):
             bound.reads.append(relation)
     else:
@@ -147,6 +149,14 @@ def _bind_table(session: Session, tree: exp.Expr, table: exp.Table, is_target: b
         _bind_view(session, table, relation, bound, depth)
     else:
         _name_in_full(table, place)
+
+
+def _name_inserted(merge: exp.Merge, target: Relation) -> None:
+    """Where WHEN NOT MATCHED names no columns, INSERT gives values to all of them ("MERGE")."""
+    for insert in merge.find_all(exp.Insert):
+        if insert.this is None:
+            columns = [exp.column(exp.to_identifier(each.name, quoted=True)) for each in target.columns]
+            insert.set("this", exp.Tuple(expressions=columns))
 
 
 def _bind_view(session: Session, table: exp.Table, view: Relation, bound: Bound, depth: int) -> None:
