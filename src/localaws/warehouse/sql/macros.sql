@@ -33,6 +33,7 @@ CREATE MACRO rs_ascii(text) AS list_transform([text], LAMBDA it :
 -- works out constants within a CASE before it looks at its conditions.
 CREATE MACRO rs_within(value, size, most) AS CASE WHEN size > most
     THEN refused('22001', 'Result size exceeds the limit of a VARCHAR, ' || most || ' bytes') ELSE value END;
+CREATE MACRO rs_varchar(text) AS list_transform([text], LAMBDA it : rs_within(it, strlen(it), 65535))[1];
 CREATE MACRO rs_repeat(text, times) AS list_transform([text], LAMBDA it :
     repeat(it, rs_within(greatest(times, 0), strlen(it) * times, 65535)))[1];
 CREATE MACRO rs_listed(text) AS list_transform([text], LAMBDA it :

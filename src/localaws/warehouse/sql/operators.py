@@ -132,10 +132,12 @@ def _in(translator: Translator, node: exp.Expr) -> exp.Expr:
 
 
 def _joined(translator: Translator, node: exp.Expr) -> exp.Expr:
-    """``a || b``; NULL if one is."""
+    """``a || b``; NULL if one is. A query that repeats itself could double a text for ever."""
     assert isinstance(node, exp.Binary)
     left, right = _types(translator, node)
-    return exp.DPipe(this=as_text(node.left, left), expression=as_text(node.right, right), safe=True)
+    made = exp.DPipe(this=as_text(node.left, left), expression=as_text(node.right, right), safe=True)
+    around = node.find_ancestor(exp.With)
+    return macro("varchar", made) if around is not None and around.recursive else made
 
 
 def _likened(translator: Translator, node: exp.Expr) -> exp.Expr:

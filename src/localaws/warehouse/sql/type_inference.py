@@ -15,6 +15,7 @@ from sqlglot import exp
 from localaws.warehouse.sql import column_types as of
 from localaws.warehouse.sql.building import common
 from localaws.warehouse.sql.column_types import Type
+from localaws.warehouse.sql.names import output_name
 
 #: The columns of a table by the parts of its name, as DuckDB tells them; None for a table that is not there.
 Columns = Callable[[Sequence[str]], dict[str, str] | None]
@@ -141,7 +142,7 @@ class TypeInference:
         return found
 
     def _outputs(self, query: exp.Expr) -> dict[str, Type | None]:
-        """The columns of a query, by name; what has none counts under a name that nobody writes."""
+        """The columns of a query, by name; a second one of a name counts under one that nobody writes."""
         while isinstance(query, exp.Subquery | exp.Paren):
             query = query.this
         if isinstance(query, exp.SetOperation):
@@ -161,7 +162,8 @@ class TypeInference:
                     if item is star or item.table.lower() == alias:
                         found |= {name: each for name, each in columns.items() if name not in left_out}
             else:
-                found[(item.alias_or_name or f" {number}").lower()] = self.type_of(item)
+                name = (output_name(item) or item.alias_or_name).lower()
+                found[name if name not in found else f" {number}"] = self.type_of(item)
         return found
 
 
