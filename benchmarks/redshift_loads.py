@@ -110,7 +110,8 @@ def tell(
                 run("DELETE FROM loaded")  # type: ignore[operator]
             times[place].append(seconds(lambda run=run, sql=sql: run(sql)))
     mine, other = (median(each[1:]) for each in times)
-    print(f"  {what:16} Redshift {mine:6.2f}   DuckDB {other:6.2f}   {mine / other:5.2f}   goal: at most 1.3")
+    goal = "goal: at most 1.3" if what.startswith("COPY") else "with the way into S3"
+    print(f"  {what:16} Redshift {mine:6.2f}   DuckDB {other:6.2f}   {mine / other:5.2f}   {goal}")
 
 
 def seconds(call: Callable[[], object]) -> float:
