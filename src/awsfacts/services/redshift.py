@@ -40,6 +40,14 @@ SERVICE = Service(
             "engines/test_redshift_awswrangler.py::test_the_driver_trusts_the_lab_and_refuses_who_is_not_trusted",
         ),
         Claim(
+            "awswrangler writes, upserts, reads, copies and unloads frames.",
+            "engines/test_redshift_awswrangler.py::test_copy_and_unload_go_over_s3",
+        ),
+        Claim(
+            "psycopg, redshift_connector and sqlalchemy-redshift work on it in all their ways, reflection too.",
+            "clients/test_redshift.py::test_sqlalchemy_redshift",
+        ),
+        Claim(
             "GetClusterCredentials gives passwords for a while, for a user, a database and groups that policies allow.",
             "engines/test_redshift_credentials.py::test_what_policies_allow_is_a_user_a_database_and_a_group",
         ),

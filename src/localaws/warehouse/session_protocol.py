@@ -48,6 +48,7 @@ class ClientSession(Protocol):
 
     prepared: dict[str, Prepared]
     status: str  # "I" idle, "T" in a transaction, "E" in one that has failed
+    cursors: dict[str, Result]  # those that are open, by name
 
     def split(self, sql: str) -> Sequence[Any]:
         """The statements of *sql*. Raises RedshiftError for what is none."""

@@ -9,6 +9,7 @@ from sqlglot.dialects.redshift import Redshift
 from sqlglot.errors import ParseError, TokenError
 
 from localaws.warehouse.errors import SYNTAX, RedshiftError, not_done
+from localaws.warehouse.sql import catalog_words
 from localaws.warehouse.sql.reserved import reserved_name
 
 #: Functions with a syntax of their own; sqlglot knows more of other dialects, which to Redshift are like any name.
@@ -110,6 +111,7 @@ def parse(sql: str) -> exp.Expr:
     if len(trees) != 1:
         raise RedshiftError(SYNTAX, "syntax error at end of input")
     tree: exp.Expr = trees[0]
+    catalog_words.mend(tree)
     if word := reserved_name(tree):
         raise RedshiftError(SYNTAX, f'syntax error at or near "{word}"')
     return tree

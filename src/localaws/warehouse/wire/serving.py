@@ -274,6 +274,9 @@ class ClientConnection:
             self._out += messages.parameter_description(types)
             self._out += messages.NO_DATA if columns is None else messages.row_description(columns)
             return
+        if name not in self._portals and (cursor := self._own.cursors.get(name)):  # a portal that DECLARE has made
+            self._out += messages.row_description(cursor.columns or [])
+            return
         portal = self._of(self._portals, name, "portal", "34000")
         known = [each.type or PYTHON.get(type(each.value), UNKNOWN) for each in portal.parameters]
         _, portal.columns = self._described(portal.statement, known)

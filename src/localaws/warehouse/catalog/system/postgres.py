@@ -112,8 +112,9 @@ def _types(session: Session) -> Rows:
             0,
             -1,
             0,
+            False,
         )
-    yield 1005, "_int2", PG_CATALOG_ID, OWNER_ID, -1, False, "b", "A", True, ",", 0, 21, 0, 0, -1, 0
+    yield 1005, "_int2", PG_CATALOG_ID, OWNER_ID, -1, False, "b", "A", True, ",", 0, 21, 0, 0, -1, 0, False
 
 
 def _constraints(session: Session) -> Rows:
@@ -280,7 +281,7 @@ VIEWS = {
         ["oid BIGINT", "typname VARCHAR", "typnamespace BIGINT", "typowner INTEGER", "typlen SMALLINT",
          "typbyval BOOLEAN", "typtype VARCHAR", "typcategory VARCHAR", "typisdefined BOOLEAN", "typdelim VARCHAR",
          "typrelid BIGINT", "typelem BIGINT", "typarray BIGINT", "typbasetype BIGINT", "typtypmod INTEGER",
-         "typcollation BIGINT"],
+         "typcollation BIGINT", "typnotnull BOOLEAN"],
         _types,
     ),
     "pg_constraint": SystemView(
