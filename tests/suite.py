@@ -39,7 +39,7 @@ BUDGETS = {
     "tests/security/test_least_privilege.py": 150.0,
     "tests/test_aws_target.py": 40.0,
     "tests/test_claims_00.py": 40.0,
-    "tests/test_exercises.py": 200.0,
+    "tests/test_exercises.py": 320.0,
     "tests/test_lab.py": 35.0,
     "tests/test_notebooks.py": 360.0,
     "tests/test_run.py": 70.0,
