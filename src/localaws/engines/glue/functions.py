@@ -5,18 +5,18 @@ Source: Glue web API reference, "User-defined Function API".
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
-from moto.glue.exceptions import EntityNotFoundException, GlueClientError
+from moto.glue.exceptions import EntityNotFoundException, GlueClientError, InvalidInputException
 
 from localaws.engines.glue.databases import OwnedDatabase
+from localaws.wildcards import fits
 
 
 def create(database: OwnedDatabase, given: dict[str, Any], now: float, catalog: str) -> None:
     """Have the function *given*, a UserDefinedFunctionInput. Raises AlreadyExistsException."""
-    name = _name(given["FunctionName"])
+    name = _named(given)
     if name in database.functions:
         raise GlueClientError("AlreadyExistsException", f"Function already exists: {name}")
     database.functions[name] = _described(database, {**given, "FunctionName": name}, now, catalog)
@@ -24,10 +24,9 @@ def create(database: OwnedDatabase, given: dict[str, Any], now: float, catalog: 
 
 def change(database: OwnedDatabase, name: str, given: dict[str, Any]) -> None:
     """Have *given* in the place of the function *name*, which may be called otherwise then."""
-    old = find(database, name)
+    old, new = find(database, name), _named(given)
     created, catalog = old["CreateTime"], old["CatalogId"]
     del database.functions[_name(name)]
-    new = _name(given["FunctionName"])
     database.functions[new] = _described(database, {**given, "FunctionName": new}, created, catalog)
 
 
@@ -46,10 +45,17 @@ def drop(database: OwnedDatabase, name: str) -> None:
 
 def matching(database: OwnedDatabase, pattern: str, kind: str | None) -> Iterator[dict[str, Any]]:
     """The functions whose names fit Hive's *pattern*, in which ``*`` is any text and ``|`` means or."""
-    wanted = re.compile("|".join(re.escape(part.lower()).replace(r"\*", ".*") for part in pattern.split("|")))
+    wanted = [part.lower().split("*") for part in pattern.split("|")]
     for name, function in sorted(database.functions.items()):
-        if wanted.fullmatch(name) and kind in (None, function.get("FunctionType")):
+        if any(fits(parts, name) for parts in wanted) and kind in (None, function.get("FunctionType")):
             yield function
+
+
+def _named(given: dict[str, Any]) -> str:
+    """The name in a UserDefinedFunctionInput. Raises InvalidInputException if there is none."""
+    if not given.get("FunctionName"):
+        raise InvalidInputException("UserDefinedFunction", "FunctionName cannot be null or empty")
+    return _name(given["FunctionName"])
 
 
 def _name(name: str) -> str:
