@@ -157,8 +157,10 @@ class Warehouse:
         fresh.mkdir(parents=True, mode=0o700)
         if process := self.process:
             process.ask("back_up", directory=str(fresh / "databases"))
-        else:
+        elif (self.directory / "databases").exists():
             shutil.copytree(self.directory / "databases", fresh / "databases")
+        else:  # nothing has ever run on it
+            (fresh / "databases").mkdir()
         for name in DATA[1:]:
             if (self.directory / name).exists():
                 shutil.copy2(self.directory / name, fresh / name)
