@@ -20,6 +20,9 @@ def _delete_bucket(aws: Any, bucket: str, settle: Settle) -> None:
 SERVICE = Service(
     name="s3tables",
     title="Amazon S3 Tables",
+    unsupported=(
+        (".*", "The lab describes table buckets and their tables; no engine reads or writes their Iceberg files yet."),
+    ),
     resources=(
         Resource(
             type="TableBucket",
