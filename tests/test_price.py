@@ -27,12 +27,16 @@ def quantities(bill: price.Bill) -> dict[str, float]:
     return {line.price.key: line.quantity for line in bill.lines}
 
 
+#: Where AWS itself says what something costs.
+_OWN_PAGES = ("https://aws.amazon.com/", "https://repost.aws/knowledge-center/")
+
+
 def test_every_price_says_when_and_where_it_was_read() -> None:
     for entry in prices().values():
         assert entry.usd > 0
         assert entry.per >= 1
         assert entry.sure in ("aws", "third party", "unverified")
-        assert entry.source.startswith("https://aws.amazon.com/") == (entry.sure == "aws")
+        assert entry.source.startswith(_OWN_PAGES) == (entry.sure == "aws")
         if entry.read:
             datetime.date.fromisoformat(entry.read)
         assert bool(entry.read) == (entry.sure != "unverified")
