@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -16,10 +17,14 @@ if TYPE_CHECKING:
 
 
 def context_of(session: Session) -> Context:
-    def columns(parts: Sequence[str]) -> dict[str, str] | None:
-        """Of a table that `binding` has named in full."""
+    @cache
+    def described(parts: tuple[str, ...]) -> dict[str, str] | None:
         with suppress(duckdb.CatalogException):
             return {row[0]: row[1] for row in session.execute(f"DESCRIBE {'.'.join(map(name, parts))}")}
         return None
+
+    def columns(parts: Sequence[str]) -> dict[str, str] | None:
+        """Of a table that `binding` has named in full; it stays as it is while one statement is read."""
+        return described(tuple(parts))
 
     return Context(columns)

@@ -87,6 +87,12 @@ class Session:
         finally:
             self.describing = False
 
+    def only_reads(self, statement: Statement | None) -> bool:
+        """SELECT … INTO makes a table."""
+        if statement is None or statement.command != "SELECT" or self.status == "E":
+            return False
+        return all(token.text.upper() != "INTO" for token in statement.tokens)
+
     def run(self, statement: Statement, parameters: Sequence[Parameter]) -> Result:
         """Do *statement*; in a transaction that has failed only its end is done."""
         if self.status == "E" and statement.command not in _ENDS:

@@ -56,6 +56,9 @@ class ClientSession(Protocol):
     def describe(self, statement: Any, types: Sequence[int]) -> tuple[list[int], list[Column] | None]:
         """The types of its parameters, of which some *types* are known, and the columns of its rows."""
 
+    def only_reads(self, statement: Any) -> bool:
+        """Whether it is a query that changes nothing, so that it may as well run a moment earlier."""
+
     def run(self, statement: Any, parameters: Sequence[Parameter]) -> Result:
         """Raises RedshiftError."""
 

@@ -81,6 +81,7 @@ class ClientConnection:
         self.session: ClientSession | None = None
         self._out = bytearray()
         self._portals: dict[str, _Portal] = {}
+        self._ahead: _Portal | None = None  # has run, and none of its rows is fetched
 
     # Beginning
 
@@ -203,6 +204,7 @@ class ClientConnection:
                 assert self.session
                 if self.session.status == "I":
                     self._portals.clear()  # they end with their transaction
+                    self._ahead = None
                 self._out += messages.ready(self.session.status)
             if kind in (b"Q", b"S", b"H") or len(self._out) > _BUFFER:
                 self._flush()
@@ -234,6 +236,7 @@ class ClientConnection:
         return self.session
 
     def _query(self, sql: str) -> None:
+        self._settle()
         statements = self._own.split(sql)
         if not statements:
             self._out += messages.EMPTY
@@ -278,6 +281,14 @@ class ClientConnection:
             self._out += messages.row_description(cursor.columns or [])
             return
         portal = self._of(self._portals, name, "portal", "34000")
+        if portal.result is None and self._own.only_reads(portal.statement):
+            # It is about to be executed. Its values are known, and to read a query twice costs more than many a query.
+            self._settle()
+            portal.result = self._own.run(portal.statement, portal.parameters)
+            portal.columns = portal.result.columns
+            self._ahead = portal
+            self._out += messages.row_description(portal.columns or [], portal.formats)
+            return
         known = [each.type or PYTHON.get(type(each.value), UNKNOWN) for each in portal.parameters]
         _, portal.columns = self._described(portal.statement, known)
         if portal.columns is None:
@@ -288,6 +299,7 @@ class ClientConnection:
     def _described(self, statement: Any, types: Sequence[int]) -> tuple[list[int], list[Column] | None]:
         if statement is None:
             return [], None
+        self._settle()
         found, columns = self._own.describe(statement, types)
         return [each or VARCHAR for each in found], columns
 
@@ -296,18 +308,29 @@ class ClientConnection:
         if portal.statement is None:
             self._out += messages.EMPTY
             return
-        if portal.result is None:
-            portal.result = self._own.run(portal.statement, portal.parameters)
+        result = portal.result
+        if result is None:
+            self._settle()
+            result = portal.result = self._own.run(portal.statement, portal.parameters)
+            self._ahead = portal
+        if self._ahead is portal:
+            self._ahead = None
             if most:  # other statements may run before the rest is asked for
-                portal.result.rows = iter(list(portal.result.rows))
+                result.rows = iter(list(result.rows))
         if portal.columns is not None:  # what was described is what is sent
-            portal.result.columns = portal.columns
-        sent, all_sent = self._send_rows(portal.result, portal.formats, most)
+            result.columns = portal.columns
+        sent, all_sent = self._send_rows(result, portal.formats, most)
         portal.sent += sent
         if all_sent:
-            self._complete(portal.result, portal.sent)
+            self._complete(result, portal.sent)
         else:
             self._out += messages.SUSPENDED
+
+    def _settle(self) -> None:
+        """Take the rows of what has run and not been fetched: the next statement ends its result."""
+        if self._ahead is not None and self._ahead.result is not None:
+            self._ahead.result.rows = iter(list(self._ahead.result.rows))
+        self._ahead = None
 
     def _send_rows(self, result: Result, formats: Sequence[int], most: int) -> tuple[int, bool]:
         """Send at most so many rows (0: all); returns how many there were, and whether that was all."""
