@@ -5,7 +5,6 @@ Run by ``make bench``. Give a number of rows to change how much data: ten millio
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 import time
@@ -17,11 +16,11 @@ from typing import Any
 import duckdb
 import psycopg
 from peers import ThisLab
+from redshift_cluster import connect, start
 
 ROWS = 10_000_000
 ROUNDS = 3
 BUCKET = "bench-loads"
-USER, PASSWORD = "bench", "Bench-password1"
 COLUMNS = {
     "id": "integer", "amount": "bigint", "day": "date", "moment": "timestamp", "price": "decimal(10, 2)",
     "carrier": "varchar(20)", "late": "boolean",
@@ -31,10 +30,6 @@ QUERY = (
     "timestamp '2013-01-01' + to_seconds(i) AS moment, CAST((i % 100000) / 100 AS DECIMAL(10, 2)) AS price, "
     "'carrier ' || (i % 97) AS carrier, i % 3 = 0 AS late FROM range({rows}) AS numbers(i)"
 )
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "redshift.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
 
 
 def main() -> None:
@@ -42,29 +37,12 @@ def main() -> None:
     lab = ThisLab()
     try:
         with tempfile.TemporaryDirectory(prefix="bench-loads-") as directory, duckdb.connect() as alone:
-            role, port = cluster(lab)
-            with psycopg.connect(
-                host="127.0.0.1", port=port, user=USER, password=PASSWORD, dbname="dev", sslmode="require",
-                autocommit=True,
-            ) as connection:  # fmt: skip
+            port, role = start(lab, "AmazonS3FullAccess")
+            lab.client("s3").create_bucket(Bucket=BUCKET)
+            with connect(port) as connection:
                 compare(lab, connection, alone, role, Path(directory), rows)
     finally:
         lab.stop()
-
-
-def cluster(lab: ThisLab) -> tuple[str, int]:
-    """A cluster's role and port."""
-    iam, redshift = lab.client("iam"), lab.client("redshift")
-    role = iam.create_role(RoleName="bench-loads", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
-    iam.attach_role_policy(RoleName="bench-loads", PolicyArn="arn:aws:iam::aws:policy/AmazonS3FullAccess")
-    redshift.create_cluster(
-        ClusterIdentifier="bench-loads", NodeType="ra3.large", ClusterType="single-node", MasterUsername=USER,
-        MasterUserPassword=PASSWORD, IamRoles=[role],
-    )  # fmt: skip
-    redshift.get_waiter("cluster_available").wait(ClusterIdentifier="bench-loads", WaiterConfig={"Delay": 1})
-    lab.client("s3").create_bucket(Bucket=BUCKET)
-    described = redshift.describe_clusters(ClusterIdentifier="bench-loads")["Clusters"][0]
-    return role, described["Endpoint"]["Port"]
 
 
 def compare(

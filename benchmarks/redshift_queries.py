@@ -5,7 +5,6 @@ Run by ``make bench``. Give a scale factor to change how much data: 1 makes 350 
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 import sys
@@ -17,33 +16,23 @@ from typing import Any
 import duckdb
 import psutil
 import psycopg
-import pyarrow as pa
-import pyarrow.parquet as pq
 import tpch
 from peers import ThisLab
+from redshift_cluster import connect, start
 
 SCALE = 1.0
 ROUNDS = 3
-USER, PASSWORD = "awsuser", "Correct-horse1"
-_PRINCIPAL = {"Service": "redshift.amazonaws.com"}
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": _PRINCIPAL, "Action": "sts:AssumeRole"}],
-}
-_TYPES = {pa.int64(): "bigint", pa.int32(): "integer", pa.date32(): "date"}
 
 
 def main() -> None:
     scale = float(sys.argv[1]) if len(sys.argv) > 1 else SCALE
     lab = ThisLab()
     try:
-        port, role = start(lab)
+        port, role = measured_start(lab)
         with (
             tempfile.TemporaryDirectory(prefix="bench-tpch-") as directory,
             duckdb.connect() as alone,
-            psycopg.connect(
-                host="127.0.0.1", port=port, user=USER, password=PASSWORD, dbname="dev", autocommit=True
-            ) as redshift,
+            connect(port) as redshift,
         ):
             load(lab, redshift, alone, role, tpch.make(Path(directory), scale))
             compare(redshift, alone)
@@ -51,24 +40,14 @@ def main() -> None:
         lab.stop()
 
 
-def start(lab: ThisLab) -> tuple[int, str]:
-    """Make a cluster; returns its port and its role."""
-    iam, client = lab.client("iam"), lab.client("redshift")
-    role = iam.create_role(RoleName="bench", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
-    iam.attach_role_policy(RoleName="bench", PolicyArn="arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess")
+def measured_start(lab: ThisLab) -> tuple[int, str]:
+    """Make a cluster, and tell what it takes; returns its port and its role."""
     before, started = lab.memory(), time.perf_counter()
-    client.create_cluster(
-        ClusterIdentifier="bench", NodeType="ra3.large", ClusterType="single-node", MasterUsername=USER,
-        MasterUserPassword=PASSWORD, IamRoles=[role],
-    )  # fmt: skip
-    while (told := client.describe_clusters()["Clusters"][0])["ClusterStatus"] != "available":
-        time.sleep(0.02)
+    port, role = start(lab, "AmazonS3ReadOnlyAccess")
     seconds = time.perf_counter() - started
     size = max(child.memory_info().rss for child in psutil.Process(lab.process.pid).children(recursive=True)) / 1e6
-    print(
-        f"\nRedshift: a cluster takes connections after {seconds:.2f} s, with {size:.0f} MB; the lab had {before:.0f}"
-    )
-    return told["Endpoint"]["Port"], role
+    print(f"\nRedshift: a cluster is there after {seconds:.2f} s, with {size:.0f} MB; the lab had {before:.0f}")
+    return port, role
 
 
 def load(
@@ -85,8 +64,7 @@ def load(
     ours = theirs = 0.0
     for file in files:
         s3.upload_file(str(file), "bench", f"{file.stem}/{file.name}")
-        columns = ", ".join(f"{field.name} {_type(field.type)}" for field in pq.read_schema(file))
-        redshift.execute(f"CREATE TABLE {file.stem} ({columns})".encode())
+        redshift.execute(f"CREATE TABLE {file.stem} ({tpch.redshift_columns(file)})".encode())
         copy = f"COPY {file.stem} FROM 's3://bench/{file.stem}/' IAM_ROLE '{role}' FORMAT AS PARQUET"
         ours += _seconds(lambda copy=copy: redshift.execute(copy.encode()))
         create = f"CREATE TABLE {file.stem} AS FROM read_parquet('{file}')"
@@ -118,10 +96,6 @@ def _seconds(work: Any) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
-
-
-def _type(kind: pa.DataType) -> str:
-    return f"decimal({kind.precision},{kind.scale})" if pa.types.is_decimal(kind) else _TYPES.get(kind, "varchar(200)")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 BUCKET = "tpch"
 DATABASE = "tpch"
 _HIVE = {pa.int64(): "bigint", pa.int32(): "int", pa.date32(): "date"}
+_REDSHIFT = {**_HIVE, pa.int32(): "integer"}
 
 
 def queries() -> dict[str, str]:
@@ -72,7 +73,16 @@ def ask(athena: Any, sql: str, patience: float = 0) -> dict[str, Any]:
         time.sleep(0.005)
 
 
+def redshift_columns(file: Path) -> str:
+    """The columns of a table of Redshift's for a Parquet *file*, as CREATE TABLE has them."""
+    return ", ".join(f"{field.name} {_named(field.type, _REDSHIFT, 'varchar(200)')}" for field in pq.read_schema(file))
+
+
 def _hive(kind: pa.DataType) -> str:
+    return _named(kind, _HIVE, "string")
+
+
+def _named(kind: pa.DataType, names: dict[pa.DataType, str], text: str) -> str:
     if pa.types.is_decimal(kind):
         return f"decimal({kind.precision},{kind.scale})"
-    return _HIVE.get(kind, "string")
+    return names.get(kind, text)

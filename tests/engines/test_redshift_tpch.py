@@ -10,8 +10,6 @@ from collections.abc import Iterator
 
 import duckdb
 import psycopg
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from benchmarks import tpch
 
@@ -19,7 +17,6 @@ from tests.conftest import RunningLab
 from tests.engines.redshift_tools import create
 
 SCALE = 0.05
-_TYPES = {pa.int64(): "bigint", pa.int32(): "integer", pa.date32(): "date"}
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +30,7 @@ def both(
     with cluster.connect() as redshift, duckdb.connect(config={"threads": 1}) as plain:
         for file in files:
             s3.upload_file(str(file), "redshift-tpch", f"{file.stem}/{file.name}")
-            columns = ", ".join(f"{field.name} {_type(field.type)}" for field in pq.read_schema(file))
-            redshift.execute(f"CREATE TABLE {file.stem} ({columns})".encode())
+            redshift.execute(f"CREATE TABLE {file.stem} ({tpch.redshift_columns(file)})".encode())
             source = f"'s3://redshift-tpch/{file.stem}/' IAM_ROLE '{cluster.role}' FORMAT AS PARQUET"
             redshift.execute(f"COPY {file.stem} FROM {source}".encode())
         tpch.views(plain, files)
@@ -52,7 +48,3 @@ def test_the_answers_agree(both: tuple[psycopg.Connection, duckdb.DuckDBPyConnec
     assert len(answer) == len(expected)
     for ours, theirs in zip(answer, expected, strict=True):
         assert list(ours) == [pytest.approx(each, rel=1e-9) if isinstance(each, float) else each for each in theirs]
-
-
-def _type(kind: pa.DataType) -> str:
-    return f"decimal({kind.precision},{kind.scale})" if pa.types.is_decimal(kind) else _TYPES.get(kind, "varchar(200)")

@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from localaws.warehouse.errors import SYNTAX, WRONG_VALUE, RedshiftError, not_done
-from localaws.warehouse.loading.words import AUTHORIZATION, Words, authorization
+from localaws.warehouse.loading.words import AUTHORIZATION, PACKED, Words, authorization, widths
 from localaws.warehouse.sql.splitting import Statement
 
 _FORMATS = ("CSV", "PARQUET", "ORC", "AVRO", "JSON", "FIXEDWIDTH")
-_PACKED = {"GZIP": "gzip", "BZIP2": "bz2", "ZSTD": "zstd"}
 #: Options that are only there or not.
 _FLAGS = {
     "EMPTYASNULL", "BLANKSASNULL", "TRIMBLANKS", "TRUNCATECOLUMNS", "ROUNDEC", "FILLRECORD", "IGNOREBLANKLINES",
@@ -34,7 +33,7 @@ class Copy:
         paths: of JSON and Avro: "auto", "auto ignorecase", "noshred", or where the file of paths is in S3.
         packed: how objects are compressed: "gzip", "bz2", "zstd" or "".
         flags: the options that are only there or not.
-        widths: of FIXEDWIDTH: how many characters each column has.
+        widths: of FIXEDWIDTH: how many characters each column has; a label that is no column's name only counts.
     """
 
     table: list[str]
@@ -91,13 +90,13 @@ def _read_option(copy: Copy, words: Words) -> None:
         copy.format = word
         words.skip("AS")
         if word == "FIXEDWIDTH":
-            copy.widths = _widths(words.text())
+            copy.widths = widths(words.text(), "label")
         elif word in ("JSON", "AVRO") and words.is_text:
             copy.paths = words.text()
     elif word == "SHAPEFILE":
         raise not_done("COPY of shapefiles")
-    elif word in _PACKED:
-        copy.packed = _PACKED[word]
+    elif word in PACKED:
+        copy.packed = PACKED[word]
     elif word == "LZOP":
         raise not_done("LZOP: compress with GZIP, BZIP2 or ZSTD")
     elif word in ("DELIMITER", "QUOTE"):
@@ -130,14 +129,6 @@ def _read_option(copy: Copy, words: Words) -> None:
         raise not_done("COPY of objects that the client has encrypted itself")
     else:
         raise problem
-
-
-def _widths(text: str) -> list[tuple[str, int]]:
-    """``'id:3,name:20'``; a label that is no column's name only counts."""
-    pairs = [part.rpartition(":") for part in text.split(",")]
-    if not all(width.strip().isdigit() and int(width) for _, _, width in pairs):
-        raise RedshiftError(WRONG_VALUE, "FIXEDWIDTH must be of the form 'label:width,label:width'")
-    return [(label.strip().lower(), int(width)) for label, _, width in pairs]
 
 
 def _check(copy: Copy) -> None:

@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from localaws.warehouse.errors import SYNTAX, WRONG_VALUE, RedshiftError, not_done
-from localaws.warehouse.loading.words import AUTHORIZATION, Words, authorization
+from localaws.warehouse.loading.words import AUTHORIZATION, PACKED, Words, authorization, widths
 from localaws.warehouse.sql.splitting import Statement
 
 _SUFFIXES = {"gzip": "gz", "bz2": "bz2", "zstd": "zst"}
-_PACKED = {"GZIP": "gzip", "BZIP2": "bz2", "ZSTD": "zstd"}
 _FLAGS = {"ADDQUOTES", "ESCAPE", "ALLOWOVERWRITE", "CLEANPATH", "HEADER"}
 #: Bytes of a file at most; a file of Parquet or text is begun anew after that ("MAXFILESIZE").
 _MOST_BYTES, _LEAST_BYTES = int(6.2 * (1 << 30)), 5 << 20
@@ -88,7 +87,7 @@ def _read_option(unload: Unload, words: Words) -> None:
     elif word in ("CSV", "PARQUET", "JSON"):
         unload.format = word
     elif word == "FIXEDWIDTH":
-        unload.format, unload.widths = "FIXEDWIDTH", _widths(words.text())
+        unload.format, unload.widths = "FIXEDWIDTH", widths(words.text(), "column")
     elif word == "PARTITION BY":  # one word to the tokenizer
         unload.partitions, unload.include = words.names(), words.skip("INCLUDE")
     elif word == "MANIFEST":
@@ -97,8 +96,8 @@ def _read_option(unload: Unload, words: Words) -> None:
         unload.delimiter = words.character()
     elif word == "NULL":
         unload.null = words.character()
-    elif word in _PACKED:
-        unload.packed = _PACKED[word]
+    elif word in PACKED:
+        unload.packed = PACKED[word]
     elif word == "PARALLEL":
         unload.parallel = words.switch()
     elif word == "MAXFILESIZE":
@@ -130,13 +129,6 @@ def _bytes(words: Words) -> int:
     unit = 1 << 30 if words.skip("GB") else 1 << 20
     words.skip("MB")
     return int(number * unit)
-
-
-def _widths(text: str) -> list[tuple[str, int]]:
-    pairs = [part.rpartition(":") for part in text.split(",")]
-    if not all(width.strip().isdigit() and int(width) for _, _, width in pairs):
-        raise RedshiftError(WRONG_VALUE, "FIXEDWIDTH must be of the form 'column:width,column:width'")
-    return [(label.strip().lower(), int(width)) for label, _, width in pairs]
 
 
 def _check(unload: Unload) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from localaws.warehouse.errors import SYNTAX, RedshiftError
+from localaws.warehouse.errors import SYNTAX, WRONG_VALUE, RedshiftError
 from localaws.warehouse.sql.splitting import Statement
 
 #: What is written for a control character in DELIMITER, QUOTE and NULL AS.
@@ -108,6 +108,8 @@ class Words:
         return RedshiftError(SYNTAX, f'syntax error at or near "{self._tokens[self._place].text}"')
 
 
+#: How objects are compressed: the option, and DuckDB's word for it.
+PACKED = {"GZIP": "gzip", "BZIP2": "bz2", "ZSTD": "zstd"}
 #: Words that say with whose rights S3 is asked.
 AUTHORIZATION = ("IAM_ROLE", "CREDENTIALS", "ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")
 
@@ -123,6 +125,14 @@ def authorization(word: str, words: Words, said: dict[str, str]) -> None:
         said |= _in_one(words.text())
     else:
         said[{"ACCESS_KEY_ID": "key", "SECRET_ACCESS_KEY": "secret", "SESSION_TOKEN": "token"}[word]] = words.text()
+
+
+def widths(text: str, label: str) -> list[tuple[str, int]]:
+    """What FIXEDWIDTH says, ``'id:3,name:20'``; before the width stands what the statement calls a *label*."""
+    pairs = [part.rpartition(":") for part in text.split(",")]
+    if not all(width.strip().isdigit() and int(width) for _, _, width in pairs):
+        raise RedshiftError(WRONG_VALUE, f"FIXEDWIDTH must be of the form '{label}:width,{label}:width'")
+    return [(name.strip().lower(), int(width)) for name, _, width in pairs]
 
 
 def _in_one(text: str) -> Mapping[str, str]:
